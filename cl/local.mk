@@ -1,0 +1,13 @@
+# The kernels are one program: these files in this order, compiled into the
+# binary as text.
+GB_KERNELS = cl/prelude.cl
+
+EXTRA_DIST += $(GB_KERNELS) cl/embed.sh
+nodist_libgumbel_a_SOURCES += cl/kernels.c
+libgumbel_a_SOURCES += cl/kernels.h
+CLEANFILES += cl/kernels.c
+
+cl/kernels.c: $(GB_KERNELS) cl/embed.sh
+	$(AM_V_GEN)$(MKDIR_P) cl && \
+	$(SHELL) $(top_srcdir)/cl/embed.sh $(top_srcdir) $(GB_KERNELS) > $@.tmp && \
+	mv $@.tmp $@

@@ -1,0 +1,68 @@
+# Looking for libraries: collect what is missing, then complain once.
+
+AC_DEFUN([GB_MISSING_INIT], [gb_missing=])
+
+# GB_PKG(VARIABLE, MODULE, DEBIAN-PACKAGE)
+AC_DEFUN([GB_PKG],
+[PKG_CHECK_MODULES([$1], [$2], [],
+  [gb_missing="$gb_missing $3"])])
+
+AC_DEFUN([GB_MISSING_REPORT],
+[AS_IF([test -n "$gb_missing"],
+  [AC_MSG_ERROR([these packages are missing (Debian names):$gb_missing
+  On Debian or Ubuntu: apt-get install$gb_missing])])])
+
+# GB_PKG_OPTIONAL(VARIABLE, MODULE)
+AC_DEFUN([GB_PKG_OPTIONAL],
+[PKG_CHECK_MODULES([$1], [$2], [have_$1=yes], [have_$1=no])])
+
+AC_DEFUN([GB_ENABLE_ASAN],
+[AC_ARG_ENABLE([asan],
+  [AS_HELP_STRING([--enable-asan],
+    [build with the address and undefined-behaviour sanitizers])],
+  [], [enable_asan=no])
+AS_IF([test "x$enable_asan" = xyes],
+  [GB_SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer"])
+AC_SUBST([GB_SANITIZE])
+AM_CONDITIONAL([ASAN], [test "x$enable_asan" = xyes])])
+
+AC_DEFUN([GB_ENABLE_WERROR],
+[AC_ARG_ENABLE([werror],
+  [AS_HELP_STRING([--enable-werror], [treat compiler warnings as errors])],
+  [], [enable_werror=no])
+AS_IF([test "x$enable_werror" = xyes], [GB_WERROR=-Werror])
+AC_SUBST([GB_WERROR])])
+
+AC_DEFUN([GB_ENABLE_COVERAGE],
+[AC_ARG_ENABLE([coverage],
+  [AS_HELP_STRING([--enable-coverage], [build for gcov])],
+  [], [enable_coverage=no])
+AS_IF([test "x$enable_coverage" = xyes], [GB_COVERAGE="--coverage -O0"])
+AC_SUBST([GB_COVERAGE])])
+
+# Keep the warnings that this compiler knows.
+AC_DEFUN([GB_WARNINGS],
+[GB_WARN=
+for gb_flag in -Wall -Wextra -Wshadow -Wstrict-prototypes \
+    -Wmissing-prototypes -Wold-style-definition -Wpointer-arith \
+    -Wwrite-strings -Wformat=2 -Wundef -Wvla -Wcast-qual \
+    -Wduplicated-cond -Wlogical-op -Wnull-dereference; do
+  gb_save_CFLAGS=$CFLAGS
+  CFLAGS="$CFLAGS -Werror $gb_flag"
+  AC_MSG_CHECKING([whether $CC accepts $gb_flag])
+  AC_COMPILE_IFELSE([AC_LANG_PROGRAM()],
+    [AC_MSG_RESULT([yes]); GB_WARN="$GB_WARN $gb_flag"],
+    [AC_MSG_RESULT([no])])
+  CFLAGS=$gb_save_CFLAGS
+done
+AC_SUBST([GB_WARN])])
+
+AC_DEFUN([GB_PTHREAD],
+[gb_save_CFLAGS=$CFLAGS
+CFLAGS="$CFLAGS -pthread"
+AC_LINK_IFELSE([AC_LANG_PROGRAM([[#include <pthread.h>]],
+    [[pthread_t t; return pthread_create(&t, 0, 0, 0);]])],
+  [GB_THREADS=-pthread],
+  [AC_MSG_ERROR([POSIX threads are needed])])
+CFLAGS=$gb_save_CFLAGS
+AC_SUBST([GB_THREADS])])

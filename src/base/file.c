@@ -1,0 +1,211 @@
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+
+/* Opens a regular file for reading; returns the descriptor or -1. */
+static int
+open_regular(const char *path, struct stat *st, gb_error *err)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+    if (fd < 0) {
+        gb_fail(err, "%s: cannot open: %s", path, strerror(errno));
+        return -1;
+    }
+    if (fstat(fd, st) != 0)
+        gb_fail(err, "%s: cannot read: %s", path, strerror(errno));
+    else if (S_ISDIR(st->st_mode))
+        gb_fail(err, "%s: expected a file, found a folder", path);
+    else if (!S_ISREG(st->st_mode))
+        gb_fail(err, "%s: expected a regular file", path);
+    else
+        return fd;
+    close(fd);
+    return -1;
+}
+
+bool
+gb_map_open(gb_map *map, const char *path, gb_error *err)
+{
+    struct stat st;
+    void *data;
+    int fd;
+
+    *map = (gb_map){NULL, 0};
+    fd = open_regular(path, &st, err);
+    if (fd < 0)
+        return false;
+    if (st.st_size > 0) {
+        data = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+        if (data == MAP_FAILED) {
+            close(fd);
+            return gb_fail(err, "%s: cannot map: %s", path, strerror(errno));
+        }
+        map->data = data;
+        map->size = (size_t)st.st_size;
+    }
+    close(fd);
+    return true;
+}
+
+void
+gb_map_close(gb_map *map)
+{
+    if (map->data != NULL)
+        munmap((void *)(uintptr_t)map->data, map->size);
+    *map = (gb_map){NULL, 0};
+}
+
+bool
+gb_fd_read(int fd, const char *name, size_t limit, gb_str *out, gb_error *err)
+{
+    size_t start = out->len;
+    ssize_t n;
+
+    for (;;) {
+        gb_str_reserve(out, 65536);
+        n = read(fd, out->data + out->len, 65536);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return gb_fail(err, "%s: cannot read: %s", name, strerror(errno));
+        if (n == 0)
+            break;
+        out->len += (size_t)n;
+        if (out->len - start > limit)
+            return gb_fail(err, "%s: more than %zu bytes", name, limit);
+    }
+    out->data[out->len] = '\0';
+    return true;
+}
+
+bool
+gb_file_read(const char *path, size_t limit, gb_str *out, gb_error *err)
+{
+    struct stat st;
+    int fd = open_regular(path, &st, err);
+    bool ok;
+
+    if (fd < 0)
+        return false;
+    ok = gb_fd_read(fd, path, limit, out, err);
+    close(fd);
+    return ok;
+}
+
+bool
+gb_fd_write(int fd, const char *name, const void *data, size_t n, gb_error *err)
+{
+    const char *p = data;
+    ssize_t done;
+
+    while (n > 0) {
+        done = write(fd, p, n);
+        if (done < 0 && errno == EINTR)
+            continue;
+        if (done < 0)
+            return gb_fail(err, "%s: cannot write: %s", name, strerror(errno));
+        p += done;
+        n -= (size_t)done;
+    }
+    return true;
+}
+
+bool
+gb_file_replace(const char *path, const void *data, size_t n, unsigned mode,
+                gb_error *err)
+{
+    char *temp = gb_format("%s.XXXXXX", path);
+    int fd = mkstemp(temp);
+    bool ok;
+
+    if (fd < 0) {
+        gb_fail(err, "%s: cannot create: %s", path, strerror(errno));
+        free(temp);
+        return false;
+    }
+    ok = gb_fd_write(fd, path, data, n, err);
+    if (ok && fchmod(fd, (mode_t)mode) != 0)
+        ok = gb_fail(err, "%s: cannot set its mode: %s", path, strerror(errno));
+    if (close(fd) != 0 && ok)
+        ok = gb_fail(err, "%s: cannot write: %s", path, strerror(errno));
+    if (ok && rename(temp, path) != 0)
+        ok = gb_fail(err, "%s: cannot replace: %s", path, strerror(errno));
+    if (!ok)
+        unlink(temp);
+    free(temp);
+    return ok;
+}
+
+bool
+gb_is_folder(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+bool
+gb_is_file(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+bool
+gb_make_folders(const char *path, gb_error *err)
+{
+    char *part = gb_strdup(path), *p = part;
+    bool ok = true, last = false;
+
+    while (ok && !last) {
+        p += strspn(p, "/");
+        p += strcspn(p, "/");
+        last = *p == '\0';
+        *p = '\0';
+        if (part[0] != '\0' && mkdir(part, 0700) != 0 && errno != EEXIST &&
+            !gb_is_folder(part))
+            ok = gb_fail(err, "%s: cannot create this folder: %s", part,
+                         strerror(errno));
+        if (!last)
+            *p = '/';
+    }
+    if (ok && !gb_is_folder(path))
+        ok = gb_fail(err, "%s: expected a folder", path);
+    free(part);
+    return ok;
+}
+
+char *
+gb_path_join(const char *folder, const char *name)
+{
+    size_t n = strlen(folder);
+
+    while (n > 1 && folder[n - 1] == '/')
+        n--;
+    return gb_format("%.*s%s%s", (int)n, folder,
+                     n > 0 && folder[n - 1] == '/' ? "" : "/", name);
+}
+
+char *
+gb_xdg(const char *variable, const char *below_home)
+{
+    const char *value = getenv(variable);
+    const char *home = getenv("HOME");
+
+    if (value != NULL && value[0] == '/')
+        return gb_path_join(value, "gumbel");
+    if (home == NULL || home[0] != '/')
+        return NULL;
+    return gb_format("%s/%s/gumbel", home, below_home);
+}

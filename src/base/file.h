@@ -1,0 +1,52 @@
+/* Files: mapping, reading whole, writing without ever leaving half a file,
+ * and where things live. */
+#ifndef GB_BASE_FILE_H
+#define GB_BASE_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/str.h"
+
+/* A file mapped read-only. An empty file has data NULL, size 0. */
+typedef struct gb_map {
+    const unsigned char *data;
+    size_t size;
+} gb_map;
+
+/* Errors name the path and say what is wrong (missing, a folder, ...). */
+bool gb_map_open(gb_map *map, const char *path, gb_error *err);
+void gb_map_close(gb_map *map);
+
+/* Reads a whole regular file of at most `limit` bytes; appends to out. */
+bool gb_file_read(const char *path, size_t limit, gb_str *out, gb_error *err);
+
+/* Reads a descriptor (standard input) to its end, at most `limit` bytes;
+ * `name` is for the message. */
+bool gb_fd_read(int fd, const char *name, size_t limit, gb_str *out,
+                gb_error *err);
+
+/* Writes all of it, going on after EINTR and short writes. */
+bool gb_fd_write(int fd, const char *name, const void *data, size_t n,
+                 gb_error *err);
+
+/* Replaces path in one step: temporary file beside it, then rename. */
+bool gb_file_replace(const char *path, const void *data, size_t n,
+                     unsigned mode, gb_error *err);
+
+bool gb_is_folder(const char *path);
+bool gb_is_file(const char *path);
+/* mkdir -p with mode 0700. */
+bool gb_make_folders(const char *path, gb_error *err);
+
+/* "a/b" with exactly one slash between; the caller frees. */
+char *gb_path_join(const char *folder, const char *name);
+
+/* A folder of the XDG base directory specification with /gumbel appended,
+ * e.g. gb_xdg("XDG_CACHE_HOME", ".cache"). NULL when neither the variable
+ * (absolute, as the specification demands) nor HOME is set. Caller frees. */
+char *gb_xdg(const char *variable, const char *below_home);
+
+#endif

@@ -1,0 +1,33 @@
+/* UTF-8 as a decoder must see it: any bytes in, whole characters out. */
+#ifndef GB_BASE_UTF8_H
+#define GB_BASE_UTF8_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/str.h"
+
+#define GB_REPLACEMENT 0xfffdu
+
+/* Decodes the character at the start of s (n > 0 bytes). Returns its length
+ * in bytes and sets *rune; for bytes that are no character, the length of the
+ * maximal ill-formed part (Unicode 15, table 3-8) and GB_REPLACEMENT with
+ * *valid false. Returns 0 when s is the beginning of a character whose end is
+ * not there yet. */
+size_t gb_utf8_next(const char *s, size_t n, uint32_t *rune, bool *valid);
+
+/* Writes rune as UTF-8; returns the length, 1 .. 4. */
+size_t gb_utf8_put(uint32_t rune, char out[4]);
+
+/* Appends s to out with ill-formed parts replaced by U+FFFD. The beginning of
+ * an unfinished character at the end of s is left out unless `end` is set
+ * (then it is U+FFFD too). Returns how many bytes of s were used. */
+size_t gb_utf8_clean(gb_str *out, const char *s, size_t n, bool end);
+
+/* Appends s as a person may safely see it in a terminal or a message: valid
+ * UTF-8 stays, control characters (C0, DEL, C1, bidirectional overrides)
+ * become caret or \u{..} forms. With `keep_newlines`, \n and \t stay. */
+void gb_utf8_visible(gb_str *out, const char *s, size_t n, bool keep_newlines);
+
+#endif

@@ -1,0 +1,40 @@
+/* OpenCL devices: what there is and which one to take. */
+#ifndef GB_ENGINE_DEVICE_H
+#define GB_ENGINE_DEVICE_H
+
+#include <CL/cl.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+
+typedef struct gb_device {
+    cl_platform_id platform;
+    cl_device_id id;
+    unsigned platform_index, device_index; /* as in PLATFORM:DEVICE */
+    char platform_name[128];
+    char name[128];
+    char vendor[128];
+    char version[128]; /* CL_DEVICE_VERSION */
+    char driver[128];
+    cl_device_type type;
+    bool has_fp16, has_fp64, has_command_buffer;
+    cl_ulong memory, max_alloc; /* bytes */
+    cl_uint compute_units;
+    size_t max_group;           /* work-items in a group */
+    cl_ulong local_memory;      /* bytes */
+} gb_device;
+
+/* Lists all devices of all platforms; the caller frees *devices. An error
+ * says when there is no platform or no device, and what to install. */
+bool gb_devices_list(gb_device **devices, size_t *count, gb_error *err);
+
+/* Chooses by SPEC: "gpu", "cpu", "PLATFORM:DEVICE", or part of a name;
+ * NULL: $GUMBEL_DEVICE, else the best GPU, else a CPU. The message of a
+ * SPEC that fits nothing lists what there is. */
+bool gb_device_choose(const char *spec, gb_device *device, gb_error *err);
+
+const char *gb_device_type_name(const gb_device *d); /* "gpu", "cpu", ... */
+const char *gb_cl_error(cl_int code); /* "CL_OUT_OF_RESOURCES" */
+
+#endif

@@ -1,0 +1,114 @@
+/* GPT-2 on an OpenCL device: forward pass with KV cache, and the two heads.
+ *
+ * An engine holds one sequence of positions 0 .. length-1. Feeding appends;
+ * rewinding forgets the end. The logits of a position are bit for bit the
+ * same however the tokens before it were fed (batch invariance), except
+ * where CLBlast does the prefill.
+ *
+ * Not thread-safe: one thread at a time. */
+#ifndef GB_ENGINE_ENGINE_H
+#define GB_ENGINE_ENGINE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "engine/device.h"
+#include "model/model.h"
+#include "sample/filter.h"
+
+typedef struct gb_engine gb_engine;
+
+typedef enum gb_dtype_choice {
+    GB_DTYPE_AUTO, /* the file's own where the device has room, else f16 */
+    GB_DTYPE_F32,
+    GB_DTYPE_F16,
+    GB_DTYPE_BF16,
+} gb_dtype_choice;
+
+typedef enum gb_prefill_choice {
+    GB_PREFILL_AUTO, /* CLBlast where it was measured to be faster */
+    GB_PREFILL_OWN,
+    GB_PREFILL_CLBLAST,
+} gb_prefill_choice;
+
+/* What is being done while an engine opens, or a long prompt is read. Called
+ * on the thread that opened or fed; done and total are bytes while loading,
+ * tokens while reading, 0 where not known. */
+typedef enum gb_phase {
+    GB_PHASE_LOAD,    /* weights to the device */
+    GB_PHASE_COMPILE, /* kernels */
+    GB_PHASE_PREFILL, /* prompt */
+} gb_phase;
+typedef void gb_progress(void *arg, gb_phase phase, uint64_t done,
+                         uint64_t total);
+
+typedef struct gb_engine_options {
+    const char *device; /* SPEC of gb_device_choose; NULL: default */
+    gb_dtype_choice dtype;
+    gb_prefill_choice prefill;
+    gb_progress *progress; /* may be NULL */
+    void *progress_arg;
+    const atomic_bool *cancel; /* may be NULL; set it from anywhere to make
+                                  open and feed return GB_INTERRUPTED soon */
+} gb_engine_options;
+
+typedef struct gb_engine_info {
+    gb_device device;
+    gb_dtype dtype;           /* of the weights in device memory */
+    const char *prefill;      /* "own" or "clblast" */
+    uint64_t weight_bytes, cache_bytes, scratch_bytes; /* on the device */
+    bool program_cached;      /* the kernels came from the binary cache */
+    double load_ms, compile_ms;
+} gb_engine_info;
+
+/* The model must stay open as long as the engine. */
+gb_engine *gb_engine_open(const gb_model *model,
+                          const gb_engine_options *options, gb_error *err);
+void gb_engine_close(gb_engine *e);
+
+const gb_engine_info *gb_engine_get_info(const gb_engine *e);
+const gb_model *gb_engine_model(const gb_engine *e);
+
+/* Positions in the KV cache. */
+uint32_t gb_engine_length(const gb_engine *e);
+/* Forgets all positions >= length. After it the heads need a feed first. */
+void gb_engine_rewind(gb_engine *e, uint32_t length);
+
+/* Forward pass over n >= 1 further tokens. It is an error when the context
+ * would overflow; nothing is fed then. Cancelled: GB_INTERRUPTED, the
+ * positions that were finished stay. With n = 1 it returns before the device
+ * is done; the heads wait. */
+bool gb_engine_feed(gb_engine *e, const gb_token *ids, uint32_t n,
+                    gb_error *err);
+
+/* What a head says of the last position fed. */
+typedef struct gb_pick {
+    gb_token id;
+    float logprob; /* natural log of the token's probability, before filters,
+                      at the temperature in force (greedy: 1) */
+    gb_token runner_up;   /* the second best, and by how much it is worse */
+    float margin;         /* in score (log-probability + noise; greedy: logit) */
+} gb_pick;
+
+/* The greedy head: argmax of the last position. */
+bool gb_engine_greedy(gb_engine *e, gb_pick *pick, gb_error *err);
+
+/* The sampling head, then argmax(logprobs + gumbel(seed + step)). */
+bool gb_engine_sample(gb_engine *e, float temperature, const gb_filter *filter,
+                      uint64_t seed, uint64_t step, gb_pick *pick,
+                      gb_error *err);
+
+/* The sampling head's vector: logprobs (n_vocab) f32. */
+bool gb_engine_logprobs(gb_engine *e, float temperature, float *logprobs,
+                        gb_error *err);
+
+/* Rewinds to 0 and feeds ids; logprobs[i] (n) f32 is the log-probability of
+ * ids[i] given those before it, logprobs[0] is NaN. n <= n_ctx. */
+bool gb_engine_score(gb_engine *e, const gb_token *ids, uint32_t n,
+                     float *logprobs, gb_error *err);
+
+/* Waits until the device is idle (for measurements). */
+bool gb_engine_finish(gb_engine *e, gb_error *err);
+
+#endif

@@ -1,0 +1,3 @@
+libgumbel_a_SOURCES += \
+	src/engine/device.h \
+	src/engine/engine.h

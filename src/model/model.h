@@ -1,0 +1,51 @@
+/* A model folder: config.json, weights, tokenizer, all checked. */
+#ifndef GB_MODEL_MODEL_H
+#define GB_MODEL_MODEL_H
+
+#include "model/config.h"
+#include "model/safetensors.h"
+#include "model/tokenizer.h"
+
+/* The weights of one transformer block. Matrices are (in, out), as GPT-2
+ * stores them; E = n_embd, I = n_inner. */
+typedef struct gb_block_weights {
+    gb_tensor ln_1_weight, ln_1_bias;     /* (E) */
+    gb_tensor attn_weight, attn_bias;     /* (E, 3E), (3E): q, k, v */
+    gb_tensor proj_weight, proj_bias;     /* (E, E), (E) */
+    gb_tensor ln_2_weight, ln_2_bias;     /* (E) */
+    gb_tensor fc_weight, fc_bias;         /* (E, I), (I) */
+    gb_tensor fc_proj_weight, fc_proj_bias; /* (I, E), (E) */
+} gb_block_weights;
+
+typedef struct gb_model {
+    char *path; /* the folder */
+    char *name; /* its last component, for people */
+    gb_config config;
+    gb_tensors *tensors;
+    gb_tensor wte;                     /* (vocab, E) */
+    gb_tensor wpe;                     /* (ctx, E) */
+    gb_tensor ln_f_weight, ln_f_bias;  /* (E) */
+    gb_tensor lm_head;                 /* (vocab, E); is wte when tied */
+    bool tied;
+    gb_block_weights *blocks;          /* (n_layer) */
+    gb_tokenizer *tokenizer;
+} gb_model;
+
+/* Finds a model: `name` may be a folder, or the name of one in
+ * $XDG_DATA_HOME/gumbel/models, in the installed models or in the build
+ * tree's. NULL means $GUMBEL_MODEL, else the model that ships. Returns the
+ * folder (caller frees) or NULL, with every place that was looked at in the
+ * message. */
+char *gb_model_find(const char *name, gb_error *err);
+
+/* Opens the folder and checks every tensor's shape against config.json. */
+gb_model *gb_model_open(const char *folder, gb_error *err);
+/* Only config.json and the tokenizer; tensors and blocks are NULL. */
+gb_model *gb_model_open_tokenizer(const char *folder, gb_error *err);
+void gb_model_close(gb_model *m);
+
+/* SHA-256 over the weight files' contents in order of their names, as 64 hex
+ * digits plus NUL. Reads all of them; keeps the result in m. */
+bool gb_model_sha256(gb_model *m, char hex[65], gb_error *err);
+
+#endif

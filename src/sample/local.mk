@@ -1,0 +1,4 @@
+libgumbel_a_SOURCES += \
+	src/sample/filter.h \
+	src/sample/gumbel.h \
+	src/sample/rng.h

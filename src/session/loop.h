@@ -1,0 +1,37 @@
+/* The generation loop's single step, shared by `generate`, the interface and
+ * replay: pick the next token with the head that the settings ask for. */
+#ifndef GB_SESSION_LOOP_H
+#define GB_SESSION_LOOP_H
+
+#include "engine/engine.h"
+#include "session/settings.h"
+
+/* One branch of a text: the tokens the model sees, and how far the engine
+ * has read them. */
+typedef struct gb_loop {
+    gb_engine *engine;
+    gb_ids ids;    /* the model's view, oldest first */
+    uint64_t step; /* tokens generated since the seed was set */
+} gb_loop;
+
+void gb_loop_init(gb_loop *l, gb_engine *engine);
+void gb_loop_free(gb_loop *l);
+
+/* Appends tokens that the model shall read (a prompt). */
+void gb_loop_append(gb_loop *l, const gb_token *ids, size_t n);
+/* Cuts the view back to its first n tokens. Does not touch step. */
+void gb_loop_truncate(gb_loop *l, size_t n);
+/* Replaces the view by another; the common beginning is not read again. */
+void gb_loop_replace(gb_loop *l, const gb_token *ids, size_t n);
+
+/* True when no further token can be picked: the view is longer than the
+ * context. */
+bool gb_loop_is_full(const gb_loop *l);
+
+/* Reads what the engine has not read yet, picks the next token with noise
+ * seed + step, appends it and counts the step. The view must not be empty or
+ * full. On failure or cancellation ids and step are unchanged. */
+bool gb_loop_step(gb_loop *l, const gb_settings *settings, gb_pick *pick,
+                  gb_error *err);
+
+#endif

@@ -1,0 +1,46 @@
+/* What the user can set, with its limits; the same names as options, in the
+ * config file, in /set, and in journals. */
+#ifndef GB_SESSION_SETTINGS_H
+#define GB_SESSION_SETTINGS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/str.h"
+#include "sample/filter.h"
+
+#define GB_TEMPERATURE_MIN 0.001
+#define GB_TEMPERATURE_MAX 1000.0
+#define GB_MAX_STOPS 16
+
+typedef struct gb_settings {
+    float temperature;       /* 0.8 */
+    uint64_t seed;           /* 0 */
+    bool greedy;             /* false */
+    gb_filter filter;        /* off */
+    uint32_t max_new_tokens; /* 50; at least 1 */
+    uint32_t max_prompt_tokens; /* 0: no limit but the context */
+    bool ignore_eos;         /* false */
+} gb_settings;
+
+void gb_settings_init(gb_settings *s);
+
+/* Sets one by its name ("temperature", "seed", "greedy", "top-k", "top-p",
+ * "min-p", "max-new-tokens", "max-prompt-tokens", "ignore-eos") from text.
+ * The message says what was expected and found (GB_USAGE). "off" is accepted
+ * for the filters; on/off/true/false/yes/no/1/0 for switches. */
+bool gb_settings_set(gb_settings *s, const char *name, const char *value,
+                     gb_error *err);
+
+/* Appends the value as gb_settings_set reads it back. */
+bool gb_settings_get(const gb_settings *s, const char *name, gb_str *out);
+
+/* The names above, NULL-terminated. */
+extern const char *const gb_settings_names[];
+
+/* Exact parsing of numbers as people type them; the whole text must be one. */
+bool gb_parse_u64(const char *text, uint64_t *value);
+bool gb_parse_double(const char *text, double *value);
+
+#endif

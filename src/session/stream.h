@@ -1,0 +1,25 @@
+/* From tokens to text as it may be shown: whole characters only, and nothing
+ * that might still become a stop string. */
+#ifndef GB_SESSION_STREAM_H
+#define GB_SESSION_STREAM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/str.h"
+
+typedef struct gb_stream gb_stream;
+
+/* stops (n_stops) are byte strings, copied; none is empty. */
+gb_stream *gb_stream_new(const char *const *stops, size_t n_stops);
+void gb_stream_free(gb_stream *s);
+
+/* Takes the bytes of the next token; appends to out what may be shown now.
+ * Returns true when a stop string has just been completed: what stood before
+ * it is in out, the stop string and what followed it are dropped. */
+bool gb_stream_push(gb_stream *s, const char *bytes, size_t n, gb_str *out);
+
+/* The end: appends what was held back; an unfinished character is U+FFFD. */
+void gb_stream_end(gb_stream *s, gb_str *out);
+
+#endif

@@ -1,0 +1,118 @@
+/* Errors, strings, UTF-8, files. */
+#include "test.h"
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "base/utf8.h"
+
+static void
+test_utf8_clean(void **state)
+{
+    static const struct {
+        const char *in, *out;
+        bool end;
+        size_t used;
+    } cases[] = {
+        {"plain", "plain", false, 5},
+        {"\xc3\xa9", "\xc3\xa9", false, 2},
+        {"a\xc3", "a", false, 1},
+        {"a\xc3", "a\xef\xbf\xbd", true, 2},
+        {"\xf0\x9f\x98", "", false, 0},
+        {"\xc0\xaf", "\xef\xbf\xbd\xef\xbf\xbd", false, 2},
+        {"\xed\xa0\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd", false, 3},
+        {"\xe2\x82x", "\xef\xbf\xbdx", false, 3},
+        {"\xf4\x90\x80\x80",
+         "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd", false, 4},
+    };
+    gb_str out = GB_STR_INIT;
+    size_t i, used;
+
+    (void)state;
+    for (i = 0; i < GB_COUNT(cases); i++) {
+        gb_str_clear(&out);
+        used = gb_utf8_clean(&out, cases[i].in, strlen(cases[i].in),
+                             cases[i].end);
+        assert_string_equal(gb_str_cstr(&out), cases[i].out);
+        assert_int_equal(used, cases[i].used);
+    }
+    gb_str_free(&out);
+}
+
+static void
+test_utf8_visible(void **state)
+{
+    gb_str out = GB_STR_INIT;
+
+    (void)state;
+    gb_utf8_visible(&out, "a\033[2Jb\177\n\xc2\x9b\xe2\x80\xae", 13, false);
+    assert_string_equal(gb_str_cstr(&out), "a^[[2Jb^?^J\\u{9b}\\u{202e}");
+    gb_str_clear(&out);
+    gb_utf8_visible(&out, "a\n\tb", 4, true);
+    assert_string_equal(gb_str_cstr(&out), "a\n\tb");
+    gb_str_free(&out);
+}
+
+static void
+test_error_context(void **state)
+{
+    gb_error err = GB_ERROR_INIT;
+
+    (void)state;
+    assert_false(gb_fail(&err, "expected %d, found %d", 1, 2));
+    assert_false(gb_fail_context(&err, "file %s", "x"));
+    assert_string_equal(err.text, "file x: expected 1, found 2");
+    assert_int_equal(err.status, GB_FAILED);
+}
+
+static void
+test_files(void **state)
+{
+    const char *path = test_write("a/b/file", "hello", 5);
+    gb_error err = GB_ERROR_INIT;
+    gb_str text = GB_STR_INIT;
+    gb_map map;
+
+    (void)state;
+    test_ok(gb_file_read(path, 5, &text, &err), &err);
+    assert_string_equal(gb_str_cstr(&text), "hello");
+    assert_false(gb_file_read(path, 4, &text, &err));
+    test_fails_with(&err, GB_FAILED, path, "more than 4 bytes", NULL);
+    test_ok(gb_map_open(&map, path, &err), &err);
+    assert_int_equal(map.size, 5);
+    assert_memory_equal(map.data, "hello", 5);
+    gb_map_close(&map);
+    assert_false(gb_map_open(&map, test_folder(), &err));
+    test_fails_with(&err, GB_FAILED, test_folder(), "folder", NULL);
+    assert_false(gb_map_open(&map, "/nowhere/file", &err));
+    test_fails_with(&err, GB_FAILED, "/nowhere/file", "No such file", NULL);
+    gb_str_free(&text);
+}
+
+static void
+test_path_join(void **state)
+{
+    char *p;
+
+    (void)state;
+    p = gb_path_join("/", "a");
+    assert_string_equal(p, "/a");
+    free(p);
+    p = gb_path_join("x//", "a");
+    assert_string_equal(p, "x/a");
+    free(p);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_utf8_clean),
+        cmocka_unit_test(test_utf8_visible),
+        cmocka_unit_test(test_error_context),
+        cmocka_unit_test(test_files),
+        cmocka_unit_test(test_path_join),
+    };
+
+    return cmocka_run_group_tests_name("base", tests, NULL, NULL);
+}

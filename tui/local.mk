@@ -1,0 +1,1 @@
+libgumbel_a_SOURCES +=
