@@ -14,10 +14,12 @@ TEST_LIBS = tests/libtest.a libgumbel.a $(CMOCKA_LIBS) $(GB_LIBS)
 
 # One unit test program a line: name, then its source.
 UNIT_TESTS = \
-	tests/unit/test_base
+	tests/unit/test_base \
+	tests/unit/test_json
 
 check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS)
 LDADD = $(TEST_LIBS)
 
 tests_unit_test_base_SOURCES = tests/unit/test_base.c
+tests_unit_test_json_SOURCES = tests/unit/test_json.c

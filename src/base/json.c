@@ -1,0 +1,107 @@
+#include "base/json.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/str.h"
+#include "base/utf8.h"
+
+/* An upper bound on the values in well-formed text: each but the first
+ * follows an opening bracket or a comma. A few bytes of text can cost some
+ * hundred bytes once parsed, so this is asked before parsing. */
+static size_t
+count_values(const char *text, size_t n)
+{
+    size_t i, count = 1;
+    bool quoted = false;
+
+    for (i = 0; i < n; i++) {
+        if (text[i] == '"')
+            quoted = !quoted;
+        else if (quoted && text[i] == '\\')
+            i++;
+        else if (!quoted &&
+                 (text[i] == ',' || text[i] == '[' || text[i] == '{'))
+            count++;
+    }
+    return count;
+}
+
+json_t *
+gb_json_parse(const char *name, const char *text, size_t n, gb_error *err)
+{
+    json_error_t problem;
+    json_t *root;
+    gb_str shown = GB_STR_INIT;
+
+    if (count_values(text, n) > GB_JSON_MAX_VALUES) {
+        gb_fail(err, "%s: expected at most %u JSON values, found more", name,
+                GB_JSON_MAX_VALUES);
+        return NULL;
+    }
+    root = json_loadb(text, n, JSON_REJECT_DUPLICATES, &problem);
+    if (root == NULL) {
+        gb_utf8_visible(&shown, problem.text, strlen(problem.text), false);
+        gb_fail(err, "%s:%d:%d: not valid JSON: %s", name, problem.line,
+                problem.column, gb_str_cstr(&shown));
+        gb_str_free(&shown);
+        return NULL;
+    }
+    if (!json_is_object(root)) {
+        gb_fail(err, "%s: expected a JSON object, found a list", name);
+        json_decref(root);
+        return NULL;
+    }
+    return root;
+}
+
+json_t *
+gb_json_load(const char *path, size_t limit, gb_error *err)
+{
+    gb_str text = GB_STR_INIT;
+    json_t *root = NULL;
+
+    if (gb_file_read(path, limit, &text, err))
+        root = gb_json_parse(path, gb_str_cstr(&text), text.len, err);
+    gb_str_free(&text);
+    return root;
+}
+
+const char *
+gb_json_quote(const char *s, char out[GB_JSON_SHOWN])
+{
+    static const char dots[] = "...";
+    gb_str shown = GB_STR_INIT, cut = GB_STR_INIT;
+    size_t n = strlen(s), room = GB_JSON_SHOWN - sizeof dots - 2;
+
+    gb_utf8_visible(&shown, s, n < room ? n : room, false);
+    gb_utf8_clean(&cut, gb_str_cstr(&shown),
+                  shown.len < room ? shown.len : room, false);
+    snprintf(out, GB_JSON_SHOWN, "\"%s%s\"", gb_str_cstr(&cut),
+             n > room || shown.len > room ? dots : "");
+    gb_str_free(&shown);
+    gb_str_free(&cut);
+    return out;
+}
+
+const char *
+gb_json_show(const json_t *value, char out[GB_JSON_SHOWN])
+{
+    if (json_is_string(value))
+        return gb_json_quote(json_string_value(value), out);
+    if (json_is_integer(value))
+        snprintf(out, GB_JSON_SHOWN, "%lld",
+                 (long long)json_integer_value(value));
+    else if (json_is_real(value))
+        snprintf(out, GB_JSON_SHOWN, "%g", json_real_value(value));
+    else
+        snprintf(out, GB_JSON_SHOWN, "%s",
+                 value == NULL            ? "nothing"
+                 : json_is_true(value)    ? "true"
+                 : json_is_false(value)   ? "false"
+                 : json_is_null(value)    ? "null"
+                 : json_is_array(value)   ? "a list"
+                                          : "an object");
+    return out;
+}

@@ -1,0 +1,130 @@
+/* JSON files: what is refused, and in which words. */
+#include "test.h"
+
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/str.h"
+
+static void
+test_refused(void **state)
+{
+    static const struct {
+        const char *text, *says;
+    } cases[] = {
+        {"", "f:1:0: not valid JSON: '[' or '{' expected near end of file"},
+        {"[1]", "f: expected a JSON object, found a list"},
+        {"{\n \"a\": 1,\n \"a\": 2}", "f:3:4: not valid JSON: duplicate"},
+        {"{\"a\": \033[2J}", "invalid token near '^['"},
+        {"{\"a\": 99999999999999999999}", "too big integer"},
+        {"{\"a\": 1e999}", "real number overflow"},
+        {"{\"a\": 1} x", "end of file expected near 'x'"},
+        {"{\"\\u0000\": 1}", "\\u0000 is not allowed"},
+        {"{\"a\": \"\xff\"}", "unable to decode byte 0xff"},
+    };
+    gb_error err;
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < GB_COUNT(cases); i++) {
+        err = (gb_error)GB_ERROR_INIT;
+        assert_null(gb_json_parse("f", cases[i].text, strlen(cases[i].text),
+                                  &err));
+        test_fails_with(&err, GB_FAILED, cases[i].says, NULL);
+    }
+}
+
+/* {"a":[x,x,...,x]} with n values in all. */
+static json_t *
+parse_many(const char *x, size_t n, gb_error *err)
+{
+    gb_str text = GB_STR_INIT;
+    json_t *root;
+    size_t i;
+
+    gb_str_puts(&text, "{\"a\":[");
+    for (i = 2; i < n; i++) {
+        gb_str_puts(&text, x);
+        gb_str_puts(&text, i + 1 < n ? "," : "]}");
+    }
+    root = gb_json_parse("f", gb_str_cstr(&text), text.len, err);
+    gb_str_free(&text);
+    return root;
+}
+
+static void
+test_value_count(void **state)
+{
+    gb_error err = GB_ERROR_INIT;
+    json_t *root;
+
+    (void)state;
+    assert_null(parse_many("1", GB_JSON_MAX_VALUES + 1, &err));
+    test_fails_with(&err, GB_FAILED, "f: expected at most", NULL);
+    root = parse_many("1", GB_JSON_MAX_VALUES - 1, &err);
+    assert_non_null(root);
+    json_decref(root);
+    root = parse_many("\"[,{\\\",\"", GB_JSON_MAX_VALUES / 4, &err);
+    assert_non_null(root);
+    json_decref(root);
+}
+
+static void
+test_depth(void **state)
+{
+    gb_error err = GB_ERROR_INIT;
+    gb_str text = GB_STR_INIT;
+    size_t i;
+
+    (void)state;
+    gb_str_puts(&text, "{\"a\":");
+    for (i = 0; i < 100000; i++)
+        gb_str_putc(&text, '[');
+    assert_null(gb_json_parse("f", text.data, text.len, &err));
+    test_fails_with(&err, GB_FAILED, "maximum parsing depth", NULL);
+    gb_str_free(&text);
+}
+
+static void
+test_show(void **state)
+{
+    static const struct {
+        const char *json, *shown;
+    } cases[] = {
+        {"{\"x\":\"gelu\"}", "\"gelu\""}, {"{\"x\":-3}", "-3"},
+        {"{\"x\":1e-5}", "1e-05"},        {"{\"x\":null}", "null"},
+        {"{\"x\":true}", "true"},         {"{\"x\":false}", "false"},
+        {"{\"x\":[1]}", "a list"},        {"{\"x\":{}}", "an object"},
+        {"{}", "nothing"},                {"{\"x\":\"\\u001b\"}", "\"^[\""},
+    };
+    char shown[GB_JSON_SHOWN], text[500];
+    gb_error err = GB_ERROR_INIT;
+    json_t *root;
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < GB_COUNT(cases); i++) {
+        root = gb_json_parse("f", cases[i].json, strlen(cases[i].json), &err);
+        test_ok(root != NULL, &err);
+        assert_string_equal(gb_json_show(json_object_get(root, "x"), shown),
+                            cases[i].shown);
+        json_decref(root);
+    }
+    memset(text, 1, sizeof text - 1);
+    text[sizeof text - 1] = '\0';
+    gb_json_quote(text, shown);
+    assert_in_range(strlen(shown), 80, GB_JSON_SHOWN - 1);
+    assert_non_null(strstr(shown, "^A...\""));
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_value_count),
+        cmocka_unit_test(test_depth),
+        cmocka_unit_test(test_show),
+    };
+
+    return cmocka_run_group_tests_name("json", tests, NULL, NULL);
+}
