@@ -7,8 +7,20 @@ AM_TESTS_ENVIRONMENT = \
 	abs_top_srcdir='$(abs_top_srcdir)'; export abs_top_srcdir; \
 	abs_top_builddir='$(abs_top_builddir)'; export abs_top_builddir;
 
+# Makes model folders with random weights; unit tests call it, people run it.
+RANDOM_MODEL = \
+	tests/tools/random_model.h \
+	tests/tools/random_model.c \
+	tests/tools/random_tokenizer.c
+check_PROGRAMS += tests/tools/random_model
+tests_tools_random_model_SOURCES = $(RANDOM_MODEL) \
+	tests/tools/random_model_main.c
+tests_tools_random_model_LDADD = libgumbel.a $(GB_LIBS)
+EXTRA_DIST += tests/reference/random_model.py
+
 check_LIBRARIES += tests/libtest.a
-tests_libtest_a_SOURCES = tests/unit/test.h tests/unit/test.c
+tests_libtest_a_SOURCES = tests/unit/test.h tests/unit/test.c \
+	$(RANDOM_MODEL)
 tests_libtest_a_CPPFLAGS = $(AM_CPPFLAGS)
 TEST_LIBS = tests/libtest.a libgumbel.a $(CMOCKA_LIBS) $(GB_LIBS)
 
@@ -16,6 +28,8 @@ TEST_LIBS = tests/libtest.a libgumbel.a $(CMOCKA_LIBS) $(GB_LIBS)
 UNIT_TESTS = \
 	tests/unit/test_base \
 	tests/unit/test_json
+	tests/unit/test_random_model \
+	tests/unit/test_base
 
 check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS)
@@ -23,3 +37,4 @@ LDADD = $(TEST_LIBS)
 
 tests_unit_test_base_SOURCES = tests/unit/test_base.c
 tests_unit_test_json_SOURCES = tests/unit/test_json.c
+tests_unit_test_random_model_SOURCES = tests/unit/test_random_model.c
