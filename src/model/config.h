@@ -16,11 +16,14 @@ typedef struct gb_config {
     uint32_t n_ctx;     /* longest sequence, in tokens */
     uint32_t n_vocab;
     uint32_t eos_id; /* end-of-text; n_vocab - 1 when the file is silent */
+    bool tied; /* the head shares wte: tie_word_embeddings, true if silent */
     float ln_eps;
 } gb_config;
 
 /* Reads and checks folder/config.json. Everything that this program could
- * not compute faithfully is refused, naming field, expected and found. */
+ * not compute faithfully is refused, naming field, expected and found;
+ * fields that do not change the result (dropout, task parameters, ...) are
+ * not looked at. */
 bool gb_config_load(const char *folder, gb_config *config, gb_error *err);
 
 #endif

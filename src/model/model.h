@@ -28,7 +28,8 @@ typedef struct gb_model {
     gb_tensor lm_head;                 /* (vocab, E); is wte when tied */
     bool tied;
     gb_block_weights *blocks;          /* (n_layer) */
-    gb_tokenizer *tokenizer;
+    gb_tokenizer *tokenizer;           /* NULL after gb_model_open_weights */
+    char sha256[65];                   /* "" until gb_model_sha256 */
 } gb_model;
 
 /* Finds a model: `name` may be a folder, or the name of one in
@@ -38,14 +39,24 @@ typedef struct gb_model {
  * message. */
 char *gb_model_find(const char *name, gb_error *err);
 
-/* Opens the folder and checks every tensor's shape against config.json. */
+/* Opens the folder and checks every tensor's shape against config.json.
+ *
+ * A file may hold lm_head.weight although config.json says (or is silent,
+ * which means) that the head is tied to wte. Then the file's head is used,
+ * as Transformers does since version 5; `tied` is set when it holds the same
+ * bytes as wte, so that it need not be in memory twice. Without
+ * lm_head.weight the head is wte, unless tie_word_embeddings is false: then
+ * it is missing. */
 gb_model *gb_model_open(const char *folder, gb_error *err);
+/* Only config.json and the weights; for models that have no tokenizer. */
+gb_model *gb_model_open_weights(const char *folder, gb_error *err);
 /* Only config.json and the tokenizer; tensors and blocks are NULL. */
 gb_model *gb_model_open_tokenizer(const char *folder, gb_error *err);
 void gb_model_close(gb_model *m);
 
 /* SHA-256 over the weight files' contents in order of their names, as 64 hex
- * digits plus NUL. Reads all of them; keeps the result in m. */
+ * digits plus NUL: what `cat *.safetensors | sha256sum` prints. Reads all of
+ * them; keeps the result in m. */
 bool gb_model_sha256(gb_model *m, char hex[65], gb_error *err);
 
 #endif

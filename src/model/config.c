@@ -1,0 +1,275 @@
+#include "model/config.h"
+
+#include <jansson.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/json.h"
+#include "base/mem.h"
+
+#define CONFIG_LIMIT (1u << 20) /* bytes; real ones have about a thousand */
+
+typedef struct reader {
+    const char *path;
+    const json_t *root;
+    gb_error *err;
+} reader;
+
+/* The sizes, with the bounds between which they are believed, and the names
+ * that Transformers takes as well. n_ctx counted before n_positions came. */
+static const struct size_field {
+    const char *name, *alias;
+    size_t offset;
+    json_int_t most;
+} sizes[] = {
+    {"n_layer", "num_hidden_layers", offsetof(gb_config, n_layer), 1024},
+    {"n_head", "num_attention_heads", offsetof(gb_config, n_head), 4096},
+    {"n_embd", "hidden_size", offsetof(gb_config, n_embd), 65536},
+    {"vocab_size", NULL, offsetof(gb_config, n_vocab), 1 << 20},
+};
+
+/* Switches that change what is computed; only one setting is built. */
+static const struct {
+    const char *name;
+    bool need;
+} switches[] = {
+    {"scale_attn_weights", true},
+    {"scale_attn_by_inverse_layer_idx", false},
+    {"reorder_and_upcast_attn", false},
+    {"add_cross_attention", false},
+    {"is_encoder_decoder", false},
+};
+
+/* Names under which Transformers knows the tanh approximation of GELU (its
+ * activations.py). "gelu" and "gelu_python" are the one with erf. */
+static const char *const tanh_gelus[] = {
+    "gelu_new",          "gelu_fast",        "gelu_accurate",
+    "gelu_pytorch_tanh", "gelu_python_tanh",
+};
+
+/* Fills in the error "path: field: expected X, found Y". */
+static bool
+refuse(const reader *r, const char *field, const char *expected,
+       const json_t *found)
+{
+    char shown[GB_JSON_SHOWN];
+
+    return gb_fail(r->err, "%s: %s: expected %s, found %s", r->path, field,
+                   expected, gb_json_show(found, shown));
+}
+
+/* The field, or NULL when it is not there or null. */
+static const json_t *
+field(const reader *r, const char *name)
+{
+    const json_t *value = json_object_get(r->root, name);
+
+    return json_is_null(value) ? NULL : value;
+}
+
+static bool
+read_integer(const reader *r, const char *name, json_int_t least,
+             json_int_t most, uint32_t *out)
+{
+    const json_t *value = json_object_get(r->root, name);
+    json_int_t n = json_integer_value(value);
+    char expected[64];
+
+    if (!json_is_integer(value) || n < least || n > most) {
+        snprintf(expected, sizeof expected, "an integer from %lld to %lld",
+                 (long long)least, (long long)most);
+        return refuse(r, name, expected, value);
+    }
+    *out = (uint32_t)n;
+    return true;
+}
+
+/* A size under its name or its alias; when both are there they must agree. */
+static bool
+read_size(const reader *r, const struct size_field *f, gb_config *config)
+{
+    uint32_t *out = (uint32_t *)(void *)((char *)config + f->offset);
+    const json_t *other = f->alias != NULL ? field(r, f->alias) : NULL;
+    char expected[64];
+
+    if (other == NULL)
+        return read_integer(r, f->name, 1, f->most, out);
+    if (!read_integer(r, f->alias, 1, f->most, out))
+        return false;
+    snprintf(expected, sizeof expected, "%u as in %s", (unsigned)*out,
+             f->alias);
+    if (field(r, f->name) != NULL &&
+        json_integer_value(field(r, f->name)) != (json_int_t)*out)
+        return refuse(r, f->name, expected, field(r, f->name));
+    return true;
+}
+
+static bool
+read_switch(const reader *r, const char *name, bool *out)
+{
+    const json_t *value = field(r, name);
+
+    if (value != NULL && !json_is_boolean(value))
+        return refuse(r, name, "true or false", value);
+    if (value != NULL)
+        *out = json_is_true(value);
+    return true;
+}
+
+static bool
+names_gpt2(const json_t *architectures)
+{
+    const char *first =
+        json_string_value(json_array_get(architectures, 0));
+
+    return first != NULL && strncmp(first, "GPT2", 4) == 0;
+}
+
+/* The oldest files have no model_type; then the architecture tells. */
+static bool
+check_kind(const reader *r)
+{
+    const json_t *type = field(r, "model_type");
+    const char *name = json_string_value(type);
+
+    if (name != NULL && strcmp(name, "gpt2") == 0)
+        return true;
+    if (type == NULL && names_gpt2(field(r, "architectures")))
+        return true;
+    return refuse(r, "model_type", "\"gpt2\"", type);
+}
+
+static bool
+check_activation(const reader *r)
+{
+    const json_t *value = field(r, "activation_function");
+    const char *name = json_string_value(value);
+    size_t i;
+
+    if (value == NULL)
+        return true;
+    for (i = 0; name != NULL && i < GB_COUNT(tanh_gelus); i++)
+        if (strcmp(name, tanh_gelus[i]) == 0)
+            return true;
+    return refuse(r, "activation_function",
+                  "\"gelu_new\" or another name of GELU's tanh approximation",
+                  value);
+}
+
+static bool
+check_switches(const reader *r)
+{
+    bool set;
+    size_t i;
+
+    for (i = 0; i < GB_COUNT(switches); i++) {
+        set = switches[i].need;
+        if (!read_switch(r, switches[i].name, &set))
+            return false;
+        if (set != switches[i].need)
+            return refuse(r, switches[i].name,
+                          switches[i].need ? "true" : "false",
+                          field(r, switches[i].name));
+    }
+    if (json_object_size(field(r, "pruned_heads")) > 0)
+        return refuse(r, "pruned_heads", "no pruned heads",
+                      field(r, "pruned_heads"));
+    if (field(r, "quantization_config") != NULL)
+        return refuse(r, "quantization_config", "weights as numbers",
+                      field(r, "quantization_config"));
+    return true;
+}
+
+/* The rows of wpe. Transformers only looks at n_positions; files that are
+ * older than it have n_ctx alone. */
+static bool
+read_context(const reader *r, gb_config *config)
+{
+    static const struct size_field positions = {
+        "n_positions", "max_position_embeddings", offsetof(gb_config, n_ctx),
+        1 << 20};
+
+    if (field(r, positions.name) == NULL &&
+        field(r, positions.alias) == NULL && field(r, "n_ctx") != NULL)
+        return read_integer(r, "n_ctx", 1, positions.most, &config->n_ctx);
+    return read_size(r, &positions, config);
+}
+
+/* One id, or a list that holds just one. */
+static bool
+read_eos(const reader *r, gb_config *config)
+{
+    const json_t *value = field(r, "eos_token_id");
+    const json_t *id = value;
+    char expected[64];
+
+    config->eos_id = config->n_vocab - 1;
+    if (value == NULL)
+        return true;
+    if (json_is_array(value) && json_array_size(value) == 1)
+        id = json_array_get(value, 0);
+    if (!json_is_integer(id) || json_integer_value(id) < 0 ||
+        json_integer_value(id) >= (json_int_t)config->n_vocab) {
+        snprintf(expected, sizeof expected, "one id from 0 to vocab_size - 1 (%u)",
+                 (unsigned)config->n_vocab - 1);
+        return refuse(r, "eos_token_id", expected, id);
+    }
+    config->eos_id = (uint32_t)json_integer_value(id);
+    return true;
+}
+
+static bool
+read_epsilon(const reader *r, gb_config *config)
+{
+    const json_t *value = field(r, "layer_norm_epsilon");
+    double eps = value != NULL ? json_number_value(value) : 1e-5;
+
+    if (!(eps >= 1e-30 && eps <= 1))
+        return refuse(r, "layer_norm_epsilon", "a number from 1e-30 to 1",
+                      value);
+    config->ln_eps = (float)eps;
+    return true;
+}
+
+static bool
+read_all(const reader *r, gb_config *config)
+{
+    size_t i;
+
+    if (!check_kind(r) || !check_activation(r) || !check_switches(r))
+        return false;
+    for (i = 0; i < GB_COUNT(sizes); i++)
+        if (!read_size(r, &sizes[i], config))
+            return false;
+    if (config->n_embd % config->n_head != 0)
+        return gb_fail(r->err,
+                       "%s: n_head: expected a divisor of n_embd (%u), "
+                       "found %u", r->path, (unsigned)config->n_embd,
+                       (unsigned)config->n_head);
+    config->head_size = config->n_embd / config->n_head;
+    config->n_inner = 4 * config->n_embd;
+    if (field(r, "n_inner") != NULL &&
+        !read_integer(r, "n_inner", 1, 1 << 20, &config->n_inner))
+        return false;
+    config->tied = true;
+    return read_context(r, config) && read_eos(r, config) &&
+           read_epsilon(r, config) &&
+           read_switch(r, "tie_word_embeddings", &config->tied);
+}
+
+bool
+gb_config_load(const char *folder, gb_config *config, gb_error *err)
+{
+    char *path = gb_path_join(folder, "config.json");
+    json_t *root = gb_json_load(path, CONFIG_LIMIT, err);
+    reader r = {path, root, err};
+    bool ok;
+
+    memset(config, 0, sizeof *config);
+    ok = root != NULL && read_all(&r, config);
+    json_decref(root);
+    free(path);
+    return ok;
+}

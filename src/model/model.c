@@ -1,0 +1,214 @@
+#include "model/model.h"
+
+#include <inttypes.h>
+#include <nettle/sha2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/str.h"
+
+/* "[4096, 192]" */
+static void
+show_shape(gb_str *out, uint32_t rank, const uint64_t *shape)
+{
+    uint32_t i;
+
+    gb_str_putc(out, '[');
+    for (i = 0; i < rank; i++)
+        gb_str_printf(out, "%s%" PRIu64, i > 0 ? ", " : "", shape[i]);
+    gb_str_putc(out, ']');
+}
+
+/* Looks the tensor up and compares its shape: (rows, columns), or (rows)
+ * when columns is 0. */
+static bool
+get(gb_model *m, const char *name, uint64_t rows, uint64_t columns,
+    gb_tensor *out, gb_error *err)
+{
+    uint64_t shape[GB_MAX_RANK] = {rows, columns};
+    uint32_t rank = columns > 0 ? 2 : 1;
+    gb_str expected = GB_STR_INIT, found = GB_STR_INIT;
+
+    if (!gb_tensors_get(m->tensors, name, out, err))
+        return false;
+    if (out->rank == rank && memcmp(out->shape, shape, sizeof shape) == 0)
+        return true;
+    show_shape(&expected, rank, shape);
+    show_shape(&found, out->rank, out->shape);
+    gb_fail(err, "%s: tensor \"%s\": shape: expected %s, found %s", out->path,
+            out->name, gb_str_cstr(&expected), gb_str_cstr(&found));
+    gb_str_free(&expected);
+    gb_str_free(&found);
+    return false;
+}
+
+static bool
+read_block(gb_model *m, uint32_t layer, gb_error *err)
+{
+    const uint64_t E = m->config.n_embd, I = m->config.n_inner;
+    gb_block_weights *b = &m->blocks[layer];
+    const struct {
+        const char *name;
+        uint64_t rows, columns;
+        gb_tensor *out;
+    } parts[] = {
+        {"ln_1.weight", E, 0, &b->ln_1_weight},
+        {"ln_1.bias", E, 0, &b->ln_1_bias},
+        {"attn.c_attn.weight", E, 3 * E, &b->attn_weight},
+        {"attn.c_attn.bias", 3 * E, 0, &b->attn_bias},
+        {"attn.c_proj.weight", E, E, &b->proj_weight},
+        {"attn.c_proj.bias", E, 0, &b->proj_bias},
+        {"ln_2.weight", E, 0, &b->ln_2_weight},
+        {"ln_2.bias", E, 0, &b->ln_2_bias},
+        {"mlp.c_fc.weight", E, I, &b->fc_weight},
+        {"mlp.c_fc.bias", I, 0, &b->fc_bias},
+        {"mlp.c_proj.weight", I, E, &b->fc_proj_weight},
+        {"mlp.c_proj.bias", E, 0, &b->fc_proj_bias},
+    };
+    char name[64];
+    size_t i;
+
+    for (i = 0; i < GB_COUNT(parts); i++) {
+        snprintf(name, sizeof name, "h.%u.%s", (unsigned)layer,
+                 parts[i].name);
+        if (!get(m, name, parts[i].rows, parts[i].columns, parts[i].out, err))
+            return false;
+    }
+    return true;
+}
+
+static bool
+read_head(gb_model *m, gb_error *err)
+{
+    const gb_config *c = &m->config;
+
+    m->tied = c->tied && !gb_tensors_has(m->tensors, "lm_head.weight");
+    if (m->tied) {
+        m->lm_head = m->wte;
+        return true;
+    }
+    if (!get(m, "lm_head.weight", c->n_vocab, c->n_embd, &m->lm_head, err))
+        return false;
+    m->tied = m->lm_head.dtype == m->wte.dtype &&
+              memcmp(m->lm_head.data, m->wte.data, m->wte.size) == 0;
+    if (m->tied)
+        m->lm_head = m->wte;
+    return true;
+}
+
+static bool
+read_weights(gb_model *m, gb_error *err)
+{
+    const gb_config *c = &m->config;
+    uint32_t i;
+
+    m->tensors = gb_tensors_open(m->path, err);
+    if (m->tensors == NULL ||
+        !get(m, "wte.weight", c->n_vocab, c->n_embd, &m->wte, err) ||
+        !get(m, "wpe.weight", c->n_ctx, c->n_embd, &m->wpe, err) ||
+        !get(m, "ln_f.weight", c->n_embd, 0, &m->ln_f_weight, err) ||
+        !get(m, "ln_f.bias", c->n_embd, 0, &m->ln_f_bias, err))
+        return false;
+    m->blocks = gb_alloc_array(c->n_layer, sizeof *m->blocks);
+    for (i = 0; i < c->n_layer; i++)
+        if (!read_block(m, i, err))
+            return false;
+    return read_head(m, err);
+}
+
+/* The last component of the path that the folder really has. */
+static char *
+last_component(const char *folder)
+{
+    char *real = realpath(folder, NULL);
+    const char *slash = real != NULL ? strrchr(real, '/') : NULL;
+    char *name =
+        gb_strdup(slash != NULL && slash[1] != '\0' ? slash + 1 : folder);
+
+    free(real);
+    return name;
+}
+
+static bool
+check_folder(const char *folder, gb_error *err)
+{
+    char *config = gb_path_join(folder, "config.json");
+    bool ok = true;
+
+    if (!gb_is_folder(folder))
+        ok = gb_fail(err, "%s: expected a model folder, found %s", folder,
+                     gb_is_file(folder) ? "a file" : "nothing");
+    else if (!gb_is_file(config))
+        ok = gb_fail(err,
+                     "%s: expected a model folder, but it has no config.json",
+                     folder);
+    free(config);
+    return ok;
+}
+
+/* A model with nothing but its config. */
+static gb_model *
+open_config(const char *folder, gb_error *err)
+{
+    gb_model *m;
+
+    if (!check_folder(folder, err))
+        return NULL;
+    m = gb_alloc(sizeof *m);
+    m->path = gb_strdup(folder);
+    m->name = last_component(folder);
+    if (gb_config_load(folder, &m->config, err))
+        return m;
+    gb_model_close(m);
+    return NULL;
+}
+
+gb_model *
+gb_model_open_weights(const char *folder, gb_error *err)
+{
+    gb_model *m = open_config(folder, err);
+
+    if (m == NULL || read_weights(m, err))
+        return m;
+    gb_model_close(m);
+    return NULL;
+}
+
+void
+gb_model_close(gb_model *m)
+{
+    if (m == NULL)
+        return;
+    gb_tensors_close(m->tensors);
+    free(m->blocks);
+    free(m->path);
+    free(m->name);
+    free(m);
+}
+
+bool
+gb_model_sha256(gb_model *m, char hex[65], gb_error *err)
+{
+    uint8_t digest[SHA256_DIGEST_SIZE];
+    struct sha256_ctx context;
+    const gb_map *map;
+    size_t i;
+
+    if (m->tensors == NULL)
+        return gb_fail(err, "%s: the weights are not open", m->path);
+    if (m->sha256[0] == '\0') {
+        sha256_init(&context);
+        for (i = 0; i < gb_tensors_files(m->tensors); i++) {
+            map = gb_tensors_file(m->tensors, i);
+            sha256_update(&context, map->size, map->data);
+        }
+        sha256_digest(&context, sizeof digest, digest);
+        for (i = 0; i < sizeof digest; i++)
+            snprintf(m->sha256 + 2 * i, 3, "%02x", digest[i]);
+    }
+    memcpy(hex, m->sha256, sizeof m->sha256);
+    return true;
+}
