@@ -24,12 +24,11 @@ tests_libtest_a_SOURCES = tests/unit/test.h tests/unit/test.c \
 tests_libtest_a_CPPFLAGS = $(AM_CPPFLAGS)
 TEST_LIBS = tests/libtest.a libgumbel.a $(CMOCKA_LIBS) $(GB_LIBS)
 
-# One unit test program a line: name, then its source.
-UNIT_TESTS = \
-	tests/unit/test_base \
-	tests/unit/test_json
-	tests/unit/test_random_model \
-	tests/unit/test_base
+# One line for each unit test program here, one for its source below.
+UNIT_TESTS =
+UNIT_TESTS += tests/unit/test_base
+UNIT_TESTS += tests/unit/test_json
+UNIT_TESTS += tests/unit/test_random_model
 
 check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS)
