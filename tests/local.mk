@@ -25,6 +25,7 @@ tests_libtest_a_CPPFLAGS = $(AM_CPPFLAGS)
 TEST_LIBS = tests/libtest.a libgumbel.a $(CMOCKA_LIBS) $(GB_LIBS)
 
 # One line for each unit test program here, one for its source below.
+# One unit test program a line: its name; the source is NAME.c.
 UNIT_TESTS =
 UNIT_TESTS += tests/unit/test_base
 UNIT_TESTS += tests/unit/test_json
@@ -33,7 +34,3 @@ UNIT_TESTS += tests/unit/test_random_model
 check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS)
 LDADD = $(TEST_LIBS)
-
-tests_unit_test_base_SOURCES = tests/unit/test_base.c
-tests_unit_test_json_SOURCES = tests/unit/test_json.c
-tests_unit_test_random_model_SOURCES = tests/unit/test_random_model.c
