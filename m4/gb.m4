@@ -1,11 +1,20 @@
 # Looking for libraries: collect what is missing, then complain once.
 
-AC_DEFUN([GB_MISSING_INIT], [gb_missing=])
+AC_DEFUN([GB_MISSING_INIT],
+[gb_missing=
+AS_IF([test -z "$PKG_CONFIG"], [gb_missing=" pkg-config"])])
 
 # GB_PKG(VARIABLE, MODULE, DEBIAN-PACKAGE)
 AC_DEFUN([GB_PKG],
 [PKG_CHECK_MODULES([$1], [$2], [],
   [gb_missing="$gb_missing $3"])])
+
+# GB_HEADER(HEADER, CFLAGS, DEBIAN-PACKAGE)
+AC_DEFUN([GB_HEADER],
+[gb_save_CPPFLAGS=$CPPFLAGS
+CPPFLAGS="$CPPFLAGS $2"
+AC_CHECK_HEADER([$1], [], [gb_missing="$gb_missing $3"])
+CPPFLAGS=$gb_save_CPPFLAGS])
 
 AC_DEFUN([GB_MISSING_REPORT],
 [AS_IF([test -n "$gb_missing"],
@@ -66,3 +75,14 @@ AC_LINK_IFELSE([AC_LANG_PROGRAM([[#include <pthread.h>]],
   [AC_MSG_ERROR([POSIX threads are needed])])
 CFLAGS=$gb_save_CFLAGS
 AC_SUBST([GB_THREADS])])
+
+AC_DEFUN([GB_SUMMARY],
+[AC_MSG_NOTICE([
+  gumbel $PACKAGE_VERSION
+    installs to        $prefix
+    compiler           $CC $CFLAGS
+    sanitizers         $enable_asan
+    warnings as errors $enable_werror
+    coverage           $enable_coverage
+    unit tests         $have_CMOCKA
+    terminal tests     $have_VTERM])])

@@ -1,11 +1,13 @@
-# Every test program and script speaks TAP.
+# Every test program and script speaks TAP and runs through tests/runtest.
 TEST_EXTENSIONS = .sh
 LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
 SH_LOG_DRIVER = $(LOG_DRIVER)
+LOG_COMPILER = $(SHELL) $(top_srcdir)/tests/runtest
+SH_LOG_COMPILER = $(LOG_COMPILER)
 AM_TESTS_ENVIRONMENT = \
-	CMOCKA_MESSAGE_OUTPUT=TAP; export CMOCKA_MESSAGE_OUTPUT; \
 	abs_top_srcdir='$(abs_top_srcdir)'; export abs_top_srcdir; \
 	abs_top_builddir='$(abs_top_builddir)'; export abs_top_builddir;
+EXTRA_DIST += tests/runtest tests/oclgrind tests/lsan.supp
 
 # Makes model folders with random weights; unit tests call it, people run it.
 RANDOM_MODEL = \
@@ -18,19 +20,46 @@ tests_tools_random_model_SOURCES = $(RANDOM_MODEL) \
 tests_tools_random_model_LDADD = libgumbel.a $(GB_LIBS)
 EXTRA_DIST += tests/reference/random_model.py
 
+if HAVE_CMOCKA
 check_LIBRARIES += tests/libtest.a
+endif
 tests_libtest_a_SOURCES = tests/unit/test.h tests/unit/test.c \
 	$(RANDOM_MODEL)
 tests_libtest_a_CPPFLAGS = $(AM_CPPFLAGS)
 TEST_LIBS = tests/libtest.a libgumbel.a $(CMOCKA_LIBS) $(GB_LIBS)
 
-# One line for each unit test program here, one for its source below.
 # One unit test program a line: its name; the source is NAME.c.
 UNIT_TESTS =
 UNIT_TESTS += tests/unit/test_base
 UNIT_TESTS += tests/unit/test_json
 UNIT_TESTS += tests/unit/test_random_model
 
+if HAVE_CMOCKA
 check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS)
+else
+check-local:
+	@echo "The unit tests need cmocka (Debian: libcmocka-dev);" >&2; \
+	echo "install it and run configure again." >&2; false
+endif
 LDADD = $(TEST_LIBS)
+
+# The unit tests alone.
+check-unit:
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(UNIT_TESTS)'
+
+# These once more under oclgrind, which checks every access of a kernel.
+OCLGRIND_TESTS =
+
+check-oclgrind: $(OCLGRIND_TESTS)
+	@$(MKDIR_P) oclgrind; rm -f oclgrind/*; $(AM_TESTS_ENVIRONMENT) \
+	for test in $(OCLGRIND_TESTS); do \
+		$(LOG_DRIVER) --test-name oclgrind/$$test \
+			--log-file oclgrind/$$(basename $$test).log \
+			--trs-file oclgrind/$$(basename $$test).trs \
+			-- $(LOG_COMPILER) $(srcdir)/tests/oclgrind $$test; \
+	done; ! grep -q -E '^:test-result: (FAIL|XPASS|ERROR)' oclgrind/*.trs
+
+clean-local:
+	-rm -rf tests/scratch tests/cache oclgrind
+.PHONY: check-unit check-oclgrind
