@@ -46,7 +46,9 @@ AC_DEFUN([GB_ENABLE_COVERAGE],
 [AC_ARG_ENABLE([coverage],
   [AS_HELP_STRING([--enable-coverage], [build for gcov])],
   [], [enable_coverage=no])
-AS_IF([test "x$enable_coverage" = xyes], [GB_COVERAGE="--coverage -O0"])
+AS_IF([test "x$enable_coverage" = xyes],
+  [GB_COVERAGE=--coverage
+  AS_IF([test "x$CFLAGS" = "x-g -O2"], [CFLAGS="-g -O0"])])
 AC_SUBST([GB_COVERAGE])])
 
 # Keep the warnings that this compiler knows.
