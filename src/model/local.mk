@@ -1,6 +1,9 @@
 libgumbel_a_SOURCES += \
+	src/model/bpe.c src/model/bpe.h \
 	src/model/config.c src/model/config.h \
 	src/model/model.c src/model/model.h \
 	src/model/safetensors.c src/model/safetensors.h \
+	src/model/split.c src/model/split.h \
 	src/model/tensor.c src/model/tensor.h \
-	src/model/tokenizer.h
+	src/model/tokenizer.c src/model/tokenizer.h \
+	src/model/vocab.c src/model/vocab.h

@@ -1,0 +1,27 @@
+/* Byte-pair merges: merges.txt, and applying them to one piece of text. */
+#ifndef GB_MODEL_BPE_H
+#define GB_MODEL_BPE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "model/vocab.h"
+
+typedef struct gb_bpe gb_bpe;
+
+/* Reads and checks the file at path: after an optional line that begins with
+ * "#version", two pieces a line, the first line to be merged first. Both and
+ * what they make together must be in vocab (not needed any more later). */
+gb_bpe *gb_bpe_open(const char *path, const gb_vocab *vocab, gb_error *err);
+void gb_bpe_close(gb_bpe *b);
+
+/* Merges neighbours among ids (n) until none can be: each time the pair of
+ * the lowest rank, everywhere it occurs, from left to right, as in OpenAI's
+ * encoder. Returns in *n how many are left at the front of ids. O(n log n);
+ * n is below GB_BPE_MAX. */
+#define GB_BPE_MAX UINT32_MAX
+bool gb_bpe_merge(gb_bpe *b, uint32_t *ids, size_t *n, gb_error *err);
+
+#endif
