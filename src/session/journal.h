@@ -1,0 +1,108 @@
+/* The session file: JSON Lines, described in doc/session-format.md. A header
+ * object, then one object for each event. */
+#ifndef GB_SESSION_JOURNAL_H
+#define GB_SESSION_JOURNAL_H
+
+#include "engine/engine.h"
+#include "session/event.h"
+#include "session/settings.h"
+
+#define GB_JOURNAL_VERSION 1
+/* A prompt of GB_TEXT_MAX bytes fits even when each becomes \u0000. */
+#define GB_TEXT_MAX ((size_t)8 << 20)
+#define GB_LINE_MAX ((size_t)64 << 20)
+
+/* What computed the tokens. Strings are owned by the struct. */
+typedef struct gb_origin {
+    char *model_name, *model_path;
+    char model_sha256[65]; /* "" when not known */
+    char *device, *driver;
+    char *dtype;           /* "f32", "f16", "bf16" */
+    char *prefill;         /* "own", "clblast" */
+    char *gumbel;          /* version of gumbel */
+} gb_origin;
+
+/* Of this program and that engine; reads the model's files for their hash. */
+bool gb_origin_of(gb_engine *engine, gb_model *model, gb_origin *origin,
+                  gb_error *err);
+void gb_origin_copy(gb_origin *to, const gb_origin *from);
+void gb_origin_free(gb_origin *origin);
+/* Appends what differs, for people: "dtype f16, was f32; ..."; nothing when
+ * both are the same. The model's path and name do not count. */
+void gb_origin_compare(const gb_origin *now, const gb_origin *then,
+                       gb_str *out);
+
+typedef struct gb_header {
+    gb_origin origin;
+    gb_settings settings;
+    gb_mode mode;
+    char date[32]; /* 2026-11-22T19:30:00Z */
+} gb_header;
+
+void gb_header_free(gb_header *header);
+
+/* Appends the line, with its newline. */
+void gb_header_format(const gb_header *header, gb_str *out);
+void gb_event_format(const gb_event *event, gb_str *out);
+
+/* Writing. A journal whose file cannot be written keeps its lines in memory
+ * (up to a limit, then the session goes on unrecorded), says so once, and
+ * tries again with every event and at the close. */
+typedef struct gb_journal gb_journal;
+
+/* A journal in the file `path`, which is created by the first event (O_EXCL,
+ * mode 0600, folders too). path NULL: in memory alone. A second way in: a
+ * file that was read and is to be gone on with, its torn last line cut off. */
+gb_journal *gb_journal_new(const char *path);
+gb_journal *gb_journal_resume(const char *path, uint64_t good_size,
+                              gb_error *err);
+/* False with the reason when lines are still not written: they are lost. */
+bool gb_journal_close(gb_journal *j, gb_error *err);
+
+/* Appends one line by one write. False once for each new trouble. */
+bool gb_journal_header(gb_journal *j, const gb_header *header, gb_error *err);
+bool gb_journal_write(gb_journal *j, const gb_event *event, gb_error *err);
+
+/* NULL when in memory or not yet begun. */
+const char *gb_journal_path(const gb_journal *j);
+/* Writes everything that was journaled so far to another file. */
+bool gb_journal_save(gb_journal *j, const char *path, gb_error *err);
+
+/* $XDG_STATE_HOME/gumbel/sessions/2026-11-22T19-30-00-NNNN.jsonl, which does
+ * not exist; NULL and an error without a home. The caller frees. */
+char *gb_journal_new_path(gb_error *err);
+/* The folder itself; NULL without a home. The caller frees. */
+char *gb_journal_folder(void);
+
+/* Reading. Nothing in the file is trusted. */
+typedef struct gb_journal_reader gb_journal_reader;
+
+/* Opens and reads the header. GB_USAGE when the file is no session file. */
+gb_journal_reader *gb_journal_open(const char *path, gb_error *err);
+void gb_journal_reader_free(gb_journal_reader *r);
+
+const gb_header *gb_journal_reader_header(const gb_journal_reader *r);
+
+typedef enum gb_read {
+    GB_READ_EVENT,
+    GB_READ_END,
+    GB_READ_ERROR,
+} gb_read;
+/* The next event; what it points to is valid until the next call. Events of
+ * a type this version does not know are passed over (and counted); a torn
+ * last line is the end. */
+gb_read gb_journal_next(gb_journal_reader *r, gb_event *event, gb_error *err);
+
+/* Of the event read last, for messages: "FILE, line N". */
+const char *gb_journal_reader_place(gb_journal_reader *r);
+unsigned gb_journal_reader_unknown(const gb_journal_reader *r);
+bool gb_journal_reader_torn(const gb_journal_reader *r);
+/* Bytes up to the end of the last whole line. */
+uint64_t gb_journal_reader_size(const gb_journal_reader *r);
+
+/* Reads the value of a GB_EVENT_ENGINE into origin. */
+bool gb_origin_read(gb_origin *origin, const char *json, gb_error *err);
+/* Writes it; the caller frees. */
+char *gb_origin_format(const gb_origin *origin);
+
+#endif

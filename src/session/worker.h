@@ -1,0 +1,160 @@
+/* The engine's thread, for an interface that must never wait.
+ *
+ * The worker opens model and engine on a thread of its own and owns the
+ * session. The interface posts commands (which never waits: a full queue
+ * refuses) and takes news when the descriptor gb_worker_fd polls readable.
+ *
+ * Order. Commands are done one after the other, in the order they came; what
+ * is posted while the model writes waits for the end of the run, so a text
+ * may be sent ahead. Three kinds do not wait:
+ *   - GB_DO_SET and GB_DO_MODE_SET act at the next token, also while writing;
+ *   - GB_DO_STOP ends the run within one token, and with it those that were
+ *     asked for before it (a text sent ahead is still appended, the model
+ *     just does not go on);
+ *   - undo, redo, retry, reseed, edit, clear, load, model, replay and quit
+ *     imply a stop: whoever asks for them does not want to wait for text that
+ *     is going to be replaced.
+ * All functions may be called by one interface thread; they share no memory
+ * with the worker's thread but through locks. */
+#ifndef GB_SESSION_WORKER_H
+#define GB_SESSION_WORKER_H
+
+#include "engine/engine.h"
+#include "session/history.h"
+#include "session/session.h"
+
+typedef struct gb_worker gb_worker;
+
+typedef struct gb_worker_options {
+    const char *model;  /* as gb_model_find takes it; NULL: default */
+    const char *device; /* SPEC; NULL: default */
+    gb_dtype_choice dtype;
+    gb_prefill_choice prefill;
+    gb_settings settings;
+    gb_mode mode;
+    bool journal;
+    const char *path;   /* see gb_session_options */
+    const char *load;
+} gb_worker_options;
+
+/* Starts the thread; it begins to load at once. Strings are copied. Fails
+ * only when there is no thread or no descriptor to be had; everything else
+ * comes as news. */
+gb_worker *gb_worker_start(const gb_worker_options *options, gb_error *err);
+/* Stops whatever goes on, ends the thread and waits for it (one token, one
+ * tile of a prompt, or one step of loading). False: the journal could not be
+ * written to its end. NULL is nothing. */
+bool gb_worker_close(gb_worker *w, gb_error *err);
+
+typedef enum gb_do {
+    GB_DO_SEND,     /* text, flags (gb_send) */
+    GB_DO_EDIT,     /* text */
+    GB_DO_READ,     /* name: file; flags */
+    GB_DO_CONTINUE,
+    GB_DO_STOP,
+    GB_DO_RETRY,
+    GB_DO_RESEED,
+    GB_DO_UNDO,
+    GB_DO_REDO,
+    GB_DO_CLEAR,
+    GB_DO_SET,      /* name, value */
+    GB_DO_MODE_SET, /* name: "continue", "chat" */
+    GB_DO_MARK,     /* text: a note in conversation and journal */
+    GB_DO_EXPORT,   /* name: file, format by its ending */
+    GB_DO_SAVE,     /* name: file */
+    GB_DO_LOAD,     /* name: session file; the session so far is closed */
+    GB_DO_MODEL,    /* name: as gb_model_find takes it */
+    GB_DO_DEVICE,   /* name: SPEC */
+    GB_DO_REPLAY,   /* name: file, or NULL: the session so far; flags
+                       GB_REPLAY_PACE */
+    GB_DO_COUNT,
+} gb_do;
+#define GB_REPLAY_PACE 1u
+
+typedef struct gb_command {
+    gb_do what;
+    const char *name, *value; /* NUL-terminated or NULL */
+    const char *text;         /* any bytes, at most GB_TEXT_MAX */
+    size_t n_text;
+    unsigned flags;
+} gb_command;
+
+/* Queues a command; everything is copied. Returns its number (1, 2, ...), by
+ * which GB_NEWS_DONE speaks of it; 0 and an error when too much is waiting
+ * already. Never waits. */
+uint64_t gb_worker_post(gb_worker *w, const gb_command *command,
+                        gb_error *err);
+/* Commands that wait for their turn. */
+size_t gb_worker_waiting(gb_worker *w);
+
+typedef enum gb_state {
+    GB_STATE_LOADING,   /* phase, done, total */
+    GB_STATE_IDLE,
+    GB_STATE_READING,   /* the prompt; done, total tokens */
+    GB_STATE_WRITING,
+    GB_STATE_STOPPED,   /* idle after GB_DO_STOP, until something else is
+                           done */
+    GB_STATE_REPLAYING, /* done: tokens so far */
+    GB_STATE_FAILED,    /* no model: only MODEL, DEVICE and close help */
+} gb_state;
+const char *gb_state_name(gb_state state); /* "loading", "idle", ... */
+
+typedef enum gb_news_type {
+    GB_NEWS_STATE,    /* state, phase, done, total */
+    GB_NEWS_ENGINE,   /* a model is ready (again): text is its name, device,
+                         dtype, prefill, n_ctx */
+    GB_NEWS_CUT,      /* segment: all after it is gone; 0: everything */
+    GB_NEWS_SEGMENT,  /* segment, role, mode, text: a new last segment */
+    GB_NEWS_TEXT,     /* segment, text: appended to it */
+    GB_NEWS_MEMORY,   /* segment, offset: the model remembers from here on;
+                         segment 0: everything */
+    GB_NEWS_SETTINGS, /* settings, mode, step */
+    GB_NEWS_STATS,    /* stats */
+    GB_NEWS_STARTED,  /* command: its turn has come */
+    GB_NEWS_DONE,     /* command; text: "" or a sentence worth showing
+                         ("saved as ..."); a run is done when it ended */
+    GB_NEWS_ERROR,    /* command (0: none), text, status: it failed */
+    GB_NEWS_VERDICT,  /* text of gb_replay_describe; identical */
+    GB_NEWS_FILE,     /* text: the journal's file, once it is there */
+    GB_NEWS_LOG,      /* text: for /log only */
+} gb_news_type;
+
+typedef struct gb_stats {
+    double tokens_per_second; /* of this or the last run, smoothed */
+    uint32_t context_used, context_total; /* tokens */
+    uint64_t step, seed;
+    uint64_t run_tokens;      /* written in this or the last run */
+    float logprob;            /* of the last token; NaN before the first */
+    uint32_t undos, redos;
+} gb_stats;
+
+typedef struct gb_news {
+    gb_news_type type;
+    gb_state state;
+    gb_phase phase;
+    uint64_t done, total;
+    uint64_t command;
+    uint32_t segment;
+    size_t offset;       /* bytes */
+    gb_role role;
+    gb_mode mode;
+    gb_settings settings;
+    uint64_t step;
+    gb_stats stats;
+    gb_status status;
+    bool identical;
+    char *device, *dtype, *prefill, *path; /* GB_NEWS_ENGINE; or NULL */
+    uint32_t n_ctx;
+    gb_str text;
+    struct gb_news *next; /* for the queue */
+} gb_news;
+
+/* Polls readable as long as there is news. Close-on-exec. */
+int gb_worker_fd(const gb_worker *w);
+/* The oldest news, NULL when there is none; gb_news_free it. Never waits.
+ * What an interface does not take in time is merged: text with text, states
+ * and statistics with newer ones. */
+gb_news *gb_worker_take(gb_worker *w);
+void gb_news_free(gb_news *news);
+
+#endif
