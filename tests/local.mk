@@ -24,6 +24,7 @@ if HAVE_CMOCKA
 check_LIBRARIES += tests/libtest.a
 endif
 tests_libtest_a_SOURCES = tests/unit/test.h tests/unit/test.c \
+	tests/unit/mutate.h tests/unit/mutate.c \
 	$(RANDOM_MODEL)
 tests_libtest_a_CPPFLAGS = $(AM_CPPFLAGS)
 TEST_LIBS = tests/libtest.a libgumbel.a $(CMOCKA_LIBS) $(GB_LIBS)
@@ -32,6 +33,9 @@ TEST_LIBS = tests/libtest.a libgumbel.a $(CMOCKA_LIBS) $(GB_LIBS)
 UNIT_TESTS =
 UNIT_TESTS += tests/unit/test_base
 UNIT_TESTS += tests/unit/test_json
+UNIT_TESTS += tests/unit/test_config
+UNIT_TESTS += tests/unit/test_safetensors
+UNIT_TESTS += tests/unit/test_tensor
 UNIT_TESTS += tests/unit/test_random_model
 
 if HAVE_CMOCKA

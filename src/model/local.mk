@@ -1,9 +1,11 @@
 libgumbel_a_SOURCES += \
 	src/model/bpe.c src/model/bpe.h \
 	src/model/config.c src/model/config.h \
+	src/model/find.c \
 	src/model/model.c src/model/model.h \
 	src/model/safetensors.c src/model/safetensors.h \
 	src/model/split.c src/model/split.h \
+	src/model/st_file.c src/model/st_file.h \
 	src/model/tensor.c src/model/tensor.h \
 	src/model/tokenizer.c src/model/tokenizer.h \
 	src/model/vocab.c src/model/vocab.h

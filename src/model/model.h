@@ -32,11 +32,12 @@ typedef struct gb_model {
     char sha256[65];                   /* "" until gb_model_sha256 */
 } gb_model;
 
-/* Finds a model: `name` may be a folder, or the name of one in
- * $XDG_DATA_HOME/gumbel/models, in the installed models or in the build
- * tree's. NULL means $GUMBEL_MODEL, else the model that ships. Returns the
- * folder (caller frees) or NULL, with every place that was looked at in the
- * message. */
+/* Finds a model's folder. A path (with a slash, or an existing folder) is
+ * taken as it is; a name is looked for in $XDG_DATA_HOME/gumbel/models, in
+ * the source tree when the program runs where it was built, and where models
+ * are installed. NULL means $GUMBEL_MODEL, else the model that ships.
+ * Returns the folder (caller frees) or NULL, with every place that was
+ * looked at in the message. */
 char *gb_model_find(const char *name, gb_error *err);
 
 /* Opens the folder and checks every tensor's shape against config.json.

@@ -1,0 +1,105 @@
+/* Finding a model's folder by its name. */
+#include "model/model.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "base/utf8.h"
+
+#define DEFAULT_MODEL "stories"
+
+/* Whether this program lies in the folder where it was built. One that has
+ * been installed never looks at the tree it came from. */
+static bool
+runs_in_build_tree(void)
+{
+    char program[4096];
+    ssize_t n = readlink("/proc/self/exe", program, sizeof program - 1);
+    char *build = realpath(GB_BUILDDIR, NULL);
+    size_t length = build != NULL ? strlen(build) : 0;
+    bool below;
+
+    program[n > 0 ? n : 0] = '\0';
+    below = length > 0 && strncmp(program, build, length) == 0 &&
+            program[length] == '/';
+    free(build);
+    return below;
+}
+
+/* The folders that hold models, first to last; the caller frees each. */
+static size_t
+list_places(char *places[3])
+{
+    char *data = gb_xdg("XDG_DATA_HOME", ".local/share");
+    size_t n = 0;
+
+    if (data != NULL)
+        places[n++] = gb_path_join(data, "models");
+    free(data);
+    if (runs_in_build_tree())
+        places[n++] = gb_strdup(GB_SOURCE_MODELDIR);
+    places[n++] = gb_strdup(GB_MODELDIR);
+    return n;
+}
+
+static bool
+fail_not_found(const char *name, const gb_str *looked, gb_error *err)
+{
+    gb_str shown = GB_STR_INIT;
+
+    gb_utf8_visible(&shown, name, strlen(name), false);
+    gb_fail(err, "no model \"%s\" found: there is no folder%s",
+            gb_str_cstr(&shown), gb_str_cstr(looked));
+    gb_str_free(&shown);
+    return false;
+}
+
+/* Tries places/name; lists what it tried in `looked`. */
+static char *
+find_in_places(const char *name, gb_str *looked)
+{
+    char *places[3], *path, *found = NULL;
+    size_t n = list_places(places), i;
+
+    for (i = 0; i < n; i++) {
+        path = gb_path_join(places[i], name);
+        gb_str_printf(looked, "%s %s", looked->len > 0 ? "," : "", path);
+        if (found == NULL && gb_is_folder(path))
+            found = path;
+        else
+            free(path);
+        free(places[i]);
+    }
+    return found;
+}
+
+char *
+gb_model_find(const char *name, gb_error *err)
+{
+    gb_str looked = GB_STR_INIT;
+    char *found;
+
+    if (name == NULL)
+        name = getenv("GUMBEL_MODEL");
+    else if (name[0] == '\0') {
+        gb_fail_usage(err, "model: expected a folder or a name, found \"\"");
+        return NULL;
+    }
+    /* A folder that is called like the default is not meant by silence. */
+    if (name != NULL && name[0] != '\0') {
+        if (gb_is_folder(name))
+            return gb_strdup(name);
+        gb_str_printf(&looked, " %s", name);
+    } else {
+        name = DEFAULT_MODEL;
+    }
+    found = strchr(name, '/') == NULL ? find_in_places(name, &looked) : NULL;
+    if (found == NULL)
+        fail_not_found(name, &looked, err);
+    gb_str_free(&looked);
+    return found;
+}

@@ -1,0 +1,286 @@
+#include "model/st_file.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "base/mem.h"
+
+#define HEADER_LIMIT 100000000u /* bytes, as in the reference implementation */
+
+/* Bits of an element, for every dtype that the format knows. */
+static const struct {
+    const char *name;
+    unsigned bits;
+} dtypes[] = {
+    {"BOOL", 8},        {"U8", 8},          {"I8", 8},       {"U16", 16},
+    {"I16", 16},        {"F16", 16},        {"BF16", 16},    {"U32", 32},
+    {"I32", 32},        {"F32", 32},        {"U64", 64},     {"I64", 64},
+    {"F64", 64},        {"C64", 64},        {"F4", 4},       {"F6_E2M3", 6},
+    {"F6_E3M2", 6},     {"F8_E5M2", 8},     {"F8_E4M3", 8},  {"F8_E8M0", 8},
+    {"F8_E4M3FNUZ", 8}, {"F8_E5M2FNUZ", 8},
+};
+
+bool
+gb_st_refuse(const gb_st_entry *e, gb_error *err, const char *format, ...)
+{
+    char shown[GB_JSON_SHOWN], text[300];
+    va_list ap;
+
+    va_start(ap, format);
+    vsnprintf(text, sizeof text, format, ap);
+    va_end(ap);
+    return gb_fail(err, "%s: tensor %s: %s", e->file->path,
+                   gb_json_quote(e->name, shown), text);
+}
+
+/* Reads rank and shape, and counts the elements. */
+static bool
+read_shape(const json_t *shape, gb_st_entry *e, gb_error *err)
+{
+    char shown[GB_JSON_SHOWN];
+    const json_t *value;
+    uint64_t n;
+    size_t i;
+
+    if (!json_is_array(shape))
+        return gb_st_refuse(e, err, "shape: expected a list, found %s",
+                            gb_json_show(shape, shown));
+    e->rank = json_array_size(shape);
+    e->count = 1;
+    for (i = 0; i < e->rank; i++) {
+        value = json_array_get(shape, i);
+        if (!json_is_integer(value) || json_integer_value(value) < 0)
+            return gb_st_refuse(e, err,
+                                "shape: expected integers from 0, found %s",
+                                gb_json_show(value, shown));
+        n = (uint64_t)json_integer_value(value);
+        if (__builtin_mul_overflow(e->count, n, &e->count) ||
+            e->count > INT64_MAX / 8)
+            return gb_st_refuse(e, err,
+                                "shape: expected at most 2^60 elements, "
+                                "found more");
+        if (i < GB_MAX_RANK)
+            e->shape[i] = n;
+    }
+    return true;
+}
+
+static bool
+read_offsets(const json_t *offsets, gb_st_entry *e, gb_error *err)
+{
+    const json_t *begin = json_array_get(offsets, 0);
+    const json_t *end = json_array_get(offsets, 1);
+    char shown[2][GB_JSON_SHOWN];
+
+    if (json_array_size(offsets) != 2)
+        return gb_st_refuse(e, err,
+                            "data_offsets: expected two numbers, found %s",
+                            json_is_array(offsets)
+                                ? "another count"
+                                : gb_json_show(offsets, shown[0]));
+    if (!json_is_integer(begin) || !json_is_integer(end) ||
+        json_integer_value(begin) < 0 ||
+        json_integer_value(end) < json_integer_value(begin))
+        return gb_st_refuse(e, err,
+                            "data_offsets: expected [begin, end] with "
+                            "0 <= begin <= end, found [%s, %s]",
+                            gb_json_show(begin, shown[0]),
+                            gb_json_show(end, shown[1]));
+    e->begin = (uint64_t)json_integer_value(begin);
+    e->end = (uint64_t)json_integer_value(end);
+    if (e->end > e->file->size)
+        return gb_st_refuse(e, err,
+                            "data_offsets: expected an end within the file's "
+                            "%" PRIu64 " bytes of data, found %" PRIu64,
+                            e->file->size, e->end);
+    return true;
+}
+
+/* Whether the offsets agree with shape and dtype. The size of a dtype that
+ * is not known cannot be told. */
+static bool
+check_size(const gb_st_entry *e, gb_error *err)
+{
+    uint64_t bits, bytes;
+    size_t i;
+
+    for (i = 0; i < GB_COUNT(dtypes); i++)
+        if (strcmp(e->dtype, dtypes[i].name) == 0)
+            break;
+    if (i == GB_COUNT(dtypes))
+        return true;
+    bits = e->count % 8 * dtypes[i].bits;
+    bytes = e->count / 8 * dtypes[i].bits + (bits + 7) / 8;
+    if (bits % 8 == 0 && e->end - e->begin == bytes)
+        return true;
+    return gb_st_refuse(e, err,
+                        "data_offsets: expected %" PRIu64 " bytes for "
+                        "%" PRIu64 " elements of %s, found %" PRIu64,
+                        bytes, e->count, e->dtype, e->end - e->begin);
+}
+
+static bool
+read_entry(const json_t *value, gb_st_entry *e, gb_error *err)
+{
+    const json_t *dtype = json_object_get(value, "dtype");
+    char shown[GB_JSON_SHOWN];
+
+    if (!json_is_object(value))
+        return gb_st_refuse(e, err, "expected an object, found %s",
+                            gb_json_show(value, shown));
+    if (!json_is_string(dtype))
+        return gb_st_refuse(e, err, "dtype: expected a string, found %s",
+                            gb_json_show(dtype, shown));
+    snprintf(e->dtype, sizeof e->dtype, "%s", json_string_value(dtype));
+    return read_shape(json_object_get(value, "shape"), e, err) &&
+           read_offsets(json_object_get(value, "data_offsets"), e, err) &&
+           check_size(e, err);
+}
+
+static gb_st_entry *
+add_entry(gb_st_file *f)
+{
+    gb_st_entry *e;
+
+    if (f->n_entries == f->capacity) {
+        f->capacity = f->capacity > 0 ? 2 * f->capacity : 64;
+        f->entries = gb_realloc_array(f->entries, f->capacity,
+                                      sizeof *f->entries);
+    }
+    e = &f->entries[f->n_entries++];
+    memset(e, 0, sizeof *e);
+    e->file = f;
+    return e;
+}
+
+static int
+compare_offsets(const void *a, const void *b)
+{
+    const gb_st_entry *x = a, *y = b;
+
+    if (x->begin != y->begin)
+        return x->begin < y->begin ? -1 : 1;
+    return (x->end > y->end) - (x->end < y->end);
+}
+
+/* The tensors must cover the data, one after the other. */
+static bool
+check_cover(gb_st_file *f, gb_error *err)
+{
+    const gb_st_entry *e;
+    uint64_t at = 0;
+    size_t i;
+
+    qsort(f->entries, f->n_entries, sizeof *f->entries, compare_offsets);
+    for (i = 0; i < f->n_entries; i++) {
+        e = &f->entries[i];
+        if (e->begin != at)
+            return gb_st_refuse(e, err,
+                                "data_offsets: %s: expected begin %" PRIu64
+                                ", found %" PRIu64,
+                                e->begin < at ? "overlaps another tensor"
+                                              : "leaves a gap",
+                                at, e->begin);
+        at = e->end;
+    }
+    if (at != f->size)
+        return gb_fail(err,
+                       "%s: expected %" PRIu64 " bytes of data as the header "
+                       "says, found %" PRIu64, f->path, at, f->size);
+    return true;
+}
+
+static bool
+read_entries(gb_st_file *f, json_t *root, gb_error *err)
+{
+    char shown[GB_JSON_SHOWN];
+    const char *name;
+    json_t *value;
+    gb_st_entry *e;
+
+    json_object_foreach(root, name, value) {
+        if (strcmp(name, "__metadata__") == 0) {
+            if (!json_is_object(value))
+                return gb_fail(err,
+                               "%s: __metadata__: expected an object, found %s",
+                               f->path, gb_json_show(value, shown));
+            continue;
+        }
+        e = add_entry(f);
+        e->name = gb_strdup(name);
+        if (!read_entry(value, e, err))
+            return false;
+    }
+    if (f->n_entries == 0)
+        return gb_fail(err, "%s: expected tensors, found none", f->path);
+    return check_cover(f, err);
+}
+
+/* Finds where the header ends and the data begins. */
+static bool
+read_length(gb_st_file *f, gb_error *err)
+{
+    uint64_t n = 0;
+    int i;
+
+    if (f->map.size < 8)
+        return gb_fail(err,
+                       "%s: expected a safetensors file, found %zu bytes "
+                       "(is the file cut off?)", f->path, f->map.size);
+    for (i = 7; i >= 0; i--)
+        n = n << 8 | f->map.data[i];
+    if (n > HEADER_LIMIT)
+        return gb_fail(err,
+                       "%s: header length: expected at most %u bytes, found "
+                       "%" PRIu64 " (is it a safetensors file?)",
+                       f->path, HEADER_LIMIT, n);
+    if (n > f->map.size - 8)
+        return gb_fail(err,
+                       "%s: header length: expected at most the %zu bytes "
+                       "that follow in the file, found %" PRIu64
+                       " (is the file cut off?)",
+                       f->path, f->map.size - 8, n);
+    if (n == 0 || f->map.data[8] != '{')
+        return gb_fail(err, "%s: header: expected a JSON object", f->path);
+    f->data = f->map.data + 8 + n;
+    f->size = f->map.size - 8 - n;
+    return true;
+}
+
+bool
+gb_st_file_open(gb_st_file *f, const char *folder, const char *name,
+                gb_error *err)
+{
+    char *label;
+    json_t *root;
+    bool ok;
+
+    memset(f, 0, sizeof *f);
+    f->path = gb_path_join(folder, name);
+    f->name = gb_strdup(name);
+    if (!gb_map_open(&f->map, f->path, err) || !read_length(f, err))
+        return false;
+    label = gb_format("%s: header", f->path);
+    root = gb_json_parse(label, (const char *)f->map.data + 8,
+                         (size_t)(f->data - f->map.data) - 8, err);
+    free(label);
+    ok = root != NULL && read_entries(f, root, err);
+    json_decref(root);
+    return ok;
+}
+
+void
+gb_st_file_close(gb_st_file *f)
+{
+    size_t i;
+
+    for (i = 0; i < f->n_entries; i++)
+        free(f->entries[i].name);
+    free(f->entries);
+    gb_map_close(&f->map);
+    free(f->path);
+    free(f->name);
+}
