@@ -166,6 +166,36 @@ open_config(const char *folder, gb_error *err)
     return NULL;
 }
 
+static bool
+read_tokenizer(gb_model *m, gb_error *err)
+{
+    m->tokenizer = gb_tokenizer_open(m->path, m->config.n_vocab,
+                                     m->config.eos_id, err);
+    return m->tokenizer != NULL;
+}
+
+gb_model *
+gb_model_open(const char *folder, gb_error *err)
+{
+    gb_model *m = open_config(folder, err);
+
+    if (m == NULL || (read_tokenizer(m, err) && read_weights(m, err)))
+        return m;
+    gb_model_close(m);
+    return NULL;
+}
+
+gb_model *
+gb_model_open_tokenizer(const char *folder, gb_error *err)
+{
+    gb_model *m = open_config(folder, err);
+
+    if (m == NULL || read_tokenizer(m, err))
+        return m;
+    gb_model_close(m);
+    return NULL;
+}
+
 gb_model *
 gb_model_open_weights(const char *folder, gb_error *err)
 {
@@ -182,6 +212,7 @@ gb_model_close(gb_model *m)
 {
     if (m == NULL)
         return;
+    gb_tokenizer_close(m->tokenizer);
     gb_tensors_close(m->tensors);
     free(m->blocks);
     free(m->path);
