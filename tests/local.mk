@@ -21,6 +21,11 @@ tests_tools_random_model_LDADD = libgumbel.a $(GB_LIBS)
 EXTRA_DIST += tests/reference/random_model.py
 
 if HAVE_CMOCKA
+# Golden files and the scripts that made them.
+EXTRA_DIST += tests/reference/sampling_golden.py
+EXTRA_DIST += tests/golden/noise.txt
+EXTRA_DIST += tests/golden/rng.txt
+
 check_LIBRARIES += tests/libtest.a
 endif
 tests_libtest_a_SOURCES = tests/unit/test.h tests/unit/test.c \
@@ -36,7 +41,10 @@ UNIT_TESTS += tests/unit/test_json
 UNIT_TESTS += tests/unit/test_config
 UNIT_TESTS += tests/unit/test_safetensors
 UNIT_TESTS += tests/unit/test_tensor
+UNIT_TESTS += tests/unit/test_filter
+UNIT_TESTS += tests/unit/test_gumbel
 UNIT_TESTS += tests/unit/test_random_model
+UNIT_TESTS += tests/unit/test_rng
 
 if HAVE_CMOCKA
 check_PROGRAMS += $(UNIT_TESTS)

@@ -21,8 +21,9 @@ bool gb_filter_is_off(const gb_filter *f);
 
 /* logprobs (n) f32, natural log, n > 0. Returns the floor, -INFINITY when
  * the filter is off. top-p is taken of what top-k left, renormalized; min-p
- * is a share of the largest probability. At least one token stays. Allocates
- * n floats of scratch. */
+ * is a share of the largest probability. At least one token stays; NaN never
+ * does (but when no value is finite, the floor is -INFINITY). Linear in n, no
+ * memory is allocated. */
 float gb_filter_floor(const gb_filter *f, const float *logprobs, size_t n);
 
 #endif

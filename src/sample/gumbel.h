@@ -16,9 +16,9 @@ void gb_gumbel_noise(uint64_t seed, uint64_t step, float *noise, size_t n);
 
 typedef struct gb_best {
     uint32_t id;       /* the first maximum */
-    uint32_t runner_up; /* the first of the rest; id itself when n = 1 */
+    uint32_t runner_up; /* the first of the rest; id when there is none */
     float score;       /* of id: log-probability + noise */
-    float runner_up_score;
+    float runner_up_score; /* -INFINITY when there is no other */
 } gb_best;
 
 /* Argmax of logprobs + gumbel(seed + step) over the ids whose logprob is at

@@ -1,4 +1,4 @@
 libgumbel_a_SOURCES += \
-	src/sample/filter.h \
-	src/sample/gumbel.h \
-	src/sample/rng.h
+	src/sample/filter.c src/sample/filter.h \
+	src/sample/gumbel.c src/sample/gumbel.h \
+	src/sample/rng.c src/sample/rng.h
