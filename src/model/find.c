@@ -49,12 +49,14 @@ list_places(char *places[3])
 static bool
 fail_not_found(const char *name, const gb_str *looked, gb_error *err)
 {
-    gb_str shown = GB_STR_INIT;
+    gb_str shown = GB_STR_INIT, places = GB_STR_INIT;
 
     gb_utf8_visible(&shown, name, strlen(name), false);
+    gb_utf8_visible(&places, gb_str_cstr(looked), looked->len, false);
     gb_fail(err, "no model \"%s\" found: there is no folder%s",
-            gb_str_cstr(&shown), gb_str_cstr(looked));
+            gb_str_cstr(&shown), gb_str_cstr(&places));
     gb_str_free(&shown);
+    gb_str_free(&places);
     return false;
 }
 

@@ -1,0 +1,438 @@
+/* Model folders: found, opened, checked against config.json. */
+#include "test.h"
+
+#include <inttypes.h>
+#include <unistd.h>
+
+#include "../tools/random_model.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "model/model.h"
+
+static const char *
+put(const char *folder, const char *name, const void *data, size_t n)
+{
+    char *path = gb_path_join(folder, name);
+    const char *written = test_write(path, data, n);
+
+    free(path);
+    return written;
+}
+
+/* --- a tiny model, spelled out so that one tensor can be made wrong ------ */
+
+typedef struct spec {
+    const char *name, *dtype;
+    uint64_t shape[5]; /* ends with 0 */
+} spec;
+
+/* 1 layer, 4 wide, 2 heads, 6 tokens, context 5. */
+static const spec tiny[] = {
+    {"wte.weight", "F32", {6, 4}},
+    {"wpe.weight", "F32", {5, 4}},
+    {"h.0.ln_1.weight", "F32", {4}},
+    {"h.0.ln_1.bias", "F32", {4}},
+    {"h.0.attn.bias", "U8", {1, 1, 5, 5}},
+    {"h.0.attn.masked_bias", "F64", {0}},
+    {"h.0.attn.c_attn.weight", "F16", {4, 12}},
+    {"h.0.attn.c_attn.bias", "F32", {12}},
+    {"h.0.attn.c_proj.weight", "BF16", {4, 4}},
+    {"h.0.attn.c_proj.bias", "F32", {4}},
+    {"h.0.ln_2.weight", "F32", {4}},
+    {"h.0.ln_2.bias", "F32", {4}},
+    {"h.0.mlp.c_fc.weight", "F32", {4, 16}},
+    {"h.0.mlp.c_fc.bias", "F32", {16}},
+    {"h.0.mlp.c_proj.weight", "F32", {16, 4}},
+    {"h.0.mlp.c_proj.bias", "F32", {4}},
+    {"ln_f.weight", "F32", {4}},
+    {"ln_f.bias", "F32", {4}},
+};
+
+static unsigned
+bytes_each(const char *dtype)
+{
+    return strcmp(dtype, "U8") == 0      ? 1
+           : strstr(dtype, "16") != NULL ? 2
+           : strstr(dtype, "64") != NULL ? 8
+                                         : 4;
+}
+
+/* Adds a tensor whose bytes are all `fill`. */
+static void
+add(gb_str *header, gb_str *data, const spec *s, char fill)
+{
+    uint64_t n = bytes_each(s->dtype), begin = data->len;
+    int i;
+
+    gb_str_printf(header, "%c\"%s\":{\"dtype\":\"%s\",\"shape\":[",
+                  header->len == 0 ? '{' : ',', s->name, s->dtype);
+    for (i = 0; s->shape[i] != 0; i++) {
+        gb_str_printf(header, "%s%" PRIu64, i > 0 ? "," : "", s->shape[i]);
+        n *= s->shape[i];
+    }
+    while (data->len < begin + n)
+        gb_str_putc(data, fill);
+    gb_str_printf(header, "],\"data_offsets\":[%" PRIu64 ",%zu]}", begin,
+                  data->len);
+}
+
+/* Writes the tiny model; the tensor of the same name as `other` is replaced
+ * by it (left out when it has no dtype), one of another name is added. */
+static void
+put_tiny(const char *folder, const char *config, const spec *other, char fill)
+{
+    gb_str header = GB_STR_INIT, data = GB_STR_INIT, file = GB_STR_INIT;
+    bool replaced = other == NULL, same;
+    size_t i;
+
+    for (i = 0; i < GB_COUNT(tiny); i++) {
+        same = other != NULL && strcmp(tiny[i].name, other->name) == 0;
+        replaced |= same;
+        if (!same)
+            add(&header, &data, &tiny[i], 'a');
+        else if (other->dtype != NULL)
+            add(&header, &data, other, 'a');
+    }
+    if (!replaced)
+        add(&header, &data, other, fill);
+    gb_str_putc(&header, '}');
+    for (i = 0; i < 8; i++)
+        gb_str_putc(&file, (char)(header.len >> 8 * i));
+    gb_str_append(&file, header.data, header.len);
+    gb_str_append(&file, data.data, data.len);
+    put(folder, "model.safetensors", file.data, file.len);
+    gb_str_clear(&file);
+    gb_str_printf(&file, "{\"model_type\":\"gpt2\",\"n_layer\":1,"
+                  "\"n_embd\":4,\"n_head\":2,\"n_positions\":5,"
+                  "\"vocab_size\":6%s}", config);
+    put(folder, "config.json", file.data, file.len);
+    gb_str_free(&header);
+    gb_str_free(&data);
+    gb_str_free(&file);
+}
+
+static gb_model *
+open_tiny(const char *config, const spec *other, char fill, gb_error *err)
+{
+    char *folder = gb_path_join(test_folder(), "tiny");
+    gb_model *m;
+
+    *err = (gb_error)GB_ERROR_INIT;
+    put_tiny("tiny", config, other, fill);
+    m = gb_model_open_weights(folder, err);
+    free(folder);
+    return m;
+}
+
+static void
+test_tiny(void **state)
+{
+    gb_error err;
+    gb_model *m = open_tiny("", NULL, 0, &err);
+
+    (void)state;
+    test_ok(m != NULL, &err);
+    assert_string_equal(m->name, "tiny");
+    assert_true(m->tied);
+    assert_ptr_equal(m->lm_head.data, m->wte.data);
+    assert_int_equal(m->wpe.count, 20);
+    assert_int_equal(m->blocks[0].attn_weight.dtype, GB_F16);
+    assert_int_equal(m->blocks[0].proj_weight.dtype, GB_BF16);
+    assert_int_equal(m->blocks[0].fc_weight.shape[1], 16);
+    assert_null(m->tokenizer);
+    gb_model_close(m);
+}
+
+/* A head in the file is used, and known to be wte when it is. */
+static void
+test_head(void **state)
+{
+    static const spec head = {"lm_head.weight", "F32", {6, 4}};
+    static const spec half = {"lm_head.weight", "F16", {6, 4}};
+    static const struct {
+        const char *config;
+        const spec *head;
+        char fill;
+        bool tied;
+    } cases[] = {
+        {"", NULL, 0, true},
+        {"", &head, 'a', true},
+        {"", &head, 'b', false},
+        {"", &half, 'a', false},
+        {",\"tie_word_embeddings\":true", &head, 'b', false},
+        {",\"tie_word_embeddings\":false", &head, 'b', false},
+        {",\"tie_word_embeddings\":false", &head, 'a', true},
+    };
+    gb_error err;
+    gb_model *m;
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < GB_COUNT(cases); i++) {
+        m = open_tiny(cases[i].config, cases[i].head, cases[i].fill, &err);
+        test_ok(m != NULL, &err);
+        assert_int_equal(m->tied, cases[i].tied);
+        assert_int_equal(m->lm_head.data == m->wte.data, cases[i].tied);
+        if (!cases[i].tied)
+            assert_int_equal(m->lm_head.data[0], cases[i].fill);
+        gb_model_close(m);
+    }
+    assert_null(open_tiny(",\"tie_word_embeddings\":false", NULL, 0, &err));
+    test_fails_with(&err, GB_FAILED, "tensor \"lm_head.weight\": expected one",
+                    NULL);
+}
+
+static void
+test_wrong_tensors(void **state)
+{
+    static const struct {
+        spec tensor;
+        const char *says;
+    } cases[] = {
+        {{"wte.weight", "F32", {7, 4}}, "expected [6, 4], found [7, 4]"},
+        {{"wte.weight", "F32", {24}}, "expected [6, 4], found [24]"},
+        {{"wpe.weight", "F32", {4, 4}}, "expected [5, 4], found [4, 4]"},
+        {{"ln_f.weight", "F32", {1, 4}}, "expected [4], found [1, 4]"},
+        {{"ln_f.bias", "F32", {4, 1}}, "expected [4], found [4, 1]"},
+        {{"ln_f.bias", "F32", {0}}, "expected [4], found []"},
+        {{"h.0.attn.c_attn.weight", "F16", {12, 4}},
+         "expected [4, 12], found [12, 4]"},
+        {{"h.0.attn.c_proj.weight", "F32", {4, 4, 1}},
+         "expected [4, 4], found [4, 4, 1]"},
+        {{"h.0.mlp.c_fc.weight", "F32", {4, 17}},
+         "expected [4, 16], found [4, 17]"},
+        {{"h.0.mlp.c_fc.bias", "F32", {4}}, "expected [16], found [4]"},
+        {{"h.0.mlp.c_proj.weight", "I64", {16, 4}},
+         "dtype: expected F32, F16 or BF16, found \"I64\""},
+        {{"h.0.ln_2.bias", "F64", {4}}, "found \"F64\""},
+        {{"wte.weight", NULL, {0}}, "expected one, found none"},
+        {{"h.0.ln_1.bias", NULL, {0}}, "expected one, found none"},
+        {{"h.0.attn.c_proj.bias", NULL, {0}}, "expected one, found none"},
+        {{"lm_head.weight", "F32", {4, 6}}, "expected [6, 4], found [4, 6]"},
+        {{"lm_head.weight", "I32", {6, 4}}, "found \"I32\""},
+    };
+    char tensor[64];
+    gb_error err;
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < GB_COUNT(cases); i++) {
+        if (open_tiny("", &cases[i].tensor, 0, &err) != NULL)
+            fail_msg("%s: %s: was accepted", cases[i].tensor.name,
+                     cases[i].says);
+        snprintf(tensor, sizeof tensor, "tensor \"%s\": ",
+                 cases[i].tensor.name);
+        test_fails_with(&err, GB_FAILED, "/tiny/model.safetensors: ", tensor,
+                        cases[i].says, NULL);
+    }
+}
+
+/* --- whole folders -------------------------------------------------------- */
+
+static void
+test_random_models(void **state)
+{
+    static const gb_random_model models[] = {
+        {.layers = 1, .width = 32, .heads = 2, .vocab = 300, .context = 64},
+        {.layers = 3, .width = 75, .heads = 3, .vocab = 401, .context = 33,
+         .inner = 50, .dtype = GB_F16, .shards = 4, .prefix = "transformer.",
+         .untied = true},
+        {.layers = 2, .width = 50, .heads = 25, .vocab = 257, .context = 7,
+         .dtype = GB_BF16, .prefix = "transformer.", .shards = 2},
+    };
+    char *folder = gb_path_join(test_folder(), "random");
+    const gb_random_model *r;
+    gb_error err = GB_ERROR_INIT;
+    gb_model *m;
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < GB_COUNT(models); i++) {
+        r = &models[i];
+        folder[strlen(folder) - 1] = (char)('0' + i);
+        test_ok(gb_random_model_write(r, folder, &err), &err);
+        m = gb_model_open(folder, &err);
+        test_ok(m != NULL, &err);
+        assert_int_equal(m->config.n_layer, r->layers);
+        assert_int_equal(m->config.head_size, r->width / r->heads);
+        assert_int_equal(m->wte.dtype, r->dtype);
+        assert_int_equal(m->lm_head.count, (uint64_t)r->vocab * r->width);
+        assert_int_equal(m->tied, !r->untied);
+        assert_int_equal(gb_tensors_files(m->tensors),
+                         r->shards > 1 ? r->shards : 1);
+        assert_non_null(m->tokenizer);
+        gb_model_close(m);
+    }
+    free(folder);
+}
+
+static void
+test_shipped(void **state)
+{
+    gb_error err = GB_ERROR_INIT;
+    gb_model *m = gb_model_open(test_source("models/stories"), &err);
+    gb_ids ids = GB_IDS_INIT;
+
+    (void)state;
+    test_ok(m != NULL, &err);
+    assert_string_equal(m->name, "stories");
+    assert_int_equal(m->config.n_layer, 4);
+    assert_int_equal(m->wte.dtype, GB_F16);
+    assert_int_equal(m->blocks[3].fc_proj_weight.shape[0], 768);
+    assert_true(m->tied);
+    test_ok(gb_tokenizer_encode(m->tokenizer, "Once upon a time", 16, false,
+                                &ids, &err), &err);
+    assert_in_range(ids.len, 1, 16);
+    gb_ids_free(&ids);
+    gb_model_close(m);
+    m = gb_model_open_tokenizer(test_source("models/stories/"), &err);
+    test_ok(m != NULL, &err);
+    assert_string_equal(m->name, "stories");
+    assert_non_null(m->tokenizer);
+    assert_null(m->tensors);
+    assert_null(m->blocks);
+    gb_model_close(m);
+}
+
+static void
+test_sha256(void **state)
+{
+    /* sha256sum models/stories/model.safetensors */
+    static const char shipped[] =
+        "d630e2f969e9d347c5dab2c9db4d99ddd2e73b5cdad6bf834c559a3bf50662c6";
+    const gb_random_model shards = {.layers = 1, .width = 8, .heads = 1,
+                                    .vocab = 257, .context = 4, .shards = 3};
+    char *folder = gb_path_join(test_folder(), "sharded");
+    char hex[65], command[200], expected[65] = "";
+    gb_error err = GB_ERROR_INIT;
+    gb_model *m;
+    FILE *pipe;
+
+    (void)state;
+    m = gb_model_open_weights(test_source("models/stories"), &err);
+    test_ok(m != NULL, &err);
+    test_ok(gb_model_sha256(m, hex, &err), &err);
+    assert_string_equal(hex, shipped);
+    memset(hex, 'x', sizeof hex);
+    test_ok(gb_model_sha256(m, hex, &err), &err);
+    assert_string_equal(hex, shipped);
+    gb_model_close(m);
+    test_ok(gb_random_model_write(&shards, folder, &err), &err);
+    m = gb_model_open_weights(folder, &err);
+    test_ok(m != NULL, &err);
+    test_ok(gb_model_sha256(m, hex, &err), &err);
+    gb_model_close(m);
+    snprintf(command, sizeof command, "cat '%s'/*.safetensors | sha256sum",
+             folder);
+    pipe = popen(command, "r");
+    assert_non_null(pipe);
+    assert_non_null(fgets(expected, sizeof expected, pipe));
+    pclose(pipe);
+    assert_string_equal(hex, expected);
+    m = gb_model_open_tokenizer(folder, &err);
+    test_ok(m != NULL, &err);
+    assert_false(gb_model_sha256(m, hex, &err));
+    gb_model_close(m);
+    free(folder);
+}
+
+static void
+test_no_model(void **state)
+{
+    const char *file = test_write("empty/file", "x", 1);
+    char *folder = gb_path_join(test_folder(), "empty");
+    gb_error err = GB_ERROR_INIT;
+
+    (void)state;
+    assert_null(gb_model_open("/nowhere/model", &err));
+    test_fails_with(&err, GB_FAILED,
+                    "/nowhere/model: expected a model folder, found nothing",
+                    NULL);
+    assert_null(gb_model_open(file, &err));
+    test_fails_with(&err, GB_FAILED, file, "found a file", NULL);
+    assert_null(gb_model_open(folder, &err));
+    test_fails_with(&err, GB_FAILED, folder, "no config.json", NULL);
+    assert_null(gb_model_open_tokenizer(folder, &err));
+    put_tiny("empty", "", NULL, 0);
+    assert_null(gb_model_open(folder, &err));
+    test_fails_with(&err, GB_FAILED, folder, "/vocab.json", NULL);
+    unlink(put("empty", "model.safetensors", "", 0));
+    assert_null(gb_model_open_weights(folder, &err));
+    test_fails_with(&err, GB_FAILED, folder, "expected model.safetensors",
+                    NULL);
+    free(folder);
+}
+
+/* --- names ---------------------------------------------------------------- */
+
+static void
+check_found(const char *name, const char *expected)
+{
+    gb_error err = GB_ERROR_INIT;
+    char *found = gb_model_find(name, &err);
+
+    test_ok(found != NULL, &err);
+    assert_string_equal(found, expected);
+    free(found);
+}
+
+static void
+test_find(void **state)
+{
+    char *in_data = gb_path_join(test_folder(), "gumbel/models/mine");
+    const char *shipped = test_source("models/stories");
+    gb_error err = GB_ERROR_INIT;
+
+    (void)state;
+    put("gumbel/models/mine", "config.json", "{}", 2);
+    put("work/stories", "notes", "x", 1);
+    put("work/near", "config.json", "{}", 2);
+    setenv("XDG_DATA_HOME", test_folder(), 1);
+    unsetenv("GUMBEL_MODEL");
+    assert_int_equal(chdir(test_folder()), 0);
+    assert_int_equal(chdir("work"), 0);
+    check_found("mine", in_data);
+    check_found("near", "near");
+    check_found("./near", "./near");
+    check_found(in_data, in_data);
+    check_found(shipped, shipped);
+    /* This test runs where it was built, so the source's models count; a
+     * folder of the same name here is meant only when it is asked for. */
+    check_found(NULL, shipped);
+    check_found("stories", "stories");
+    setenv("GUMBEL_MODEL", "mine", 1);
+    check_found(NULL, in_data);
+    setenv("GUMBEL_MODEL", "", 1);
+    check_found(NULL, shipped);
+    assert_null(gb_model_find("no such\033", &err));
+    test_fails_with(&err, GB_FAILED, "no model \"no such^[\" found",
+                    "/gumbel/models/no such", "/models/no such", GB_MODELDIR,
+                    NULL);
+    assert_null(gb_model_find("./none", &err));
+    test_fails_with(&err, GB_FAILED, "\"./none\"", NULL);
+    assert_null(strstr(err.text, "gumbel/models"));
+    assert_null(gb_model_find("", &err));
+    test_fails_with(&err, GB_USAGE, "expected a folder or a name", NULL);
+    setenv("GUMBEL_MODEL", "gone", 1);
+    assert_null(gb_model_find(NULL, &err));
+    test_fails_with(&err, GB_FAILED, "\"gone\"", NULL);
+    free(in_data);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_tiny),
+        cmocka_unit_test(test_head),
+        cmocka_unit_test(test_wrong_tensors),
+        cmocka_unit_test(test_random_models),
+        cmocka_unit_test(test_shipped),
+        cmocka_unit_test(test_sha256),
+        cmocka_unit_test(test_no_model),
+        cmocka_unit_test(test_find),
+    };
+
+    return cmocka_run_group_tests_name("model", tests, NULL, NULL);
+}
