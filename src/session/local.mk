@@ -6,5 +6,5 @@ libgumbel_a_SOURCES += \
 	src/session/replay.h \
 	src/session/session.h \
 	src/session/settings.h \
-	src/session/stream.h \
+	src/session/stream.c src/session/stream.h \
 	src/session/worker.h
