@@ -1,2 +1,1 @@
 EXTRA_DIST += doc/building.md
-EXTRA_DIST += doc/sampling.md

@@ -1,9 +1,97 @@
-#include <stdio.h>
+/* Picks the command. */
+#include <fcntl.h>
+#include <locale.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
 
+#include "base/file.h"
+#include "base/utf8.h"
+#include "cmd/cmd.h"
+#include "cmd/output.h"
+
+/* Prints text as lines of messages, safely. */
+static void
+complain(const char *text)
+{
+    gb_str line = GB_STR_INIT;
+
+    gb_str_puts(&line, "gumbel: ");
+    gb_utf8_visible(&line, text, strlen(text), false);
+    gb_str_putc(&line, '\n');
+    gb_fd_write(STDERR_FILENO, "standard error", line.data, line.len, NULL);
+    gb_str_free(&line);
+}
+
+static void
+complain_lines(const gb_str *lines)
+{
+    const char *p = gb_str_cstr(lines), *end;
+    gb_str line = GB_STR_INIT;
+
+    for (; (end = strchr(p, '\n')) != NULL; p = end + 1) {
+        gb_str_clear(&line);
+        gb_str_append(&line, p, (size_t)(end - p));
+        complain(gb_str_cstr(&line));
+    }
+    gb_str_free(&line);
+}
+
+/* Sees to it that no file which is opened later becomes standard input,
+ * output or error: a closed one is replaced by one that cannot be used. */
+static void
+keep_standard_files(void)
+{
+    int fd;
+
+    for (fd = 0; fd < 3; fd++)
+        if (fcntl(fd, F_GETFD) < 0)
+            (void)!open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY);
+}
+
+static int
+print(const gb_options *o, gb_error *err)
+{
+    gb_str out = GB_STR_INIT;
+    bool ok;
+
+    if (o->version)
+        gb_version(&out);
+    else
+        gb_help(&out, o->command != NULL ? gb_command_find(o->command) : NULL);
+    ok = gb_put(&out, err);
+    gb_str_free(&out);
+    return ok ? GB_OK : (int)err->status;
+}
+
+static int
+run(const gb_options *o, gb_error *err)
+{
+    if (o->help || o->version)
+        return print(o, err);
+    if (o->command != NULL)
+        return gb_command_find(o->command)->run(o, err);
+    gb_fail_usage(err, "expected a command; gumbel --help lists them");
+    return GB_USAGE;
+}
 
 int
-main(void)
+main(int argc, char **argv)
 {
-    puts(PACKAGE_STRING);
-    return 0;
+    gb_error err = GB_ERROR_INIT;
+    gb_options options;
+    int status = GB_USAGE;
+
+    keep_standard_files();
+    setlocale(LC_ALL, "");
+    setlocale(LC_NUMERIC, "C"); /* numbers are read and written with a dot */
+    signal(SIGPIPE, SIG_IGN);   /* writing says what happened */
+    if (gb_options_read(&options, argc, argv, &err)) {
+        complain_lines(&options.complaints);
+        status = run(&options, &err);
+    }
+    if (status != GB_OK && status != GB_INTERRUPTED && err.text[0] != '\0')
+        complain(err.text);
+    gb_options_free(&options);
+    return status;
 }

@@ -45,8 +45,8 @@ UNIT_TESTS += tests/unit/test_tensor
 UNIT_TESTS += tests/unit/test_filter
 UNIT_TESTS += tests/unit/test_gumbel
 UNIT_TESTS += tests/unit/test_random_model
+UNIT_TESTS += tests/unit/test_settings
 UNIT_TESTS += tests/unit/test_rng
-UNIT_TESTS += tests/unit/test_stream
 
 if HAVE_CMOCKA
 check_PROGRAMS += $(UNIT_TESTS)

@@ -5,4 +5,5 @@ libgumbel_a_SOURCES += \
 	src/base/json.c src/base/json.h \
 	src/base/mem.c src/base/mem.h \
 	src/base/str.c src/base/str.h \
+	src/base/nearest.c src/base/nearest.h \
 	src/base/utf8.c src/base/utf8.h

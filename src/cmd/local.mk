@@ -1,1 +1,18 @@
-libgumbel_a_SOURCES +=
+libgumbel_a_SOURCES += \
+	src/cmd/cmd.c src/cmd/cmd.h \
+	src/cmd/commands.h \
+	src/cmd/config_file.c src/cmd/config_file.h \
+	src/cmd/devices.c \
+	src/cmd/generate.c \
+	src/cmd/generation.c src/cmd/generation.h \
+	src/cmd/help.c \
+	src/cmd/interrupt.c src/cmd/interrupt.h \
+	src/cmd/logprobs.c \
+	src/cmd/npy.c src/cmd/npy.h \
+	src/cmd/open.c src/cmd/open.h \
+	src/cmd/options.c src/cmd/options.h \
+	src/cmd/output.c src/cmd/output.h \
+	src/cmd/progress.c src/cmd/progress.h \
+	src/cmd/read_options.c \
+	src/cmd/score.c \
+	src/cmd/tokenize.c

@@ -12,7 +12,7 @@
 static const char *
 keep(char *path)
 {
-    static char *kept[4096] __attribute__((used));
+    static char *kept[4096];
     static size_t n;
 
     if (n < GB_COUNT(kept))

@@ -1,0 +1,131 @@
+/* gumbel devices: what OpenCL offers, and which device is taken. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/commands.h"
+#include "cmd/output.h"
+#include "engine/device.h"
+
+static bool
+is_same(const gb_device *a, const gb_device *b)
+{
+    return a->platform_index == b->platform_index &&
+           a->device_index == b->device_index;
+}
+
+static json_t *
+string(const char *text)
+{
+    return gb_json_text(text, strlen(text));
+}
+
+static json_t *
+describe_json(const gb_device *d, bool chosen)
+{
+    json_t *o = json_object();
+
+    json_object_set_new(o, "platform", json_integer(d->platform_index));
+    json_object_set_new(o, "device", json_integer(d->device_index));
+    json_object_set_new(o, "chosen", json_boolean(chosen));
+    json_object_set_new(o, "name", string(d->name));
+    json_object_set_new(o, "type", string(gb_device_type_name(d)));
+    json_object_set_new(o, "vendor", string(d->vendor));
+    json_object_set_new(o, "platform_name", string(d->platform_name));
+    json_object_set_new(o, "version", string(d->version));
+    json_object_set_new(o, "driver", string(d->driver));
+    json_object_set_new(o, "compute_units", json_integer(d->compute_units));
+    json_object_set_new(o, "memory", json_integer((json_int_t)d->memory));
+    json_object_set_new(o, "largest_buffer",
+                        json_integer((json_int_t)d->max_alloc));
+    json_object_set_new(o, "local_memory",
+                        json_integer((json_int_t)d->local_memory));
+    json_object_set_new(o, "largest_group",
+                        json_integer((json_int_t)d->max_group));
+    json_object_set_new(o, "fp16", json_boolean(d->has_fp16));
+    json_object_set_new(o, "fp64", json_boolean(d->has_fp64));
+    json_object_set_new(o, "command_buffer",
+                        json_boolean(d->has_command_buffer));
+    return o;
+}
+
+static double
+gigabytes(cl_ulong bytes)
+{
+    return (double)bytes / 1e9;
+}
+
+static void
+describe(gb_str *out, const gb_device *d, bool chosen)
+{
+    gb_str_printf(out, "%c %u:%u  %s\n", chosen ? '*' : ' ',
+                  d->platform_index, d->device_index, d->name);
+    gb_str_printf(out, "       %s, %u compute units, %.1f GB of memory, "
+                  "largest buffer %.1f GB\n", gb_device_type_name(d),
+                  (unsigned)d->compute_units, gigabytes(d->memory),
+                  gigabytes(d->max_alloc));
+    gb_str_printf(out, "       %s, %s, driver %s\n", d->platform_name,
+                  d->version, d->driver);
+    gb_str_printf(out, "       half precision: %s; double precision: %s; "
+                  "command buffers: %s\n", d->has_fp16 ? "yes" : "no",
+                  d->has_fp64 ? "yes" : "no",
+                  d->has_command_buffer ? "yes" : "no");
+}
+
+static bool
+put_text(const gb_device *devices, size_t n, const gb_device *chosen,
+         gb_error *err)
+{
+    gb_str out = GB_STR_INIT;
+    size_t i;
+    bool ok;
+
+    for (i = 0; i < n; i++)
+        describe(&out, &devices[i], is_same(&devices[i], chosen));
+    gb_str_puts(&out, "* is the one that is used\n");
+    ok = gb_put_text(gb_str_cstr(&out), out.len, err);
+    gb_str_free(&out);
+    return ok;
+}
+
+static bool
+put_json(const gb_device *devices, size_t n, const gb_device *chosen,
+         gb_error *err)
+{
+    json_t *list = json_array(), *o = json_object();
+    size_t i;
+
+    for (i = 0; i < n; i++)
+        json_array_append_new(
+            list, describe_json(&devices[i], is_same(&devices[i], chosen)));
+    json_object_set_new(o, "devices", list);
+    return gb_put_json(o, err);
+}
+
+static int
+run(const gb_options *o, gb_error *err)
+{
+    gb_device *devices = NULL, chosen;
+    size_t n = 0;
+    bool ok;
+
+    ok = gb_devices_list(&devices, &n, err) &&
+         gb_device_choose(o->device, &chosen, err) &&
+         (o->json ? put_json(devices, n, &chosen, err)
+                  : put_text(devices, n, &chosen, err));
+    free(devices);
+    return ok ? GB_OK : (int)err->status;
+}
+
+const gb_command gb_cmd_devices = {
+    .name = "devices",
+    .args = "",
+    .summary = "List the OpenCL devices and which one is used",
+    .help =
+        "Each device has the number PLATFORM:DEVICE that --device takes. A "
+        "star marks the one that --device, $GUMBEL_DEVICE or the default "
+        "rule chooses.",
+    .example = "gumbel devices --device cpu",
+    .self = GB_FOR_DEVICES,
+    .max_args = 0,
+    .run = run,
+};

@@ -1,0 +1,223 @@
+/* gumbel generate: go on from a prompt. */
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/utf8.h"
+#include "cmd/commands.h"
+#include "cmd/generation.h"
+#include "cmd/interrupt.h"
+#include "cmd/open.h"
+#include "cmd/output.h"
+#include "session/loop.h"
+#include "session/stream.h"
+
+/* What the loop below works with. */
+typedef struct writer {
+    gb_generation g;
+    const gb_format *format;
+    gb_opened opened;
+    gb_loop loop;
+    gb_stream *stream;
+    bool started; /* the format's start was called */
+} writer;
+
+/* Calls the format's start before its first other call. Until then the
+ * progress line may be on the screen. */
+static bool
+start(writer *w, gb_error *err)
+{
+    if (w->started)
+        return true;
+    w->started = true;
+    gb_opened_quiet(&w->opened);
+    return w->format->start(&w->g, err);
+}
+
+/* Picks a token and counts the time. */
+static bool
+pick_token(writer *w, gb_pick *pick, gb_error *err)
+{
+    double before = gb_now_ms(), took;
+    bool ok;
+
+    ok = gb_loop_step(&w->loop, &w->g.options->settings, pick, err);
+    took = gb_now_ms() - before;
+    if (w->g.steps == 0)
+        w->g.prefill_ms += took;
+    else
+        w->g.decode_ms += took;
+    return ok;
+}
+
+/* Hands on the token. *reason is set when it is the last one. */
+static bool
+take_token(writer *w, const gb_pick *pick, const char **reason, gb_error *err)
+{
+    const gb_model *m = w->opened.model;
+    const gb_settings *s = &w->g.options->settings;
+    size_t n, shown = w->g.text.len;
+    const char *bytes;
+
+    w->g.steps++;
+    if (pick->id == m->config.eos_id && !s->ignore_eos) {
+        *reason = "eos";
+    } else {
+        bytes = gb_tokenizer_bytes(m->tokenizer, pick->id, &n);
+        gb_str_append(&w->g.raw, bytes, n);
+        if (gb_stream_push(w->stream, bytes, n, &w->g.text))
+            *reason = "stop";
+        else if (w->g.steps >= s->max_new_tokens)
+            *reason = "length";
+    }
+    return start(w, err) &&
+           w->format->token(&w->g, pick, gb_str_cstr(&w->g.text) + shown,
+                            w->g.text.len - shown, err);
+}
+
+static bool
+finish(writer *w, const char *reason, gb_error *err)
+{
+    size_t shown = w->g.text.len;
+
+    gb_stream_end(w->stream, &w->g.text);
+    return start(w, err) &&
+           w->format->end(&w->g, reason, gb_str_cstr(&w->g.text) + shown,
+                          w->g.text.len - shown, err);
+}
+
+static bool
+write_on(writer *w, gb_error *err)
+{
+    gb_error stopped = GB_ERROR_INIT;
+    const char *reason = NULL;
+    gb_pick pick;
+
+    while (reason == NULL) {
+        if (atomic_load(gb_interrupt_flag()))
+            reason = "interrupt";
+        else if (gb_loop_is_full(&w->loop))
+            reason = "context";
+        else if (pick_token(w, &pick, &stopped)) {
+            if (!take_token(w, &pick, &reason, err))
+                return false;
+        } else if (stopped.status == GB_INTERRUPTED) {
+            reason = "interrupt";
+        } else {
+            finish(w, "error", NULL);
+            *err = stopped;
+            return false;
+        }
+    }
+    if (!finish(w, reason, err))
+        return false;
+    return strcmp(reason, "interrupt") != 0 || gb_fail_interrupted(err);
+}
+
+/* `text` without its final line end, which the shell's tools put there. */
+static void
+drop_line_end(gb_str *text)
+{
+    if (text->len > 0 && text->data[text->len - 1] == '\n')
+        text->data[--text->len] = '\0';
+    if (text->len > 0 && text->data[text->len - 1] == '\r')
+        text->data[--text->len] = '\0';
+}
+
+/* The prompt as ids and as bytes. A character that it leaves unfinished may
+ * be finished by the first token. */
+static bool
+take_prompt(writer *w, gb_ids *ids, gb_error *err)
+{
+    const gb_options *o = w->g.options;
+    gb_str *text = &w->g.prompt, clean = GB_STR_INIT;
+    bool cut;
+
+    if (!gb_encode_prompt(o, w->opened.model, text, ids, &cut, err))
+        return false;
+    if (cut) {
+        gb_str_clear(text);
+        if (!gb_tokenizer_decode(w->opened.model->tokenizer, ids->data,
+                                 ids->len, text, err))
+            return false;
+    }
+    w->g.tail = text->len -
+                gb_utf8_clean(&clean, gb_str_cstr(text), text->len, false);
+    gb_str_free(&clean);
+    gb_stream_push(w->stream, gb_str_cstr(text) + text->len - w->g.tail,
+                   w->g.tail, &w->g.text);
+    w->g.prompt_ids = ids;
+    gb_loop_append(&w->loop, ids->data, ids->len);
+    return true;
+}
+
+static bool
+work(writer *w, gb_ids *ids, gb_error *err)
+{
+    const gb_options *o = w->g.options;
+
+    if (!gb_read_text(o, &w->g.prompt, err))
+        return false;
+    if (o->n_args == 0)
+        drop_line_end(&w->g.prompt);
+    if (!gb_open_engine(o, &w->opened, err))
+        return false;
+    w->g.engine = w->opened.engine;
+    gb_loop_init(&w->loop, w->opened.engine);
+    return take_prompt(w, ids, err) && write_on(w, err);
+}
+
+static const gb_format *
+choose_format(const gb_options *o)
+{
+    if (o->json)
+        return &gb_format_json;
+    return o->trace ? &gb_format_trace : &gb_format_text;
+}
+
+static int
+run(const gb_options *o, gb_error *err)
+{
+    writer w = {.g.options = o, .format = choose_format(o)};
+    gb_ids ids = GB_IDS_INIT;
+    bool ok;
+
+    if (o->json && o->trace) {
+        gb_fail_usage(err, "--json and --trace exclude each other");
+        return GB_USAGE;
+    }
+    w.stream = gb_stream_new((const char *const *)o->stops, o->n_stops);
+    ok = work(&w, &ids, err);
+    gb_loop_free(&w.loop);
+    gb_opened_close(&w.opened);
+    gb_stream_free(w.stream);
+    gb_str_free(&w.g.prompt);
+    gb_str_free(&w.g.raw);
+    gb_str_free(&w.g.text);
+    gb_ids_free(&ids);
+    return ok ? GB_OK : (int)err->status;
+}
+
+const gb_command gb_cmd_generate = {
+    .name = "generate",
+    .args = "[PROMPT]",
+    .summary = "Continue PROMPT; the text appears as it is generated",
+    .help =
+        "PROMPT missing: standard input, less one final line end. Empty: the "
+        "model starts from its end-of-text token. Prints the prompt and what "
+        "the model adds, nothing else: no line end is added, except on a "
+        "terminal, where control characters are also made visible.\n"
+        "It ends after --max-new-tokens, at the end-of-text token, at a "
+        "--stop text, when the context is full, or by Ctrl-C, which keeps "
+        "what there is. The same command prints the same text again; another "
+        "--seed prints another one.\n"
+        "--json prints an object per line: one of type start, one of type "
+        "token for each token, one of type end with the reason.",
+    .example = "gumbel generate \"Once upon a time\"\n"
+               "gumbel generate -n 200 -t 0.5 -s 7 --stop \"The End\" < "
+               "beginning.txt\n"
+               "gumbel generate --json \"One day\" | "
+               "jq -j 'select(.type == \"token\").text'",
+    .self = GB_FOR_GENERATE,
+    .max_args = 1,
+    .run = run,
+};

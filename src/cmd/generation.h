@@ -1,0 +1,39 @@
+/* One run of `gumbel generate` and the formats it is printed in. */
+#ifndef GB_CMD_GENERATION_H
+#define GB_CMD_GENERATION_H
+
+#include "base/error.h"
+#include "base/str.h"
+#include "cmd/options.h"
+#include "engine/engine.h"
+
+typedef struct gb_generation {
+    const gb_options *options;
+    const gb_engine *engine;
+    const gb_ids *prompt_ids;
+    gb_str prompt; /* bytes of the prompt as far as the model sees it */
+    size_t tail;   /* bytes at its end that begin an unfinished character */
+    gb_str raw;    /* bytes of the generated tokens */
+    gb_str text;   /* what may be shown of them: whole characters, no stop
+                      string; at its front what the tail became */
+    uint64_t steps;
+    double prefill_ms, decode_ms;
+} gb_generation;
+
+/* A format. Each function is called when a thing has happened: */
+typedef struct gb_format {
+    /* the prompt was read; */
+    bool (*start)(const gb_generation *g, gb_error *err);
+    /* a token was generated, which adds text (n bytes, may be none); */
+    bool (*token)(const gb_generation *g, const gb_pick *pick,
+                  const char *text, size_t n, gb_error *err);
+    /* no further token comes; text (n bytes) was held back until now. */
+    bool (*end)(const gb_generation *g, const char *reason, const char *text,
+                size_t n, gb_error *err);
+} gb_format;
+
+extern const gb_format gb_format_text;
+extern const gb_format gb_format_json;
+extern const gb_format gb_format_trace;
+
+#endif

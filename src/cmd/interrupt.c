@@ -1,0 +1,34 @@
+#include "cmd/interrupt.h"
+
+#include <signal.h>
+#include <stddef.h>
+
+static atomic_bool interrupted; /* a signal handler can reach nothing else */
+
+static void
+on_interrupt(int signal_number)
+{
+    (void)signal_number;
+    atomic_store(&interrupted, true);
+}
+
+void
+gb_interrupt_catch(void)
+{
+    struct sigaction action = {.sa_handler = on_interrupt};
+    struct sigaction before;
+
+    /* A program that a shell runs in the background ignores it; go on so. */
+    if (sigaction(SIGINT, NULL, &before) == 0 &&
+        before.sa_handler == SIG_IGN)
+        return;
+    sigemptyset(&action.sa_mask);
+    action.sa_flags = (int)(SA_RESETHAND | SA_RESTART);
+    sigaction(SIGINT, &action, NULL);
+}
+
+const atomic_bool *
+gb_interrupt_flag(void)
+{
+    return &interrupted;
+}

@@ -1,0 +1,68 @@
+#include "cmd/open.h"
+
+#include <stdlib.h>
+
+#include "cmd/interrupt.h"
+
+bool
+gb_open_engine(const gb_options *o, gb_opened *p, gb_error *err)
+{
+    gb_engine_options options = {
+        .device = o->device,
+        .dtype = o->dtype,
+        .prefill = o->prefill,
+        .progress = gb_bar_update,
+        .cancel = gb_interrupt_flag(),
+    };
+    char *folder = gb_model_find(o->model, err);
+
+    if (folder == NULL)
+        return false;
+    gb_interrupt_catch();
+    p->bar = gb_bar_open();
+    options.progress_arg = p->bar;
+    p->model = gb_model_open(folder, err);
+    free(folder);
+    if (p->model == NULL)
+        return false;
+    p->engine = gb_engine_open(p->model, &options, err);
+    return p->engine != NULL;
+}
+
+void
+gb_opened_quiet(gb_opened *p)
+{
+    gb_bar_close(p->bar);
+    p->bar = NULL;
+}
+
+void
+gb_opened_close(gb_opened *p)
+{
+    gb_opened_quiet(p);
+    gb_engine_close(p->engine);
+    gb_model_close(p->model);
+}
+
+bool
+gb_encode_prompt(const gb_options *o, const gb_model *m, const gb_str *text,
+                 gb_ids *ids, bool *cut, gb_error *err)
+{
+    size_t limit = o->settings.max_prompt_tokens;
+
+    *cut = false;
+    if (!gb_tokenizer_encode(m->tokenizer, gb_str_cstr(text), text->len,
+                             o->specials, ids, err))
+        return false;
+    if (limit > 0 && ids->len > limit) {
+        ids->len = limit;
+        *cut = true;
+    }
+    if (ids->len == 0)
+        gb_ids_push(ids, m->config.eos_id);
+    if (ids->len <= m->config.n_ctx)
+        return true;
+    return gb_fail(err, "the prompt has %zu tokens, the context of %s holds "
+                   "%u; --max-prompt-tokens %u uses the beginning only",
+                   ids->len, m->name, m->config.n_ctx, m->config.n_ctx);
+}

@@ -1,0 +1,230 @@
+#include "cmd/options.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "base/mem.h"
+
+#define FOR_ENGINE \
+    (GB_FOR_GENERATE | GB_FOR_LOGPROBS | GB_FOR_SCORE | GB_FOR_BENCH | \
+     GB_FOR_REPLAY | GB_FOR_TUI)
+#define FOR_MODEL (FOR_ENGINE | GB_FOR_TOKENIZE)
+#define FOR_TEXT \
+    (GB_FOR_GENERATE | GB_FOR_LOGPROBS | GB_FOR_SCORE | GB_FOR_TOKENIZE | \
+     GB_FOR_TUI)
+#define FOR_WRITING (GB_FOR_GENERATE | GB_FOR_TUI)
+#define FOR_HEAD (FOR_WRITING | GB_FOR_LOGPROBS)
+
+static bool
+set_string(gb_options *o, const gb_option *self, const char *value,
+           gb_error *err)
+{
+    char **field = (char **)(void *)((char *)o + self->field);
+
+    if (value[0] == '\0')
+        return gb_fail_usage(err, "%s: expected %s, found an empty text",
+                             self->name, self->arg);
+    free(*field);
+    *field = gb_strdup(value);
+    return true;
+}
+
+static bool
+set_switch(gb_options *o, const gb_option *self, const char *value,
+           gb_error *err)
+{
+    bool *field = (bool *)(void *)((char *)o + self->field);
+    char shown[GB_JSON_SHOWN];
+
+    return gb_parse_switch(value, field) ||
+           gb_fail_usage(err, "%s: expected on or off, found %s", self->name,
+                         gb_json_quote(value, shown));
+}
+
+static bool
+set_setting(gb_options *o, const gb_option *self, const char *value,
+            gb_error *err)
+{
+    return gb_settings_set(&o->settings, self->name, value, err);
+}
+
+/* Finds value in a list of words separated by spaces; -1 when it is none. */
+static int
+word_index(const char *words, const char *value)
+{
+    size_t length, n = strlen(value);
+    int i;
+
+    for (i = 0; *words != '\0'; i++) {
+        length = strcspn(words, " ");
+        if (length == n && memcmp(words, value, n) == 0)
+            return i;
+        words += length;
+        words += strspn(words, " ");
+    }
+    return -1;
+}
+
+static bool
+refuse_word(const gb_option *self, const char *value, gb_error *err)
+{
+    char shown[GB_JSON_SHOWN];
+
+    return gb_fail_usage(err, "%s: expected one of %s, found %s", self->name,
+                         self->words, gb_json_quote(value, shown));
+}
+
+static bool
+set_dtype(gb_options *o, const gb_option *self, const char *value,
+          gb_error *err)
+{
+    static const gb_dtype_choice choices[] = {
+        GB_DTYPE_AUTO, GB_DTYPE_F32, GB_DTYPE_F16, GB_DTYPE_BF16,
+    };
+    int i = word_index(self->words, value);
+
+    if (i < 0)
+        return refuse_word(self, value, err);
+    o->dtype = choices[i];
+    return true;
+}
+
+static bool
+set_prefill(gb_options *o, const gb_option *self, const char *value,
+            gb_error *err)
+{
+    static const gb_prefill_choice choices[] = {
+        GB_PREFILL_AUTO, GB_PREFILL_OWN, GB_PREFILL_CLBLAST,
+    };
+    int i = word_index(self->words, value);
+
+    if (i < 0)
+        return refuse_word(self, value, err);
+    o->prefill = choices[i];
+    return true;
+}
+
+static bool
+add_stop(gb_options *o, const gb_option *self, const char *value,
+         gb_error *err)
+{
+    if (value[0] == '\0')
+        return gb_fail_usage(err, "%s: expected %s, found an empty text",
+                             self->name, self->arg);
+    if (o->n_stops == GB_MAX_STOPS)
+        return gb_fail_usage(err, "%s: more than %d stop strings", self->name,
+                             GB_MAX_STOPS);
+    o->stops[o->n_stops++] = gb_strdup(value);
+    return true;
+}
+
+void
+gb_options_clear_stops(gb_options *o)
+{
+    while (o->n_stops > 0)
+        free(o->stops[--o->n_stops]);
+}
+
+#define FIELD(name) offsetof(gb_options, name)
+
+const gb_option gb_option_table[] = {
+    {"model", 'm', "PATH", FOR_MODEL, false, "GUMBEL_MODEL",
+     "Folder of the model, or the name of an installed one "
+     "(default: the model that ships)",
+     set_string, FIELD(model), NULL},
+    {"device", 'd', "SPEC", FOR_ENGINE | GB_FOR_DEVICES, false,
+     "GUMBEL_DEVICE",
+     "OpenCL device: gpu, cpu, PLATFORM:DEVICE by index, or part of its name "
+     "(default: the best GPU, else a CPU)",
+     set_string, FIELD(device), NULL},
+    {"dtype", 0, "TYPE", FOR_ENGINE, false, NULL,
+     "Type of the weights in device memory: auto, f32, f16 or bf16 "
+     "(default: auto, the file's own where it fits)",
+     set_dtype, 0, "auto f32 f16 bf16"},
+    {"prefill", 0, "HOW", FOR_ENGINE, false, NULL,
+     "Who multiplies the matrices while a prompt is read: auto, own or "
+     "clblast (default: auto, the faster one)",
+     set_prefill, 0, "auto own clblast"},
+    {"max-new-tokens", 'n', "N", FOR_WRITING, false, NULL,
+     "Stop after N tokens (default: 50)", set_setting, 0, NULL},
+    {"temperature", 't', "T", FOR_HEAD, false, NULL,
+     "Divide the logits by T, 0.001 to 1000: low is careful, high is wild "
+     "(default: 0.8)",
+     set_setting, 0, NULL},
+    {"seed", 's', "N", FOR_WRITING, false, NULL,
+     "Seed of the noise, 0 to 18446744073709551615 (default: 0)",
+     set_setting, 0, NULL},
+    {"greedy", 'g', NULL, FOR_WRITING, false, NULL,
+     "Take the most likely token at each step instead of sampling",
+     set_setting, 0, NULL},
+    {"top-k", 0, "N", FOR_HEAD, false, NULL,
+     "Choose among the N most likely tokens only (default: off)",
+     set_setting, 0, NULL},
+    {"top-p", 0, "P", FOR_HEAD, false, NULL,
+     "Choose among the most likely tokens that together have probability P "
+     "(default: off)",
+     set_setting, 0, NULL},
+    {"min-p", 0, "P", FOR_HEAD, false, NULL,
+     "Choose among the tokens at least P times as likely as the likeliest "
+     "(default: off)",
+     set_setting, 0, NULL},
+    {"ignore-eos", 0, NULL, FOR_WRITING, false, NULL,
+     "Go on after the end-of-text token", set_setting, 0, NULL},
+    {"stop", 0, "TEXT", FOR_WRITING, false, NULL,
+     "Stop before TEXT would appear; may be given up to 16 times",
+     add_stop, 0, NULL},
+    {"max-prompt-tokens", 0, "N", FOR_HEAD, false, NULL,
+     "Use the first N tokens of the prompt only (default: off)",
+     set_setting, 0, NULL},
+    {"specials", 0, NULL, FOR_TEXT, true, NULL,
+     "Read <|endoftext|> in the text as the end-of-text token",
+     set_switch, FIELD(specials), NULL},
+    {"decode", 0, NULL, GB_FOR_TOKENIZE, true, NULL,
+     "Turn token ids back into text", set_switch, FIELD(decode), NULL},
+    {"output", 'o', "FILE", GB_FOR_LOGPROBS, true, NULL,
+     "Write to FILE instead of standard output", set_string, FIELD(output),
+     NULL},
+    {"json", 0, NULL, GB_FOR_ALL & ~GB_FOR_TUI, true, NULL,
+     "Machine-readable output", set_switch, FIELD(json), NULL},
+    {"trace", 0, NULL, GB_FOR_GENERATE, true, NULL,
+     "Print the settings and every fifth step", set_switch, FIELD(trace),
+     NULL},
+    {"help", 'h', NULL, GB_FOR_ALL, true, NULL,
+     "Show this help and exit", set_switch, FIELD(help), NULL},
+    {"version", 'V', NULL, GB_FOR_ALL, true, NULL,
+     "Show version and licence and exit", set_switch, FIELD(version), NULL},
+    {.name = NULL},
+};
+
+const gb_option *
+gb_option_find(const char *name)
+{
+    const gb_option *p;
+
+    for (p = gb_option_table; p->name != NULL; p++)
+        if (strcmp(p->name, name) == 0)
+            return p;
+    return NULL;
+}
+
+bool
+gb_options_set(gb_options *o, const gb_option *option, const char *value,
+               gb_error *err)
+{
+    return option->set(o, option, value != NULL ? value : "on", err);
+}
+
+void
+gb_options_free(gb_options *o)
+{
+    const gb_option *p;
+
+    for (p = gb_option_table; p->name != NULL; p++)
+        if (p->set == set_string)
+            free(*(char **)(void *)((char *)o + p->field));
+    gb_options_clear_stops(o);
+    free(o->args);
+    gb_str_free(&o->complaints);
+}

@@ -1,0 +1,90 @@
+#include "session/loop.h"
+
+void
+gb_loop_init(gb_loop *l, gb_engine *engine)
+{
+    *l = (gb_loop){.engine = engine, .ids = GB_IDS_INIT};
+}
+
+void
+gb_loop_free(gb_loop *l)
+{
+    gb_ids_free(&l->ids);
+}
+
+void
+gb_loop_append(gb_loop *l, const gb_token *ids, size_t n)
+{
+    gb_ids_append(&l->ids, ids, n);
+}
+
+/* Makes the engine forget what it has read from position n on. The heads know
+ * only the last position that was fed, so the one before n is read again. */
+static void
+unread(gb_loop *l, size_t n)
+{
+    size_t keep = n > 0 ? n - 1 : 0;
+
+    if (gb_engine_length(l->engine) > n)
+        gb_engine_rewind(l->engine, (uint32_t)keep);
+}
+
+void
+gb_loop_truncate(gb_loop *l, size_t n)
+{
+    if (n >= l->ids.len)
+        return;
+    l->ids.len = n;
+    unread(l, n);
+}
+
+void
+gb_loop_replace(gb_loop *l, const gb_token *ids, size_t n)
+{
+    size_t same = 0;
+
+    while (same < n && same < l->ids.len && ids[same] == l->ids.data[same])
+        same++;
+    gb_loop_truncate(l, same);
+    gb_loop_append(l, ids + same, n - same);
+}
+
+bool
+gb_loop_is_full(const gb_loop *l)
+{
+    return l->ids.len > gb_engine_model(l->engine)->config.n_ctx;
+}
+
+/* Feeds what the engine has not read yet. */
+static bool
+read_on(gb_loop *l, gb_error *err)
+{
+    uint32_t done = gb_engine_length(l->engine);
+    uint32_t n = (uint32_t)l->ids.len - done;
+
+    return n == 0 || gb_engine_feed(l->engine, l->ids.data + done, n, err);
+}
+
+bool
+gb_loop_step(gb_loop *l, const gb_settings *s, gb_pick *pick, gb_error *err)
+{
+    bool ok;
+
+    if (l->ids.len == 0)
+        return gb_fail(err, "there is no token to go on from");
+    if (gb_loop_is_full(l))
+        return gb_fail(err, "the context of %u tokens is full",
+                       gb_engine_model(l->engine)->config.n_ctx);
+    if (!read_on(l, err))
+        return false;
+    if (s->greedy)
+        ok = gb_engine_greedy(l->engine, pick, err);
+    else
+        ok = gb_engine_sample(l->engine, s->temperature, &s->filter, s->seed,
+                              l->step, pick, err);
+    if (!ok)
+        return false;
+    gb_ids_push(&l->ids, pick->id);
+    l->step++;
+    return true;
+}

@@ -1,0 +1,66 @@
+#include "session/settings_json.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+json_t *
+gb_json_u64(uint64_t value)
+{
+    char digits[32];
+
+    if (value <= INT64_MAX)
+        return json_integer((json_int_t)value);
+    snprintf(digits, sizeof digits, "%llu", (unsigned long long)value);
+    return json_string(digits);
+}
+
+json_t *
+gb_json_float(float value)
+{
+    char digits[32];
+
+    if (!isfinite(value))
+        return json_null();
+    snprintf(digits, sizeof digits, "%.9g", (double)value);
+    return json_real(strtod(digits, NULL));
+}
+
+/* A number as gb_settings_get writes it. */
+static json_t *
+number(const gb_settings *s, const char *name)
+{
+    gb_str text = GB_STR_INIT;
+    json_t *value;
+
+    gb_settings_get(s, name, &text);
+    value = strcmp(gb_str_cstr(&text), "off") == 0
+                ? json_null()
+                : json_real(strtod(gb_str_cstr(&text), NULL));
+    gb_str_free(&text);
+    return value;
+}
+
+static json_t *
+count(uint32_t n)
+{
+    return n == 0 ? json_null() : json_integer(n);
+}
+
+json_t *
+gb_settings_json(const gb_settings *s)
+{
+    json_t *o = json_object();
+
+    json_object_set_new(o, "temperature", number(s, "temperature"));
+    json_object_set_new(o, "seed", gb_json_u64(s->seed));
+    json_object_set_new(o, "greedy", json_boolean(s->greedy));
+    json_object_set_new(o, "top-k", count(s->filter.top_k));
+    json_object_set_new(o, "top-p", number(s, "top-p"));
+    json_object_set_new(o, "min-p", number(s, "min-p"));
+    json_object_set_new(o, "max-new-tokens", count(s->max_new_tokens));
+    json_object_set_new(o, "max-prompt-tokens", count(s->max_prompt_tokens));
+    json_object_set_new(o, "ignore-eos", json_boolean(s->ignore_eos));
+    return o;
+}
