@@ -17,8 +17,8 @@ typedef struct reader {
     gb_error *err;
 } reader;
 
-/* The sizes, with the bounds between which they are believed, and the names
- * that Transformers takes as well. n_ctx counted before n_positions came. */
+/* The sizes: the largest value that is believed, and the other name under
+ * which Transformers takes them. */
 static const struct size_field {
     const char *name, *alias;
     size_t offset;
@@ -212,7 +212,8 @@ read_eos(const reader *r, gb_config *config)
         id = json_array_get(value, 0);
     if (!json_is_integer(id) || json_integer_value(id) < 0 ||
         json_integer_value(id) >= (json_int_t)config->n_vocab) {
-        snprintf(expected, sizeof expected, "one id from 0 to vocab_size - 1 (%u)",
+        snprintf(expected, sizeof expected,
+                 "one id from 0 to vocab_size - 1 (%u)",
                  (unsigned)config->n_vocab - 1);
         return refuse(r, "eos_token_id", expected, id);
     }

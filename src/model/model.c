@@ -1,10 +1,13 @@
 #include "model/model.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <nettle/sha2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/mem.h"
@@ -132,21 +135,27 @@ last_component(const char *folder)
     return name;
 }
 
+/* Says in plain words that a folder is no model. Whatever else is wrong with
+ * config.json, reading it will tell. */
 static bool
 check_folder(const char *folder, gb_error *err)
 {
     char *config = gb_path_join(folder, "config.json");
-    bool ok = true;
+    bool silent = access(config, F_OK) != 0 && errno == ENOENT;
+    struct stat st;
 
-    if (!gb_is_folder(folder))
-        ok = gb_fail(err, "%s: expected a model folder, found %s", folder,
-                     gb_is_file(folder) ? "a file" : "nothing");
-    else if (!gb_is_file(config))
-        ok = gb_fail(err,
-                     "%s: expected a model folder, but it has no config.json",
-                     folder);
     free(config);
-    return ok;
+    if (stat(folder, &st) != 0)
+        return gb_fail(err, "%s: expected a model folder: %s", folder,
+                       strerror(errno));
+    if (!S_ISDIR(st.st_mode))
+        return gb_fail(err, "%s: expected a model folder, found a file",
+                       folder);
+    if (silent)
+        return gb_fail(err,
+                       "%s: expected a model folder, but it has no "
+                       "config.json", folder);
+    return true;
 }
 
 /* A model with nothing but its config. */

@@ -43,8 +43,8 @@ char *gb_model_find(const char *name, gb_error *err);
 /* Opens the folder and checks every tensor's shape against config.json.
  *
  * A file may hold lm_head.weight although config.json says (or is silent,
- * which means) that the head is tied to wte. Then the file's head is used,
- * as Transformers does since version 5; `tied` is set when it holds the same
+ * which means) that the head is tied to wte. Then the file's head is used:
+ * what was saved is what was trained. `tied` is set when it holds the same
  * bytes as wte, so that it need not be in memory twice. Without
  * lm_head.weight the head is wte, unless tie_word_embeddings is false: then
  * it is missing. */

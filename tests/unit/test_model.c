@@ -347,7 +347,7 @@ test_no_model(void **state)
     (void)state;
     assert_null(gb_model_open("/nowhere/model", &err));
     test_fails_with(&err, GB_FAILED,
-                    "/nowhere/model: expected a model folder, found nothing",
+                    "/nowhere/model: expected a model folder: No such file",
                     NULL);
     assert_null(gb_model_open(file, &err));
     test_fails_with(&err, GB_FAILED, file, "found a file", NULL);

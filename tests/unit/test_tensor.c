@@ -179,6 +179,37 @@ test_read(void **state)
     }
 }
 
+/* Any piece of a long tensor equals its elements one by one. */
+static void
+test_pieces(void **state)
+{
+    unsigned char bytes[1 + 4 * 100];
+    gb_tensor t = {.count = 100, .data = bytes + 1};
+    test_random random = {3};
+    float out[100];
+    size_t i, from, n;
+    uint16_t h;
+
+    (void)state;
+    for (i = 0; i < sizeof bytes; i++)
+        bytes[i] = (unsigned char)test_random_next(&random);
+    for (from = 0; from < 40; from++) {
+        n = test_random_below(&random, 61);
+        for (t.dtype = GB_F32; t.dtype <= GB_BF16; t.dtype++) {
+            gb_tensor_read(&t, from, n, out);
+            for (i = 0; i < n; i++)
+                assert_int_equal(bits(out[i]),
+                                 bits(gb_tensor_at(&t, from + i)));
+        }
+        t.dtype = GB_F16;
+        gb_tensor_read(&t, from, n, out);
+        for (i = 0; i < n; i++) {
+            memcpy(&h, t.data + 2 * (from + i), sizeof h);
+            assert_int_equal(bits(out[i]), bits(gb_half_to_float(h)));
+        }
+    }
+}
+
 int
 main(void)
 {
@@ -186,6 +217,7 @@ main(void)
         cmocka_unit_test(test_every_half),
         cmocka_unit_test(test_rounding),
         cmocka_unit_test(test_read),
+        cmocka_unit_test(test_pieces),
     };
 
     return cmocka_run_group_tests_name("tensor", tests, NULL, NULL);
