@@ -25,6 +25,9 @@ if HAVE_CMOCKA
 EXTRA_DIST += tests/reference/sampling_golden.py
 EXTRA_DIST += tests/golden/noise.txt
 EXTRA_DIST += tests/golden/rng.txt
+EXTRA_DIST += tests/reference/tokenizer_golden.py
+EXTRA_DIST += tests/golden/tokenizer-gpt2.json
+EXTRA_DIST += tests/golden/tokenizer-stories.json
 
 check_LIBRARIES += tests/libtest.a
 endif
@@ -47,6 +50,9 @@ UNIT_TESTS += tests/unit/test_gumbel
 UNIT_TESTS += tests/unit/test_random_model
 UNIT_TESTS += tests/unit/test_settings
 UNIT_TESTS += tests/unit/test_rng
+UNIT_TESTS += tests/unit/test_stream
+UNIT_TESTS += tests/unit/test_tokenizer
+UNIT_TESTS += tests/unit/test_vocab
 
 if HAVE_CMOCKA
 check_PROGRAMS += $(UNIT_TESTS)
