@@ -7,5 +7,5 @@ libgumbel_a_SOURCES += \
 	src/session/session.h \
 	src/session/settings.c src/session/settings.h \
 	src/session/settings_json.c src/session/settings_json.h \
-	src/session/stream.h \
+	src/session/stream.c src/session/stream.h \
 	src/session/worker.h
