@@ -35,13 +35,15 @@ static size_t
 list_places(char *places[3])
 {
     char *data = gb_xdg("XDG_DATA_HOME", ".local/share");
+    char *source =
+        runs_in_build_tree() ? realpath(GB_SOURCE_MODELDIR, NULL) : NULL;
     size_t n = 0;
 
     if (data != NULL)
         places[n++] = gb_path_join(data, "models");
     free(data);
-    if (runs_in_build_tree())
-        places[n++] = gb_strdup(GB_SOURCE_MODELDIR);
+    if (source != NULL)
+        places[n++] = source;
     places[n++] = gb_strdup(GB_MODELDIR);
     return n;
 }

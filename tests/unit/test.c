@@ -9,15 +9,26 @@
 #include "base/mem.h"
 
 /* Paths are few and live until the end, so that tests need not free them. */
+static char *kept[4096];
+static size_t n_kept;
+
+static void
+free_kept(void)
+{
+    while (n_kept > 0)
+        free(kept[--n_kept]);
+}
+
 static const char *
 keep(char *path)
 {
-    static char *kept[4096];
-    static size_t n;
-
-    if (n < GB_COUNT(kept))
-        kept[n++] = path;
-    return path;
+    if (n_kept == 0)
+        atexit(free_kept);
+    if (n_kept == GB_COUNT(kept)) {
+        fprintf(stderr, "more than %zu test paths\n", GB_COUNT(kept));
+        exit(99);
+    }
+    return kept[n_kept++] = path;
 }
 
 static const char *
