@@ -1,6 +1,14 @@
 # The kernels are one program: these files in this order, compiled into the
 # binary as text.
-GB_KERNELS = cl/prelude.cl
+GB_KERNELS = \
+	cl/prelude.cl \
+	cl/embedding.cl \
+	cl/layernorm.cl \
+	cl/linear.cl \
+	cl/attention.cl \
+	cl/head.cl \
+	cl/pick.cl \
+	cl/gemm.cl
 
 EXTRA_DIST += $(GB_KERNELS) cl/embed.sh
 nodist_libgumbel_a_SOURCES += cl/kernels.c

@@ -1,1 +1,164 @@
-/* Shared by all kernels. */
+/* What all kernels share.
+ *
+ * The host compiles everything as one program with these macros:
+ *   GB_VW      floats in a vector: 16 where a work-item is a CPU thread,
+ *              1 where neighbouring work-items are the vector (GPU)
+ *   GB_LANES   work-items that lie side by side in a group (CPU: 1)
+ *   GB_SPLIT   groups of lanes that share one dot product (CPU: 1)
+ *   GB_WTYPE   type of the weight matrices: 0 f32, 1 f16, 2 bf16
+ *   GB_HEAD    head size, in floats
+ *
+ * Batch invariance: every output element is summed up in an order that
+ * depends on the shapes and these macros alone, never on how many tokens are
+ * computed together. So contraction is off and multiply-add is written out. */
+#pragma OPENCL FP_CONTRACT OFF
+
+#define GB_CAT_(a, b) a##b
+#define GB_CAT(a, b) GB_CAT_(a, b)
+
+#if GB_VW == 1
+typedef float vf;
+typedef int vi;
+#define VLOAD(p) (*(p))
+#define VSTORE(v, p) (*(p) = (v))
+#define VHALF(p) vload_half(0, p)
+#define VBF16(p) as_float((uint)(*(p)) << 16)
+#else
+typedef GB_CAT(float, GB_VW) vf;
+typedef GB_CAT(int, GB_VW) vi;
+#define VLOAD(p) GB_CAT(vload, GB_VW)(0, p)
+#define VSTORE(v, p) GB_CAT(vstore, GB_VW)(v, 0, p)
+#define VHALF(p) GB_CAT(vload_half, GB_VW)(0, p)
+#define VBF16(p)                                                              \
+    GB_CAT(as_float, GB_VW)                                                   \
+    (GB_CAT(convert_uint, GB_VW)(GB_CAT(vload, GB_VW)(0, p)) << 16)
+#endif
+
+#if GB_WTYPE == 0
+typedef float wtype;
+#define VWEIGHT(p) VLOAD(p)
+#define WEIGHT(p) (*(p))
+#elif GB_WTYPE == 1
+typedef half wtype;
+#define VWEIGHT(p) VHALF(p)
+#define WEIGHT(p) vload_half(0, p)
+#else
+typedef ushort wtype;
+#define VWEIGHT(p) VBF16(p)
+#define WEIGHT(p) as_float((uint)(*(p)) << 16)
+#endif
+
+/* Emulated fma is slow, and a compiler that is free to choose would make the
+ * result depend on the kernel: fused where the hardware has it, else two
+ * roundings everywhere. */
+#if defined(FP_FAST_FMAF) || defined(GB_FAST_FMA) || defined(__FMA__) ||       \
+    defined(__ARM_FEATURE_FMA)
+#define FMA(a, b, c) fma(a, b, c)
+#else
+#define FMA(a, b, c) ((a) * (b) + (c))
+#endif
+
+#define UNROLL _Pragma("unroll")
+
+/* v where its index, counted from `first`, is below `n`; else -infinity. */
+vf
+vmask(vf v, int first, int n)
+{
+#if GB_VW == 1
+    return first < n ? v : -INFINITY;
+#elif GB_VW == 16
+    const int16 index = (int16)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13,
+                                14, 15);
+
+    return select((vf)-INFINITY, v, index + first < n);
+#endif
+}
+
+/* Sums and maxima of a vector, halves first: a fixed order. */
+#if GB_VW == 1
+float
+vsum(vf v)
+{
+    return v;
+}
+
+float
+vmax(vf v)
+{
+    return v;
+}
+#elif GB_VW == 16
+float
+vsum(vf v)
+{
+    float8 a = v.lo + v.hi;
+    float4 b = a.lo + a.hi;
+    float2 c = b.lo + b.hi;
+
+    return c.lo + c.hi;
+}
+
+float
+vmax(vf v)
+{
+    float8 a = fmax(v.lo, v.hi);
+    float4 b = fmax(a.lo, a.hi);
+    float2 c = fmax(b.lo, b.hi);
+
+    return fmax(c.lo, c.hi);
+}
+#endif
+
+/* The same over the lanes of a group; every lane gets the result. scratch
+ * (GB_LANES) is free again when the function returns. */
+#if GB_LANES == 1
+#define group_sum(x, scratch) (x)
+#define group_max(x, scratch) (x)
+#define GROUP_BARRIER()
+#else
+#define GROUP_BARRIER() barrier(CLK_LOCAL_MEM_FENCE)
+
+float
+group_sum(float x, local float *scratch)
+{
+    int lane = get_local_id(0), half_width;
+    float sum;
+
+    scratch[lane] = x;
+    for (half_width = GB_LANES / 2; half_width > 0; half_width /= 2) {
+        GROUP_BARRIER();
+        if (lane < half_width)
+            scratch[lane] += scratch[lane + half_width];
+    }
+    GROUP_BARRIER();
+    sum = scratch[0];
+    GROUP_BARRIER();
+    return sum;
+}
+
+float
+group_max(float x, local float *scratch)
+{
+    int lane = get_local_id(0), half_width;
+    float max;
+
+    scratch[lane] = x;
+    for (half_width = GB_LANES / 2; half_width > 0; half_width /= 2) {
+        GROUP_BARRIER();
+        if (lane < half_width)
+            scratch[lane] = fmax(scratch[lane], scratch[lane + half_width]);
+    }
+    GROUP_BARRIER();
+    max = scratch[0];
+    GROUP_BARRIER();
+    return max;
+}
+#endif
+
+/* Address of weight (in, out) of a matrix packed into panels: `panel`
+ * neighbouring outputs lie side by side, one row of them for each input. */
+size_t
+panel_at(int in, int out, int n_in, int panel)
+{
+    return ((size_t)(out / panel) * n_in + in) * panel + out % panel;
+}

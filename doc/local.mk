@@ -1,1 +1,2 @@
 EXTRA_DIST += doc/building.md
+EXTRA_DIST += doc/sampling.md

@@ -1,3 +1,10 @@
 libgumbel_a_SOURCES += \
-	src/engine/device.h \
-	src/engine/engine.h
+	src/engine/compute.c src/engine/compute.h \
+	src/engine/device.c src/engine/device.h \
+	src/engine/engine.c src/engine/engine.h \
+	src/engine/forward.c src/engine/forward.h \
+	src/engine/gemm.c src/engine/gemm.h \
+	src/engine/head.c src/engine/head.h \
+	src/engine/prefill.c src/engine/prefill.h \
+	src/engine/program.c src/engine/program.h \
+	src/engine/weights.c src/engine/weights.h

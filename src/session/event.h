@@ -42,7 +42,8 @@ typedef enum gb_event_type {
     GB_EVENT_UNDO,
     GB_EVENT_REDO,
     GB_EVENT_CLEAR,
-    GB_EVENT_ENGINE,   /* value: device, driver, dtype and prefill as JSON */
+    GB_EVENT_ENGINE,   /* value: what computes from here on, as JSON (see
+                          gb_origin_read); text: how to say so */
     GB_EVENT_TYPES,
 } gb_event_type;
 
@@ -77,10 +78,14 @@ typedef struct gb_event {
     size_t n_ids;
 } gb_event;
 
-/* "continue" and "chat"; "length", "eos", ...; "prompt", "token", ... */
-const char *gb_mode_name(gb_mode mode);
-const char *gb_reason_name(gb_reason reason);
-const char *gb_event_name(gb_event_type type);
+/* As they are spelled in journals and on the screen. */
+const char *gb_mode_name(gb_mode mode);       /* "continue", "chat" */
+const char *gb_reason_name(gb_reason reason); /* "length", "eos", ... */
+const char *gb_how_name(gb_how how);          /* "send", "continue", ... */
+const char *gb_event_name(gb_event_type type); /* "prompt", "token", ... */
 bool gb_mode_parse(const char *text, gb_mode *mode);
+bool gb_reason_parse(const char *text, gb_reason *reason);
+bool gb_how_parse(const char *text, gb_how *how);
+bool gb_event_parse(const char *text, gb_event_type *type);
 
 #endif

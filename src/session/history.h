@@ -67,10 +67,6 @@ void gb_history_watch(gb_history *h, const gb_watcher *watcher);
  * then. Undo and redo: GB_USAGE with "nothing to undo". */
 bool gb_history_apply(gb_history *h, const gb_event *event, gb_error *err);
 
-/* Like gb_history_apply without applying. */
-bool gb_history_check(const gb_history *h, const gb_event *event,
-                      gb_error *err);
-
 const gb_settings *gb_history_settings(const gb_history *h);
 gb_mode gb_history_mode(const gb_history *h);
 /* Tokens generated since the seed was set, along the branch. */
@@ -94,6 +90,9 @@ const gb_segment *gb_history_last_prompt(const gb_history *h);
 
 /* What the model sees, oldest first. Valid until the next event. */
 const gb_ids *gb_history_view(gb_history *h);
+/* How many tokens that are, and were before a segment of the branch. */
+uint64_t gb_history_view_length(const gb_history *h);
+uint64_t gb_history_view_before(const gb_history *h, const gb_segment *s);
 
 /* From where on the model remembers: the segment in which its view begins,
  * and the byte in that segment's text. False when it remembers all. */
@@ -106,8 +105,9 @@ bool gb_history_memory(gb_history *h, const gb_segment **segment,
  * too long. */
 uint32_t gb_history_excess(gb_history *h);
 
-/* A run, as far as it can be done again: the settings it began with, the
- * changes made while it wrote, and how many tokens it has. */
+/* A run, as far as it can be done again (the settings it began with come
+ * back by the event): the changes made while it wrote, how many tokens it
+ * has, and why it ended. */
 typedef struct gb_run_change {
     uint64_t after;        /* tokens of the run before it */
     const char *name, *value;

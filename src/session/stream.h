@@ -1,5 +1,6 @@
 /* From tokens to text as it may be shown: whole characters only, and nothing
- * that might still become a stop string. */
+ * that might still become a stop string. What comes out does not depend on
+ * how the bytes were cut into tokens. */
 #ifndef GB_SESSION_STREAM_H
 #define GB_SESSION_STREAM_H
 
@@ -16,7 +17,9 @@ void gb_stream_free(gb_stream *s);
 
 /* Takes the bytes of the next token; appends to out what may be shown now.
  * Returns true when a stop string has just been completed: what stood before
- * it is in out, the stop string and what followed it are dropped. */
+ * it is in out, the stop string and what followed it are dropped. The stop
+ * string that is complete first counts; of those that end at the same byte,
+ * the longest. After that, everything is dropped and true returned. */
 bool gb_stream_push(gb_stream *s, const char *bytes, size_t n, gb_str *out);
 
 /* The end: appends what was held back; an unfinished character is U+FFFD. */

@@ -7,12 +7,12 @@
  * Order. Commands are done one after the other, in the order they came; what
  * is posted while the model writes waits for the end of the run, so a text
  * may be sent ahead. Three kinds do not wait:
- *   - GB_DO_SET and GB_DO_MODE_SET act at the next token, also while writing;
+ *   - GB_DO_SET acts at the next token, also while writing;
  *   - GB_DO_STOP ends the run within one token, and with it those that were
  *     asked for before it (a text sent ahead is still appended, the model
  *     just does not go on);
- *   - undo, redo, retry, reseed, edit, clear, load, model, replay and quit
- *     imply a stop: whoever asks for them does not want to wait for text that
+ *   - undo, redo, retry, reseed, edit, clear, mode, load, model, device and
+ *     replay imply a stop: whoever asks for them does not want to wait for text that
  *     is going to be replaced.
  * All functions may be called by one interface thread; they share no memory
  * with the worker's thread but through locks. */
@@ -71,18 +71,18 @@ typedef enum gb_do {
 } gb_do;
 #define GB_REPLAY_PACE 1u
 
-typedef struct gb_command {
+typedef struct gb_request {
     gb_do what;
     const char *name, *value; /* NUL-terminated or NULL */
     const char *text;         /* any bytes, at most GB_TEXT_MAX */
     size_t n_text;
     unsigned flags;
-} gb_command;
+} gb_request;
 
 /* Queues a command; everything is copied. Returns its number (1, 2, ...), by
  * which GB_NEWS_DONE speaks of it; 0 and an error when too much is waiting
  * already. Never waits. */
-uint64_t gb_worker_post(gb_worker *w, const gb_command *command,
+uint64_t gb_worker_post(gb_worker *w, const gb_request *request,
                         gb_error *err);
 /* Commands that wait for their turn. */
 size_t gb_worker_waiting(gb_worker *w);
@@ -112,7 +112,8 @@ typedef enum gb_news_type {
     GB_NEWS_STATS,    /* stats */
     GB_NEWS_STARTED,  /* command: its turn has come */
     GB_NEWS_DONE,     /* command; text: "" or a sentence worth showing
-                         ("saved as ..."); a run is done when it ended */
+                         ("saved as ..."); a run is done when it ended:
+                        then reason and stats.run_tokens say how */
     GB_NEWS_ERROR,    /* command (0: none), text, status: it failed */
     GB_NEWS_VERDICT,  /* text of gb_replay_describe; identical */
     GB_NEWS_FILE,     /* text: the journal's file, once it is there */
@@ -142,6 +143,7 @@ typedef struct gb_news {
     uint64_t step;
     gb_stats stats;
     gb_status status;
+    gb_reason reason;    /* GB_REASON_NONE: it was no run */
     bool identical;
     char *device, *dtype, *prefill, *path; /* GB_NEWS_ENGINE; or NULL */
     uint32_t n_ctx;

@@ -1,0 +1,25 @@
+/* What CLBlast's product needs around it. */
+
+/* out (n_in, n_out) f32 = a packed matrix (see panel_at), n_out a whole
+ * number of panels. Items: (n_out, n_in). */
+kernel void
+unpack(global const wtype *w, global float *out, int n_in, int n_out,
+       int panel)
+{
+    const int o = get_global_id(0), i = get_global_id(1);
+
+    out[(size_t)i * n_out + o] = WEIGHT(w + panel_at(i, o, n_in, panel));
+}
+
+/* y (n, ldy) = epilogue(product (n, n_out) + bias). Items: (n_out / GB_VW,
+ * n). */
+kernel void
+gemm_epilogue(global const float *product, int n_out, global const float *bias,
+              global float *y, int ldy, int epilogue)
+{
+    const int o = get_global_id(0) * GB_VW, t = get_global_id(1);
+
+    linear_store(y + (size_t)t * ldy + o,
+                 VLOAD(product + (size_t)t * n_out + o), VLOAD(bias + o),
+                 epilogue);
+}

@@ -1,0 +1,54 @@
+/* y (n, ld) f32 = (x - mean) / sqrt(variance + eps) * gain + bias, over the
+ * first `width` of each row; the rest of a row of y becomes 0 (gain and bias
+ * are padded with zeros). Groups: (1, rows). Two passes over the row, so that
+ * the variance is a sum of squares of small numbers (Ba et al. 2016). Rows
+ * of x are read from first_row on; a negative first_row means the last one
+ * (n in run). */
+kernel void
+layernorm(global const float *x, global const float *gain,
+          global const float *bias, global float *y, int width, int ld,
+          float eps, int first_row, global const int *run)
+{
+#if GB_LANES > 1
+    local float scratch[GB_LANES];
+#endif
+    int t = get_group_id(1), i, lane = get_local_id(0) * GB_VW;
+    int from = first_row < 0 ? run[1] - 1 : first_row + t;
+    global const float *row = x + (size_t)from * ld;
+    global float *out = y + (size_t)t * ld;
+    float mean, scale;
+    vf sum = 0.0f, squares = 0.0f, d;
+#if GB_VW > 1
+    int whole = width / GB_VW * GB_VW, j;
+    float tail = 0.0f;
+#else
+    int whole = width;
+#endif
+
+    for (i = lane; i < whole; i += GB_LANES * GB_VW)
+        sum += VLOAD(row + i);
+#if GB_VW > 1
+    for (j = whole; j < width; j++)
+        tail += row[j];
+    mean = (vsum(sum) + tail) / width;
+#else
+    mean = group_sum(sum, scratch) / width;
+#endif
+
+    for (i = lane; i < whole; i += GB_LANES * GB_VW) {
+        d = VLOAD(row + i) - mean;
+        squares = FMA(d, d, squares);
+    }
+#if GB_VW > 1
+    for (j = whole, tail = 0.0f; j < width; j++)
+        tail = FMA(row[j] - mean, row[j] - mean, tail);
+    scale = 1.0f / sqrt((vsum(squares) + tail) / width + eps);
+#else
+    scale = 1.0f / sqrt(group_sum(squares, scratch) / width + eps);
+#endif
+
+    for (i = lane; i < ld; i += GB_LANES * GB_VW)
+        VSTORE(FMA((VLOAD(row + i) - mean) * scale, VLOAD(gain + i),
+                   VLOAD(bias + i)),
+               out + i);
+}

@@ -1,0 +1,109 @@
+/* y (n, ldy) = epilogue(x (n, ldx) * w (n_in, n_out) + bias).
+ *
+ * w is packed in panels of GB_LANES * GB_VW * vectors outputs (see
+ * panel_at), n_out rounded up to whole panels; bias likewise. A group
+ * computes one panel for `tokens` tokens at a time, so that weights are read
+ * once for all of them; the accumulators stay in registers. Each output is
+ * one chain of multiply-adds over the inputs in order (with GB_SPLIT > 1:
+ * GB_SPLIT chains over interleaved inputs, added up in order), whatever the
+ * number of tokens.
+ *
+ * n is run[1]. Groups: (panels, k); group (p, j) does token tiles j, j + k,
+ * ... */
+enum { EPILOGUE_BIAS, EPILOGUE_GELU, EPILOGUE_ADD };
+
+/* The tanh approximation (Hendrycks & Gimpel 2016), written with
+ * 0.5 (1 + tanh u) = 1 / (1 + exp(-2u)), which loses nothing for large u. */
+vf
+gelu(vf x)
+{
+    vf u = 1.5957691216057308f * FMA(x * x * x, (vf)0.044715f, x);
+
+    return x / (1.0f + exp(-u));
+}
+
+void
+linear_store(global float *y, vf sum, vf bias, int epilogue)
+{
+    sum += bias;
+    if (epilogue == EPILOGUE_GELU)
+        sum = gelu(sum);
+    else if (epilogue == EPILOGUE_ADD)
+        sum += VLOAD(y);
+    VSTORE(sum, y);
+}
+
+#if GB_SPLIT > 1
+#define LINEAR_LOCAL(tokens, vectors)                                         \
+    local vf parts[GB_SPLIT - 1][tokens][vectors][GB_LANES];
+#define LINEAR_REDUCE(tokens, vectors)                                        \
+    if (split > 0)                                                            \
+        for (t = 0; t < tokens; t++)                                          \
+            for (v = 0; v < vectors; v++)                                     \
+                parts[split - 1][t][v][lane] = sum[t][v];                     \
+    barrier(CLK_LOCAL_MEM_FENCE);                                             \
+    if (split == 0)                                                           \
+        for (s = 0; s < GB_SPLIT - 1; s++)                                    \
+            for (t = 0; t < tokens; t++)                                      \
+                for (v = 0; v < vectors; v++)                                 \
+                    sum[t][v] += parts[s][t][v][lane];                        \
+    barrier(CLK_LOCAL_MEM_FENCE);
+#else
+#define LINEAR_LOCAL(tokens, vectors)
+#define LINEAR_REDUCE(tokens, vectors)
+#endif
+
+#define LINEAR(name, vectors, tokens)                                         \
+    kernel void name(global const float *x, global const wtype *w,            \
+                     global const float *bias, global float *y, int n_in,     \
+                     int ldx, int ldy, int epilogue, global const int *run)   \
+    {                                                                         \
+        LINEAR_LOCAL(tokens, vectors)                                         \
+        const int stride = GB_LANES * GB_VW, panel = stride * (vectors);      \
+        const int lane = get_local_id(0), split = get_local_id(1);            \
+        const int p = get_group_id(0);                                        \
+        const int first = p * panel + lane * GB_VW;                           \
+        const int n = (tokens) == 1 ? 1 : run[1];                             \
+        int t0, t, v, i, s;                                                   \
+                                                                              \
+        for (t0 = get_group_id(1) * (tokens); t0 < n;                         \
+             t0 += get_num_groups(1) * (tokens)) {                            \
+            global const float *row[tokens];                                  \
+            global const wtype *wi =                                          \
+                w + ((size_t)p * n_in + split) * panel + lane * GB_VW;        \
+            vf sum[tokens][vectors], weight[vectors], xi;                     \
+                                                                              \
+            UNROLL for (t = 0; t < (tokens); t++)                             \
+            {                                                                 \
+                row[t] = x + (size_t)min(t0 + t, n - 1) * ldx;                \
+                UNROLL for (v = 0; v < (vectors); v++) sum[t][v] = 0.0f;      \
+            }                                                                 \
+            for (i = split; i < n_in; i += GB_SPLIT) {                        \
+                UNROLL for (v = 0; v < (vectors); v++) weight[v] =            \
+                    VWEIGHT(wi + v * stride);                                 \
+                UNROLL for (t = 0; t < (tokens); t++)                         \
+                {                                                             \
+                    xi = row[t][i];                                           \
+                    UNROLL for (v = 0; v < (vectors); v++) sum[t][v] =        \
+                        FMA(weight[v], xi, sum[t][v]);                        \
+                }                                                             \
+                wi += panel * GB_SPLIT;                                       \
+            }                                                                 \
+            LINEAR_REDUCE(tokens, vectors)                                    \
+            if (split == 0)                                                   \
+                UNROLL for (t = 0; t < (tokens); t++) if (t0 + t < n)         \
+                    UNROLL for (v = 0; v < (vectors); v++)                    \
+                        linear_store(y + (size_t)(t0 + t) * ldy + first +     \
+                                         v * stride,                          \
+                                     sum[t][v],                               \
+                                     VLOAD(bias + first + v * stride),        \
+                                     epilogue);                               \
+        }                                                                     \
+    }
+
+/* Wide panels keep more multiply-adds in flight; narrow ones give small
+ * matrices enough groups to keep every core busy. */
+LINEAR(linear_wide_1, GB_WIDE, 1)
+LINEAR(linear_wide_n, GB_WIDE, GB_WIDE_TOKENS)
+LINEAR(linear_narrow_1, GB_NARROW, 1)
+LINEAR(linear_narrow_n, GB_NARROW, GB_NARROW_TOKENS)

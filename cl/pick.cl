@@ -1,0 +1,158 @@
+/* Gumbel-max sampling and argmax (Gumbel 1954; Maddison et al. 2014), with
+ * the noise that NumPy's default_rng(seed + step) gives. The host's twin is
+ * src/sample/gumbel.c; doc/sampling.md explains.
+ *
+ * PCG64 (O'Neill 2014): a 128-bit linear congruential generator, output
+ * XSL-RR. Each work-item draws GB_DRAWS numbers in a row and jumps to its
+ * first one with a multiplier and an increment from a table that does not
+ * depend on the seed. */
+typedef struct {
+    ulong hi, lo;
+} u128;
+
+u128
+mul128(u128 a, u128 b)
+{
+    u128 r;
+
+    r.lo = a.lo * b.lo;
+    r.hi = mul_hi(a.lo, b.lo) + a.hi * b.lo + a.lo * b.hi;
+    return r;
+}
+
+u128
+add128(u128 a, u128 b)
+{
+    u128 r;
+
+    r.lo = a.lo + b.lo;
+    r.hi = a.hi + b.hi + (r.lo < a.lo ? 1 : 0);
+    return r;
+}
+
+/* The 53 random bits of the next double. */
+ulong
+pcg64_next(u128 *state, u128 inc)
+{
+    const u128 mult = {0x2360ed051fc65da4UL, 0x4385df649fccf645UL};
+
+    *state = add128(mul128(*state, mult), inc);
+    return rotate(state->hi ^ state->lo, (ulong)(64 - (state->hi >> 58))) >>
+           11;
+}
+
+/* u = float32(1e-20 + k 2^-53), one rounding for all but the smallest k. */
+float
+uniform(ulong k)
+{
+    return convert_float_rte(k) * 0x1p-53f + 1e-20f;
+}
+
+/* -log(1 - k 2^-53), for k so large that u rounds to 1. */
+float
+gumbel_tail(ulong k)
+{
+    return -log(convert_float_rte(0x20000000000000UL - k) * 0x1p-53f);
+}
+
+typedef struct {
+    uint id, runner_up;
+    float score, runner_up_score;
+} best_t;
+
+/* Takes one more candidate; ids come in rising order, the first maximum
+ * wins. */
+void
+best_take(best_t *best, uint id, float score)
+{
+    if (score > best->score) {
+        best->runner_up = best->id;
+        best->runner_up_score = best->score;
+        best->id = id;
+        best->score = score;
+    } else if (score > best->runner_up_score) {
+        best->runner_up = id;
+        best->runner_up_score = score;
+    }
+}
+
+/* bests[item] = the best of scores[i] (+ noise, when `noisy`) over the
+ * item's GB_DRAWS scores; those below `floor` do not take part. jumps
+ * (items): multiplier hi, lo, increment hi, lo; start: state hi, lo, inc hi,
+ * lo. */
+kernel void
+pick_part(global const float *scores, int n_vocab, float floor, int noisy,
+          global const ulong4 *jumps, ulong4 start, global best_t *bests)
+{
+    const int item = get_global_id(0), first = item * GB_DRAWS;
+    const int end = min(first + GB_DRAWS, n_vocab);
+    best_t best = {first, first, -INFINITY, -INFINITY};
+    u128 inc = {start.z, start.w}, state = {start.x, start.y};
+    u128 mult = {jumps[item].x, jumps[item].y};
+    u128 plus = {jumps[item].z, jumps[item].w};
+    float noise[GB_VW], tail[GB_VW], score;
+    int i, j, n;
+    ulong k;
+
+    if (first >= end)
+        return;
+    state = add128(mul128(state, mult), mul128(inc, plus));
+    for (i = first; i < end; i += GB_VW) {
+        n = min(GB_VW, end - i);
+        if (noisy) {
+            for (j = 0; j < GB_VW; j++) {
+                k = pcg64_next(&state, inc);
+                noise[j] = uniform(k);
+                tail[j] = noise[j] == 1.0f ? gumbel_tail(k) : 0.0f;
+            }
+            VSTORE(-log(-log(VLOAD(noise))), noise);
+        }
+        for (j = 0; j < n; j++) {
+            score = scores[i + j];
+            if (score < floor)
+                continue;
+            if (noisy)
+                score += tail[j] != 0.0f ? tail[j] : noise[j];
+            best_take(&best, i + j, score);
+        }
+    }
+    bests[item] = best;
+}
+
+/* What a head tells the host. */
+typedef struct {
+    uint id;
+    float logprob;
+    uint runner_up;
+    float margin;
+} pick_t;
+
+/* Joins the bests (n), in order, into pick. One work-item. */
+kernel void
+pick_join(global const best_t *bests, int n, global const float *logprobs,
+          global pick_t *pick)
+{
+    best_t best = bests[0];
+    int i;
+
+    for (i = 1; i < n; i++) {
+        best_t other = bests[i];
+
+        if (other.score > best.score) {
+            best_t loser = best;
+
+            best = other;
+            if (loser.score >= best.runner_up_score) {
+                best.runner_up = loser.id;
+                best.runner_up_score = loser.score;
+            }
+        } else if (other.score > best.runner_up_score) {
+            best.runner_up = other.id;
+            best.runner_up_score = other.score;
+        }
+    }
+    pick->id = best.id;
+    pick->logprob = logprobs[best.id];
+    pick->runner_up = best.runner_up;
+    pick->margin = best.score - best.runner_up_score;
+}

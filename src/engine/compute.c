@@ -1,0 +1,216 @@
+#include "engine/compute.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "engine/program.h"
+
+/* A work-item is a thread: 16 floats at a time, all of a panel. With 32
+ * vector registers of 16 floats 24 accumulators fit; with 16 of 8, six. */
+static const gb_shape cpu_wide = {16, 1, 1, 4, 2, 6, 12, 512};
+static const gb_shape cpu_slim = {16, 1, 1, 2, 1, 2, 4, 512};
+/* Neighbouring work-items read neighbouring weights, four groups of 64 share
+ * a dot product. */
+static const gb_shape gpu = {1, 64, 4, 2, 1, 4, 8, 8};
+
+gb_shape
+gb_shape_for(const gb_device *d)
+{
+    const char *forced = getenv("GUMBEL_SHAPE");
+    cl_uint native = 0;
+    gb_shape shape;
+
+    if (forced != NULL && strcmp(forced, "gpu") == 0)
+        return gpu;
+    if ((d->type & CL_DEVICE_TYPE_CPU) == 0 &&
+        (forced == NULL || strcmp(forced, "cpu") != 0)) {
+        shape = gpu;
+        while (shape.split > 1 && shape.lanes * shape.split > d->max_group)
+            shape.split /= 2;
+        return shape;
+    }
+    clGetDeviceInfo(d->id, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT, sizeof native,
+                    &native, NULL);
+    return native >= 16 ? cpu_wide : cpu_slim;
+}
+
+bool
+gb_cl_fail(const gb_compute *c, cl_int code, const char *doing, gb_error *err)
+{
+    return gb_fail(err, "%s: %s failed: %s", c->device.name, doing,
+                   gb_cl_error(code));
+}
+
+/* The options of one self-contained source: no -I, nothing that lets the
+ * compiler reorder sums. */
+static void
+build_options(const gb_compute *c, char *out, size_t n)
+{
+    const gb_shape *s = &c->shape;
+
+    snprintf(out, n,
+             "-cl-std=CL1.2 -DGB_VW=%u -DGB_LANES=%u -DGB_SPLIT=%u "
+             "-DGB_WIDE=%u -DGB_NARROW=%u -DGB_WIDE_TOKENS=%u "
+             "-DGB_NARROW_TOKENS=%u -DGB_DRAWS=%u -DGB_WTYPE=%d -DGB_HEAD=%u "
+             "-DGB_ATTENTION_SCALE=%.9ef%s",
+             s->vw, s->lanes, s->split, s->wide, s->narrow, s->wide_tokens,
+             s->narrow_tokens, s->draws, (int)c->dtype, c->head_size,
+             1.0 / sqrt((double)c->head_size),
+             (c->device.type & CL_DEVICE_TYPE_GPU) ? " -DGB_FAST_FMA" : "");
+}
+
+bool
+gb_compute_open(gb_compute *c, const gb_device *device, const gb_shape *shape,
+                gb_dtype dtype, unsigned head_size, gb_error *err)
+{
+    cl_context_properties properties[] = {
+        CL_CONTEXT_PLATFORM, (cl_context_properties)device->platform, 0};
+    char options[512];
+    double start;
+    cl_int code;
+
+    memset(c, 0, sizeof *c);
+    c->device = *device;
+    c->shape = *shape;
+    c->dtype = dtype;
+    c->head_size = head_size;
+    c->context =
+        clCreateContext(properties, 1, &device->id, NULL, NULL, &code);
+    if (code != CL_SUCCESS)
+        return gb_cl_fail(c, code, "creating a context", err);
+    c->queue = clCreateCommandQueue(c->context, device->id, 0, &code);
+    if (code != CL_SUCCESS) {
+        gb_cl_fail(c, code, "creating a command queue", err);
+        gb_compute_close(c);
+        return false;
+    }
+    build_options(c, options, sizeof options);
+    start = gb_now_ms();
+    c->program = gb_program_build(c->context, device, options,
+                                  &c->program_cached, err);
+    c->compile_ms = gb_now_ms() - start;
+    if (c->program == NULL) {
+        gb_compute_close(c);
+        return false;
+    }
+    return true;
+}
+
+void
+gb_compute_close(gb_compute *c)
+{
+    if (c->queue != NULL) {
+        clFinish(c->queue);
+        clReleaseCommandQueue(c->queue);
+    }
+    if (c->program != NULL)
+        clReleaseProgram(c->program);
+    if (c->context != NULL)
+        clReleaseContext(c->context);
+    memset(c, 0, sizeof *c);
+}
+
+cl_mem
+gb_buffer(gb_compute *c, size_t size, const char *what, gb_error *err)
+{
+    cl_int code;
+    cl_mem m;
+
+    if (size > c->device.max_alloc) {
+        gb_fail(err,
+                "%s: %s needs %.1f MiB in one piece, the device gives at most "
+                "%.1f MiB",
+                c->device.name, what, (double)size / 1048576.0,
+                (double)c->device.max_alloc / 1048576.0);
+        return NULL;
+    }
+    m = clCreateBuffer(c->context, CL_MEM_READ_WRITE, size, NULL, &code);
+    if (code != CL_SUCCESS) {
+        gb_fail(err, "%s: no room for %s (%.1f MiB; the device has %.1f): %s",
+                c->device.name, what, (double)size / 1048576.0,
+                (double)c->device.memory / 1048576.0, gb_cl_error(code));
+        return NULL;
+    }
+    return m;
+}
+
+bool
+gb_op_init(gb_compute *c, gb_op *op, const char *kernel, gb_error *err,
+           const char *types, ...)
+{
+    cl_int code;
+    va_list ap;
+    unsigned i;
+
+    memset(op, 0, sizeof *op);
+    op->x = 1;
+    op->local[0] = c->shape.lanes;
+    op->local[1] = 1;
+    op->kernel = clCreateKernel(c->program, kernel, &code);
+    va_start(ap, types);
+    for (i = 0; types[i] != '\0' && code == CL_SUCCESS; i++) {
+        if (types[i] == 'm') {
+            cl_mem m = va_arg(ap, cl_mem);
+
+            code = clSetKernelArg(op->kernel, i, sizeof m, &m);
+        } else if (types[i] == 'f') {
+            cl_float f = (cl_float)va_arg(ap, double);
+
+            code = clSetKernelArg(op->kernel, i, sizeof f, &f);
+        } else {
+            cl_uint u = va_arg(ap, cl_uint);
+
+            code = clSetKernelArg(op->kernel, i, sizeof u, &u);
+        }
+    }
+    va_end(ap);
+    return code == CL_SUCCESS || gb_cl_fail(c, code, kernel, err);
+}
+
+void
+gb_op_free(gb_op *op)
+{
+    if (op->kernel != NULL)
+        clReleaseKernel(op->kernel);
+    op->kernel = NULL;
+}
+
+bool
+gb_op_set(gb_op *op, unsigned arg, size_t size, const void *value,
+          gb_error *err)
+{
+    cl_int code = clSetKernelArg(op->kernel, arg, size, value);
+
+    return code == CL_SUCCESS ||
+           gb_fail(err, "setting a kernel argument failed: %s",
+                   gb_cl_error(code));
+}
+
+bool
+gb_op_run(gb_compute *c, const gb_op *op, size_t rows, gb_error *err)
+{
+    size_t y = op->per_y > 0 ? gb_div_up(rows, op->per_y) : 1;
+    size_t global[2];
+    cl_int code;
+
+    if (op->max_y > 0 && y > op->max_y)
+        y = op->max_y;
+    global[0] = op->x * op->local[0];
+    global[1] = y * op->local[1];
+    code = clEnqueueNDRangeKernel(c->queue, op->kernel, 2, NULL, global,
+                                  op->local, 0, NULL, NULL);
+    return code == CL_SUCCESS || gb_cl_fail(c, code, "running a kernel", err);
+}
+
+bool
+gb_compute_finish(gb_compute *c, gb_error *err)
+{
+    cl_int code = clFinish(c->queue);
+
+    return code == CL_SUCCESS || gb_cl_fail(c, code, "computing", err);
+}

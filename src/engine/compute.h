@@ -1,0 +1,80 @@
+/* A device made ready: context, queue, the program, and how its kernels are
+ * shaped for this device. */
+#ifndef GB_ENGINE_COMPUTE_H
+#define GB_ENGINE_COMPUTE_H
+
+#include "engine/device.h"
+#include "model/safetensors.h"
+
+/* See cl/prelude.cl and cl/linear.cl for what each one means. */
+typedef struct gb_shape {
+    unsigned vw, lanes, split;
+    unsigned wide, narrow; /* vectors of a panel */
+    unsigned wide_tokens, narrow_tokens;
+    unsigned draws;
+} gb_shape;
+
+/* The shape for a device. $GUMBEL_SHAPE=cpu|gpu forces one or the other (for
+ * tests: both must give right results on any device). */
+gb_shape gb_shape_for(const gb_device *d);
+
+typedef struct gb_compute {
+    gb_device device;
+    gb_shape shape;
+    gb_dtype dtype;
+    unsigned head_size;
+    cl_context context;
+    cl_command_queue queue;
+    cl_program program;
+    bool program_cached;
+    double compile_ms;
+} gb_compute;
+
+bool gb_compute_open(gb_compute *c, const gb_device *device,
+                     const gb_shape *shape, gb_dtype dtype, unsigned head_size,
+                     gb_error *err);
+void gb_compute_close(gb_compute *c);
+
+/* A buffer of `size` > 0 bytes; `what` is for the message when the device has
+ * no room. NULL on failure. */
+cl_mem gb_buffer(gb_compute *c, size_t size, const char *what, gb_error *err);
+
+/* A kernel with its arguments bound. It runs x groups, or (x, rows / per_y
+ * rounded up, at most max_y) groups where per_y > 0. */
+typedef struct gb_op {
+    cl_kernel kernel;
+    size_t x;
+    size_t per_y; /* 0: one row of groups, however many tokens */
+    size_t max_y; /* 0: no limit */
+    size_t local[2];
+} gb_op;
+
+/* The arguments of a kernel, in order: a type letter each, then the values.
+ * 'm' cl_mem, 'i' int, 'u' cl_uint, 'f' float (passed as double). */
+bool gb_op_init(gb_compute *c, gb_op *op, const char *kernel, gb_error *err,
+                const char *types, ...);
+void gb_op_free(gb_op *op);
+bool gb_op_set(gb_op *op, unsigned arg, size_t size, const void *value,
+               gb_error *err);
+/* Enqueues it for `rows` tokens. */
+bool gb_op_run(gb_compute *c, const gb_op *op, size_t rows, gb_error *err);
+
+bool gb_compute_finish(gb_compute *c, gb_error *err);
+
+/* Fills in err from an OpenCL error code; returns false. */
+bool gb_cl_fail(const gb_compute *c, cl_int code, const char *doing,
+                gb_error *err);
+
+static inline size_t
+gb_round_up(size_t n, size_t multiple)
+{
+    return (n + multiple - 1) / multiple * multiple;
+}
+
+static inline size_t
+gb_div_up(size_t n, size_t by)
+{
+    return (n + by - 1) / by;
+}
+
+#endif

@@ -1,0 +1,296 @@
+#include "engine/device.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+
+#define MAX_PLATFORMS 64
+#define MAX_DEVICES 256
+
+static const struct {
+    cl_int code;
+    const char *name;
+} error_names[] = {
+#define NAME(e) {e, #e}
+    NAME(CL_SUCCESS),
+    NAME(CL_DEVICE_NOT_FOUND),
+    NAME(CL_DEVICE_NOT_AVAILABLE),
+    NAME(CL_COMPILER_NOT_AVAILABLE),
+    NAME(CL_MEM_OBJECT_ALLOCATION_FAILURE),
+    NAME(CL_OUT_OF_RESOURCES),
+    NAME(CL_OUT_OF_HOST_MEMORY),
+    NAME(CL_MAP_FAILURE),
+    NAME(CL_BUILD_PROGRAM_FAILURE),
+    NAME(CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST),
+    NAME(CL_INVALID_VALUE),
+    NAME(CL_INVALID_PLATFORM),
+    NAME(CL_INVALID_DEVICE),
+    NAME(CL_INVALID_CONTEXT),
+    NAME(CL_INVALID_COMMAND_QUEUE),
+    NAME(CL_INVALID_MEM_OBJECT),
+    NAME(CL_INVALID_BINARY),
+    NAME(CL_INVALID_BUILD_OPTIONS),
+    NAME(CL_INVALID_PROGRAM),
+    NAME(CL_INVALID_PROGRAM_EXECUTABLE),
+    NAME(CL_INVALID_KERNEL_NAME),
+    NAME(CL_INVALID_KERNEL),
+    NAME(CL_INVALID_ARG_INDEX),
+    NAME(CL_INVALID_ARG_VALUE),
+    NAME(CL_INVALID_ARG_SIZE),
+    NAME(CL_INVALID_KERNEL_ARGS),
+    NAME(CL_INVALID_WORK_DIMENSION),
+    NAME(CL_INVALID_WORK_GROUP_SIZE),
+    NAME(CL_INVALID_WORK_ITEM_SIZE),
+    NAME(CL_INVALID_OPERATION),
+    NAME(CL_INVALID_BUFFER_SIZE),
+    NAME(CL_INVALID_GLOBAL_WORK_SIZE),
+#undef NAME
+    {-1001, "no OpenCL platform (CL_PLATFORM_NOT_FOUND_KHR)"},
+};
+
+const char *
+gb_cl_error(cl_int code)
+{
+    static _Thread_local char unknown[32];
+    size_t i;
+
+    for (i = 0; i < GB_COUNT(error_names); i++)
+        if (error_names[i].code == code)
+            return error_names[i].name;
+    snprintf(unknown, sizeof unknown, "OpenCL error %d", (int)code);
+    return unknown;
+}
+
+const char *
+gb_device_type_name(const gb_device *d)
+{
+    if (d->type & CL_DEVICE_TYPE_GPU)
+        return "gpu";
+    if (d->type & CL_DEVICE_TYPE_CPU)
+        return "cpu";
+    return "accelerator";
+}
+
+/* Reads a text, without the spaces that some drivers put around it. */
+static void
+device_text(cl_device_id id, cl_device_info what, char *out, size_t n)
+{
+    char text[512] = "";
+    char *start = text, *end;
+
+    if (clGetDeviceInfo(id, what, sizeof text - 1, text, NULL) != CL_SUCCESS)
+        text[0] = '\0';
+    while (isspace((unsigned char)*start))
+        start++;
+    end = start + strlen(start);
+    while (end > start && isspace((unsigned char)end[-1]))
+        *--end = '\0';
+    snprintf(out, n, "%s", start);
+}
+
+static bool
+has_word(const char *list, const char *word)
+{
+    size_t n = strlen(word);
+    const char *p;
+
+    for (p = list; (p = strstr(p, word)) != NULL; p += n)
+        if ((p == list || p[-1] == ' ') && (p[n] == ' ' || p[n] == '\0'))
+            return true;
+    return false;
+}
+
+static void
+read_extensions(gb_device *d)
+{
+    char *list;
+    size_t n = 0;
+
+    clGetDeviceInfo(d->id, CL_DEVICE_EXTENSIONS, 0, NULL, &n);
+    list = gb_alloc(n + 1);
+    clGetDeviceInfo(d->id, CL_DEVICE_EXTENSIONS, n, list, NULL);
+    d->has_fp16 = has_word(list, "cl_khr_fp16");
+    d->has_fp64 = has_word(list, "cl_khr_fp64");
+    d->has_command_buffer = has_word(list, "cl_khr_command_buffer");
+    free(list);
+}
+
+/* A CPU device shares the system's memory, but PoCL reports less than it
+ * gives, unless it was told a limit. */
+static void
+read_memory(gb_device *d)
+{
+    cl_ulong all;
+
+    clGetDeviceInfo(d->id, CL_DEVICE_GLOBAL_MEM_SIZE, sizeof d->memory,
+                    &d->memory, NULL);
+    clGetDeviceInfo(d->id, CL_DEVICE_MAX_MEM_ALLOC_SIZE, sizeof d->max_alloc,
+                    &d->max_alloc, NULL);
+    all = (cl_ulong)sysconf(_SC_PHYS_PAGES) *
+          (cl_ulong)sysconf(_SC_PAGESIZE);
+    if ((d->type & CL_DEVICE_TYPE_CPU) != 0 && d->memory < all &&
+        getenv("POCL_MEMORY_LIMIT") == NULL)
+        d->memory = all;
+}
+
+static void
+read_device(gb_device *d, cl_platform_id platform, cl_device_id id)
+{
+    memset(d, 0, sizeof *d);
+    d->platform = platform;
+    d->id = id;
+    clGetPlatformInfo(platform, CL_PLATFORM_NAME,
+                      sizeof d->platform_name - 1, d->platform_name, NULL);
+    device_text(id, CL_DEVICE_NAME, d->name, sizeof d->name);
+    device_text(id, CL_DEVICE_VENDOR, d->vendor, sizeof d->vendor);
+    device_text(id, CL_DEVICE_VERSION, d->version, sizeof d->version);
+    device_text(id, CL_DRIVER_VERSION, d->driver, sizeof d->driver);
+    clGetDeviceInfo(id, CL_DEVICE_TYPE, sizeof d->type, &d->type, NULL);
+    clGetDeviceInfo(id, CL_DEVICE_MAX_COMPUTE_UNITS, sizeof d->compute_units,
+                    &d->compute_units, NULL);
+    clGetDeviceInfo(id, CL_DEVICE_MAX_WORK_GROUP_SIZE, sizeof d->max_group,
+                    &d->max_group, NULL);
+    clGetDeviceInfo(id, CL_DEVICE_LOCAL_MEM_SIZE, sizeof d->local_memory,
+                    &d->local_memory, NULL);
+    read_extensions(d);
+    read_memory(d);
+}
+
+static bool
+can_run(cl_device_id id)
+{
+    cl_bool available = CL_FALSE, compiler = CL_FALSE;
+
+    clGetDeviceInfo(id, CL_DEVICE_AVAILABLE, sizeof available, &available,
+                    NULL);
+    clGetDeviceInfo(id, CL_DEVICE_COMPILER_AVAILABLE, sizeof compiler,
+                    &compiler, NULL);
+    return available && compiler;
+}
+
+bool
+gb_devices_list(gb_device **devices, size_t *count, gb_error *err)
+{
+    cl_platform_id platforms[MAX_PLATFORMS];
+    cl_device_id ids[MAX_DEVICES];
+    cl_uint n_platforms = 0, n, p, i;
+
+    *devices = NULL;
+    *count = 0;
+    if (clGetPlatformIDs(MAX_PLATFORMS, platforms, &n_platforms) !=
+            CL_SUCCESS ||
+        n_platforms == 0)
+        return gb_fail(err, "no OpenCL platform found; install a driver, for "
+                            "a CPU the package pocl-opencl-icd");
+    if (n_platforms > MAX_PLATFORMS)
+        n_platforms = MAX_PLATFORMS;
+    for (p = 0; p < n_platforms; p++) {
+        n = 0;
+        if (clGetDeviceIDs(platforms[p], CL_DEVICE_TYPE_ALL, MAX_DEVICES, ids,
+                           &n) != CL_SUCCESS)
+            continue;
+        for (i = 0; i < n && i < MAX_DEVICES; i++) {
+            if (!can_run(ids[i]))
+                continue;
+            *devices = gb_realloc_array(*devices, *count + 1,
+                                        sizeof **devices);
+            read_device(&(*devices)[*count], platforms[p], ids[i]);
+            (*devices)[*count].platform_index = p;
+            (*devices)[*count].device_index = i;
+            ++*count;
+        }
+    }
+    if (*count == 0)
+        return gb_fail(err,
+                       "%u OpenCL platform(s) found, but no device; for a CPU "
+                       "install the package pocl-opencl-icd",
+                       (unsigned)n_platforms);
+    return true;
+}
+
+/* Better means: a GPU before anything else, then more compute units, then
+ * more memory. */
+static bool
+is_better(const gb_device *a, const gb_device *b)
+{
+    bool a_gpu = (a->type & CL_DEVICE_TYPE_GPU) != 0;
+    bool b_gpu = (b->type & CL_DEVICE_TYPE_GPU) != 0;
+
+    if (a_gpu != b_gpu)
+        return a_gpu;
+    if (a->compute_units != b->compute_units)
+        return a->compute_units > b->compute_units;
+    return a->memory > b->memory;
+}
+
+static bool
+contains(const char *text, const char *part)
+{
+    size_t n = strlen(part);
+
+    for (; *text != '\0'; text++)
+        if (strncasecmp(text, part, n) == 0)
+            return true;
+    return false;
+}
+
+static bool
+fits(const gb_device *d, const char *spec)
+{
+    unsigned platform, device;
+    char rest;
+
+    if (strcasecmp(spec, "gpu") == 0)
+        return (d->type & CL_DEVICE_TYPE_GPU) != 0;
+    if (strcasecmp(spec, "cpu") == 0)
+        return (d->type & CL_DEVICE_TYPE_CPU) != 0;
+    if (sscanf(spec, "%u:%u%c", &platform, &device, &rest) == 2)
+        return d->platform_index == platform && d->device_index == device;
+    return contains(d->name, spec) || contains(d->platform_name, spec);
+}
+
+static bool
+nothing_fits(const char *spec, const gb_device *list, size_t n, gb_error *err)
+{
+    gb_str s = GB_STR_INIT;
+    size_t i;
+
+    for (i = 0; i < n; i++)
+        gb_str_printf(&s, "%s%u:%u %s (%s)", i > 0 ? ", " : "",
+                      list[i].platform_index, list[i].device_index,
+                      list[i].name, gb_device_type_name(&list[i]));
+    gb_fail(err, "no OpenCL device fits \"%s\"; there is %s", spec, s.data);
+    gb_str_free(&s);
+    return false;
+}
+
+bool
+gb_device_choose(const char *spec, gb_device *device, gb_error *err)
+{
+    gb_device *list;
+    const gb_device *best = NULL;
+    size_t n, i;
+
+    if (spec == NULL)
+        spec = getenv("GUMBEL_DEVICE");
+    if (spec != NULL && spec[0] == '\0')
+        spec = NULL;
+    if (!gb_devices_list(&list, &n, err))
+        return false;
+    for (i = 0; i < n; i++)
+        if ((spec == NULL || fits(&list[i], spec)) &&
+            (best == NULL || is_better(&list[i], best)))
+            best = &list[i];
+    if (best != NULL)
+        *device = *best;
+    else
+        nothing_fits(spec, list, n, err);
+    free(list);
+    return best != NULL;
+}

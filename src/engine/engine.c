@@ -1,0 +1,328 @@
+#include "engine/engine.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "engine/head.h"
+#include "engine/prefill.h"
+
+struct gb_engine {
+    const gb_model *model;
+    gb_engine_options options;
+    gb_compute compute;
+    gb_weights weights;
+    gb_forward forward;
+    gb_head head;
+    gb_gemm *gemm;
+    gb_engine_info info;
+    uint32_t length;
+    bool ready; /* the last position is in the residual stream */
+};
+
+/* Bytes that everything but the weights needs. */
+static uint64_t
+other_bytes(const gb_compute *c, const gb_config *g)
+{
+    uint64_t cache, scratch;
+
+    gb_forward_size(c, g, &cache, &scratch);
+    return cache + scratch + gb_head_size(c, g);
+}
+
+static uint64_t
+largest_matrix(const gb_compute *c, const gb_config *g, size_t element)
+{
+    uint64_t vocab = gb_padded_width(&c->shape, g->n_vocab);
+    uint64_t inner = gb_padded_width(&c->shape, g->n_inner);
+    uint64_t qkv = gb_padded_width(&c->shape, 3 * g->n_embd);
+    uint64_t most = vocab > inner ? vocab : inner;
+
+    most = most > qkv ? most : qkv;
+    return most * g->n_embd * element;
+}
+
+static bool
+has_room(const gb_compute *c, const gb_model *m, gb_dtype dtype)
+{
+    return gb_weights_size(c, m, dtype) + other_bytes(c, &m->config) <=
+               c->device.memory &&
+           largest_matrix(c, &m->config, gb_dtype_size(dtype)) <=
+               c->device.max_alloc;
+}
+
+/* The file's own type loses nothing and needs no more room than the file;
+ * float16 is the way out when that does not fit. */
+static gb_dtype
+choose_dtype(const gb_compute *c, const gb_model *m, gb_dtype_choice choice)
+{
+    switch (choice) {
+    case GB_DTYPE_F32:
+        return GB_F32;
+    case GB_DTYPE_F16:
+        return GB_F16;
+    case GB_DTYPE_BF16:
+        return GB_BF16;
+    case GB_DTYPE_AUTO:
+        break;
+    }
+    if (has_room(c, m, m->wte.dtype))
+        return m->wte.dtype;
+    return m->wte.dtype == GB_F32 ? GB_F16 : m->wte.dtype;
+}
+
+static bool
+check_room(const gb_compute *c, const gb_model *m, gb_dtype dtype,
+           gb_error *err)
+{
+    uint64_t need =
+        gb_weights_size(c, m, dtype) + other_bytes(c, &m->config);
+
+    if (need <= c->device.memory)
+        return true;
+    return gb_fail(err,
+                   "%s: the model needs %.1f MiB of device memory as %s, the "
+                   "device has %.1f MiB%s",
+                   c->device.name, (double)need / 1048576.0,
+                   gb_dtype_name(dtype),
+                   (double)c->device.memory / 1048576.0,
+                   dtype == GB_F32 ? "; try --dtype f16" : "");
+}
+
+static bool
+open_gemm(gb_engine *e, gb_error *err)
+{
+    const gb_config *g = &e->model->config;
+    gb_compute *c = &e->compute;
+    gb_prefill_times t = {0, 0};
+    unsigned out = 3 * g->n_embd > g->n_inner ? 3 * g->n_embd : g->n_inner;
+    unsigned in = g->n_embd > g->n_inner ? g->n_embd : g->n_inner;
+    bool use = e->options.prefill == GB_PREFILL_CLBLAST;
+
+    /* On a CPU the own kernel runs near the peak of the vector units, so
+     * nobody should wait for CLBlast's compiler to learn that. */
+    if (e->options.prefill == GB_PREFILL_AUTO &&
+        (gb_prefill_known(&c->device, &t) ||
+         (c->shape.lanes > 1 && gb_prefill_measure(c, &t, NULL))))
+        use = t.clblast_ms < t.own_ms;
+    e->info.prefill = use ? "clblast" : "own";
+    if (!use)
+        return true;
+    e->gemm = gb_gemm_open(c, in, gb_padded_width(&c->shape, out),
+                           e->forward.batch, err);
+    e->forward.gemm = e->gemm;
+    return e->gemm != NULL;
+}
+
+static bool
+open_compute(gb_engine *e, gb_error *err)
+{
+    gb_engine_options *o = &e->options;
+    gb_compute *c = &e->compute;
+    gb_device device;
+    gb_shape shape;
+    gb_dtype dtype;
+
+    if (!gb_device_choose(o->device, &device, err))
+        return false;
+    /* The sizes depend on device and shape alone. */
+    c->device = device;
+    c->shape = shape = gb_shape_for(&device);
+    dtype = choose_dtype(c, e->model, o->dtype);
+    if (!check_room(c, e->model, dtype, err))
+        return false;
+    if (o->progress != NULL)
+        o->progress(o->progress_arg, GB_PHASE_COMPILE, 0, 0);
+    return gb_compute_open(c, &device, &shape, dtype,
+                           e->model->config.head_size, err);
+}
+
+gb_engine *
+gb_engine_open(const gb_model *model, const gb_engine_options *options,
+               gb_error *err)
+{
+    gb_engine *e = gb_alloc(sizeof *e);
+    const gb_config *g = &model->config;
+    double start;
+
+    e->model = model;
+    if (options != NULL)
+        e->options = *options;
+    if (!open_compute(e, err)) {
+        free(e);
+        return NULL;
+    }
+    start = gb_now_ms();
+    if (!gb_weights_load(&e->weights, &e->compute, model, &e->options, err))
+        goto fail_weights;
+    if (!gb_forward_open(&e->forward, &e->compute, g, &e->weights, err))
+        goto fail_forward;
+    if (!gb_head_open(&e->head, &e->forward, &e->weights, err))
+        goto fail_head;
+    e->info.load_ms = gb_now_ms() - start;
+    if (!open_gemm(e, err))
+        goto fail_gemm;
+    e->info.device = e->compute.device;
+    e->info.dtype = e->compute.dtype;
+    e->info.weight_bytes = e->weights.bytes;
+    e->info.cache_bytes = e->forward.cache_bytes;
+    e->info.scratch_bytes = e->forward.scratch_bytes + e->head.bytes +
+                            gb_gemm_bytes(e->gemm);
+    e->info.program_cached = e->compute.program_cached;
+    e->info.compile_ms = e->compute.compile_ms;
+    return e;
+fail_gemm:
+    gb_head_close(&e->head);
+fail_head:
+    gb_forward_close(&e->forward);
+fail_forward:
+    gb_weights_free(&e->weights);
+fail_weights:
+    gb_compute_close(&e->compute);
+    free(e);
+    return NULL;
+}
+
+void
+gb_engine_close(gb_engine *e)
+{
+    if (e == NULL)
+        return;
+    clFinish(e->compute.queue);
+    gb_gemm_close(e->gemm);
+    gb_head_close(&e->head);
+    gb_forward_close(&e->forward);
+    gb_weights_free(&e->weights);
+    gb_compute_close(&e->compute);
+    free(e);
+}
+
+const gb_engine_info *
+gb_engine_get_info(const gb_engine *e)
+{
+    return &e->info;
+}
+
+const gb_model *
+gb_engine_model(const gb_engine *e)
+{
+    return e->model;
+}
+
+uint32_t
+gb_engine_length(const gb_engine *e)
+{
+    return e->length;
+}
+
+void
+gb_engine_rewind(gb_engine *e, uint32_t length)
+{
+    if (length >= e->length)
+        return;
+    e->length = length;
+    e->ready = false;
+}
+
+static bool
+check_ids(const gb_engine *e, const gb_token *ids, uint32_t n, gb_error *err)
+{
+    const gb_config *g = &e->model->config;
+    uint32_t i;
+
+    if (n > g->n_ctx - e->length)
+        return gb_fail(err,
+                       "the context of %u tokens has no room for %u more "
+                       "after %u",
+                       (unsigned)g->n_ctx, (unsigned)n, (unsigned)e->length);
+    for (i = 0; i < n; i++)
+        if (ids[i] >= g->n_vocab)
+            return gb_fail(err, "token id %u is not below vocab_size %u",
+                           (unsigned)ids[i], (unsigned)g->n_vocab);
+    return true;
+}
+
+bool
+gb_engine_feed(gb_engine *e, const gb_token *ids, uint32_t n, gb_error *err)
+{
+    const gb_engine_options *o = &e->options;
+    uint32_t done, some;
+
+    if (!check_ids(e, ids, n, err))
+        return false;
+    for (done = 0; done < n; done += some) {
+        some = n - done < e->forward.batch ? n - done : e->forward.batch;
+        e->ready = false;
+        if (o->cancel != NULL && n > 1 && atomic_load(o->cancel))
+            return gb_fail_interrupted(err);
+        if (!gb_forward_run(&e->forward, ids + done, some, e->length,
+                            o->cancel, err))
+            return false;
+        e->length += some;
+        e->ready = true;
+        if (n > 1 && o->progress != NULL)
+            o->progress(o->progress_arg, GB_PHASE_PREFILL, done + some, n);
+    }
+    return true;
+}
+
+static bool
+is_ready(const gb_engine *e, gb_error *err)
+{
+    return e->ready ||
+           gb_fail(err, "a head needs a position that was just fed");
+}
+
+bool
+gb_engine_greedy(gb_engine *e, gb_pick *pick, gb_error *err)
+{
+    return is_ready(e, err) && gb_head_greedy(&e->head, pick, err);
+}
+
+bool
+gb_engine_sample(gb_engine *e, float temperature, const gb_filter *filter,
+                 uint64_t seed, uint64_t step, gb_pick *pick, gb_error *err)
+{
+    return is_ready(e, err) && gb_head_sample(&e->head, temperature, filter,
+                                              seed, step, pick, err);
+}
+
+bool
+gb_engine_logprobs(gb_engine *e, float temperature, float *logprobs,
+                   gb_error *err)
+{
+    return is_ready(e, err) &&
+           gb_head_logprobs(&e->head, temperature, logprobs, err);
+}
+
+bool
+gb_engine_score(gb_engine *e, const gb_token *ids, uint32_t n,
+                float *logprobs, gb_error *err)
+{
+    uint32_t done, some, rows;
+
+    gb_engine_rewind(e, 0);
+    if (!check_ids(e, ids, n, err))
+        return false;
+    if (n > 0)
+        logprobs[0] = NAN;
+    for (done = 0; done < n; done += some) {
+        some = n - done < e->forward.batch ? n - done : e->forward.batch;
+        if (!gb_engine_feed(e, ids + done, some, err))
+            return false;
+        /* The last row of all has no target. */
+        rows = done + some < n ? some : some - 1;
+        if (rows > 0 && !gb_head_score(&e->head, 0, ids + done + 1, rows,
+                                       logprobs + done + 1, err))
+            return false;
+    }
+    return true;
+}
+
+bool
+gb_engine_finish(gb_engine *e, gb_error *err)
+{
+    return gb_compute_finish(&e->compute, err);
+}

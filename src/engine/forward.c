@@ -1,0 +1,274 @@
+#include "engine/forward.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+static unsigned
+padded_context(const gb_config *g)
+{
+    return (unsigned)gb_round_up(g->n_ctx, GB_BLOCK);
+}
+
+static unsigned
+batch_of(const gb_config *g)
+{
+    return g->n_ctx < GB_BATCH ? g->n_ctx : GB_BATCH;
+}
+
+/* Bytes of the key and of the value cache of one layer. */
+static uint64_t
+keys_size(const gb_config *g)
+{
+    return (uint64_t)g->n_head * padded_context(g) * g->head_size *
+           sizeof(float);
+}
+
+static uint64_t
+values_size(const gb_config *g)
+{
+    return (uint64_t)g->n_head * padded_context(g) *
+           gb_round_up(g->head_size, 16) * sizeof(float);
+}
+
+void
+gb_forward_size(const gb_compute *c, const gb_config *g, uint64_t *cache_bytes,
+                uint64_t *scratch_bytes)
+{
+    uint64_t row = 3ull * gb_padded_width(&c->shape, g->n_embd) +
+                   gb_padded_width(&c->shape, 3 * g->n_embd) +
+                   gb_padded_width(&c->shape, g->n_inner) + 1;
+
+    *cache_bytes = g->n_layer * (keys_size(g) + values_size(g));
+    *scratch_bytes = row * batch_of(g) * sizeof(float);
+}
+
+bool
+gb_linear_init(gb_linear *l, gb_compute *c, const gb_matrix *m, cl_mem x,
+               unsigned ldx, cl_mem y, unsigned ldy, gb_epilogue epilogue,
+               cl_mem run, gb_error *err)
+{
+    const gb_shape *s = &c->shape;
+    size_t panels = m->n_out_padded / m->panel;
+
+    *l = (gb_linear){.matrix = m, .x = x, .y = y, .ldx = ldx, .ldy = ldy,
+                     .epilogue = epilogue};
+    if (!gb_op_init(c, &l->one,
+                    m->wide ? "linear_wide_1" : "linear_narrow_1", err,
+                    "mmmmuuuum", x, m->weight, m->bias, y, m->n_in, ldx, ldy,
+                    epilogue, run) ||
+        !gb_op_init(c, &l->many,
+                    m->wide ? "linear_wide_n" : "linear_narrow_n", err,
+                    "mmmmuuuum", x, m->weight, m->bias, y, m->n_in, ldx, ldy,
+                    epilogue, run))
+        return false;
+    l->one.x = l->many.x = panels;
+    l->one.local[1] = l->many.local[1] = s->split;
+    l->many.per_y = m->wide ? s->wide_tokens : s->narrow_tokens;
+    /* A CPU core keeps a panel in its cache and goes through the tokens; a
+     * GPU takes all tiles at once. */
+    if (s->lanes == 1)
+        l->many.max_y = gb_div_up(4 * c->device.compute_units, panels);
+    return true;
+}
+
+void
+gb_linear_free(gb_linear *l)
+{
+    gb_op_free(&l->one);
+    gb_op_free(&l->many);
+}
+
+static bool
+linear_run(gb_forward *f, const gb_linear *l, unsigned n, gb_error *err)
+{
+    if (n == 1)
+        return gb_op_run(f->c, &l->one, 1, err);
+    if (f->gemm != NULL)
+        return gb_gemm_run(f->gemm, f->c, l->matrix, l->x, l->ldx, l->y,
+                           l->ldy, l->epilogue, n, err);
+    return gb_op_run(f->c, &l->many, n, err);
+}
+
+bool
+gb_norm_init(gb_op *op, gb_compute *c, const gb_norm *norm, cl_mem x, cl_mem y,
+             unsigned width, unsigned ld, float eps, int first_row, cl_mem run,
+             gb_error *err)
+{
+    if (!gb_op_init(c, op, "layernorm", err, "mmmmuufim", x, norm->gain,
+                    norm->bias, y, width, ld, (double)eps, first_row, run))
+        return false;
+    op->per_y = 1;
+    return true;
+}
+
+static bool
+open_layer(gb_forward *f, gb_layer_plan *p, const gb_layer *w, gb_error *err)
+{
+    const gb_config *g = f->config;
+    const unsigned width = g->n_embd, context = padded_context(g);
+    const unsigned ld_qkv = gb_padded_width(&f->c->shape, 3 * width);
+    const unsigned ld_inner = gb_padded_width(&f->c->shape, g->n_inner);
+    gb_compute *c = f->c;
+
+    p->keys = gb_buffer(c, keys_size(g), "the key cache", err);
+    if (p->keys == NULL)
+        return false;
+    p->values = gb_buffer(c, values_size(g), "the value cache", err);
+    if (p->values == NULL ||
+        !gb_norm_init(&p->ln_1, c, &w->ln_1, f->x, f->norm, width, f->ld,
+                      g->ln_eps, 0, f->run, err) ||
+        !gb_linear_init(&p->qkv, c, &w->attn, f->norm, f->ld, f->qkv, ld_qkv,
+                        GB_EPILOGUE_BIAS, f->run, err) ||
+        !gb_op_init(c, &p->store, "attention_store", err, "mummuum", f->qkv,
+                    ld_qkv, p->keys, p->values, width, context, f->run) ||
+        !gb_op_init(c, &p->attention, "attention", err, "mummmuuum", f->qkv,
+                    ld_qkv, p->keys, p->values, f->attended, f->ld, width,
+                    context, f->run) ||
+        !gb_linear_init(&p->proj, c, &w->proj, f->attended, f->ld, f->x,
+                        f->ld, GB_EPILOGUE_ADD, f->run, err) ||
+        !gb_norm_init(&p->ln_2, c, &w->ln_2, f->x, f->norm, width, f->ld,
+                      g->ln_eps, 0, f->run, err) ||
+        !gb_linear_init(&p->fc, c, &w->fc, f->norm, f->ld, f->inner, ld_inner,
+                        GB_EPILOGUE_GELU, f->run, err) ||
+        !gb_linear_init(&p->fc_proj, c, &w->fc_proj, f->inner, ld_inner, f->x,
+                        f->ld, GB_EPILOGUE_ADD, f->run, err))
+        return false;
+    p->store.x = p->attention.x = g->n_head;
+    p->store.per_y = p->attention.per_y = 1;
+    return true;
+}
+
+bool
+gb_forward_open(gb_forward *f, gb_compute *c, const gb_config *g,
+                const gb_weights *w, gb_error *err)
+{
+    const size_t row = sizeof(float) * batch_of(g);
+    unsigned i;
+
+    memset(f, 0, sizeof *f);
+    f->c = c;
+    f->config = g;
+    f->batch = batch_of(g);
+    f->ld = gb_padded_width(&c->shape, g->n_embd);
+    f->n_layer = g->n_layer;
+    f->layers = gb_alloc_array(g->n_layer, sizeof *f->layers);
+    gb_forward_size(c, g, &f->cache_bytes, &f->scratch_bytes);
+    if ((f->ids = gb_buffer(c, row, "token ids", err)) == NULL ||
+        (f->run = gb_buffer(c, 16, "the position", err)) == NULL ||
+        (f->x = gb_buffer(c, row * f->ld, "activations", err)) == NULL ||
+        (f->norm = gb_buffer(c, row * f->ld, "activations", err)) == NULL ||
+        (f->attended = gb_buffer(c, row * f->ld, "activations", err)) ==
+            NULL ||
+        (f->qkv = gb_buffer(
+             c, row * gb_padded_width(&c->shape, 3 * g->n_embd),
+             "activations", err)) == NULL ||
+        (f->inner =
+             gb_buffer(c, row * gb_padded_width(&c->shape, g->n_inner),
+                       "activations", err)) == NULL ||
+        !gb_op_init(c, &f->embedding, "embedding", err, "mmummuumiiu", f->ids,
+                    w->wte != NULL ? w->wte : w->head.weight,
+                    w->wte != NULL ? 0u : w->head.panel, w->wpe, f->x,
+                    g->n_embd, f->ld, f->run, 0, 0, 0u))
+        goto fail;
+    f->embedding.per_y = 1;
+    for (i = 0; i < g->n_layer; i++)
+        if (!open_layer(f, &f->layers[i], &w->layers[i], err))
+            goto fail;
+    return true;
+fail:
+    gb_forward_close(f);
+    return false;
+}
+
+static void
+release(cl_mem m)
+{
+    if (m != NULL)
+        clReleaseMemObject(m);
+}
+
+void
+gb_forward_close(gb_forward *f)
+{
+    unsigned i;
+
+    for (i = 0; i < f->n_layer; i++) {
+        gb_layer_plan *p = &f->layers[i];
+
+        release(p->keys);
+        release(p->values);
+        gb_op_free(&p->ln_1);
+        gb_op_free(&p->store);
+        gb_op_free(&p->attention);
+        gb_op_free(&p->ln_2);
+        gb_linear_free(&p->qkv);
+        gb_linear_free(&p->proj);
+        gb_linear_free(&p->fc);
+        gb_linear_free(&p->fc_proj);
+    }
+    free(f->layers);
+    gb_op_free(&f->embedding);
+    release(f->ids);
+    release(f->run);
+    release(f->x);
+    release(f->norm);
+    release(f->qkv);
+    release(f->attended);
+    release(f->inner);
+    memset(f, 0, sizeof *f);
+}
+
+static bool
+embed(gb_forward *f, const gb_token *ids, unsigned n, unsigned position,
+      gb_error *err)
+{
+    gb_op *op = &f->embedding;
+    cl_int code;
+
+    if (n > 1) {
+        code = clEnqueueWriteBuffer(f->c->queue, f->ids, CL_TRUE, 0,
+                                    n * sizeof *ids, ids, 0, NULL, NULL);
+        if (code != CL_SUCCESS)
+            return gb_cl_fail(f->c, code, "writing token ids", err);
+    }
+    return gb_op_set(op, 8, sizeof position, &position, err) &&
+           gb_op_set(op, 9, sizeof n, &n, err) &&
+           gb_op_set(op, 10, sizeof *ids, &ids[0], err) &&
+           gb_op_run(f->c, op, n, err);
+}
+
+static bool
+run_layer(gb_forward *f, const gb_layer_plan *p, unsigned n, gb_error *err)
+{
+    gb_compute *c = f->c;
+
+    return gb_op_run(c, &p->ln_1, n, err) && linear_run(f, &p->qkv, n, err) &&
+           (n == 1 || gb_op_run(c, &p->store, n, err)) &&
+           gb_op_run(c, &p->attention, n, err) &&
+           linear_run(f, &p->proj, n, err) &&
+           gb_op_run(c, &p->ln_2, n, err) && linear_run(f, &p->fc, n, err) &&
+           linear_run(f, &p->fc_proj, n, err);
+}
+
+bool
+gb_forward_run(gb_forward *f, const gb_token *ids, unsigned n,
+               unsigned position, const atomic_bool *cancel, gb_error *err)
+{
+    unsigned i;
+
+    if (!embed(f, ids, n, position, err))
+        return false;
+    for (i = 0; i < f->n_layer; i++) {
+        if (!run_layer(f, &f->layers[i], n, err))
+            return false;
+        if (n == 1)
+            continue;
+        if (!gb_compute_finish(f->c, err))
+            return false;
+        if (cancel != NULL && atomic_load(cancel))
+            return gb_fail_interrupted(err);
+    }
+    return true;
+}

@@ -1,0 +1,76 @@
+/* The forward pass: activations, KV cache, and every kernel bound once. */
+#ifndef GB_ENGINE_FORWARD_H
+#define GB_ENGINE_FORWARD_H
+
+#include "engine/gemm.h"
+#include "engine/weights.h"
+
+/* Tokens that go through the layers together in prefill. */
+#define GB_BATCH 256
+/* Positions in a block of the key cache, as in cl/attention.cl. */
+#define GB_BLOCK 64
+
+/* One linear layer bound to its input and output: for a single token, for
+ * several, and what CLBlast needs. */
+typedef struct gb_linear {
+    const gb_matrix *matrix;
+    gb_op one, many;
+    cl_mem x, y;
+    unsigned ldx, ldy, epilogue;
+} gb_linear;
+
+typedef enum gb_epilogue { /* as in cl/linear.cl */
+    GB_EPILOGUE_BIAS,
+    GB_EPILOGUE_GELU,
+    GB_EPILOGUE_ADD,
+} gb_epilogue;
+
+typedef struct gb_layer_plan {
+    cl_mem keys, values;
+    gb_op ln_1, store, attention, ln_2;
+    gb_linear qkv, proj, fc, fc_proj;
+} gb_layer_plan;
+
+typedef struct gb_forward {
+    gb_compute *c;
+    const gb_config *config;
+    gb_gemm *gemm;   /* NULL: the own kernels do the prefill */
+    unsigned batch;  /* GB_BATCH, or the context where that is less */
+    unsigned ld;     /* row length of x, norm and attended */
+    cl_mem ids;      /* (batch) */
+    cl_mem run;      /* {position, n} of the pass under way */
+    cl_mem x;        /* (batch, ld): the residual stream */
+    cl_mem norm;     /* (batch, ld) */
+    cl_mem qkv;      /* (batch, 3 width padded) */
+    cl_mem attended; /* (batch, ld) */
+    cl_mem inner;    /* (batch, n_inner padded) */
+    gb_op embedding;
+    gb_layer_plan *layers;
+    unsigned n_layer;
+    uint64_t cache_bytes, scratch_bytes;
+} gb_forward;
+
+/* What the buffers will need on the device. */
+void gb_forward_size(const gb_compute *c, const gb_config *config,
+                     uint64_t *cache_bytes, uint64_t *scratch_bytes);
+
+bool gb_forward_open(gb_forward *f, gb_compute *c, const gb_config *config,
+                     const gb_weights *w, gb_error *err);
+void gb_forward_close(gb_forward *f);
+
+/* Enqueues the layers for n <= batch tokens at `position`; afterwards x holds
+ * their residual streams. With n > 1 it waits after each layer, reports that
+ * layer, and gives up when *cancel is set. */
+bool gb_forward_run(gb_forward *f, const gb_token *ids, unsigned n,
+                    unsigned position, const atomic_bool *cancel,
+                    gb_error *err);
+
+bool gb_linear_init(gb_linear *l, gb_compute *c, const gb_matrix *m, cl_mem x,
+                    unsigned ldx, cl_mem y, unsigned ldy, gb_epilogue epilogue,
+                    cl_mem run, gb_error *err);
+void gb_linear_free(gb_linear *l);
+bool gb_norm_init(gb_op *op, gb_compute *c, const gb_norm *norm, cl_mem x,
+                  cl_mem y, unsigned width, unsigned ld, float eps,
+                  int first_row, cl_mem run, gb_error *err);
+
+#endif

@@ -1,0 +1,303 @@
+#include "engine/head.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "sample/rng.h"
+
+_Static_assert(sizeof(gb_pick) == 16, "pick_t of cl/pick.cl");
+
+static unsigned
+item_count(const gb_compute *c, unsigned n_vocab)
+{
+    return (unsigned)gb_round_up(gb_div_up(n_vocab, c->shape.draws),
+                                 c->shape.lanes);
+}
+
+static unsigned
+logits_ld(const gb_compute *c, unsigned n_vocab)
+{
+    return gb_padded_width(&c->shape, n_vocab);
+}
+
+uint64_t
+gb_head_size(const gb_compute *c, const gb_config *g)
+{
+    return sizeof(float) * (uint64_t)GB_SCORE_ROWS *
+               (logits_ld(c, g->n_vocab) +
+                gb_padded_width(&c->shape, g->n_embd)) +
+           sizeof(float) * (uint64_t)g->n_vocab +
+           48 * (uint64_t)item_count(c, g->n_vocab);
+}
+
+/* Where every work-item of the noise starts: a table for any seed. */
+static bool
+write_jumps(gb_head *h, gb_error *err)
+{
+    cl_ulong(*table)[4] = gb_alloc_array(h->items, sizeof *table);
+    gb_u128 mult, plus;
+    cl_int code;
+    unsigned i;
+
+    for (i = 0; i < h->items; i++) {
+        gb_pcg64_jump((uint64_t)i * h->c->shape.draws, &mult, &plus);
+        table[i][0] = (cl_ulong)(mult >> 64);
+        table[i][1] = (cl_ulong)mult;
+        table[i][2] = (cl_ulong)(plus >> 64);
+        table[i][3] = (cl_ulong)plus;
+    }
+    code = clEnqueueWriteBuffer(h->c->queue, h->jumps, CL_TRUE, 0,
+                                h->items * sizeof *table, table, 0, NULL,
+                                NULL);
+    free(table);
+    return code == CL_SUCCESS ||
+           gb_cl_fail(h->c, code, "writing the noise table", err);
+}
+
+static bool
+open_buffers(gb_head *h, unsigned width, gb_error *err)
+{
+    const size_t rows = GB_SCORE_ROWS, f = sizeof(float);
+    const struct {
+        cl_mem *buffer;
+        size_t size;
+        const char *what;
+    } table[] = {
+        {&h->hidden, rows * width * f, "activations"},
+        {&h->logits, rows * h->ld * f, "logits"},
+        {&h->parts, rows * h->chunks * 2 * f, "sums"},
+        {&h->logprobs, gb_round_up(h->n_vocab, 16) * f, "log-probabilities"},
+        {&h->jumps, h->items * sizeof(cl_ulong4), "the noise table"},
+        {&h->bests, h->items * sizeof(gb_pick), "candidates"},
+        {&h->pick, sizeof(gb_pick), "the token"},
+        {&h->targets, rows * f, "targets"},
+        {&h->scores, rows * f, "scores"},
+        {&h->run, 16, "the position"},
+    };
+    size_t i;
+
+    for (i = 0; i < GB_COUNT(table); i++) {
+        *table[i].buffer = gb_buffer(h->c, table[i].size, table[i].what, err);
+        if (*table[i].buffer == NULL)
+            return false;
+        h->bytes += table[i].size;
+    }
+    return true;
+}
+
+/* pick_part over scores: noise or none. */
+static bool
+open_pick(gb_head *h, gb_op *op, cl_mem scores, int noisy, gb_error *err)
+{
+    static const cl_ulong4 start = {{0}};
+
+    if (!gb_op_init(h->c, op, "pick_part", err, "mufum", scores, h->n_vocab,
+                    -(double)INFINITY, noisy, h->jumps) ||
+        !gb_op_set(op, 5, sizeof start, &start, err) ||
+        !gb_op_set(op, 6, sizeof h->bests, &h->bests, err))
+        return false;
+    op->x = h->items / h->c->shape.lanes;
+    return true;
+}
+
+static bool
+open_last_row(gb_head *h, gb_forward *f, const gb_weights *w, gb_error *err)
+{
+    gb_compute *c = h->c;
+    unsigned used = (unsigned)gb_div_up(h->n_vocab, c->shape.draws);
+
+    if (!gb_norm_init(&h->norm, c, &w->ln_f, f->x, h->hidden,
+                      f->config->n_embd, f->ld, f->config->ln_eps, -1, f->run,
+                      err) ||
+        !gb_linear_init(&h->project, c, &w->head, h->hidden, f->ld, h->logits,
+                        h->ld, GB_EPILOGUE_BIAS, f->run, err) ||
+        !gb_op_init(c, &h->softmax, "softmax_part", err, "muufm", h->logits,
+                    h->ld, h->n_vocab, 1.0, h->parts) ||
+        !gb_op_init(c, &h->logprob, "logprobs", err, "mufmm", h->logits,
+                    h->n_vocab, 1.0, h->parts, h->logprobs) ||
+        !open_pick(h, &h->greedy, h->logits, 0, err) ||
+        !open_pick(h, &h->gumbel, h->logprobs, 1, err) ||
+        !gb_op_init(c, &h->join, "pick_join", err, "mumm", h->bests, used,
+                    h->logprobs, h->pick))
+        return false;
+    h->softmax.x = h->logprob.x = h->chunks;
+    h->join.local[0] = 1;
+    return true;
+}
+
+static bool
+open_score(gb_head *h, gb_forward *f, const gb_weights *w, gb_error *err)
+{
+    gb_compute *c = h->c;
+
+    if (!gb_norm_init(&h->score_norm, c, &w->ln_f, f->x, h->hidden,
+                      f->config->n_embd, f->ld, f->config->ln_eps, 0, h->run,
+                      err) ||
+        !gb_linear_init(&h->score_project, c, &w->head, h->hidden, f->ld,
+                        h->logits, h->ld, GB_EPILOGUE_BIAS, h->run, err) ||
+        !gb_op_init(c, &h->score_softmax, "softmax_part", err, "muufm",
+                    h->logits, h->ld, h->n_vocab, 1.0, h->parts) ||
+        !gb_op_init(c, &h->score_join, "score_join", err, "mumumm", h->logits,
+                    h->ld, h->parts, h->chunks, h->targets, h->scores))
+        return false;
+    h->score_softmax.x = h->chunks;
+    h->score_softmax.per_y = 1;
+    h->score_join.local[0] = 1;
+    h->score_join.per_y = 1;
+    return true;
+}
+
+bool
+gb_head_open(gb_head *h, gb_forward *f, const gb_weights *w, gb_error *err)
+{
+    memset(h, 0, sizeof *h);
+    h->c = f->c;
+    h->n_vocab = f->config->n_vocab;
+    h->ld = logits_ld(h->c, h->n_vocab);
+    h->chunks = (unsigned)gb_div_up(h->n_vocab, GB_CHUNK);
+    h->items = item_count(h->c, h->n_vocab);
+    h->host = gb_alloc_array(h->n_vocab, sizeof *h->host);
+    if (open_buffers(h, f->ld, err) && write_jumps(h, err) &&
+        open_last_row(h, f, w, err) && open_score(h, f, w, err))
+        return true;
+    gb_head_close(h);
+    return false;
+}
+
+void
+gb_head_close(gb_head *h)
+{
+    gb_op *const ops[] = {&h->norm,       &h->softmax,       &h->logprob,
+                          &h->greedy,     &h->gumbel,        &h->join,
+                          &h->score_norm, &h->score_softmax, &h->score_join};
+    const cl_mem buffers[] = {h->hidden, h->logits,  h->parts,  h->logprobs,
+                              h->jumps,  h->bests,   h->pick,   h->targets,
+                              h->scores, h->run};
+    size_t i;
+
+    for (i = 0; i < GB_COUNT(ops); i++)
+        gb_op_free(ops[i]);
+    gb_linear_free(&h->project);
+    gb_linear_free(&h->score_project);
+    for (i = 0; i < GB_COUNT(buffers); i++)
+        if (buffers[i] != NULL)
+            clReleaseMemObject(buffers[i]);
+    free(h->host);
+    memset(h, 0, sizeof *h);
+}
+
+/* Last position to log-probabilities, on the device. */
+static bool
+run_logprobs(gb_head *h, float temperature, gb_error *err)
+{
+    return gb_op_set(&h->softmax, 3, sizeof temperature, &temperature, err) &&
+           gb_op_set(&h->logprob, 2, sizeof temperature, &temperature, err) &&
+           gb_op_run(h->c, &h->norm, 1, err) &&
+           gb_op_run(h->c, &h->project.one, 1, err) &&
+           gb_op_run(h->c, &h->softmax, 1, err) &&
+           gb_op_run(h->c, &h->logprob, 1, err);
+}
+
+static bool
+read_buffer(gb_head *h, cl_mem m, void *out, size_t size, gb_error *err)
+{
+    cl_int code = clEnqueueReadBuffer(h->c->queue, m, CL_TRUE, 0, size, out,
+                                      0, NULL, NULL);
+
+    return code == CL_SUCCESS ||
+           gb_cl_fail(h->c, code, "computing", err);
+}
+
+static bool
+not_a_number(const gb_head *h, gb_error *err)
+{
+    return gb_fail(err,
+                   "%s: the model's output is not a number (NaN or infinite "
+                   "weights?)",
+                   h->c->device.name);
+}
+
+static bool
+read_pick(gb_head *h, gb_pick *pick, gb_error *err)
+{
+    if (!gb_op_run(h->c, &h->join, 1, err) ||
+        !read_buffer(h, h->pick, pick, sizeof *pick, err))
+        return false;
+    if (!isfinite(pick->logprob) || pick->id >= h->n_vocab)
+        return not_a_number(h, err);
+    return true;
+}
+
+bool
+gb_head_greedy(gb_head *h, gb_pick *pick, gb_error *err)
+{
+    return run_logprobs(h, 1.0f, err) &&
+           gb_op_run(h->c, &h->greedy, 1, err) && read_pick(h, pick, err);
+}
+
+bool
+gb_head_sample(gb_head *h, float temperature, const gb_filter *filter,
+               uint64_t seed, uint64_t step, gb_pick *pick, gb_error *err)
+{
+    float floor = -INFINITY;
+    cl_ulong4 start;
+    gb_pcg64 g;
+
+    gb_pcg64_seed(&g, seed, step);
+    start.s[0] = (cl_ulong)(g.state >> 64);
+    start.s[1] = (cl_ulong)g.state;
+    start.s[2] = (cl_ulong)(g.inc >> 64);
+    start.s[3] = (cl_ulong)g.inc;
+    if (filter != NULL && !gb_filter_is_off(filter)) {
+        if (!gb_head_logprobs(h, temperature, h->host, err))
+            return false;
+        floor = gb_filter_floor(filter, h->host, h->n_vocab);
+    } else if (!run_logprobs(h, temperature, err)) {
+        return false;
+    }
+    return gb_op_set(&h->gumbel, 2, sizeof floor, &floor, err) &&
+           gb_op_set(&h->gumbel, 5, sizeof start, &start, err) &&
+           gb_op_run(h->c, &h->gumbel, 1, err) && read_pick(h, pick, err);
+}
+
+bool
+gb_head_logprobs(gb_head *h, float temperature, float *logprobs, gb_error *err)
+{
+    if (!run_logprobs(h, temperature, err) ||
+        !read_buffer(h, h->logprobs, logprobs, h->n_vocab * sizeof *logprobs,
+                     err))
+        return false;
+    return !isnan(logprobs[0]) || not_a_number(h, err);
+}
+
+bool
+gb_head_score(gb_head *h, unsigned first, const gb_token *targets, unsigned n,
+              float *out, gb_error *err)
+{
+    cl_uint run[2] = {0, 0}, from;
+    cl_int code;
+    unsigned i;
+
+    for (i = 0; i < n; i += run[1]) {
+        run[1] = n - i < GB_SCORE_ROWS ? n - i : GB_SCORE_ROWS;
+        from = first + i;
+        code = clEnqueueWriteBuffer(h->c->queue, h->run, CL_TRUE, 0,
+                                    sizeof run, run, 0, NULL, NULL);
+        if (code == CL_SUCCESS)
+            code = clEnqueueWriteBuffer(h->c->queue, h->targets, CL_TRUE, 0,
+                                        run[1] * sizeof *targets, targets + i,
+                                        0, NULL, NULL);
+        if (code != CL_SUCCESS)
+            return gb_cl_fail(h->c, code, "writing targets", err);
+        if (!gb_op_set(&h->score_norm, 7, sizeof from, &from, err) ||
+            !gb_op_run(h->c, &h->score_norm, run[1], err) ||
+            !gb_op_run(h->c, &h->score_project.many, run[1], err) ||
+            !gb_op_run(h->c, &h->score_softmax, run[1], err) ||
+            !gb_op_run(h->c, &h->score_join, run[1], err) ||
+            !read_buffer(h, h->scores, out + i, run[1] * sizeof *out, err))
+            return false;
+    }
+    return true;
+}

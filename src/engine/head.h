@@ -1,0 +1,50 @@
+/* The two heads, compiled once: from the residual stream of the last
+ * position to log-probabilities, and to a token. */
+#ifndef GB_ENGINE_HEAD_H
+#define GB_ENGINE_HEAD_H
+
+#include "engine/forward.h"
+
+/* Rows of logits that gb_head_score works on at a time. */
+#define GB_SCORE_ROWS 24
+/* Logits in a chunk of the reductions, as in cl/head.cl. */
+#define GB_CHUNK 512
+
+typedef struct gb_head {
+    gb_compute *c;
+    unsigned n_vocab, ld, chunks, items;
+    cl_mem hidden;   /* (GB_SCORE_ROWS, width padded) */
+    cl_mem logits;   /* (GB_SCORE_ROWS, ld) */
+    cl_mem parts;    /* (GB_SCORE_ROWS, chunks) float2 */
+    cl_mem logprobs; /* (vocab) */
+    cl_mem jumps;    /* (items padded) ulong4 */
+    cl_mem bests;    /* (items) uint, uint, float, float */
+    cl_mem pick;     /* gb_pick */
+    cl_mem targets, scores, run; /* of gb_head_score: (GB_SCORE_ROWS) */
+    gb_op norm, softmax, logprob, greedy, gumbel, join; /* the last row */
+    gb_op score_norm, score_softmax, score_join;
+    gb_linear project, score_project;
+    float *host; /* (vocab): for the filters */
+    uint64_t bytes;
+} gb_head;
+
+uint64_t gb_head_size(const gb_compute *c, const gb_config *config);
+
+bool gb_head_open(gb_head *h, gb_forward *f, const gb_weights *w,
+                  gb_error *err);
+void gb_head_close(gb_head *h);
+
+/* All of them enqueue behind the forward pass and wait for the result. See
+ * engine.h for the meaning. */
+bool gb_head_greedy(gb_head *h, gb_pick *pick, gb_error *err);
+bool gb_head_sample(gb_head *h, float temperature, const gb_filter *filter,
+                    uint64_t seed, uint64_t step, gb_pick *pick,
+                    gb_error *err);
+bool gb_head_logprobs(gb_head *h, float temperature, float *logprobs,
+                      gb_error *err);
+/* out[i] = log-probability of targets[i] after row first + i of the residual
+ * stream, at temperature 1; n rows. */
+bool gb_head_score(gb_head *h, unsigned first, const gb_token *targets,
+                   unsigned n, float *out, gb_error *err);
+
+#endif

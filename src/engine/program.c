@@ -1,0 +1,190 @@
+#include "engine/program.h"
+
+#include <nettle/sha2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "cl/kernels.h"
+
+#define MAGIC "gumbel-program-1"
+#define MAX_BINARY ((size_t)256 << 20)
+
+/* A cache file is the magic, the key, a digest of the binary, the binary. */
+typedef struct cache_header {
+    char magic[16];
+    unsigned char key[SHA256_DIGEST_SIZE];
+    unsigned char digest[SHA256_DIGEST_SIZE];
+} cache_header;
+
+static void
+digest_of(const void *data, size_t n, unsigned char out[SHA256_DIGEST_SIZE])
+{
+    struct sha256_ctx ctx;
+
+    sha256_init(&ctx);
+    sha256_update(&ctx, n, data);
+    sha256_digest(&ctx, SHA256_DIGEST_SIZE, out);
+}
+
+static void
+cache_key(const gb_device *d, const char *options,
+          unsigned char key[SHA256_DIGEST_SIZE])
+{
+    gb_str s = GB_STR_INIT;
+
+    gb_str_printf(&s, "%s\n%s\n%s\n%s\n%s\n%s\n%s\n", MAGIC, options, d->name,
+                  d->vendor, d->version, d->driver, d->platform_name);
+    gb_str_append(&s, gb_kernel_source, gb_kernel_source_size);
+    digest_of(s.data, s.len, key);
+    gb_str_free(&s);
+}
+
+char *
+gb_cache_folder(void)
+{
+    const char *folder = getenv("GUMBEL_CACHE");
+
+    if (folder != NULL)
+        return folder[0] != '\0' ? gb_strdup(folder) : NULL;
+    return gb_xdg("XDG_CACHE_HOME", ".cache");
+}
+
+static char *
+cache_path(const char *folder, const unsigned char *key)
+{
+    char name[64] = "program-";
+    size_t i, n = strlen(name);
+
+    for (i = 0; i < 12; i++, n += 2)
+        snprintf(name + n, sizeof name - n, "%02x", key[i]);
+    return gb_path_join(folder, name);
+}
+
+static cl_program
+load(cl_context context, const gb_device *d, const char *options,
+     const char *path, const unsigned char *key)
+{
+    gb_str file = GB_STR_INIT;
+    unsigned char digest[SHA256_DIGEST_SIZE];
+    const unsigned char *binary;
+    cl_program program = NULL;
+    cache_header header;
+    cl_int code, status;
+    size_t size;
+
+    if (!gb_file_read(path, MAX_BINARY, &file, NULL) ||
+        file.len <= sizeof header)
+        goto out;
+    memcpy(&header, file.data, sizeof header);
+    binary = (const unsigned char *)file.data + sizeof header;
+    size = file.len - sizeof header;
+    digest_of(binary, size, digest);
+    if (memcmp(header.magic, MAGIC, sizeof header.magic) != 0 ||
+        memcmp(header.key, key, sizeof header.key) != 0 ||
+        memcmp(header.digest, digest, sizeof digest) != 0)
+        goto out;
+    program = clCreateProgramWithBinary(context, 1, &d->id, &size, &binary,
+                                        &status, &code);
+    if (code != CL_SUCCESS || status != CL_SUCCESS ||
+        clBuildProgram(program, 1, &d->id, options, NULL, NULL) !=
+            CL_SUCCESS) {
+        if (program != NULL)
+            clReleaseProgram(program);
+        program = NULL;
+    }
+out:
+    gb_str_free(&file);
+    return program;
+}
+
+static void
+save(cl_program program, const char *folder, const char *path,
+     const unsigned char *key)
+{
+    gb_str file = GB_STR_INIT;
+    cache_header header;
+    unsigned char *binary;
+    size_t size;
+
+    if (clGetProgramInfo(program, CL_PROGRAM_BINARY_SIZES, sizeof size, &size,
+                         NULL) != CL_SUCCESS ||
+        size == 0 || size > MAX_BINARY)
+        return;
+    binary = gb_try_alloc(size, 1);
+    if (binary == NULL)
+        return;
+    if (clGetProgramInfo(program, CL_PROGRAM_BINARIES, sizeof binary, &binary,
+                         NULL) == CL_SUCCESS) {
+        memcpy(header.magic, MAGIC, sizeof header.magic);
+        memcpy(header.key, key, sizeof header.key);
+        digest_of(binary, size, header.digest);
+        gb_str_append(&file, &header, sizeof header);
+        gb_str_append(&file, binary, size);
+        if (gb_make_folders(folder, NULL))
+            gb_file_replace(path, file.data, file.len, 0600, NULL);
+    }
+    free(binary);
+    gb_str_free(&file);
+}
+
+static bool
+build_failed(cl_program program, const gb_device *d, cl_int code, gb_error *err)
+{
+    char *log = NULL, *at;
+    size_t size = 0;
+
+    clGetProgramBuildInfo(program, d->id, CL_PROGRAM_BUILD_LOG, 0, NULL,
+                          &size);
+    if (size > 0)
+        log = gb_try_alloc(size + 1, 1);
+    if (log != NULL)
+        clGetProgramBuildInfo(program, d->id, CL_PROGRAM_BUILD_LOG, size, log,
+                              NULL);
+    /* The first error is the one that matters. */
+    at = log != NULL ? strstr(log, "error") : NULL;
+    gb_fail(err, "%s: cannot compile the kernels (%s): %.600s", d->name,
+            gb_cl_error(code), at != NULL ? at : log != NULL ? log : "no log");
+    free(log);
+    return false;
+}
+
+cl_program
+gb_program_build(cl_context context, const gb_device *d, const char *options,
+                 bool *cached, gb_error *err)
+{
+    unsigned char key[SHA256_DIGEST_SIZE];
+    const char *source = gb_kernel_source;
+    size_t size = gb_kernel_source_size;
+    char *folder = gb_cache_folder(), *path = NULL;
+    cl_program program = NULL;
+    cl_int code;
+
+    *cached = false;
+    if (folder != NULL) {
+        cache_key(d, options, key);
+        path = cache_path(folder, key);
+        program = load(context, d, options, path, key);
+        *cached = program != NULL;
+    }
+    if (program == NULL) {
+        program =
+            clCreateProgramWithSource(context, 1, &source, &size, &code);
+        if (code == CL_SUCCESS)
+            code = clBuildProgram(program, 1, &d->id, options, NULL, NULL);
+        if (code != CL_SUCCESS) {
+            build_failed(program, d, code, err);
+            if (program != NULL)
+                clReleaseProgram(program);
+            program = NULL;
+        } else if (path != NULL) {
+            save(program, folder, path, key);
+        }
+    }
+    free(path);
+    free(folder);
+    return program;
+}

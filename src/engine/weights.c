@@ -1,0 +1,376 @@
+#include "engine/weights.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+typedef struct loader {
+    gb_compute *c;
+    const gb_engine_options *options;
+    uint64_t done, total; /* bytes of the model's files */
+    gb_error *err;
+} loader;
+
+unsigned
+gb_padded_width(const gb_shape *shape, unsigned width)
+{
+    return (unsigned)gb_round_up(width, gb_panel_width(shape, true));
+}
+
+unsigned
+gb_panel_width(const gb_shape *s, bool wide)
+{
+    return s->lanes * s->vw * (wide ? s->wide : s->narrow);
+}
+
+/* Wide panels are the faster ones as long as there are enough of them to
+ * give every compute unit some. */
+bool
+gb_matrix_is_wide(const gb_compute *c, unsigned n_out)
+{
+    return n_out / gb_panel_width(&c->shape, true) >=
+           4 * c->device.compute_units;
+}
+
+static unsigned
+padded_outputs(const gb_compute *c, unsigned n_out)
+{
+    return (unsigned)gb_round_up(
+        n_out, gb_panel_width(&c->shape, gb_matrix_is_wide(c, n_out)));
+}
+
+static uint64_t
+matrix_size(const gb_compute *c, uint64_t n_in, unsigned n_out, size_t element)
+{
+    uint64_t padded = padded_outputs(c, n_out);
+
+    return padded * n_in * element + padded * sizeof(float);
+}
+
+uint64_t
+gb_weights_size(const gb_compute *c, const gb_model *m, gb_dtype dtype)
+{
+    const gb_config *g = &m->config;
+    uint64_t width = gb_padded_width(&c->shape, g->n_embd);
+    size_t element = gb_dtype_size(dtype);
+    uint64_t layer = 4 * width * sizeof(float) +
+                     matrix_size(c, g->n_embd, 3 * g->n_embd, element) +
+                     matrix_size(c, g->n_embd, g->n_embd, element) +
+                     matrix_size(c, g->n_embd, g->n_inner, element) +
+                     matrix_size(c, g->n_inner, g->n_embd, element);
+
+    return layer * g->n_layer + 2 * width * sizeof(float) +
+           (uint64_t)g->n_ctx * g->n_embd * sizeof(float) +
+           matrix_size(c, g->n_embd, g->n_vocab, element) +
+           (m->tied ? 0 : (uint64_t)g->n_vocab * g->n_embd * element);
+}
+
+/* Maps a whole buffer for writing; NULL on failure. */
+static void *
+map(gb_compute *c, cl_mem m, size_t size, gb_error *err)
+{
+    cl_int code;
+    void *p = clEnqueueMapBuffer(c->queue, m, CL_TRUE,
+                                 CL_MAP_WRITE_INVALIDATE_REGION, 0, size, 0,
+                                 NULL, NULL, &code);
+
+    if (code == CL_SUCCESS)
+        return p;
+    gb_cl_fail(c, code, "mapping device memory", err);
+    return NULL;
+}
+
+static bool
+unmap(gb_compute *c, cl_mem m, void *p, gb_error *err)
+{
+    cl_int code = clEnqueueUnmapMemObject(c->queue, m, p, 0, NULL, NULL);
+
+    return code == CL_SUCCESS ||
+           gb_cl_fail(c, code, "writing device memory", err);
+}
+
+/* Writes x (n) f32 as the weight type, from element `at` on. Returns false
+ * when a finite value is too large for float16. */
+static bool
+put(gb_dtype dtype, void *out, size_t at, const float *x, size_t n)
+{
+    uint16_t *half = (uint16_t *)out + at;
+    uint32_t bits;
+    bool ok = true;
+    size_t i;
+
+    if (dtype == GB_F32) {
+        memcpy((float *)out + at, x, n * sizeof *x);
+    } else if (dtype == GB_F16) {
+        for (i = 0; i < n; i++) {
+            half[i] = gb_float_to_half(x[i]);
+            ok &= (half[i] & 0x7c00) != 0x7c00 || !isfinite(x[i]);
+        }
+    } else {
+        for (i = 0; i < n; i++) {
+            memcpy(&bits, &x[i], sizeof bits);
+            if (!isnan(x[i])) /* round to nearest even */
+                bits += 0x7fff + (bits >> 16 & 1);
+            half[i] = (uint16_t)(bits >> 16);
+        }
+    }
+    return ok;
+}
+
+static bool
+too_large(const gb_tensor *t, gb_error *err)
+{
+    return gb_fail(err,
+                   "%s: tensor %s has values beyond float16's 65504; use "
+                   "--dtype f32 or bf16",
+                   t->path, t->name);
+}
+
+/* Source rows are inputs: row i goes to row i of every panel. */
+static bool
+pack_rows(const gb_matrix *m, gb_dtype dtype, const gb_tensor *source,
+          void *out)
+{
+    float *row = gb_alloc_array(m->n_out_padded, sizeof *row);
+    bool ok = true;
+    size_t i, p;
+
+    for (i = 0; i < m->n_in; i++) {
+        gb_tensor_read(source, (uint64_t)i * m->n_out, m->n_out, row);
+        for (p = 0; p < m->n_out_padded / m->panel; p++)
+            ok &= put(dtype, out, (p * m->n_in + i) * m->panel,
+                      row + p * m->panel, m->panel);
+    }
+    free(row);
+    return ok;
+}
+
+/* Source rows are outputs: a panel is a block of rows, transposed. */
+static bool
+pack_columns(const gb_matrix *m, gb_dtype dtype, const gb_tensor *source,
+             void *out)
+{
+    float *rows = gb_alloc_array((size_t)m->panel * m->n_in, sizeof *rows);
+    float *column = gb_alloc_array(m->panel, sizeof *column);
+    size_t p, i, j, n;
+    bool ok = true;
+
+    for (p = 0; p < m->n_out_padded / m->panel; p++) {
+        n = m->n_out - p * m->panel;
+        if (n > m->panel)
+            n = m->panel;
+        gb_tensor_read(source, (uint64_t)p * m->panel * m->n_in, n * m->n_in,
+                       rows);
+        memset(column, 0, m->panel * sizeof *column);
+        for (i = 0; i < m->n_in; i++) {
+            for (j = 0; j < n; j++)
+                column[j] = rows[j * m->n_in + i];
+            ok &= put(dtype, out, (p * m->n_in + i) * m->panel, column,
+                      m->panel);
+        }
+    }
+    free(column);
+    free(rows);
+    return ok;
+}
+
+/* A float32 vector of n elements, zeros up to `padded`. t may be NULL. */
+static cl_mem
+load_vector(gb_compute *c, const gb_tensor *t, size_t n, size_t padded,
+            gb_error *err)
+{
+    size_t size = padded * sizeof(float);
+    cl_mem m = gb_buffer(c, size, t != NULL ? t->name : "a bias", err);
+    float *p;
+
+    if (m == NULL)
+        return NULL;
+    p = map(c, m, size, err);
+    if (p != NULL) {
+        if (t != NULL)
+            gb_tensor_read(t, 0, n, p);
+        else
+            n = 0;
+        memset(p + n, 0, (padded - n) * sizeof *p);
+        if (unmap(c, m, p, err))
+            return m;
+    }
+    clReleaseMemObject(m);
+    return NULL;
+}
+
+bool
+gb_matrix_load(gb_matrix *m, gb_compute *c, const gb_tensor *source,
+               bool transposed, const gb_tensor *bias, gb_error *err)
+{
+    size_t size;
+    void *p;
+    bool ok;
+
+    memset(m, 0, sizeof *m);
+    m->n_in = (unsigned)source->shape[transposed ? 1 : 0];
+    m->n_out = (unsigned)source->shape[transposed ? 0 : 1];
+    m->wide = gb_matrix_is_wide(c, m->n_out);
+    m->panel = gb_panel_width(&c->shape, m->wide);
+    m->n_out_padded = (unsigned)gb_round_up(m->n_out, m->panel);
+    size = (size_t)m->n_out_padded * m->n_in * gb_dtype_size(c->dtype);
+    m->bias = load_vector(c, bias, m->n_out, m->n_out_padded, err);
+    if (m->bias == NULL)
+        return false;
+    m->weight = gb_buffer(c, size, source->name, err);
+    p = m->weight != NULL ? map(c, m->weight, size, err) : NULL;
+    if (p == NULL)
+        return false;
+    ok = transposed ? pack_columns(m, c->dtype, source, p)
+                    : pack_rows(m, c->dtype, source, p);
+    if (!unmap(c, m->weight, p, err))
+        return false;
+    return ok || too_large(source, err);
+}
+
+void
+gb_matrix_free(gb_matrix *m)
+{
+    if (m->weight != NULL)
+        clReleaseMemObject(m->weight);
+    if (m->bias != NULL)
+        clReleaseMemObject(m->bias);
+    memset(m, 0, sizeof *m);
+}
+
+/* Counts a tensor as loaded; false when the user has had enough. */
+static bool
+loaded(loader *l, const gb_tensor *t)
+{
+    const gb_engine_options *o = l->options;
+
+    gb_tensor_forget(t);
+    l->done += t->size;
+    if (o->progress != NULL)
+        o->progress(o->progress_arg, GB_PHASE_LOAD, l->done, l->total);
+    if (o->cancel != NULL && atomic_load(o->cancel))
+        return gb_fail_interrupted(l->err);
+    return true;
+}
+
+static bool
+load_matrix(loader *l, gb_matrix *m, const gb_tensor *weight,
+            const gb_tensor *bias)
+{
+    if (!gb_matrix_load(m, l->c, weight, false, bias, l->err))
+        return false;
+    return loaded(l, weight);
+}
+
+static bool
+load_norm(loader *l, gb_norm *n, const gb_tensor *gain, const gb_tensor *bias)
+{
+    size_t width = gain->count;
+    size_t padded = gb_padded_width(&l->c->shape, (unsigned)width);
+
+    n->gain = load_vector(l->c, gain, width, padded, l->err);
+    if (n->gain == NULL)
+        return false;
+    n->bias = load_vector(l->c, bias, width, padded, l->err);
+    return n->bias != NULL;
+}
+
+static bool
+load_layer(loader *l, gb_layer *out, const gb_block_weights *b)
+{
+    return load_norm(l, &out->ln_1, &b->ln_1_weight, &b->ln_1_bias) &&
+           load_norm(l, &out->ln_2, &b->ln_2_weight, &b->ln_2_bias) &&
+           load_matrix(l, &out->attn, &b->attn_weight, &b->attn_bias) &&
+           load_matrix(l, &out->proj, &b->proj_weight, &b->proj_bias) &&
+           load_matrix(l, &out->fc, &b->fc_weight, &b->fc_bias) &&
+           load_matrix(l, &out->fc_proj, &b->fc_proj_weight,
+                       &b->fc_proj_bias);
+}
+
+/* The embedding of an untied model, row by row as it is. */
+static bool
+load_wte(loader *l, gb_weights *w, const gb_tensor *t)
+{
+    const uint64_t width = t->shape[1], rows = t->shape[0];
+    size_t size = (size_t)t->count * gb_dtype_size(l->c->dtype);
+    float *row;
+    bool ok = true;
+    uint64_t i;
+    void *p;
+
+    w->wte = gb_buffer(l->c, size, t->name, l->err);
+    p = w->wte != NULL ? map(l->c, w->wte, size, l->err) : NULL;
+    if (p == NULL)
+        return false;
+    row = gb_alloc_array(width, sizeof *row);
+    for (i = 0; i < rows; i++) {
+        gb_tensor_read(t, i * width, width, row);
+        ok &= put(l->c->dtype, p, i * width, row, width);
+    }
+    free(row);
+    if (!unmap(l->c, w->wte, p, l->err))
+        return false;
+    return ok ? loaded(l, t) : too_large(t, l->err);
+}
+
+bool
+gb_weights_load(gb_weights *w, gb_compute *c, const gb_model *m,
+                const gb_engine_options *options, gb_error *err)
+{
+    loader l = {c, options, 0, gb_tensors_size(m->tensors), err};
+    unsigned i;
+
+    memset(w, 0, sizeof *w);
+    w->layers = gb_alloc_array(m->config.n_layer, sizeof *w->layers);
+    w->n_layer = m->config.n_layer;
+    w->wpe = load_vector(c, &m->wpe, m->wpe.count, m->wpe.count, err);
+    if (w->wpe == NULL ||
+        !load_norm(&l, &w->ln_f, &m->ln_f_weight, &m->ln_f_bias) ||
+        !gb_matrix_load(&w->head, c, &m->lm_head, true, NULL, err) ||
+        !loaded(&l, &m->lm_head) || (!m->tied && !load_wte(&l, w, &m->wte)))
+        goto fail;
+    for (i = 0; i < w->n_layer; i++)
+        if (!load_layer(&l, &w->layers[i], &m->blocks[i]))
+            goto fail;
+    w->bytes = gb_weights_size(c, m, c->dtype);
+    return gb_compute_finish(c, err);
+fail:
+    gb_weights_free(w);
+    return false;
+}
+
+static void
+free_norm(gb_norm *n)
+{
+    if (n->gain != NULL)
+        clReleaseMemObject(n->gain);
+    if (n->bias != NULL)
+        clReleaseMemObject(n->bias);
+}
+
+void
+gb_weights_free(gb_weights *w)
+{
+    unsigned i;
+
+    for (i = 0; i < w->n_layer; i++) {
+        gb_layer *l = &w->layers[i];
+
+        free_norm(&l->ln_1);
+        free_norm(&l->ln_2);
+        gb_matrix_free(&l->attn);
+        gb_matrix_free(&l->proj);
+        gb_matrix_free(&l->fc);
+        gb_matrix_free(&l->fc_proj);
+    }
+    free(w->layers);
+    free_norm(&w->ln_f);
+    gb_matrix_free(&w->head);
+    if (w->wte != NULL)
+        clReleaseMemObject(w->wte);
+    if (w->wpe != NULL)
+        clReleaseMemObject(w->wpe);
+    memset(w, 0, sizeof *w);
+}

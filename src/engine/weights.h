@@ -1,0 +1,60 @@
+/* A model's weights in device memory. */
+#ifndef GB_ENGINE_WEIGHTS_H
+#define GB_ENGINE_WEIGHTS_H
+
+#include "engine/compute.h"
+#include "engine/engine.h"
+#include "model/model.h"
+
+/* A matrix packed into panels (see cl/prelude.cl) and its bias. */
+typedef struct gb_matrix {
+    cl_mem weight;   /* (n_out_padded / panel, n_in, panel), weight dtype */
+    cl_mem bias;     /* (n_out_padded) f32; zeros where there is none */
+    unsigned n_in, n_out, n_out_padded, panel;
+    bool wide;       /* which of the two panel widths */
+} gb_matrix;
+
+typedef struct gb_norm {
+    cl_mem gain, bias; /* (width padded) f32 */
+} gb_norm;
+
+typedef struct gb_layer {
+    gb_norm ln_1, ln_2;
+    gb_matrix attn, proj, fc, fc_proj;
+} gb_layer;
+
+typedef struct gb_weights {
+    cl_mem wte;   /* (vocab, width), weight dtype; NULL when tied */
+    cl_mem wpe;   /* (ctx, width) f32 */
+    gb_norm ln_f;
+    gb_matrix head; /* the LM head; also the embedding when tied */
+    gb_layer *layers;
+    unsigned n_layer;
+    uint64_t bytes; /* on the device */
+} gb_weights;
+
+/* Rows of activations are this long: the width rounded up to whole panels, so
+ * that vectors never cross the end of a row. */
+unsigned gb_padded_width(const gb_shape *shape, unsigned width);
+
+/* Whether a matrix with n_out outputs gets wide panels, and how wide. */
+bool gb_matrix_is_wide(const gb_compute *c, unsigned n_out);
+unsigned gb_panel_width(const gb_shape *shape, bool wide);
+
+/* Bytes that gb_weights_load will need for this dtype. */
+uint64_t gb_weights_size(const gb_compute *c, const gb_model *m,
+                         gb_dtype dtype);
+
+/* Converts, packs and copies all weights; c->dtype is the type on the
+ * device. Cancellation and progress as in gb_engine_options. */
+bool gb_weights_load(gb_weights *w, gb_compute *c, const gb_model *m,
+                     const gb_engine_options *options, gb_error *err);
+void gb_weights_free(gb_weights *w);
+
+/* Packs `source` (n_in, n_out), or (n_out, n_in) when `transposed`, with an
+ * optional bias (n_out). */
+bool gb_matrix_load(gb_matrix *out, gb_compute *c, const gb_tensor *source,
+                    bool transposed, const gb_tensor *bias, gb_error *err);
+void gb_matrix_free(gb_matrix *m);
+
+#endif
