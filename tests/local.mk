@@ -18,17 +18,20 @@ check_PROGRAMS += tests/tools/random_model
 tests_tools_random_model_SOURCES = $(RANDOM_MODEL) \
 	tests/tools/random_model_main.c
 tests_tools_random_model_LDADD = libgumbel.a $(GB_LIBS)
-EXTRA_DIST += tests/reference/random_model.py
-
-if HAVE_CMOCKA
 # Golden files and the scripts that made them.
 EXTRA_DIST += tests/reference/sampling_golden.py
+EXTRA_DIST += tests/reference/engine_golden.py
+EXTRA_DIST += tests/reference/gpt2.py
+EXTRA_DIST += tests/reference/random_model.py
+EXTRA_DIST += tests/golden/logprobs.txt
 EXTRA_DIST += tests/golden/noise.txt
 EXTRA_DIST += tests/golden/rng.txt
 EXTRA_DIST += tests/reference/tokenizer_golden.py
 EXTRA_DIST += tests/golden/tokenizer-gpt2.json
 EXTRA_DIST += tests/golden/tokenizer-stories.json
+EXTRA_DIST += tests/golden/tokens.txt
 
+if HAVE_CMOCKA
 check_LIBRARIES += tests/libtest.a
 endif
 tests_libtest_a_SOURCES = tests/unit/test.h tests/unit/test.c \
@@ -46,6 +49,7 @@ UNIT_TESTS += tests/unit/test_model
 UNIT_TESTS += tests/unit/test_safetensors
 UNIT_TESTS += tests/unit/test_tensor
 UNIT_TESTS += tests/unit/test_filter
+UNIT_TESTS += tests/unit/test_golden
 UNIT_TESTS += tests/unit/test_gumbel
 UNIT_TESTS += tests/unit/test_random_model
 UNIT_TESTS += tests/unit/test_settings
