@@ -20,6 +20,7 @@ tests_tools_random_model_SOURCES = $(RANDOM_MODEL) \
 tests_tools_random_model_LDADD = libgumbel.a $(GB_LIBS)
 # Golden files and the scripts that made them.
 EXTRA_DIST += tests/reference/sampling_golden.py
+EXTRA_DIST += tests/reference/check_large.py
 EXTRA_DIST += tests/reference/engine_golden.py
 EXTRA_DIST += tests/reference/gpt2.py
 EXTRA_DIST += tests/reference/random_model.py
