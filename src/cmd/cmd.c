@@ -8,7 +8,11 @@
 #include "cmd/commands.h"
 
 const gb_command *const gb_commands[] = {
+    &gb_cmd_generate,
+    &gb_cmd_logprobs,
+    &gb_cmd_score,
     &gb_cmd_tokenize,
+    &gb_cmd_devices,
     NULL,
 };
 
@@ -26,7 +30,7 @@ gb_command_find(const char *name)
 bool
 gb_command_unknown(const char *name, gb_error *err)
 {
-    const char *names[GB_COUNT(gb_commands)] = {NULL}, *near;
+    const char *names[GB_COUNT(gb_commands)], *near;
     char shown[GB_JSON_SHOWN];
     size_t n;
 

@@ -60,11 +60,13 @@ static void
 make_json(const gb_options *o, const gb_model *m, const gb_ids *ids,
           const float *logprobs, gb_str *out)
 {
-    json_t *object = json_object();
+    json_t *object = json_object(), *settings;
 
+    settings = gb_settings_json(&o->settings);
     json_object_set_new(object, "prompt_ids", gb_json_ids(ids));
-    json_object_set_new(object, "temperature",
-                        gb_json_float(o->settings.temperature));
+    json_object_set(object, "temperature",
+                    json_object_get(settings, "temperature"));
+    json_decref(settings);
     json_object_set_new(object, "tokens", list_tokens(o, m, logprobs));
     gb_json_line(object, out);
 }
