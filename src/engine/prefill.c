@@ -17,10 +17,12 @@
 #define OUTPUTS 3072
 #define ROUNDS 3
 
-/* The file for a device and driver; the caller frees. NULL without cache. */
+/* The file for a device, driver and shape; the caller frees. NULL without
+ * cache. */
 static char *
 record_path(const gb_device *d, char **folder)
 {
+    const gb_shape shape = gb_shape_for(d);
     unsigned char digest[SHA256_DIGEST_SIZE];
     struct sha256_ctx ctx;
     gb_str s = GB_STR_INIT;
@@ -31,6 +33,7 @@ record_path(const gb_device *d, char **folder)
         return NULL;
     gb_str_printf(&s, "gumbel-prefill-1\n%s\n%s\n%s\n%s\n", d->name,
                   d->vendor, d->version, d->driver);
+    gb_str_append(&s, &shape, sizeof shape);
     sha256_init(&ctx);
     sha256_update(&ctx, s.len, (const uint8_t *)s.data);
     sha256_digest(&ctx, sizeof digest, digest);
