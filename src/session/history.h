@@ -94,6 +94,9 @@ const gb_ids *gb_history_view(gb_history *h);
 uint64_t gb_history_view_length(const gb_history *h);
 uint64_t gb_history_view_before(const gb_history *h, const gb_segment *s);
 
+/* What ends the model's text in a mode. */
+const char *const *gb_history_stops(gb_mode mode, size_t *n);
+
 /* From where on the model remembers: the segment in which its view begins,
  * and the byte in that segment's text. False when it remembers all. */
 bool gb_history_memory(gb_history *h, const gb_segment **segment,

@@ -22,7 +22,8 @@ typedef struct gb_origin {
     char *gumbel;          /* version of gumbel */
 } gb_origin;
 
-/* Of this program and that engine; reads the model's files for their hash. */
+/* Of this program and that engine; reads the model's files for their hash,
+ * once for each model. */
 bool gb_origin_of(gb_engine *engine, gb_model *model, gb_origin *origin,
                   gb_error *err);
 void gb_origin_copy(gb_origin *to, const gb_origin *from);
@@ -50,20 +51,27 @@ void gb_event_format(const gb_event *event, gb_str *out);
  * tries again with every event and at the close. */
 typedef struct gb_journal gb_journal;
 
-/* A journal in the file `path`, which is created by the first event (O_EXCL,
- * mode 0600, folders too). path NULL: in memory alone. A second way in: a
- * file that was read and is to be gone on with, its torn last line cut off. */
+/* A journal in the file `path`, which is created by the first event (mode
+ * 0600, folders too; a file that has anything in it is never touched). path
+ * NULL: in memory alone. */
 gb_journal *gb_journal_new(const char *path);
-gb_journal *gb_journal_resume(const char *path, uint64_t good_size,
-                              gb_error *err);
+/* Begins with what was read from another journal: the first `size` bytes of
+ * its file, header and all. Nothing is written before the first event. */
+bool gb_journal_copy(gb_journal *j, const char *from, uint64_t size,
+                     gb_error *err);
+/* Goes on with a file that was read: what follows its first `size` bytes, a
+ * torn last line, is cut off. Fails when another process writes to it. */
+gb_journal *gb_journal_resume(const char *path, uint64_t size, gb_error *err);
 /* False with the reason when lines are still not written: they are lost. */
 bool gb_journal_close(gb_journal *j, gb_error *err);
 
+/* True when it has no header yet. */
+bool gb_journal_is_empty(const gb_journal *j);
 /* Appends one line by one write. False once for each new trouble. */
 bool gb_journal_header(gb_journal *j, const gb_header *header, gb_error *err);
 bool gb_journal_write(gb_journal *j, const gb_event *event, gb_error *err);
 
-/* NULL when in memory or not yet begun. */
+/* NULL when in memory, or the file is not there yet. */
 const char *gb_journal_path(const gb_journal *j);
 /* Writes everything that was journaled so far to another file. */
 bool gb_journal_save(gb_journal *j, const char *path, gb_error *err);
@@ -100,9 +108,9 @@ bool gb_journal_reader_torn(const gb_journal_reader *r);
 /* Bytes up to the end of the last whole line. */
 uint64_t gb_journal_reader_size(const gb_journal_reader *r);
 
-/* Reads the value of a GB_EVENT_ENGINE into origin. */
-bool gb_origin_read(gb_origin *origin, const char *json, gb_error *err);
-/* Writes it; the caller frees. */
+/* The value of a GB_EVENT_ENGINE: gumbel, device, driver, dtype, prefill. The
+ * caller frees what it gets; reading leaves the model's members alone. */
 char *gb_origin_format(const gb_origin *origin);
+bool gb_origin_read(gb_origin *origin, const char *json, gb_error *err);
 
 #endif

@@ -12,8 +12,8 @@
  *     asked for before it (a text sent ahead is still appended, the model
  *     just does not go on);
  *   - undo, redo, retry, reseed, edit, clear, mode, load, model, device and
- *     replay imply a stop: whoever asks for them does not want to wait for text that
- *     is going to be replaced.
+ *     replay imply a stop: whoever asks for them does not want to wait for
+ *     text that is going to be replaced.
  * All functions may be called by one interface thread; they share no memory
  * with the worker's thread but through locks. */
 #ifndef GB_SESSION_WORKER_H

@@ -1,0 +1,124 @@
+/* What computed a session's tokens. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "base/mem.h"
+#include "session/journal.h"
+
+bool
+gb_origin_of(gb_engine *engine, gb_model *model, gb_origin *origin,
+             gb_error *err)
+{
+    const gb_engine_info *info = gb_engine_get_info(engine);
+
+    *origin = (gb_origin){0};
+    if (!gb_model_sha256(model, origin->model_sha256, err))
+        return false;
+    origin->model_name = gb_strdup(model->name);
+    origin->model_path = gb_strdup(model->path);
+    origin->device = gb_strdup(info->device.name);
+    origin->driver = gb_format("%s, %s, %s", info->device.platform_name,
+                               info->device.version, info->device.driver);
+    origin->dtype = gb_strdup(gb_dtype_name(info->dtype));
+    origin->prefill = gb_strdup(info->prefill);
+    origin->gumbel = gb_strdup(PACKAGE_VERSION);
+    return true;
+}
+
+static char *
+copy(const char *s)
+{
+    return s != NULL ? gb_strdup(s) : NULL;
+}
+
+void
+gb_origin_copy(gb_origin *to, const gb_origin *from)
+{
+    *to = *from;
+    to->model_name = copy(from->model_name);
+    to->model_path = copy(from->model_path);
+    to->device = copy(from->device);
+    to->driver = copy(from->driver);
+    to->dtype = copy(from->dtype);
+    to->prefill = copy(from->prefill);
+    to->gumbel = copy(from->gumbel);
+}
+
+void
+gb_origin_free(gb_origin *o)
+{
+    free(o->model_name);
+    free(o->model_path);
+    free(o->device);
+    free(o->driver);
+    free(o->dtype);
+    free(o->prefill);
+    free(o->gumbel);
+    *o = (gb_origin){0};
+}
+
+static void
+compare(gb_str *out, const char *what, const char *now, const char *then)
+{
+    if (now == NULL || then == NULL || strcmp(now, then) == 0)
+        return;
+    gb_str_printf(out, "%s%s %s, was %s", out->len > 0 ? "; " : "", what, now,
+                  then);
+}
+
+void
+gb_origin_compare(const gb_origin *now, const gb_origin *then, gb_str *out)
+{
+    gb_str found = GB_STR_INIT;
+
+    compare(&found, "model SHA-256", now->model_sha256, then->model_sha256);
+    compare(&found, "device", now->device, then->device);
+    compare(&found, "driver", now->driver, then->driver);
+    compare(&found, "dtype", now->dtype, then->dtype);
+    compare(&found, "prefill", now->prefill, then->prefill);
+    compare(&found, "gumbel", now->gumbel, then->gumbel);
+    gb_str_append(out, gb_str_cstr(&found), found.len);
+    gb_str_free(&found);
+}
+
+char *
+gb_origin_format(const gb_origin *o)
+{
+    json_t *j = json_pack("{s:s*, s:s*, s:s*, s:s*, s:s*}",
+                          "gumbel", o->gumbel, "device", o->device,
+                          "driver", o->driver, "dtype", o->dtype,
+                          "prefill", o->prefill);
+    char *text = json_dumps(j, JSON_COMPACT);
+
+    json_decref(j);
+    return text != NULL ? text : gb_strdup("{}");
+}
+
+/* Takes a member that is a string. */
+static void
+take(const json_t *object, const char *name, char **to)
+{
+    const char *s = json_string_value(json_object_get(object, name));
+
+    if (s == NULL)
+        return;
+    free(*to);
+    *to = gb_strdup(s);
+}
+
+bool
+gb_origin_read(gb_origin *o, const char *json, gb_error *err)
+{
+    json_t *j = gb_json_parse("engine", json, strlen(json), err);
+
+    if (j == NULL)
+        return false;
+    take(j, "gumbel", &o->gumbel);
+    take(j, "device", &o->device);
+    take(j, "driver", &o->driver);
+    take(j, "dtype", &o->dtype);
+    take(j, "prefill", &o->prefill);
+    json_decref(j);
+    return true;
+}
