@@ -69,7 +69,7 @@ head_store(global float *y, int at, vf v)
 }
 
 /* Groups: (heads, n). */
-kernel void
+LANES_KERNEL
 attention_store(global const float *qkv, int ldx, global float *keys,
                 global float *values, int width, int context,
                 global const int *run)
@@ -84,7 +84,7 @@ attention_store(global const float *qkv, int ldx, global float *keys,
  * key and value into the caches first; several need attention_store before,
  * because they look at each other. run: {position of the first, n}. Groups:
  * (heads, n). */
-kernel void
+LANES_KERNEL
 attention(global const float *qkv, int ldx, global float *keys,
           global float *values, global float *y, int ldy, int width,
           int context, global const int *run)

@@ -5,7 +5,7 @@
  * wte is packed in panels (vocabulary along the outputs) when the LM head is
  * tied to it, so that one copy serves both; then panel > 0. Else it is
  * (vocab, width) and panel is 0. Groups: (1, n). */
-kernel void
+LANES_KERNEL
 embedding(global const uint *ids, global const wtype *wte, int panel,
           global const float *wpe, global float *x, int width, int ldx,
           global int *run, int position, int n, uint token)

@@ -2,7 +2,7 @@
 
 /* out (n_in, n_out) f32 = a packed matrix (see panel_at), n_out a whole
  * number of panels. Items: (n_out, n_in). */
-kernel void
+LANES_KERNEL
 unpack(global const wtype *w, global float *out, int n_in, int n_out,
        int panel)
 {
@@ -13,7 +13,7 @@ unpack(global const wtype *w, global float *out, int n_in, int n_out,
 
 /* y (n, ldy) = epilogue(product (n, n_out) + bias). Items: (n_out / GB_VW,
  * n). */
-kernel void
+LANES_KERNEL
 gemm_epilogue(global const float *product, int n_out, global const float *bias,
               global float *y, int ldy, int epilogue)
 {

@@ -6,7 +6,7 @@
 
 /* parts (rows, chunks): the chunk's largest logit / temperature, and the sum
  * of exp(logit / temperature - largest). Groups: (chunks, rows). */
-kernel void
+LANES_KERNEL
 softmax_part(global const float *logits, int ld, int n_vocab,
              float temperature, global float2 *parts)
 {
@@ -51,7 +51,7 @@ softmax_join(global const float2 *parts, int n_chunks)
 
 /* The sampling head's vector: logprobs (n_vocab) = log softmax(logits /
  * temperature). Groups: (chunks). */
-kernel void
+LANES_KERNEL
 logprobs(global const float *logits, int n_vocab, float temperature,
          global const float2 *parts, global float *out)
 {
@@ -71,7 +71,7 @@ logprobs(global const float *logits, int n_vocab, float temperature,
 
 /* out[row] = log-probability of token targets[row] in that row, at
  * temperature 1. Groups: (1, rows), of one work-item. */
-kernel void
+SINGLE_KERNEL
 score_join(global const float *logits, int ld, global const float2 *parts,
            int n_chunks, global const uint *targets, global float *out)
 {

@@ -4,7 +4,7 @@
  * the variance is a sum of squares of small numbers (Ba et al. 2016). Rows
  * of x are read from first_row on; a negative first_row means the last one
  * (n in run). */
-kernel void
+LANES_KERNEL
 layernorm(global const float *x, global const float *gain,
           global const float *bias, global float *y, int width, int ld,
           float eps, int first_row, global const int *run)

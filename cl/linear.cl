@@ -54,7 +54,8 @@ linear_store(global float *y, vf sum, vf bias, int epilogue)
 #endif
 
 #define LINEAR(name, vectors, tokens)                                         \
-    kernel void name(global const float *x, global const wtype *w,            \
+    GROUP(GB_LANES, GB_SPLIT)                                                 \
+    void name(global const float *x, global const wtype *w,                   \
                      global const float *bias, global float *y, int n_in,     \
                      int ldx, int ldy, int epilogue, global const int *run)   \
     {                                                                         \

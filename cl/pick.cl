@@ -80,7 +80,7 @@ best_take(best_t *best, uint id, float score)
  * item's GB_DRAWS scores; those below `floor` do not take part. jumps
  * (items): multiplier hi, lo, increment hi, lo; start: state hi, lo, inc hi,
  * lo. */
-kernel void
+LANES_KERNEL
 pick_part(global const float *scores, int n_vocab, float floor, int noisy,
           global const ulong4 *jumps, ulong4 start, global best_t *bests)
 {
@@ -128,7 +128,7 @@ typedef struct {
 } pick_t;
 
 /* Joins the bests (n), in order, into pick. One work-item. */
-kernel void
+SINGLE_KERNEL
 pick_join(global const best_t *bests, int n, global const float *logprobs,
           global pick_t *pick)
 {

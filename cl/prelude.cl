@@ -60,6 +60,14 @@ typedef ushort wtype;
 
 #define UNROLL _Pragma("unroll")
 
+/* The size of a kernel's groups: GB_LANES side by side, or one work-item.
+ * Drivers that compile for a size when they first see it (PoCL) can do so
+ * when the program is built. */
+#define GROUP(lanes, splits)                                                  \
+    kernel __attribute__((reqd_work_group_size(lanes, splits, 1)))
+#define LANES_KERNEL GROUP(GB_LANES, 1) void
+#define SINGLE_KERNEL GROUP(1, 1) void
+
 /* v where its index, counted from `first`, is below `n`; else -infinity. */
 vf
 vmask(vf v, int first, int n)

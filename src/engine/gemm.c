@@ -81,12 +81,14 @@ unpack(gb_gemm *g, gb_compute *c, const gb_matrix *m)
     const void *values[] = {&m->weight, &g->weight, &m->n_in,
                             &m->n_out_padded, &m->panel};
     static const size_t sizes[] = {sizeof(cl_mem), sizeof(cl_mem), 4, 4, 4};
-    size_t global[2] = {m->n_out_padded, m->n_in};
+    size_t global[2] = {m->n_out_padded, m->n_in}, local[2];
     cl_int code = set_args(g->unpack, values, sizes, GB_COUNT(sizes));
 
+    local[0] = c->shape.lanes;
+    local[1] = 1;
     if (code == CL_SUCCESS)
         code = clEnqueueNDRangeKernel(c->queue, g->unpack, 2, NULL, global,
-                                      NULL, 0, NULL, NULL);
+                                      local, 0, NULL, NULL);
     return code;
 }
 
@@ -98,12 +100,14 @@ finish(gb_gemm *g, gb_compute *c, const gb_matrix *m, cl_mem y, unsigned ldy,
                             &y,          &ldy,             &epilogue};
     static const size_t sizes[] = {sizeof(cl_mem), 4, sizeof(cl_mem),
                                    sizeof(cl_mem), 4, 4};
-    size_t global[2] = {m->n_out_padded / c->shape.vw, n};
+    size_t global[2] = {m->n_out_padded / c->shape.vw, n}, local[2];
     cl_int code = set_args(g->epilogue, values, sizes, GB_COUNT(sizes));
 
+    local[0] = c->shape.lanes;
+    local[1] = 1;
     if (code == CL_SUCCESS)
         code = clEnqueueNDRangeKernel(c->queue, g->epilogue, 2, NULL, global,
-                                      NULL, 0, NULL, NULL);
+                                      local, 0, NULL, NULL);
     return code;
 }
 

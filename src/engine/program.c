@@ -152,6 +152,16 @@ build_failed(cl_program program, const gb_device *d, cl_int code, gb_error *err)
     return false;
 }
 
+/* PoCL keeps compiled kernels itself, and to hand out a binary it compiles
+ * all of them a second time: seconds at the first start for 50 ms at each
+ * later one. So there only when a folder is asked for by name. */
+static bool
+worth_keeping(const gb_device *d)
+{
+    return strcmp(d->platform_name, "Portable Computing Language") != 0 ||
+           getenv("GUMBEL_CACHE") != NULL;
+}
+
 cl_program
 gb_program_build(cl_context context, const gb_device *d, const char *options,
                  bool *cached, gb_error *err)
@@ -159,7 +169,7 @@ gb_program_build(cl_context context, const gb_device *d, const char *options,
     unsigned char key[SHA256_DIGEST_SIZE];
     const char *source = gb_kernel_source;
     size_t size = gb_kernel_source_size;
-    char *folder = gb_cache_folder(), *path = NULL;
+    char *folder = worth_keeping(d) ? gb_cache_folder() : NULL, *path = NULL;
     cl_program program = NULL;
     cl_int code;
 
