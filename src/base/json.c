@@ -85,6 +85,15 @@ gb_json_quote(const char *s, char out[GB_JSON_SHOWN])
     return out;
 }
 
+/* A whole number keeps its ".0", since that is what an integer lacks. */
+static void
+show_real(double x, char out[GB_JSON_SHOWN])
+{
+    snprintf(out, GB_JSON_SHOWN, "%g", x);
+    if (out[strcspn(out, ".e")] == '\0')
+        strcat(out, ".0");
+}
+
 const char *
 gb_json_show(const json_t *value, char out[GB_JSON_SHOWN])
 {
@@ -94,7 +103,7 @@ gb_json_show(const json_t *value, char out[GB_JSON_SHOWN])
         snprintf(out, GB_JSON_SHOWN, "%lld",
                  (long long)json_integer_value(value));
     else if (json_is_real(value))
-        snprintf(out, GB_JSON_SHOWN, "%g", json_real_value(value));
+        show_real(json_real_value(value), out);
     else
         snprintf(out, GB_JSON_SHOWN, "%s",
                  value == NULL            ? "nothing"
