@@ -8,7 +8,8 @@ GB_KERNELS = \
 	cl/attention.cl \
 	cl/head.cl \
 	cl/pick.cl \
-	cl/gemm.cl
+	cl/gemm.cl \
+	cl/speed.cl
 
 EXTRA_DIST += $(GB_KERNELS) cl/embed.sh
 nodist_libgumbel_a_SOURCES += cl/kernels.c

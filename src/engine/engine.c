@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "engine/head.h"
 #include "engine/prefill.h"
+#include "engine/speed.h"
 
 struct gb_engine {
     const gb_model *model;
@@ -325,4 +326,10 @@ bool
 gb_engine_finish(gb_engine *e, gb_error *err)
 {
     return gb_compute_finish(&e->compute, err);
+}
+
+bool
+gb_engine_read_speed(gb_engine *e, double *bytes_per_second, gb_error *err)
+{
+    return gb_read_speed(&e->compute, bytes_per_second, err);
 }

@@ -108,6 +108,11 @@ bool gb_engine_logprobs(gb_engine *e, float temperature, float *logprobs,
 bool gb_engine_score(gb_engine *e, const gb_token *ids, uint32_t n,
                      float *logprobs, gb_error *err);
 
+/* How fast the device reads its memory, in bytes per second: what a token
+ * must cost at the least is info.weight_bytes over it. */
+bool gb_engine_read_speed(gb_engine *e, double *bytes_per_second,
+                          gb_error *err);
+
 /* Waits until the device is idle (for measurements). */
 bool gb_engine_finish(gb_engine *e, gb_error *err);
 

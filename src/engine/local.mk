@@ -7,4 +7,5 @@ libgumbel_a_SOURCES += \
 	src/engine/head.c src/engine/head.h \
 	src/engine/prefill.c src/engine/prefill.h \
 	src/engine/program.c src/engine/program.h \
+	src/engine/speed.c src/engine/speed.h \
 	src/engine/weights.c src/engine/weights.h

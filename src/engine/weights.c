@@ -91,30 +91,37 @@ unmap(gb_compute *c, cl_mem m, void *p, gb_error *err)
            gb_cl_fail(c, code, "writing device memory", err);
 }
 
-/* Writes x (n) f32 as the weight type, from element `at` on. Returns false
- * when a finite value is too large for float16. */
+/* Elements [from, from + n) of t as the weight type, tightly packed. row (n)
+ * is scratch. Returns false when a finite value is too large for float16. */
 static bool
-put(gb_dtype dtype, void *out, size_t at, const float *x, size_t n)
+convert(const gb_tensor *t, uint64_t from, size_t n, gb_dtype dtype,
+        float *row, void *out)
 {
-    uint16_t *half = (uint16_t *)out + at;
+    uint16_t *half = out;
     uint32_t bits;
     bool ok = true;
     size_t i;
 
+    if (t->dtype == dtype) {
+        memcpy(out, t->data + from * gb_dtype_size(dtype),
+               n * gb_dtype_size(dtype));
+        return true;
+    }
     if (dtype == GB_F32) {
-        memcpy((float *)out + at, x, n * sizeof *x);
-    } else if (dtype == GB_F16) {
-        for (i = 0; i < n; i++) {
-            half[i] = gb_float_to_half(x[i]);
-            ok &= (half[i] & 0x7c00) != 0x7c00 || !isfinite(x[i]);
+        gb_tensor_read(t, from, n, out);
+        return true;
+    }
+    gb_tensor_read(t, from, n, row);
+    for (i = 0; i < n; i++) {
+        if (dtype == GB_F16) {
+            half[i] = gb_float_to_half(row[i]);
+            ok &= (half[i] & 0x7c00) != 0x7c00 || !isfinite(row[i]);
+            continue;
         }
-    } else {
-        for (i = 0; i < n; i++) {
-            memcpy(&bits, &x[i], sizeof bits);
-            if (!isnan(x[i])) /* round to nearest even */
-                bits += 0x7fff + (bits >> 16 & 1);
-            half[i] = (uint16_t)(bits >> 16);
-        }
+        memcpy(&bits, &row[i], sizeof bits);
+        if (!isnan(row[i])) /* round to nearest even */
+            bits += 0x7fff + (bits >> 16 & 1);
+        half[i] = (uint16_t)(bits >> 16);
     }
     return ok;
 }
@@ -131,48 +138,67 @@ too_large(const gb_tensor *t, gb_error *err)
 /* Source rows are inputs: row i goes to row i of every panel. */
 static bool
 pack_rows(const gb_matrix *m, gb_dtype dtype, const gb_tensor *source,
-          void *out)
+          unsigned char *out)
 {
-    float *row = gb_alloc_array(m->n_out_padded, sizeof *row);
+    const size_t size = gb_dtype_size(dtype), part = m->panel * size;
+    float *scratch = gb_alloc_array(m->n_out, sizeof *scratch);
+    unsigned char *row = gb_alloc_array(m->n_out_padded, size);
     bool ok = true;
     size_t i, p;
 
     for (i = 0; i < m->n_in; i++) {
-        gb_tensor_read(source, (uint64_t)i * m->n_out, m->n_out, row);
+        ok &= convert(source, (uint64_t)i * m->n_out, m->n_out, dtype,
+                      scratch, row);
         for (p = 0; p < m->n_out_padded / m->panel; p++)
-            ok &= put(dtype, out, (p * m->n_in + i) * m->panel,
-                      row + p * m->panel, m->panel);
+            memcpy(out + (p * m->n_in + i) * part, row + p * part, part);
     }
     free(row);
+    free(scratch);
     return ok;
+}
+
+/* out (columns, ld) = in (rows, columns) transposed; what is beyond the rows
+ * becomes 0. Elements have 2 or 4 bytes. */
+static void
+transpose(const void *in, size_t rows, size_t columns, void *out, size_t ld,
+          size_t size)
+{
+    const uint16_t *in2 = in;
+    const uint32_t *in4 = in;
+    uint16_t *out2 = out;
+    uint32_t *out4 = out;
+    size_t i, j;
+
+    for (i = 0; i < columns; i++)
+        for (j = 0; j < ld; j++)
+            if (size == 2)
+                out2[i * ld + j] = j < rows ? in2[j * columns + i] : 0;
+            else
+                out4[i * ld + j] = j < rows ? in4[j * columns + i] : 0;
 }
 
 /* Source rows are outputs: a panel is a block of rows, transposed. */
 static bool
 pack_columns(const gb_matrix *m, gb_dtype dtype, const gb_tensor *source,
-             void *out)
+             unsigned char *out)
 {
-    float *rows = gb_alloc_array((size_t)m->panel * m->n_in, sizeof *rows);
-    float *column = gb_alloc_array(m->panel, sizeof *column);
-    size_t p, i, j, n;
+    const size_t size = gb_dtype_size(dtype);
+    const size_t block = (size_t)m->panel * m->n_in;
+    float *scratch = gb_alloc_array(block, sizeof *scratch);
+    unsigned char *rows = gb_alloc_array(block, size);
     bool ok = true;
+    size_t p, n;
 
     for (p = 0; p < m->n_out_padded / m->panel; p++) {
         n = m->n_out - p * m->panel;
         if (n > m->panel)
             n = m->panel;
-        gb_tensor_read(source, (uint64_t)p * m->panel * m->n_in, n * m->n_in,
-                       rows);
-        memset(column, 0, m->panel * sizeof *column);
-        for (i = 0; i < m->n_in; i++) {
-            for (j = 0; j < n; j++)
-                column[j] = rows[j * m->n_in + i];
-            ok &= put(dtype, out, (p * m->n_in + i) * m->panel, column,
-                      m->panel);
-        }
+        ok &= convert(source, (uint64_t)p * block, n * m->n_in, dtype,
+                      scratch, rows);
+        transpose(rows, n, m->n_in, out + p * block * size, m->panel, size);
     }
-    free(column);
     free(rows);
+    free(scratch);
     return ok;
 }
 
@@ -294,7 +320,8 @@ static bool
 load_wte(loader *l, gb_weights *w, const gb_tensor *t)
 {
     const uint64_t width = t->shape[1], rows = t->shape[0];
-    size_t size = (size_t)t->count * gb_dtype_size(l->c->dtype);
+    const gb_dtype dtype = l->c->dtype;
+    size_t size = (size_t)t->count * gb_dtype_size(dtype);
     float *row;
     bool ok = true;
     uint64_t i;
@@ -305,10 +332,9 @@ load_wte(loader *l, gb_weights *w, const gb_tensor *t)
     if (p == NULL)
         return false;
     row = gb_alloc_array(width, sizeof *row);
-    for (i = 0; i < rows; i++) {
-        gb_tensor_read(t, i * width, width, row);
-        ok &= put(l->c->dtype, p, i * width, row, width);
-    }
+    for (i = 0; i < rows; i++)
+        ok &= convert(t, i * width, width, dtype, row,
+                      (unsigned char *)p + i * width * gb_dtype_size(dtype));
     free(row);
     if (!unmap(l->c, w->wte, p, l->err))
         return false;

@@ -1,0 +1,72 @@
+#include "engine/speed.h"
+
+#include "base/clock.h"
+
+#define GROUPS_PER_UNIT 16
+#define MOST ((size_t)256 << 20)
+#define ROUNDS 6
+
+static bool
+time_reads(gb_compute *c, cl_mem x, size_t part, size_t groups, cl_mem sums,
+           double *best_ms, gb_error *err)
+{
+    cl_ulong n = part;
+    double start, took;
+    gb_op op;
+    bool ok;
+    int i;
+
+    ok = gb_op_init(c, &op, "read_speed", err, "m", x) &&
+         gb_op_set(&op, 1, sizeof n, &n, err) &&
+         gb_op_set(&op, 2, sizeof sums, &sums, err);
+    op.x = groups;
+    *best_ms = 0;
+    for (i = 0; ok && i < ROUNDS; i++) {
+        start = gb_now_ms();
+        ok = gb_op_run(c, &op, 1, err) && gb_compute_finish(c, err);
+        took = gb_now_ms() - start;
+        if (i > 0 && (*best_ms == 0 || took < *best_ms))
+            *best_ms = took;
+    }
+    gb_op_free(&op);
+    return ok;
+}
+
+bool
+gb_read_speed(gb_compute *c, double *bytes_per_second, gb_error *err)
+{
+    const cl_float one = 1.0f;
+    size_t round = (size_t)c->shape.lanes * c->shape.vw * 4;
+    size_t groups = (size_t)GROUPS_PER_UNIT * c->device.compute_units;
+    size_t size = MOST, part;
+    cl_mem x, sums;
+    double ms = 0;
+    cl_int code;
+    bool ok;
+
+    if (size > c->device.max_alloc)
+        size = c->device.max_alloc;
+    if (size > c->device.memory / 4)
+        size = c->device.memory / 4;
+    part = size / sizeof(float) / groups / round * round;
+    size = part * groups * sizeof(float);
+    x = gb_buffer(c, size, "a measurement", err);
+    if (x == NULL)
+        return false;
+    sums = gb_buffer(c, groups * c->shape.lanes * sizeof(float),
+                     "a measurement", err);
+    ok = sums != NULL;
+    if (ok) {
+        code = clEnqueueFillBuffer(c->queue, x, &one, sizeof one, 0, size, 0,
+                                   NULL, NULL);
+        ok = code == CL_SUCCESS ||
+             gb_cl_fail(c, code, "filling device memory", err);
+    }
+    ok = ok && time_reads(c, x, part, groups, sums, &ms, err);
+    if (ok)
+        *bytes_per_second = (double)size / (ms * 1e-3);
+    if (sums != NULL)
+        clReleaseMemObject(sums);
+    clReleaseMemObject(x);
+    return ok;
+}
