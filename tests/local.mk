@@ -9,6 +9,9 @@ AM_TESTS_ENVIRONMENT = \
 	abs_top_builddir='$(abs_top_builddir)'; export abs_top_builddir;
 EXTRA_DIST += tests/runtest tests/oclgrind tests/lsan.supp
 
+dist_check_SCRIPTS += tests/complete.sh
+TESTS += tests/complete.sh
+
 # Makes model folders with random weights; unit tests call it, people run it.
 RANDOM_MODEL = \
 	tests/tools/random_model.h \
