@@ -1,5 +1,5 @@
 /* Gumbel-max sampling (Gumbel 1954; Maddison et al. 2014) with NumPy's
- * noise; the host oracle of cl/sample.cl. See doc/sampling.md. */
+ * noise; the host oracle of cl/pick.cl. See doc/sampling.md. */
 #ifndef GB_SAMPLE_GUMBEL_H
 #define GB_SAMPLE_GUMBEL_H
 

@@ -90,19 +90,47 @@ make_model(FILE *f, unsigned index)
     return folder;
 }
 
-/* Feeds the made-up prompt of n tokens. */
+/* Feeds the made-up prompt of n tokens in pieces of these sizes, over and
+ * over; logprobs is what follows. */
 static void
-feed_prompt(gb_engine *e, unsigned n)
+feed_prompt(gb_engine *e, unsigned n, const unsigned *pieces, size_t n_pieces,
+            float temperature, float *logprobs)
 {
     uint64_t vocab = gb_engine_model(e)->config.n_vocab, i;
     gb_token *ids = gb_alloc_array(n, sizeof *ids);
     gb_error err = GB_ERROR_INIT;
+    unsigned done, piece;
+    size_t k;
 
     for (i = 0; i < n; i++)
         ids[i] = (gb_token)((i * 40503 + 12345) % 65537 % vocab);
     gb_engine_rewind(e, 0);
-    test_ok(gb_engine_feed(e, ids, n, &err), &err);
+    for (done = 0, k = 0; done < n; done += piece, k++) {
+        piece = pieces[k % n_pieces];
+        if (piece > n - done)
+            piece = n - done;
+        test_ok(gb_engine_feed(e, ids + done, piece, &err), &err);
+    }
+    test_ok(gb_engine_logprobs(e, temperature, logprobs, &err), &err);
     free(ids);
+}
+
+/* However the prompt is cut, not a bit changes. */
+static void
+check_pieces(gb_engine *e, unsigned n, float temperature, const float *whole)
+{
+    static const unsigned one[] = {1};
+    static const unsigned uneven[] = {3, 1, 16, 1, 33, 64, 2, 129};
+    uint32_t vocab = gb_engine_model(e)->config.n_vocab;
+    float *logprobs = gb_alloc_array(vocab, sizeof *logprobs);
+
+    feed_prompt(e, n, uneven, GB_COUNT(uneven), temperature, logprobs);
+    assert_memory_equal(logprobs, whole, vocab * sizeof *whole);
+    if (n <= 300) {
+        feed_prompt(e, n, one, GB_COUNT(one), temperature, logprobs);
+        assert_memory_equal(logprobs, whole, vocab * sizeof *whole);
+    }
+    free(logprobs);
 }
 
 /* Reads a prompt's lines and compares. Returns the largest difference. */
@@ -113,10 +141,9 @@ check_prompt(FILE *f, gb_engine *e)
     float *logprobs = gb_alloc_array(vocab, sizeof *logprobs);
     unsigned n = number(f), entries, id;
     float temperature = real(f), expected, difference, largest = 0;
-    gb_error err = GB_ERROR_INIT;
 
-    feed_prompt(e, n);
-    test_ok(gb_engine_logprobs(e, temperature, logprobs, &err), &err);
+    feed_prompt(e, n, &n, 1, temperature, logprobs);
+    check_pieces(e, n, temperature, logprobs);
     for (entries = number(f); entries > 0; entries--) {
         id = number(f);
         expected = real(f);
