@@ -128,30 +128,39 @@ read_pairs(gb_bpe *b, reader *r, gb_str *text, gb_error *err)
     return true;
 }
 
-static int
-compare(const void *pa, const void *pb)
+/* One pass of a counting sort, which keeps the order of equal keys: by the
+ * left ids, or else the right ones. Leaves in first where each id begins. */
+static void
+sort_pass(const pair *from, pair *to, size_t n, bool left, uint32_t *first,
+          size_t n_tokens)
 {
-    const pair *a = pa, *b = pb;
+    size_t i;
 
-    if (a->left != b->left)
-        return a->left < b->left ? -1 : 1;
-    if (a->right != b->right)
-        return a->right < b->right ? -1 : 1;
-    return a->rank < b->rank ? -1 : a->rank > b->rank;
+    memset(first, 0, (n_tokens + 1) * sizeof *first);
+    for (i = 0; i < n; i++)
+        first[(left ? from[i].left : from[i].right) + 1]++;
+    for (i = 0; i < n_tokens; i++)
+        first[i + 1] += first[i];
+    for (i = 0; i < n; i++)
+        to[first[left ? from[i].left : from[i].right]++] = from[i];
+    /* each entry now is where the next id begins */
+    memmove(first + 1, first, n_tokens * sizeof *first);
+    first[0] = 0;
 }
 
 /* Sorts the pairs for find_rank. A pair that is there twice is an error. */
 static bool
 sort_pairs(gb_bpe *b, const reader *r, gb_error *err)
 {
-    const pair *p = b->pairs;
+    pair *p = b->pairs, *by_right = gb_alloc_array(b->n_pairs, sizeof *p);
     char left[GB_JSON_SHOWN], right[GB_JSON_SHOWN];
     size_t i, line;
 
     b->first = gb_alloc_array((size_t)b->n_tokens + 1, sizeof *b->first);
     b->results = gb_alloc_array(b->n_pairs, sizeof *b->results);
-    if (b->n_pairs > 0)
-        qsort(b->pairs, b->n_pairs, sizeof *b->pairs, compare);
+    sort_pass(p, by_right, b->n_pairs, false, b->first, b->n_tokens);
+    sort_pass(by_right, p, b->n_pairs, true, b->first, b->n_tokens);
+    free(by_right);
     for (i = 0; i < b->n_pairs; i++) {
         line = 1 + r->has_header;
         if (i > 0 && p[i].left == p[i - 1].left &&
@@ -165,10 +174,7 @@ sort_pairs(gb_bpe *b, const reader *r, gb_error *err)
                                          right),
                            p[i - 1].rank + line);
         b->results[p[i].rank] = p[i].result;
-        b->first[p[i].left + 1]++;
     }
-    for (i = 0; i < b->n_tokens; i++)
-        b->first[i + 1] += b->first[i];
     return true;
 }
 
