@@ -7,7 +7,8 @@ Needs NumPy and, to encode the prompts, the package `tokenizers`.
 logprobs.txt, random models (see random_model.py) and some of the
 log-probabilities after prompts of made-up ids (see prompt()):
 
-    model LAYERS WIDTH HEADS VOCAB CONTEXT INNER DTYPE SEED SHARDS PREFIX UNTIED
+    model LAYERS WIDTH HEADS VOCAB CONTEXT INNER DTYPE SEED SHARDS PREFIX
+        UNTIED                        (all on one line; PREFIX - for none)
     prompt LENGTH TEMPERATURE ENTRIES
     ID LOGPROB                        (ENTRIES lines)
 

@@ -108,7 +108,8 @@ class GPT2:
         """x (n, E), the positions after those in the cache."""
         n, size = len(x), self.width // self.heads
         h = f"h.{layer}.attn."
-        x = x @ self.weight(h + "c_attn.weight") + self.weight(h + "c_attn.bias")
+        x = x @ self.weight(h + "c_attn.weight") + self.weight(
+            h + "c_attn.bias")
         # (n, 3E) -> three of (heads, n, size)
         q, k, v = (part.reshape(n, self.heads, size).transpose(1, 0, 2)
                    for part in np.split(x, 3, axis=1))
