@@ -127,30 +127,38 @@ typedef struct {
     float margin;
 } pick_t;
 
-/* Joins the bests (n), in order, into pick. One work-item. */
-SINGLE_KERNEL
+/* best = the two best of best and other; the ids of other are all higher. */
+void
+best_join(best_t *best, best_t other)
+{
+    best_take(best, other.id, other.score);
+    if (other.runner_up != other.id)
+        best_take(best, other.runner_up, other.runner_up_score);
+}
+
+/* Joins the bests (n), in order, into pick: each lane a run of them, then the
+ * first lane what the lanes found. One group. */
+LANES_KERNEL
 pick_join(global const best_t *bests, int n, global const float *logprobs,
           global pick_t *pick)
 {
-    best_t best = bests[0];
+    local best_t found[GB_LANES];
+    const int lane = get_local_id(0), some = (n + GB_LANES - 1) / GB_LANES;
+    const int end = min((lane + 1) * some, n);
+    best_t best;
     int i;
 
-    for (i = 1; i < n; i++) {
-        best_t other = bests[i];
-
-        if (other.score > best.score) {
-            best_t loser = best;
-
-            best = other;
-            if (loser.score >= best.runner_up_score) {
-                best.runner_up = loser.id;
-                best.runner_up_score = loser.score;
-            }
-        } else if (other.score > best.runner_up_score) {
-            best.runner_up = other.id;
-            best.runner_up_score = other.score;
-        }
+    if (lane * some < n) {
+        best = bests[lane * some];
+        for (i = lane * some + 1; i < end; i++)
+            best_join(&best, bests[i]);
+        found[lane] = best;
     }
+    barrier(CLK_LOCAL_MEM_FENCE);
+    if (lane > 0)
+        return;
+    for (i = 1; i < GB_LANES && i * some < n; i++)
+        best_join(&best, found[i]);
     pick->id = best.id;
     pick->logprob = logprobs[best.id];
     pick->runner_up = best.runner_up;

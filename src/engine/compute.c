@@ -16,7 +16,7 @@ static const gb_shape cpu_wide = {16, 1, 1, 4, 2, 6, 12, 512};
 static const gb_shape cpu_slim = {16, 1, 1, 2, 1, 2, 4, 512};
 /* Neighbouring work-items read neighbouring weights, four groups of 64 share
  * a dot product. */
-static const gb_shape gpu = {1, 64, 4, 2, 1, 4, 8, 8};
+static const gb_shape gpu = {1, 64, 4, 2, 1, 4, 8, 32};
 
 gb_shape
 gb_shape_for(const gb_device *d)

@@ -123,7 +123,6 @@ open_last_row(gb_head *h, gb_forward *f, const gb_weights *w, gb_error *err)
                     h->logprobs, h->pick))
         return false;
     h->softmax.x = h->logprob.x = h->chunks;
-    h->join.local[0] = 1;
     return true;
 }
 
