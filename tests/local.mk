@@ -72,6 +72,23 @@ check-local:
 endif
 LDADD = $(TEST_LIBS)
 
+# Tests of the command line; each is a table of cases for tests/cli/setup.
+CLI_TESTS =
+CLI_TESTS += tests/cli/config.sh
+CLI_TESTS += tests/cli/devices.sh
+CLI_TESTS += tests/cli/generate.sh
+CLI_TESTS += tests/cli/interrupt.sh
+CLI_TESTS += tests/cli/json.sh
+CLI_TESTS += tests/cli/logprobs.sh
+CLI_TESTS += tests/cli/options.sh
+CLI_TESTS += tests/cli/tokenize.sh
+
+TESTS += $(CLI_TESTS)
+EXTRA_DIST += $(CLI_TESTS) tests/cli/setup
+
+check-cli:
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(CLI_TESTS)'
+
 # The unit tests alone.
 check-unit:
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(UNIT_TESTS)'
@@ -90,4 +107,4 @@ check-oclgrind: $(OCLGRIND_TESTS)
 
 clean-local:
 	-rm -rf tests/scratch tests/cache oclgrind
-.PHONY: check-unit check-oclgrind
+.PHONY: check-cli check-unit check-oclgrind

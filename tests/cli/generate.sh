@@ -1,0 +1,134 @@
+#!/bin/sh
+# gumbel generate: text, settings, ends, streams.
+. "$abs_top_srcdir/tests/cli/setup"
+
+table <<'EOF'
+argument          | gumbel generate -g -n 5 "Once upon a time"   | -                    | 0 | Once upon a time, there was a little | -
+standard input    | gumbel generate -g -n 1                      | Once upon a          | 0 | Once upon a time | -
+one line end less | gumbel generate -g -n 1                      | Once upon a\n        | 0 | Once upon a time | -
+only one of them  | gumbel generate -n 1 --json                  | a\n\n                | 0 | ~"prompt_ids":\[64,198\] | -
+argument whole    | gumbel generate -n 1 --json "$(printf 'a\nb')" | -                  | 0 | ~"prompt_ids":\[64,198,65\] | -
+empty prompt      | gumbel generate -n 1 --json ""               | -                    | 0 | ~"prompt_ids":\[4095\] | -
+empty input       | gumbel generate -n 1 --json                  | -                    | 0 | ~"prompt_ids":\[4095\] | -
+empty, no mark    | gumbel generate -n 5 ""                      | -                    | 0 | !endoftext | -
+special is text   | gumbel generate -n 1 --json "<|endoftext|>"  | -                    | 0 | !"prompt_ids":\[4095\] | -
+special as asked  | gumbel generate -n 1 --specials --json "<|endoftext|>" | -          | 0 | ~"prompt_ids":\[4095\] | -
+verbatim bytes    | gumbel generate -g -n 1                      | \033[2J\377\t        | 0 | ~^.\[2J.	 | -
+half a character  | gumbel generate -n 1|head -c 4                 | caf\303              | 0 | caf\303 | -
+cut prompt        | gumbel generate -g -n 1 --max-prompt-tokens 3 "Once upon a dog" | - | 0 | Once upon a time | -
+longer limit      | gumbel generate -g -n 1 --max-prompt-tokens 9 "Once upon a" | -     | 0 | Once upon a time | -
+EOF
+
+# Words that tables cannot hold, for a space at the end counts.
+out=$(gumbel generate -g -n 20 --stop ' was' "Once upon a time"; echo .)
+is "stop string is left out" "Once upon a time, there." "$out"
+out=$(gumbel generate -g -n 20 --stop 'zzz' --stop 'ther' "Once upon a time"
+    echo .)
+is "the stop string that comes first" "Once upon a time, ." "$out"
+out=$(gumbel generate -g -n 20 --stop 'time, there was' "Once upon a"; echo .)
+is "stop string over several tokens" "Once upon a ." "$out"
+out=$(gumbel generate -g -n 2 --stop ', there was' "Once upon a time"; echo .)
+is "what was held back comes at the end" "Once upon a time, there." "$out"
+
+# Same command, same bytes; another seed, other bytes.
+gumbel generate -n 60 -s 3 "One day" > a
+gumbel generate -n 60 -s 3 "One day" > b
+cmp -s a b
+ok "same command, same bytes" $?
+gumbel generate -n 60 -s 4 "One day" > c
+! cmp -s a c
+ok "another seed, another text" $?
+gumbel generate -n 60 -s 18446744073709551615 "One day" > c
+[ -s c ] && ! cmp -s a c
+ok "the largest seed" $?
+gumbel generate -n 60 -s 3 -t 1.5 "One day" > c
+! cmp -s a c
+ok "another temperature, another text" $?
+gumbel generate -n 60 -s 3 -t 0.001 "One day" > c
+gumbel generate -n 60 -g "One day" > d
+cmp -s c d
+ok "the lowest temperature is greedy" $?
+gumbel generate -n 60 -s 3 --top-k 1 "One day" > c
+cmp -s c d
+ok "top-k 1 is greedy" $?
+gumbel generate -n 60 -s 3 --top-p 0.000001 "One day" > c
+cmp -s c d
+ok "top-p near 0 is greedy" $?
+gumbel generate -n 60 -s 3 --min-p 1 "One day" > c
+cmp -s c d
+ok "min-p 1 is greedy" $?
+gumbel generate -n 60 -s 3 --top-k 4096 --top-p 1 --min-p 0 "One day" > c
+cmp -s a c
+ok "filters that keep all change nothing" $?
+gumbel generate -n 60 -s 3 --dtype f32 "One day" > c
+[ -s c ]
+ok "f32 weights" $?
+gumbel generate -n 60 -s 3 --dtype f16 "One day" > c
+[ -s c ]
+ok "f16 weights" $?
+gumbel generate -n 60 -s 3 --dtype bf16 "One day" > c
+[ -s c ]
+ok "bf16 weights" $?
+gumbel generate -n 60 -s 3 --dtype auto --prefill own -d 0:0 "One day" > c
+cmp -s a c
+ok "own prefill, device by number" $?
+gumbel generate -n 60 -s 3 --prefill clblast "One day" > c
+[ -s c ]
+ok "clblast prefill" $?
+
+# The trace of the Python original.
+gumbel generate --trace -g -n 7 "Once upon" > trace
+rule=--------------------------------------------------
+{
+    echo "Starting generation from: 'Once upon'"
+    echo "Settings: max_new_tokens=7, temperature=0.8, do_sample=False"
+    echo "$rule"
+    echo "Step  1: Once upon a"
+    echo "Step  6: Once upon a time, there was a"
+    echo "Step  7: Once upon a time, there was a little"
+    echo "$rule"
+    echo "Final generated text: 'Once upon a time, there was a little'"
+} > expected
+cmp -s trace expected
+ok "trace" $? "$(cat trace)"
+gumbel generate --trace -t 1 -n 11 "Once" > trace
+is "trace, numbers" "Settings: max_new_tokens=11, temperature=1.0, \
+do_sample=True" "$(sed -n 2p trace)"
+is "trace, steps" "Step  1: Step  6: Step 11: " \
+    "$(sed -n 's/^\(Step ..: \).*/\1/p' trace | tr -d '\n')"
+
+# Out of the context.
+yes 'a dog' | head -n 600 > long
+check "prompt longer than the context" "gumbel generate < long" - 1 - \
+    '~prompt has [0-9]+ tokens.*holds 512.*--max-prompt-tokens'
+check "prompt that fills the context" \
+    "gumbel generate -n 9 --json --max-prompt-tokens 512 < long" - 0 \
+    '~"reason":"context"' -
+check "prompt, context, end" \
+    "gumbel generate -n 900 --ignore-eos --json x" - 0 '~"reason":"context"' -
+check "the tokens up to there" \
+    "gumbel generate -n 900 --ignore-eos --json x | grep -c token.,.step" - \
+    0 '512\n' -
+
+# Where the output goes.
+check "full device" "gumbel generate -n 3 x > /dev/full" - 1 - \
+    '~standard output: cannot write: No space left'
+check "closed output" "gumbel generate -n 3 x >&-" - 1 - \
+    '~standard output: cannot write'
+check "closed input" "gumbel generate -n 3 <&-" - 1 - \
+    '~standard input: cannot read'
+check "input is a folder" "gumbel generate < /" - 1 - \
+    '~standard input: cannot read'
+check "closed error output" "gumbel generate -g -n 1 Once 2>&-" - 0 \
+    'Once upon' -
+check "help to a full device" "gumbel --help > /dev/full" - 1 - '~No space'
+check "json to a full device" "gumbel generate --json -n 3 x > /dev/full" \
+    - 1 - '~No space'
+mkfifo pipe
+{ : < pipe; } &
+(gumbel generate -n 300 --ignore-eos x 2> err; echo $? > status) > pipe
+wait
+is "reader gone: status" 1 "$(cat status)"
+is "reader gone: sentence" \
+    "gumbel: standard output: cannot write: Broken pipe" "$(cat err)"
+done_testing

@@ -1,0 +1,29 @@
+#!/bin/sh
+# gumbel tokenize, there and back.
+. "$abs_top_srcdir/tests/cli/setup"
+
+table <<'EOF'
+argument          | gumbel tokenize "Once upon a time" | -                  | 0 | 490 479 258 423\n | -
+standard input    | gumbel tokenize                    | Once upon a time   | 0 | 490 479 258 423\n | -
+its line end too  | gumbel tokenize                    | a\n                | 0 | 64 198\n | -
+empty             | gumbel tokenize ""                 | -                  | 0 | \n | -
+nothing           | gumbel tokenize                    | -                  | 0 | \n | -
+json              | gumbel tokenize --json "Once upon" | -                  | 0 | {"ids":[490,479],"tokens":["Once","Ġupon"]}\n | -
+json, empty       | gumbel tokenize --json ""          | -                  | 0 | {"ids":[],"tokens":[]}\n | -
+no special        | gumbel tokenize "<|endoftext|>"    | -                  | 0 | !4095 | -
+special           | gumbel tokenize --specials "a<|endoftext|>b" | -        | 0 | 64 4095 65\n | -
+decode            | gumbel tokenize --decode 490 479 258 423 | -            | 0 | Once upon a time | -
+decode, input     | gumbel tokenize --decode           | 490,479 258\n\t423\n | 0 | Once upon a time | -
+decode nothing    | gumbel tokenize --decode           | -                  | 0 | - | -
+decode, one word  | gumbel tokenize --decode "490, 479" | -                 | 0 | Once upon | -
+decode special    | gumbel tokenize --decode 4095      | -                  | 0 | <|endoftext|> | -
+decode json       | gumbel tokenize --decode --json 490 479 | -             | 0 | {"ids":[490,479],"text":"Once upon"}\n | -
+bad id            | gumbel tokenize --decode 490 4096  | -                  | 1 | - | ~token 2: expected an id from 0 to 4095, found "4096"
+huge id           | gumbel tokenize --decode 4294967296 | -                 | 1 | - | ~token 1: expected an id
+negative id       | gumbel tokenize --decode -- -1     | -                  | 1 | - | ~found "-1"
+no id             | gumbel tokenize --decode           | 490 x              | 1 | - | ~token 2: expected an id from 0 to 4095, found "x"
+NUL               | gumbel tokenize --decode           | 490\0000479        | 1 | - | ~NUL
+there and back    | gumbel tokenize|gumbel tokenize --decode | A\tfox,\r\n\n  \303\251\342\202 \0000x\377\n | 0 | A\tfox,\r\n\n  \303\251\342\202 \0000x\377\n | -
+several words     | gumbel tokenize Once upon          | -                  | 2 | - | ~expected one TEXT, found 2
+EOF
+done_testing
