@@ -1,2 +1,3 @@
 EXTRA_DIST += doc/building.md
 EXTRA_DIST += doc/sampling.md
+EXTRA_DIST += doc/engine.md

@@ -23,20 +23,21 @@ gb_shape_for(const gb_device *d)
 {
     const char *forced = getenv("GUMBEL_SHAPE");
     cl_uint native = 0;
-    gb_shape shape;
+    gb_shape shape = gpu;
 
-    if (forced != NULL && strcmp(forced, "gpu") == 0)
-        return gpu;
-    if ((d->type & CL_DEVICE_TYPE_CPU) == 0 &&
-        (forced == NULL || strcmp(forced, "cpu") != 0)) {
-        shape = gpu;
-        while (shape.split > 1 && shape.lanes * shape.split > d->max_group)
-            shape.split /= 2;
-        return shape;
+    if (forced != NULL && strcmp(forced, "wide") == 0)
+        return cpu_wide;
+    if (forced != NULL && strcmp(forced, "slim") == 0)
+        return cpu_slim;
+    if ((d->type & CL_DEVICE_TYPE_CPU) != 0 &&
+        (forced == NULL || strcmp(forced, "gpu") != 0)) {
+        clGetDeviceInfo(d->id, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT,
+                        sizeof native, &native, NULL);
+        return native >= 16 ? cpu_wide : cpu_slim;
     }
-    clGetDeviceInfo(d->id, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT, sizeof native,
-                    &native, NULL);
-    return native >= 16 ? cpu_wide : cpu_slim;
+    while (shape.split > 1 && shape.lanes * shape.split > d->max_group)
+        shape.split /= 2;
+    return shape;
 }
 
 bool

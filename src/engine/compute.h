@@ -14,8 +14,8 @@ typedef struct gb_shape {
     unsigned draws;
 } gb_shape;
 
-/* The shape for a device. $GUMBEL_SHAPE=cpu|gpu forces one or the other (for
- * tests: both must give right results on any device). */
+/* The shape for a device. $GUMBEL_SHAPE=wide|slim|gpu forces one of them (for
+ * tests: all must give right results on any device). */
 gb_shape gb_shape_for(const gb_device *d);
 
 typedef struct gb_compute {
