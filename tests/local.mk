@@ -74,6 +74,7 @@ LDADD = $(TEST_LIBS)
 
 # Tests of the command line; each is a table of cases for tests/cli/setup.
 CLI_TESTS =
+CLI_TESTS += tests/cli/bench.sh
 CLI_TESTS += tests/cli/config.sh
 CLI_TESTS += tests/cli/devices.sh
 CLI_TESTS += tests/cli/generate.sh
@@ -86,7 +87,7 @@ CLI_TESTS += tests/cli/tokenize.sh
 TESTS += $(CLI_TESTS)
 EXTRA_DIST += $(CLI_TESTS) tests/cli/setup
 
-check-cli:
+check-cli: tests/tools/random_model gumbel$(EXEEXT)
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(CLI_TESTS)'
 
 # The unit tests alone.

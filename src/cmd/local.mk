@@ -1,4 +1,5 @@
 libgumbel_a_SOURCES += \
+	src/cmd/bench.c \
 	src/cmd/cmd.c src/cmd/cmd.h \
 	src/cmd/commands.h \
 	src/cmd/config_file.c src/cmd/config_file.h \

@@ -21,7 +21,8 @@ gb_open_engine(const gb_options *o, gb_opened *p, gb_error *err)
     gb_interrupt_catch();
     p->bar = gb_bar_open();
     options.progress_arg = p->bar;
-    p->model = gb_model_open(folder, err);
+    p->model = p->without_tokenizer ? gb_model_open_weights(folder, err)
+                                    : gb_model_open(folder, err);
     free(folder);
     if (p->model == NULL)
         return false;

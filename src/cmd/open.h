@@ -8,6 +8,7 @@
 #include "model/model.h"
 
 typedef struct gb_opened {
+    bool without_tokenizer; /* set before opening: none is needed */
     gb_model *model;
     gb_engine *engine;
     gb_bar *bar; /* on the screen until gb_opened_quiet */
