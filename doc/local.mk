@@ -1,3 +1,4 @@
 EXTRA_DIST += doc/building.md
 EXTRA_DIST += doc/sampling.md
 EXTRA_DIST += doc/engine.md
+dist_man_MANS += doc/gumbel.1

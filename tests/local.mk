@@ -74,6 +74,7 @@ LDADD = $(TEST_LIBS)
 
 # Tests of the command line; each is a table of cases for tests/cli/setup.
 CLI_TESTS =
+CLI_TESTS += tests/cli/bad_input.sh
 CLI_TESTS += tests/cli/bench.sh
 CLI_TESTS += tests/cli/config.sh
 CLI_TESTS += tests/cli/devices.sh
@@ -81,6 +82,7 @@ CLI_TESTS += tests/cli/generate.sh
 CLI_TESTS += tests/cli/interrupt.sh
 CLI_TESTS += tests/cli/json.sh
 CLI_TESTS += tests/cli/logprobs.sh
+CLI_TESTS += tests/cli/man.sh
 CLI_TESTS += tests/cli/options.sh
 CLI_TESTS += tests/cli/tokenize.sh
 
