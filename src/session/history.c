@@ -64,6 +64,27 @@ gb_history_watch(gb_history *h, const gb_watcher *watcher)
     h->watcher = *watcher;
 }
 
+void
+gb_history_set_tokenizer(gb_history *h, gb_tokenizer *tokenizer)
+{
+    h->tokenizer = tokenizer;
+}
+
+void
+gb_history_tell(const gb_history *h)
+{
+    const gb_segment **branch;
+    size_t n, i;
+
+    if (h->watcher.cut != NULL)
+        h->watcher.cut(h->watcher.arg, 0);
+    branch = gb_history_branch(h, &n);
+    for (i = 0; i < n && h->watcher.segment != NULL; i++)
+        h->watcher.segment(h->watcher.arg, branch[i]);
+    free(branch);
+    gb_history_tell_settings(h);
+}
+
 gb_run_state *
 gb_history_run(const gb_history *h)
 {

@@ -62,6 +62,10 @@ gb_history *gb_history_new(gb_tokenizer *tokenizer, uint32_t n_vocab,
                            const gb_settings *settings, gb_mode mode);
 void gb_history_free(gb_history *h);
 void gb_history_watch(gb_history *h, const gb_watcher *watcher);
+/* Tells the watcher all there is: the whole branch and the settings. */
+void gb_history_tell(const gb_history *h);
+/* Another tokenizer of the same model. */
+void gb_history_set_tokenizer(gb_history *h, gb_tokenizer *tokenizer);
 
 /* Applies one event, or says why it cannot happen now; nothing has changed
  * then. Undo and redo: GB_USAGE with "nothing to undo". */

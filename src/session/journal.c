@@ -202,6 +202,13 @@ gb_journal_write(gb_journal *j, const gb_event *event, gb_error *err)
     return written(j, err);
 }
 
+void
+gb_journal_hold(gb_journal *j, const gb_event *event)
+{
+    if (!j->lost)
+        gb_event_format(event, &j->pending);
+}
+
 const char *
 gb_journal_path(const gb_journal *j)
 {

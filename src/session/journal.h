@@ -42,6 +42,9 @@ typedef struct gb_header {
 
 void gb_header_free(gb_header *header);
 
+/* Sets the date to now, in UTC. */
+void gb_header_date(gb_header *header);
+
 /* Appends the line, with its newline. */
 void gb_header_format(const gb_header *header, gb_str *out);
 void gb_event_format(const gb_event *event, gb_str *out);
@@ -70,6 +73,8 @@ bool gb_journal_is_empty(const gb_journal *j);
 /* Appends one line by one write. False once for each new trouble. */
 bool gb_journal_header(gb_journal *j, const gb_header *header, gb_error *err);
 bool gb_journal_write(gb_journal *j, const gb_event *event, gb_error *err);
+/* Leaves the line to be written together with the next one. */
+void gb_journal_hold(gb_journal *j, const gb_event *event);
 
 /* NULL when in memory, or the file is not there yet. */
 const char *gb_journal_path(const gb_journal *j);
@@ -103,6 +108,7 @@ gb_read gb_journal_next(gb_journal_reader *r, gb_event *event, gb_error *err);
 
 /* Of the event read last, for messages: "FILE, line N". */
 const char *gb_journal_reader_place(gb_journal_reader *r);
+unsigned gb_journal_reader_line(const gb_journal_reader *r);
 unsigned gb_journal_reader_unknown(const gb_journal_reader *r);
 bool gb_journal_reader_torn(const gb_journal_reader *r);
 /* Bytes up to the end of the last whole line. */

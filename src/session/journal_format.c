@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/json.h"
 #include "base/mem.h"
@@ -232,4 +233,14 @@ gb_header_free(gb_header *h)
 {
     gb_origin_free(&h->origin);
     *h = (gb_header){0};
+}
+
+void
+gb_header_date(gb_header *h)
+{
+    time_t now = time(NULL);
+    struct tm tm;
+
+    gmtime_r(&now, &tm);
+    strftime(h->date, sizeof h->date, "%Y-%m-%dT%H:%M:%SZ", &tm);
 }

@@ -557,6 +557,12 @@ gb_journal_reader_header(const gb_journal_reader *r)
 }
 
 unsigned
+gb_journal_reader_line(const gb_journal_reader *r)
+{
+    return r->line;
+}
+
+unsigned
 gb_journal_reader_unknown(const gb_journal_reader *r)
 {
     return r->unknown;

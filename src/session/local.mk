@@ -3,6 +3,7 @@ libgumbel_a_SOURCES += \
 	src/session/branch.h \
 	src/session/event.c \
 	src/session/event.h \
+	src/session/export.c \
 	src/session/history.c \
 	src/session/history.h \
 	src/session/history_apply.c \
@@ -15,12 +16,17 @@ libgumbel_a_SOURCES += \
 	src/session/loop.c \
 	src/session/loop.h \
 	src/session/origin.c \
+	src/session/replay.c \
 	src/session/replay.h \
+	src/session/session.c \
 	src/session/session.h \
+	src/session/session_open.c \
+	src/session/session_state.h \
 	src/session/settings.c \
 	src/session/settings.h \
 	src/session/settings_json.c \
 	src/session/settings_json.h \
 	src/session/stream.c \
 	src/session/stream.h \
+	src/session/verdict.c \
 	src/session/worker.h

@@ -19,13 +19,14 @@ gb_loop_append(gb_loop *l, const gb_token *ids, size_t n)
 }
 
 /* Makes the engine forget what it has read from position n on. The heads know
- * only the last position that was fed, so the one before n is read again. */
+ * only the last position that was fed, so the one before n is read again,
+ * also when the engine was taken back to exactly n before. */
 static void
 unread(gb_loop *l, size_t n)
 {
     size_t keep = n > 0 ? n - 1 : 0;
 
-    if (gb_engine_length(l->engine) > n)
+    if (gb_engine_length(l->engine) >= n)
         gb_engine_rewind(l->engine, (uint32_t)keep);
 }
 

@@ -11,7 +11,7 @@
 typedef struct gb_replay_options {
     bool pace;                 /* wait as long as it took */
     gb_watcher watcher;        /* sees the session come about again */
-    /* Called before each event with its number and type; may be NULL. */
+    /* Called with the tokens verified so far; may be NULL. */
     void (*progress)(void *arg, uint64_t tokens);
     void *progress_arg;
     const atomic_bool *cancel; /* may be NULL */
@@ -56,8 +56,7 @@ void gb_replay_result_free(gb_replay_result *result);
 /* The verdict for people: one or several lines, no final newline. */
 void gb_replay_describe(const gb_replay_result *result,
                         const gb_tokenizer *tokenizer, gb_str *out);
-/* The same as one JSON object. */
-void gb_replay_json(const gb_replay_result *result,
-                    const gb_tokenizer *tokenizer, gb_str *out);
+/* The same as one JSON object, no final newline. */
+void gb_replay_json(const gb_replay_result *result, gb_str *out);
 
 #endif

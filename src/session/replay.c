@@ -1,0 +1,240 @@
+#include "session/replay.h"
+
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "session/loop.h"
+
+/* How often a pause looks whether it was cancelled. */
+#define GB_PAUSE_MS 20.0
+
+typedef struct player {
+    gb_journal_reader *reader;
+    gb_engine *engine;
+    gb_model *model;
+    const gb_replay_options *options;
+    gb_replay_result *result;
+    gb_history *history;
+    gb_loop loop;
+    bool synced;
+    gb_origin now, then;
+    double began;
+} player;
+
+static bool
+is_cancelled(const player *p)
+{
+    return p->options->cancel != NULL && atomic_load(p->options->cancel);
+}
+
+/* Waits until the moment at which the event happened. */
+static void
+keep_pace(const player *p, const gb_event *e)
+{
+    double left;
+    struct timespec t = {0};
+
+    while (p->options->pace && !is_cancelled(p)) {
+        left = e->ms - (gb_now_ms() - p->began);
+        if (!(left > 0))
+            return;
+        if (left > GB_PAUSE_MS)
+            left = GB_PAUSE_MS;
+        t.tv_nsec = (long)(left * 1e6);
+        nanosleep(&t, NULL);
+    }
+}
+
+static void
+sync_loop(player *p)
+{
+    const gb_ids *view;
+
+    if (!p->synced) {
+        view = gb_history_view(p->history);
+        gb_loop_replace(&p->loop, view->data, view->len);
+    }
+    p->synced = true;
+    p->loop.step = gb_history_step(p->history);
+}
+
+/* Reads as many positions at once as were read then. */
+static bool
+read_positions(player *p, const gb_event *e, gb_error *err)
+{
+    uint32_t length;
+
+    sync_loop(p);
+    length = gb_engine_length(p->engine);
+    if (e->from != length || e->to <= e->from || e->to > p->loop.ids.len)
+        return true;
+    return gb_engine_feed(p->engine, p->loop.ids.data + e->from,
+                          e->to - e->from, err);
+}
+
+static void
+diverge(player *p, const gb_event *e, const gb_pick *pick)
+{
+    gb_replay_result *r = p->result;
+
+    r->divergence = (gb_divergence){
+        .line = gb_journal_reader_line(p->reader),
+        .token = r->tokens,
+        .step = e->step,
+        .seed = gb_history_settings(p->history)->seed,
+        .recorded = e->id,
+        .computed = pick->id,
+        .recorded_logprob = e->logprob,
+        .computed_logprob = pick->logprob,
+        .runner_up = pick->runner_up,
+        .margin = pick->margin,
+    };
+}
+
+/* Computes the token and compares. *same tells whether to go on. */
+static bool
+check_token(player *p, const gb_event *e, bool *same, gb_error *err)
+{
+    float difference;
+    gb_pick pick;
+
+    sync_loop(p);
+    if (!gb_loop_step(&p->loop, gb_history_settings(p->history), &pick, err))
+        return false;
+    *same = pick.id == e->id;
+    if (!*same) {
+        diverge(p, e, &pick);
+        return true;
+    }
+    p->result->tokens++;
+    difference = fabsf(pick.logprob - e->logprob);
+    if (difference > p->result->logprob_difference)
+        p->result->logprob_difference = difference;
+    if (p->options->progress != NULL)
+        p->options->progress(p->options->progress_arg, p->result->tokens);
+    return true;
+}
+
+/* Whether a token may be computed for the event: the rest of what makes it
+ * valid is for the history to say. */
+static bool
+is_computable(const player *p, const gb_event *e)
+{
+    uint64_t length = gb_history_view_length(p->history);
+
+    return gb_history_is_writing(p->history) && length > 0 &&
+           length <= p->model->config.n_ctx &&
+           e->step == gb_history_step(p->history);
+}
+
+static bool
+unusable(player *p, gb_error *err)
+{
+    if (err != NULL)
+        err->status = GB_USAGE;
+    return gb_fail_context(err, "%s", gb_journal_reader_place(p->reader));
+}
+
+static bool
+play_event(player *p, const gb_event *e, bool *same, gb_error *err)
+{
+    keep_pace(p, e);
+    if (e->type == GB_EVENT_PREFILL && gb_history_is_writing(p->history))
+        return read_positions(p, e, err);
+    if (e->type == GB_EVENT_TOKEN && is_computable(p, e)) {
+        if (!check_token(p, e, same, err))
+            return false;
+        if (!*same)
+            return true;
+    }
+    if (e->type == GB_EVENT_ENGINE && !gb_origin_read(&p->then, e->value, err))
+        return unusable(p, err);
+    if (!gb_history_apply(p->history, e, err))
+        return unusable(p, err);
+    if (e->type != GB_EVENT_TOKEN)
+        p->synced = false;
+    return true;
+}
+
+static bool
+play(player *p, gb_error *err)
+{
+    gb_error problem = GB_ERROR_INIT;
+    bool same = true;
+    gb_event e;
+
+    for (;;) {
+        if (is_cancelled(p)) {
+            p->result->interrupted = true;
+            return true;
+        }
+        switch (gb_journal_next(p->reader, &e, &problem)) {
+        case GB_READ_END:
+            p->result->identical = true;
+            return true;
+        case GB_READ_ERROR:
+            *err = problem;
+            return false;
+        case GB_READ_EVENT:
+            break;
+        }
+        if (!play_event(p, &e, &same, &problem)) {
+            p->result->interrupted = problem.status == GB_INTERRUPTED;
+            *err = problem;
+            return p->result->interrupted;
+        }
+        if (!same)
+            return true;
+    }
+}
+
+bool
+gb_replay(gb_journal_reader *r, gb_engine *engine, gb_model *model,
+          const gb_replay_options *options, gb_replay_result *result,
+          gb_error *err)
+{
+    const gb_header *header = gb_journal_reader_header(r);
+    const gb_config *c = &model->config;
+    gb_error ignored = GB_ERROR_INIT;
+    player p = {
+        .reader = r,
+        .engine = engine,
+        .model = model,
+        .options = options,
+        .result = result,
+        .began = gb_now_ms(),
+    };
+    bool ok;
+
+    *result = (gb_replay_result){.identical = false};
+    if (!gb_origin_of(engine, model, &p.now, err))
+        return false;
+    gb_origin_copy(&p.then, &header->origin);
+    p.history = gb_history_new(model->tokenizer, c->n_vocab, c->eos_id,
+                               c->n_ctx, &header->settings, header->mode);
+    result->history = p.history;
+    gb_history_watch(p.history, &options->watcher);
+    gb_loop_init(&p.loop, engine);
+    gb_engine_rewind(engine, 0);
+    ok = play(&p, err != NULL ? err : &ignored);
+    gb_loop_free(&p.loop);
+    result->ms = gb_now_ms() - p.began;
+    result->torn = gb_journal_reader_torn(r);
+    result->unknown = gb_journal_reader_unknown(r);
+    gb_origin_compare(&p.now, &p.then, &result->differences);
+    gb_origin_free(&p.now);
+    gb_origin_free(&p.then);
+    return ok;
+}
+
+void
+gb_replay_result_free(gb_replay_result *result)
+{
+    gb_str_free(&result->differences);
+    gb_history_free(result->history);
+    *result = (gb_replay_result){.identical = false};
+}

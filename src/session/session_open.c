@@ -1,0 +1,387 @@
+/* How a session begins, comes back from a file, changes its engine, ends. */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "session/session_state.h"
+
+static gb_history *
+new_history(const gb_session *s, const gb_settings *settings, gb_mode mode)
+{
+    const gb_config *c = &s->model->config;
+
+    return gb_history_new(s->model->tokenizer, c->n_vocab, c->eos_id, c->n_ctx,
+                          settings, mode);
+}
+
+static bool
+has_content(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0;
+}
+
+static bool
+same_file(const char *a, const char *b)
+{
+    struct stat sa, sb;
+
+    return stat(a, &sa) == 0 && stat(b, &sb) == 0 &&
+           sa.st_dev == sb.st_dev && sa.st_ino == sb.st_ino;
+}
+
+/* Applies all events of a file. *last_ms is the time of the last, *origin
+ * what computed it. */
+static bool
+apply_all(gb_session *s, gb_journal_reader *r, gb_origin *origin,
+          double *last_ms, gb_error *err)
+{
+    gb_read result;
+    gb_event e;
+
+    while ((result = gb_journal_next(r, &e, err)) == GB_READ_EVENT) {
+        if (!gb_history_apply(s->history, &e, err) ||
+            (e.type == GB_EVENT_ENGINE &&
+             !gb_origin_read(origin, e.value, err))) {
+            if (err != NULL)
+                err->status = GB_USAGE;
+            return gb_fail_context(err, "%s", gb_journal_reader_place(r));
+        }
+        *last_ms = e.ms;
+    }
+    return result == GB_READ_END;
+}
+
+/* Applies an event whose line waits for the next one. */
+static void
+hold(gb_session *s, gb_event *e)
+{
+    e->ms = gb_now_ms() - s->began;
+    if (gb_history_apply(s->history, e, NULL))
+        gb_journal_hold(s->journal, e);
+}
+
+static void
+hold_engine(gb_session *s, const gb_origin *then)
+{
+    gb_event e = {.type = GB_EVENT_ENGINE};
+    gb_str text = GB_STR_INIT;
+    char *value;
+
+    gb_origin_compare(&s->origin, then, &text);
+    if (text.len > 0) {
+        value = gb_origin_format(&s->origin);
+        e.value = value;
+        e.text = text.data;
+        e.n_text = text.len;
+        hold(s, &e);
+        free(value);
+    }
+    gb_str_free(&text);
+}
+
+/* What a file that was loaded still lacks: the end of a run that was cut
+ * short, and what computes from now on. */
+static void
+complete(gb_session *s, const gb_origin *then)
+{
+    gb_event stop = {.type = GB_EVENT_STOP, .reason = GB_REASON_INTERRUPT};
+
+    if (gb_history_is_writing(s->history))
+        hold(s, &stop);
+    hold_engine(s, then);
+}
+
+static bool
+check_model(gb_session *s, const char *path, const gb_header *header,
+            gb_error *err)
+{
+    const gb_origin *o = &header->origin;
+
+    if (!gb_session_know_origin(s, err))
+        return false;
+    if (strcmp(o->model_sha256, s->origin.model_sha256) == 0)
+        return true;
+    return gb_fail_usage(err, "%s: written with another model: %s (SHA-256 "
+                         "%.12s...), this is %s (%.12s...)", path,
+                         o->model_name != NULL ? o->model_name : "unnamed",
+                         o->model_sha256, s->model->name,
+                         s->origin.model_sha256);
+}
+
+/* Makes the journal: the file itself, or a new one that begins like it. */
+static bool
+open_journal(gb_session *s, const char *load, const char *path, uint64_t size,
+             gb_error *err)
+{
+    if (path != NULL && load != NULL && same_file(load, path))
+        s->journal = gb_journal_resume(path, size, err);
+    else
+        s->journal = gb_journal_new(path);
+    if (s->journal == NULL)
+        return false;
+    return load == NULL || !gb_journal_is_empty(s->journal) ||
+           gb_journal_copy(s->journal, load, size, err);
+}
+
+static bool
+load(gb_session *s, const char *from, const char *path, gb_error *err)
+{
+    gb_journal_reader *r = gb_journal_open(from, err);
+    const gb_header *header;
+    gb_origin then;
+    double last_ms = 0;
+    bool ok;
+
+    if (r == NULL)
+        return false;
+    header = gb_journal_reader_header(r);
+    gb_origin_copy(&then, &header->origin);
+    ok = check_model(s, from, header, err);
+    if (ok) {
+        s->history = new_history(s, &header->settings, header->mode);
+        ok = apply_all(s, r, &then, &last_ms, err) &&
+             open_journal(s, from, path, gb_journal_reader_size(r), err);
+    }
+    if (ok) {
+        s->began = gb_now_ms() - last_ms;
+        complete(s, &then);
+    }
+    gb_origin_free(&then);
+    gb_journal_reader_free(r);
+    return ok;
+}
+
+/* Where the journal goes; NULL: nowhere. The caller frees. */
+static char *
+choose_path(gb_session *s, const gb_session_options *o)
+{
+    gb_error err = GB_ERROR_INIT;
+    char *path;
+
+    if (!o->journal)
+        return NULL;
+    if (o->path != NULL)
+        return gb_strdup(o->path);
+    path = gb_journal_new_path(&err);
+    if (path == NULL)
+        gb_session_problem(s, err.text);
+    return path;
+}
+
+static bool
+begin(gb_session *s, const gb_session_options *o, gb_error *err)
+{
+    const char *from = o->load;
+    char *path = choose_path(s, o);
+    bool ok;
+
+    if (path != NULL && has_content(path)) {
+        if (from != NULL && !same_file(from, path)) {
+            gb_fail_usage(err, "%s: there is a session in this file already; "
+                          "it cannot go on from %s", path, from);
+            free(path);
+            return false;
+        }
+        from = path;
+    }
+    s->recorded = path != NULL;
+    if (from != NULL) {
+        ok = load(s, from, path, err);
+    } else {
+        s->history = new_history(s, &o->settings, o->mode);
+        ok = open_journal(s, NULL, path, 0, err);
+    }
+    free(path);
+    return ok;
+}
+
+static void
+release(gb_session *s)
+{
+    gb_history_free(s->history);
+    gb_loop_free(&s->loop);
+    gb_origin_free(&s->origin);
+    free(s);
+}
+
+gb_session *
+gb_session_open(gb_engine *engine, gb_model *model,
+                const gb_session_options *options, gb_error *err)
+{
+    gb_session *s = gb_alloc(sizeof *s);
+
+    s->engine = engine;
+    s->model = model;
+    s->watcher = options->watcher;
+    s->began = gb_now_ms();
+    gb_loop_init(&s->loop, engine);
+    gb_engine_rewind(engine, 0);
+    if (!begin(s, options, err)) {
+        gb_journal_close(s->journal, NULL);
+        release(s);
+        return NULL;
+    }
+    gb_history_watch(s->history, &s->watcher);
+    gb_history_tell(s->history);
+    return s;
+}
+
+bool
+gb_session_close(gb_session *s, gb_error *err)
+{
+    bool ok;
+
+    if (s == NULL)
+        return true;
+    gb_session_stop(s);
+    ok = gb_journal_close(s->journal, err);
+    release(s);
+    return ok;
+}
+
+/* Another engine. */
+
+static bool
+same_model(gb_model *a, gb_model *b, bool *same, gb_error *err)
+{
+    char sha_a[65], sha_b[65];
+
+    if (!gb_model_sha256(a, sha_a, err) || !gb_model_sha256(b, sha_b, err))
+        return false;
+    *same = strcmp(sha_a, sha_b) == 0;
+    return true;
+}
+
+static void
+take_engine(gb_session *s, gb_engine *engine, gb_model *model)
+{
+    s->engine = engine;
+    s->model = model;
+    gb_loop_free(&s->loop);
+    gb_loop_init(&s->loop, engine);
+    gb_engine_rewind(engine, 0);
+    gb_history_set_tokenizer(s->history, model->tokenizer);
+    s->synced = false;
+}
+
+/* The same model on another engine: an event says who computes from here. */
+static bool
+change_engine(gb_session *s, gb_error *err)
+{
+    gb_event e = {.type = GB_EVENT_ENGINE};
+    gb_origin then = s->origin;
+    gb_str text = GB_STR_INIT;
+    char *value;
+    bool ok = true;
+
+    s->origin = (gb_origin){0};
+    if (gb_journal_is_empty(s->journal) || then.model_sha256[0] == '\0') {
+        gb_origin_free(&then);
+        return true;
+    }
+    if (!gb_session_know_origin(s, err)) {
+        gb_origin_free(&then);
+        return false;
+    }
+    gb_origin_compare(&s->origin, &then, &text);
+    if (text.len > 0) {
+        value = gb_origin_format(&s->origin);
+        e.value = value;
+        e.text = text.data;
+        e.n_text = text.len;
+        ok = gb_session_emit(s, &e, err);
+        free(value);
+    }
+    gb_str_free(&text);
+    gb_origin_free(&then);
+    return ok;
+}
+
+/* Carries one segment over as text. */
+static bool
+import(gb_session *s, const gb_segment *old, gb_error *err)
+{
+    gb_event e = {.type = GB_EVENT_IMPORT};
+    gb_ids ids = GB_IDS_INIT;
+    bool first = gb_history_view_length(s->history) == 0, cut, ok;
+
+    e.text = gb_str_cstr(&old->text);
+    e.n_text = old->text.len;
+    if (e.n_text == 0)
+        return true;
+    if (old->role == GB_ROLE_MARK) {
+        e.type = GB_EVENT_MARK;
+        return gb_session_emit(s, &e, err);
+    }
+    e.model = old->role == GB_ROLE_MODEL;
+    if (e.model)
+        ok = gb_tokenizer_encode(s->model->tokenizer, e.text, e.n_text, false,
+                                 &ids, err);
+    else
+        ok = gb_session_encode(s, e.text, e.n_text, first, &ids, &e.skipped,
+                               &cut, err);
+    if (ok && ids.len > s->model->config.n_ctx) {
+        e.skipped = ids.len - s->model->config.n_ctx;
+        memmove(ids.data, ids.data + e.skipped,
+                s->model->config.n_ctx * sizeof *ids.data);
+        ids.len = s->model->config.n_ctx;
+    }
+    e.ids = ids.data;
+    e.n_ids = ids.len;
+    ok = ok && gb_session_emit(s, &e, err) && gb_session_make_room(s, err);
+    gb_ids_free(&ids);
+    return ok;
+}
+
+/* Another model: a new journal, the conversation carried over. */
+static bool
+change_model(gb_session *s, gb_error *err)
+{
+    gb_history *old = s->history;
+    gb_settings settings = *gb_history_settings(old);
+    gb_error problem = GB_ERROR_INIT;
+    const gb_segment **branch;
+    char *path = NULL;
+    size_t n, i;
+    bool ok = true;
+
+    if (!gb_journal_close(s->journal, &problem))
+        gb_session_problem(s, problem.text);
+    if (s->recorded) {
+        path = gb_journal_new_path(&problem);
+        if (path == NULL)
+            gb_session_problem(s, problem.text);
+    }
+    s->journal = gb_journal_new(path);
+    free(path);
+    gb_origin_free(&s->origin);
+    s->history = new_history(s, &settings, gb_history_mode(old));
+    gb_history_watch(s->history, &s->watcher);
+    s->began = gb_now_ms();
+    gb_history_tell(s->history);
+    branch = gb_history_branch(old, &n);
+    for (i = 0; i < n && ok; i++)
+        ok = import(s, branch[i], err);
+    free(branch);
+    gb_history_free(old);
+    return ok;
+}
+
+bool
+gb_session_switch(gb_session *s, gb_engine *engine, gb_model *model,
+                  gb_error *err)
+{
+    bool same = false;
+
+    if (gb_session_is_writing(s))
+        return gb_fail_usage(err, "the model is still writing");
+    if (!same_model(s->model, model, &same, err))
+        return false;
+    take_engine(s, engine, model);
+    return same ? change_engine(s, err) : change_model(s, err);
+}
