@@ -15,6 +15,8 @@ libgumbel_a_SOURCES += \
 	src/session/journal_read.c \
 	src/session/loop.c \
 	src/session/loop.h \
+	src/session/news.c \
+	src/session/news.h \
 	src/session/origin.c \
 	src/session/replay.c \
 	src/session/replay.h \
@@ -29,4 +31,9 @@ libgumbel_a_SOURCES += \
 	src/session/stream.c \
 	src/session/stream.h \
 	src/session/verdict.c \
-	src/session/worker.h
+	src/session/worker.c \
+	src/session/worker.h \
+	src/session/worker_load.c \
+	src/session/worker_news.c \
+	src/session/worker_replay.c \
+	src/session/worker_state.h

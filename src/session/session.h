@@ -67,8 +67,9 @@ const char *gb_session_path(const gb_session *s);
 
 /* Goes on with another engine, of the same model or another one. The same
  * model: nothing changes but who computes. Another: a new journal begins, the
- * conversation is carried over as text, undo ends here. The old engine is not
- * used any more once this returns, also when it fails. */
+ * conversation is carried over as text, undo ends here. Ends a run. The old
+ * engine and model are not used any more once this returns, also when it fails
+ * (then some of the text may be missing from the new model's view). */
 bool gb_session_switch(gb_session *s, gb_engine *engine, gb_model *model,
                        gb_error *err);
 

@@ -113,9 +113,12 @@ typedef enum gb_news_type {
     GB_NEWS_STARTED,  /* command: its turn has come */
     GB_NEWS_DONE,     /* command; text: "" or a sentence worth showing
                          ("saved as ..."); a run is done when it ended:
-                        then reason and stats.run_tokens say how */
-    GB_NEWS_ERROR,    /* command (0: none), text, status: it failed */
-    GB_NEWS_VERDICT,  /* text of gb_replay_describe; identical */
+                         then reason and stats.run_tokens say how */
+    GB_NEWS_ERROR,    /* text, status; command: that one failed (instead of
+                         GB_NEWS_DONE), 0: no command's fault */
+    GB_NEWS_VERDICT,  /* text of gb_replay_describe; identical. What was
+                         replayed stays on the screen until the session
+                         goes on: then a cut to 0 and its own branch come */
     GB_NEWS_FILE,     /* text: the journal's file, once it is there */
     GB_NEWS_LOG,      /* text: for /log only */
 } gb_news_type;

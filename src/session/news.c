@@ -1,0 +1,136 @@
+#include "session/news.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+
+bool
+gb_news_open(gb_news_queue *q, gb_error *err)
+{
+    *q = (gb_news_queue){.fd = {-1, -1}};
+    if (pipe2(q->fd, O_CLOEXEC | O_NONBLOCK) != 0)
+        return gb_fail(err, "cannot make a pipe: %s", strerror(errno));
+    pthread_mutex_init(&q->lock, NULL);
+    return true;
+}
+
+void
+gb_news_close(gb_news_queue *q)
+{
+    gb_news *n;
+
+    while ((n = gb_news_take(q)) != NULL)
+        gb_news_free(n);
+    close(q->fd[0]);
+    close(q->fd[1]);
+    pthread_mutex_destroy(&q->lock);
+}
+
+gb_news *
+gb_news_new(gb_news_type type)
+{
+    gb_news *n = gb_alloc(sizeof *n);
+
+    n->type = type;
+    return n;
+}
+
+void
+gb_news_free(gb_news *n)
+{
+    if (n == NULL)
+        return;
+    free(n->device);
+    free(n->dtype);
+    free(n->prefill);
+    free(n->path);
+    gb_str_free(&n->text);
+    free(n);
+}
+
+/* Brings news that is still in the queue up to date instead of adding more.
+ * True when that was done. */
+static bool
+merge(gb_news_queue *q, const gb_news *n)
+{
+    if (n->type == GB_NEWS_STATS && q->stats != NULL) {
+        q->stats->stats = n->stats;
+        return true;
+    }
+    if (n->type == GB_NEWS_TEXT && q->text != NULL &&
+        q->text->segment == n->segment) {
+        gb_str_append(&q->text->text, gb_str_cstr(&n->text), n->text.len);
+        return true;
+    }
+    if (n->type == GB_NEWS_STATE && q->last != NULL &&
+        q->last->type == GB_NEWS_STATE) {
+        q->last->state = n->state;
+        q->last->phase = n->phase;
+        q->last->done = n->done;
+        q->last->total = n->total;
+        return true;
+    }
+    return false;
+}
+
+static void
+append(gb_news_queue *q, gb_news *n)
+{
+    static const char byte = 0;
+
+    if (q->first == NULL) {
+        q->first = n;
+        while (write(q->fd[1], &byte, 1) < 0 && errno == EINTR)
+            ;
+    } else {
+        q->last->next = n;
+    }
+    q->last = n;
+    if (n->type == GB_NEWS_STATS)
+        q->stats = n;
+    else
+        q->text = n->type == GB_NEWS_TEXT ? n : NULL;
+}
+
+void
+gb_news_put(gb_news_queue *q, gb_news *n)
+{
+    bool merged;
+
+    pthread_mutex_lock(&q->lock);
+    merged = merge(q, n);
+    if (!merged)
+        append(q, n);
+    pthread_mutex_unlock(&q->lock);
+    if (merged)
+        gb_news_free(n);
+}
+
+gb_news *
+gb_news_take(gb_news_queue *q)
+{
+    gb_news *n;
+    char byte;
+
+    pthread_mutex_lock(&q->lock);
+    n = q->first;
+    if (n != NULL) {
+        q->first = n->next;
+        n->next = NULL;
+        if (q->first == NULL) {
+            q->last = NULL;
+            while (read(q->fd[0], &byte, 1) < 0 && errno == EINTR)
+                ;
+        }
+        if (q->stats == n)
+            q->stats = NULL;
+        if (q->text == n)
+            q->text = NULL;
+    }
+    pthread_mutex_unlock(&q->lock);
+    return n;
+}

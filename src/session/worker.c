@@ -1,0 +1,549 @@
+/* The engine's thread: takes requests in order and does them. */
+#include "session/worker.h"
+
+#include <errno.h>
+#include <math.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "session/worker_state.h"
+
+#define GB_WAITING_MAX 256
+#define GB_WAITING_BYTES_MAX (2 * GB_TEXT_MAX)
+
+/* The share of the newest token in the smoothed time for one. */
+#define GB_SMOOTHING 0.05
+
+/* What each request is like. */
+static const struct {
+    bool implies_stop;
+    bool needs_session;
+    bool is_run; /* the model writes */
+} kinds[GB_DO_COUNT] = {
+    [GB_DO_SEND] = {false, true, true},
+    [GB_DO_EDIT] = {true, true, true},
+    [GB_DO_READ] = {false, true, true},
+    [GB_DO_CONTINUE] = {false, true, true},
+    [GB_DO_STOP] = {true, false, false},
+    [GB_DO_RETRY] = {true, true, true},
+    [GB_DO_RESEED] = {true, true, true},
+    [GB_DO_UNDO] = {true, true, false},
+    [GB_DO_REDO] = {true, true, false},
+    [GB_DO_CLEAR] = {true, true, false},
+    [GB_DO_SET] = {false, false, false},
+    [GB_DO_MODE_SET] = {true, true, false},
+    [GB_DO_MARK] = {false, true, false},
+    [GB_DO_EXPORT] = {false, true, false},
+    [GB_DO_SAVE] = {false, true, false},
+    [GB_DO_LOAD] = {true, true, false},
+    [GB_DO_MODEL] = {true, false, false},
+    [GB_DO_DEVICE] = {true, false, false},
+    [GB_DO_REPLAY] = {true, true, false},
+};
+
+/* The queue. */
+
+static char *
+copy(const char *s)
+{
+    return s != NULL ? gb_strdup(s) : NULL;
+}
+
+static gb_task *
+new_task(const gb_request *r, uint64_t number)
+{
+    gb_task *t = gb_alloc(sizeof *t);
+
+    t->number = number;
+    t->request = *r;
+    t->request.name = copy(r->name);
+    t->request.value = copy(r->value);
+    t->request.text = gb_strndup(r->text != NULL ? r->text : "",
+                                 r->text != NULL ? r->n_text : 0);
+    return t;
+}
+
+static void
+free_task(gb_task *t)
+{
+    free((void *)(uintptr_t)t->request.name);
+    free((void *)(uintptr_t)t->request.value);
+    free((void *)(uintptr_t)t->request.text);
+    free(t);
+}
+
+static void
+push(gb_task_list *list, gb_task *t)
+{
+    if (list->first == NULL)
+        list->first = t;
+    else
+        list->last->next = t;
+    list->last = t;
+}
+
+static gb_task *
+pop(gb_task_list *list)
+{
+    gb_task *t = list->first;
+
+    if (t != NULL)
+        list->first = t->next;
+    return t;
+}
+
+/* With the lock held. */
+static void
+update_cancel(gb_worker *w)
+{
+    atomic_store(&w->cancel,
+                 w->quit || (w->running != 0 && w->running < w->stop_before));
+}
+
+uint64_t
+gb_worker_post(gb_worker *w, const gb_request *r, gb_error *err)
+{
+    uint64_t number = 0;
+
+    if (r->n_text > GB_TEXT_MAX) {
+        gb_fail_usage(err, "a text of %zu bytes: at most %zu can be sent at "
+                      "once", r->n_text, GB_TEXT_MAX);
+        return 0;
+    }
+    pthread_mutex_lock(&w->lock);
+    if (w->waiting >= GB_WAITING_MAX ||
+        w->waiting_bytes + r->n_text > GB_WAITING_BYTES_MAX) {
+        gb_fail(err, "%zu commands are waiting already; this one was not "
+                "taken", w->waiting);
+    } else {
+        number = ++w->last_number;
+        w->waiting++;
+        w->waiting_bytes += r->n_text;
+        push(r->what == GB_DO_SET ? &w->sets : &w->tasks,
+             new_task(r, number));
+        if (kinds[r->what].implies_stop)
+            w->stop_before = number;
+        update_cancel(w);
+        pthread_cond_signal(&w->wake);
+    }
+    pthread_mutex_unlock(&w->lock);
+    return number;
+}
+
+size_t
+gb_worker_waiting(gb_worker *w)
+{
+    size_t n;
+
+    pthread_mutex_lock(&w->lock);
+    n = w->waiting;
+    pthread_mutex_unlock(&w->lock);
+    return n;
+}
+
+/* With the lock held. */
+static gb_task *
+next_from(gb_worker *w, gb_task_list *list)
+{
+    gb_task *t = pop(list);
+
+    if (t != NULL) {
+        w->waiting--;
+        w->waiting_bytes -= t->request.n_text;
+    }
+    return t;
+}
+
+static gb_task *
+next_set(gb_worker *w)
+{
+    gb_task *t;
+
+    pthread_mutex_lock(&w->lock);
+    t = next_from(w, &w->sets);
+    pthread_mutex_unlock(&w->lock);
+    return t;
+}
+
+/* Waits for something to do; NULL when it is time to go. */
+static gb_task *
+next_task(gb_worker *w)
+{
+    gb_task *t = NULL;
+
+    pthread_mutex_lock(&w->lock);
+    w->running = 0;
+    update_cancel(w);
+    while (!w->quit && (t = next_from(w, &w->sets)) == NULL &&
+           (t = next_from(w, &w->tasks)) == NULL)
+        pthread_cond_wait(&w->wake, &w->lock);
+    if (t != NULL)
+        w->running = t->number;
+    update_cancel(w);
+    pthread_mutex_unlock(&w->lock);
+    return t;
+}
+
+/* Settings. */
+
+static bool
+set(gb_worker *w, const gb_request *r, gb_error *err)
+{
+    const char *name = r->name != NULL ? r->name : "";
+    const char *value = r->value != NULL ? r->value : "";
+    gb_watcher watcher = gb_worker_watcher(w);
+
+    if (w->session != NULL) {
+        if (w->replay_shown)
+            gb_worker_tell_session(w);
+        return gb_session_set(w->session, name, value, err);
+    }
+    if (!gb_settings_set(&w->settings, name, value, err))
+        return false;
+    watcher.settings(w, &w->settings, w->mode, 0);
+    return true;
+}
+
+static void
+do_set(gb_worker *w, gb_task *t)
+{
+    gb_error err = GB_ERROR_INIT;
+
+    if (set(w, &t->request, &err))
+        gb_worker_tell_done(w, t->number, GB_REASON_NONE, "");
+    else
+        gb_worker_tell_error(w, t->number, &err);
+    free_task(t);
+}
+
+static void
+do_sets(gb_worker *w)
+{
+    gb_task *t;
+
+    while ((t = next_set(w)) != NULL)
+        do_set(w, t);
+}
+
+/* The model's text. */
+
+static void
+count_token(gb_worker *w)
+{
+    double now = gb_now_ms(), took = now - w->last_token;
+    uint64_t n = gb_history_run_tokens(gb_session_history(w->session));
+    double share = n > 1 ? 1.0 / (double)(n - 1) : 1;
+
+    w->last_token = now;
+    w->logprob = gb_session_last_pick(w->session)->logprob;
+    /* The first token of a run has the reading of the prompt in it. */
+    if (n < 2)
+        return;
+    if (share < GB_SMOOTHING)
+        share = GB_SMOOTHING;
+    w->token_ms += (took - w->token_ms) * share;
+}
+
+/* Lets the model write until the run ends. */
+static bool
+write_on(gb_worker *w, gb_error *err)
+{
+    uint64_t before;
+    const gb_history *h = gb_session_history(w->session);
+
+    gb_worker_tell_state(w, GB_STATE_READING);
+    while (gb_session_is_writing(w->session)) {
+        do_sets(w);
+        if (atomic_load(&w->cancel)) {
+            gb_session_stop(w->session);
+            break;
+        }
+        before = gb_history_run_tokens(h);
+        if (!gb_session_step(w->session, err))
+            return false;
+        if (gb_history_run_tokens(h) == before)
+            continue;
+        gb_worker_tell_state(w, GB_STATE_WRITING);
+        count_token(w);
+        gb_worker_tell_changes(w);
+    }
+    return true;
+}
+
+/* The requests. */
+
+static bool
+set_mode(gb_worker *w, const char *name, gb_error *err)
+{
+    gb_mode mode;
+
+    if (name == NULL || !gb_mode_parse(name, &mode))
+        return gb_fail_usage(err, "mode: expected continue or chat, found %s",
+                             name != NULL ? name : "nothing");
+    return gb_session_set_mode(w->session, mode, err);
+}
+
+static bool
+switch_engine(gb_worker *w, const gb_request *r, gb_error *err)
+{
+    bool is_model = r->what == GB_DO_MODEL;
+    const char *device = is_model ? w->device : r->name;
+    const char *model = is_model ? r->name : NULL;
+
+    if (w->model == NULL && !is_model)
+        model = w->model_name;
+    gb_worker_tell_state(w, GB_STATE_LOADING);
+    if (!gb_worker_load(w, model, device, err))
+        return false;
+    if (!is_model) {
+        free(w->device);
+        w->device = copy(r->name);
+    }
+    return true;
+}
+
+static bool
+save(gb_worker *w, const gb_request *r, gb_error *err)
+{
+    if (r->what == GB_DO_EXPORT)
+        return gb_session_export_file(w->session, r->name, err);
+    return gb_session_save(w->session, r->name, err);
+}
+
+static bool
+obey(gb_worker *w, const gb_request *r, gb_error *err)
+{
+    gb_session *s = w->session;
+
+    switch (r->what) {
+    case GB_DO_SEND:
+        return gb_session_send(s, r->text, r->n_text, r->flags, err);
+    case GB_DO_EDIT:
+        return gb_session_edit(s, r->text, r->n_text, err);
+    case GB_DO_READ:
+        return gb_session_read(s, r->name, r->flags, err);
+    case GB_DO_CONTINUE:
+        return gb_session_continue(s, err);
+    case GB_DO_RETRY:
+        return gb_session_retry(s, err);
+    case GB_DO_RESEED:
+        return gb_session_reseed(s, err);
+    case GB_DO_UNDO:
+        return gb_session_undo(s, err);
+    case GB_DO_REDO:
+        return gb_session_redo(s, err);
+    case GB_DO_CLEAR:
+        return gb_session_clear(s, err);
+    case GB_DO_MODE_SET:
+        return set_mode(w, r->name, err);
+    case GB_DO_MARK:
+        return gb_session_mark(s, r->text, err);
+    case GB_DO_EXPORT:
+    case GB_DO_SAVE:
+        return save(w, r, err);
+    case GB_DO_LOAD:
+        return gb_worker_open_session(w, r->name, NULL, err);
+    case GB_DO_MODEL:
+    case GB_DO_DEVICE:
+        return switch_engine(w, r, err);
+    case GB_DO_REPLAY:
+        return gb_worker_replay(w, r->name,
+                                (r->flags & GB_REPLAY_PACE) != 0, err);
+    case GB_DO_STOP:
+    case GB_DO_SET:
+    case GB_DO_COUNT:
+        break;
+    }
+    return true;
+}
+
+static bool
+needs_name(gb_do what)
+{
+    return what == GB_DO_READ || what == GB_DO_EXPORT || what == GB_DO_SAVE ||
+           what == GB_DO_LOAD || what == GB_DO_MODEL;
+}
+
+static bool
+do_request(gb_worker *w, const gb_request *r, gb_error *err)
+{
+    if (kinds[r->what].needs_session && w->session == NULL)
+        return gb_fail(err, "there is no model");
+    if (needs_name(r->what) && r->name == NULL)
+        return gb_fail_usage(err, "a name is missing");
+    if (w->replay_shown && r->what != GB_DO_REPLAY && r->what != GB_DO_STOP)
+        gb_worker_tell_session(w);
+    w->reason = GB_REASON_NONE;
+    if (!obey(w, r, err))
+        return false;
+    return !kinds[r->what].is_run || write_on(w, err);
+}
+
+static gb_state
+resting_state(const gb_worker *w, const gb_request *r)
+{
+    if (w->session == NULL)
+        return GB_STATE_FAILED;
+    return r->what == GB_DO_STOP || w->reason == GB_REASON_INTERRUPT
+               ? GB_STATE_STOPPED
+               : GB_STATE_IDLE;
+}
+
+static void
+do_task(gb_worker *w, gb_task *t)
+{
+    const gb_request *r = &t->request;
+    gb_error err = GB_ERROR_INIT;
+    char *text = NULL;
+    bool ok;
+
+    gb_worker_tell_text(w, GB_NEWS_STARTED, t->number, "");
+    ok = do_request(w, r, &err);
+    gb_worker_tell_changes(w);
+    if (ok && (r->what == GB_DO_EXPORT || r->what == GB_DO_SAVE))
+        text = gb_format("saved as %s", r->name);
+    gb_worker_tell_state(w, resting_state(w, r));
+    if (ok)
+        gb_worker_tell_done(w, t->number, w->reason,
+                            text != NULL ? text : "");
+    else
+        gb_worker_tell_error(w, t->number, &err);
+    free(text);
+    free_task(t);
+}
+
+static void *
+work(void *arg)
+{
+    gb_worker *w = arg;
+    gb_error err = GB_ERROR_INIT;
+    gb_news *n = gb_news_new(GB_NEWS_STATE);
+    gb_task *t;
+
+    n->state = w->state = GB_STATE_LOADING;
+    gb_news_put(&w->news, n);
+    if (gb_worker_load(w, w->model_name, w->device, &err)) {
+        gb_worker_tell_state(w, GB_STATE_IDLE);
+    } else {
+        gb_worker_tell_state(w, GB_STATE_FAILED);
+        gb_worker_tell_error(w, 0, &err);
+    }
+    while ((t = next_task(w)) != NULL) {
+        if (t->request.what == GB_DO_SET) {
+            do_set(w, t);
+            gb_worker_tell_changes(w);
+        } else {
+            do_task(w, t);
+        }
+    }
+    gb_worker_unload(w);
+    return NULL;
+}
+
+/* Start and end. */
+
+static void
+release(gb_worker *w)
+{
+    gb_task *t;
+
+    while ((t = pop(&w->tasks)) != NULL)
+        free_task(t);
+    while ((t = pop(&w->sets)) != NULL)
+        free_task(t);
+    pthread_mutex_destroy(&w->lock);
+    pthread_cond_destroy(&w->wake);
+    gb_news_close(&w->news);
+    free(w->model_name);
+    free(w->device);
+    free(w->path);
+    free(w->load);
+    free(w);
+}
+
+/* Signals are for the interface's thread; those that the device's driver
+ * makes inherit the mask. */
+static int
+start_thread(gb_worker *w)
+{
+    sigset_t all, before;
+    int status;
+
+    sigfillset(&all);
+    sigdelset(&all, SIGSEGV);
+    sigdelset(&all, SIGBUS);
+    sigdelset(&all, SIGFPE);
+    sigdelset(&all, SIGILL);
+    sigdelset(&all, SIGABRT);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    status = pthread_create(&w->thread, NULL, work, w);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return status;
+}
+
+gb_worker *
+gb_worker_start(const gb_worker_options *o, gb_error *err)
+{
+    gb_worker *w = gb_alloc(sizeof *w);
+    int status;
+
+    if (!gb_news_open(&w->news, err)) {
+        free(w);
+        return NULL;
+    }
+    pthread_mutex_init(&w->lock, NULL);
+    pthread_cond_init(&w->wake, NULL);
+    atomic_init(&w->cancel, false);
+    w->model_name = copy(o->model);
+    w->device = copy(o->device);
+    w->path = copy(o->path);
+    w->load = copy(o->load);
+    w->dtype = o->dtype;
+    w->prefill = o->prefill;
+    w->settings = o->settings;
+    w->mode = o->mode;
+    w->record = o->journal;
+    w->logprob = NAN;
+    status = start_thread(w);
+    if (status != 0) {
+        gb_fail(err, "cannot start a thread: %s", strerror(status));
+        release(w);
+        return NULL;
+    }
+    return w;
+}
+
+bool
+gb_worker_close(gb_worker *w, gb_error *err)
+{
+    bool ok;
+
+    if (w == NULL)
+        return true;
+    pthread_mutex_lock(&w->lock);
+    w->quit = true;
+    update_cancel(w);
+    pthread_cond_signal(&w->wake);
+    pthread_mutex_unlock(&w->lock);
+    pthread_join(w->thread, NULL);
+    ok = w->close_ok;
+    if (!ok && err != NULL)
+        *err = w->close_error;
+    release(w);
+    return ok;
+}
+
+int
+gb_worker_fd(const gb_worker *w)
+{
+    return w->news.fd[0];
+}
+
+gb_news *
+gb_worker_take(gb_worker *w)
+{
+    return gb_news_take(&w->news);
+}

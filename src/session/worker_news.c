@@ -1,0 +1,272 @@
+/* What the worker tells the interface. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "session/worker_state.h"
+
+const char *
+gb_state_name(gb_state state)
+{
+    static const char *const names[] = {
+        [GB_STATE_LOADING] = "loading",     [GB_STATE_IDLE] = "idle",
+        [GB_STATE_READING] = "reading",     [GB_STATE_WRITING] = "writing",
+        [GB_STATE_STOPPED] = "stopped",     [GB_STATE_FAILED] = "failed",
+        [GB_STATE_REPLAYING] = "replaying",
+    };
+
+    return names[state];
+}
+
+void
+gb_worker_tell_state(gb_worker *w, gb_state state)
+{
+    gb_news *n;
+
+    if (state == w->state)
+        return;
+    n = gb_news_new(GB_NEWS_STATE);
+    w->state = n->state = state;
+    gb_news_put(&w->news, n);
+}
+
+void
+gb_worker_progress(void *worker, gb_phase phase, uint64_t done, uint64_t total)
+{
+    gb_worker *w = worker;
+    gb_news *n;
+
+    if (phase == GB_PHASE_PREFILL && w->state == GB_STATE_REPLAYING)
+        return;
+    if (phase == GB_PHASE_PREFILL)
+        w->state = GB_STATE_READING;
+    n = gb_news_new(GB_NEWS_STATE);
+    n->state = w->state;
+    n->phase = phase;
+    n->done = done;
+    n->total = total;
+    gb_news_put(&w->news, n);
+}
+
+void
+gb_worker_tell_text(gb_worker *w, gb_news_type type, uint64_t number,
+                    const char *text)
+{
+    gb_news *n = gb_news_new(type);
+
+    n->command = number;
+    gb_str_puts(&n->text, text);
+    gb_news_put(&w->news, n);
+}
+
+void
+gb_worker_tell_error(gb_worker *w, uint64_t number, const gb_error *err)
+{
+    gb_news *n = gb_news_new(GB_NEWS_ERROR);
+
+    n->command = number;
+    n->status = err->status;
+    gb_str_puts(&n->text, err->text);
+    gb_news_put(&w->news, n);
+}
+
+static gb_stats
+current_stats(gb_worker *w)
+{
+    gb_stats s = {.logprob = w->logprob};
+    const gb_history *h;
+
+    if (w->token_ms > 0)
+        s.tokens_per_second = 1000 / w->token_ms;
+    if (w->session == NULL)
+        return s;
+    h = gb_session_history(w->session);
+    s.context_used = (uint32_t)gb_history_view_length(h);
+    s.context_total = w->model->config.n_ctx;
+    s.step = gb_history_step(h);
+    s.seed = gb_history_settings(h)->seed;
+    s.run_tokens = gb_history_run_tokens(h);
+    s.undos = gb_history_undos(h);
+    s.redos = gb_history_redos(h);
+    return s;
+}
+
+void
+gb_worker_tell_stats(gb_worker *w)
+{
+    gb_news *n = gb_news_new(GB_NEWS_STATS);
+
+    n->stats = current_stats(w);
+    gb_news_put(&w->news, n);
+}
+
+void
+gb_worker_tell_done(gb_worker *w, uint64_t number, gb_reason reason,
+                    const char *text)
+{
+    gb_news *n = gb_news_new(GB_NEWS_DONE);
+
+    n->command = number;
+    n->reason = reason;
+    n->stats = current_stats(w);
+    gb_str_puts(&n->text, text);
+    gb_news_put(&w->news, n);
+}
+
+void
+gb_worker_tell_engine(gb_worker *w)
+{
+    const gb_engine_info *info = gb_engine_get_info(w->engine);
+    gb_news *n = gb_news_new(GB_NEWS_ENGINE);
+    char *log;
+
+    gb_str_puts(&n->text, w->model->name);
+    n->path = gb_strdup(w->model->path);
+    n->device = gb_strdup(info->device.name);
+    n->dtype = gb_strdup(gb_dtype_name(info->dtype));
+    n->prefill = gb_strdup(info->prefill);
+    n->n_ctx = w->model->config.n_ctx;
+    gb_news_put(&w->news, n);
+    log = gb_format("%s on %s: weights %.1f MB %s, loaded in %.0f ms, kernels "
+                    "%s in %.0f ms, prefill %s", w->model->name,
+                    info->device.name, (double)info->weight_bytes / 1e6,
+                    gb_dtype_name(info->dtype), info->load_ms,
+                    info->program_cached ? "from the cache" : "compiled",
+                    info->compile_ms, info->prefill);
+    gb_worker_tell_text(w, GB_NEWS_LOG, 0, log);
+    free(log);
+}
+
+static void
+tell_memory(gb_worker *w)
+{
+    const gb_segment *segment = NULL;
+    size_t offset = 0;
+    uint32_t id = 0;
+    gb_news *n;
+
+    if (gb_history_memory(gb_session_history(w->session), &segment, &offset))
+        id = segment->id;
+    else
+        offset = 0;
+    if (w->memory_known && id == w->memory_segment &&
+        offset == w->memory_offset)
+        return;
+    w->memory_known = true;
+    w->memory_segment = id;
+    w->memory_offset = offset;
+    n = gb_news_new(GB_NEWS_MEMORY);
+    n->segment = id;
+    n->offset = offset;
+    gb_news_put(&w->news, n);
+}
+
+void
+gb_worker_tell_changes(gb_worker *w)
+{
+    const char *path;
+
+    if (w->session == NULL)
+        return;
+    if (!w->replay_shown)
+        tell_memory(w);
+    path = gb_session_path(w->session);
+    if (path != NULL && !w->file_told) {
+        w->file_told = true;
+        gb_worker_tell_text(w, GB_NEWS_FILE, 0, path);
+    }
+    gb_worker_tell_stats(w);
+}
+
+void
+gb_worker_tell_session(gb_worker *w)
+{
+    w->replay_shown = false;
+    w->memory_known = false;
+    gb_history_tell(gb_session_history(w->session));
+    gb_worker_tell_changes(w);
+}
+
+/* The watcher. */
+
+static void
+on_cut(void *arg, uint32_t id)
+{
+    gb_worker *w = arg;
+    gb_news *n = gb_news_new(GB_NEWS_CUT);
+
+    n->segment = id;
+    w->memory_known = false;
+    gb_news_put(&w->news, n);
+}
+
+static void
+on_segment(void *arg, const gb_segment *s)
+{
+    gb_worker *w = arg;
+    gb_news *n = gb_news_new(GB_NEWS_SEGMENT);
+
+    n->segment = s->id;
+    n->role = s->role;
+    n->mode = s->mode;
+    gb_str_append(&n->text, gb_str_cstr(&s->text), s->text.len);
+    gb_news_put(&w->news, n);
+}
+
+static void
+on_text(void *arg, const gb_segment *s, const char *text, size_t size)
+{
+    gb_worker *w = arg;
+    gb_news *n = gb_news_new(GB_NEWS_TEXT);
+
+    n->segment = s->id;
+    gb_str_append(&n->text, text, size);
+    gb_news_put(&w->news, n);
+}
+
+static void
+on_settings(void *arg, const gb_settings *settings, gb_mode mode,
+            uint64_t step)
+{
+    gb_worker *w = arg;
+    gb_news *n = gb_news_new(GB_NEWS_SETTINGS);
+
+    n->settings = *settings;
+    n->mode = mode;
+    n->step = step;
+    gb_news_put(&w->news, n);
+}
+
+static void
+on_stopped(void *arg, gb_reason reason, uint64_t tokens)
+{
+    gb_worker *w = arg;
+
+    (void)tokens;
+    w->reason = reason;
+}
+
+static void
+on_problem(void *arg, const char *text)
+{
+    gb_worker *w = arg;
+    gb_error err = {.status = GB_FAILED};
+
+    gb_fail(&err, "%s", text);
+    gb_worker_tell_error(w, 0, &err);
+}
+
+gb_watcher
+gb_worker_watcher(gb_worker *w)
+{
+    return (gb_watcher){
+        .arg = w,
+        .cut = on_cut,
+        .segment = on_segment,
+        .text = on_text,
+        .settings = on_settings,
+        .stopped = on_stopped,
+        .problem = on_problem,
+    };
+}

@@ -1,0 +1,90 @@
+/* What a worker is made of; only the files worker*.c know. */
+#ifndef GB_SESSION_WORKER_STATE_H
+#define GB_SESSION_WORKER_STATE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "session/news.h"
+#include "session/worker.h"
+
+/* A request in the queue, with copies of what it points to. */
+typedef struct gb_task {
+    uint64_t number;
+    gb_request request;
+    struct gb_task *next;
+} gb_task;
+
+typedef struct gb_task_list {
+    gb_task *first, *last;
+} gb_task_list;
+
+struct gb_worker {
+    pthread_t thread;
+    gb_news_queue news;
+
+    pthread_mutex_t lock; /* for what follows, up to the empty line */
+    pthread_cond_t wake;
+    gb_task_list tasks;   /* in order */
+    gb_task_list sets;    /* those that do not wait for their turn */
+    size_t waiting, waiting_bytes;
+    uint64_t last_number;
+    uint64_t running;     /* the task being done; 0: none, or first load */
+    uint64_t stop_before; /* tasks with smaller numbers end at once */
+    bool quit;
+
+    atomic_bool cancel;   /* whether what is running is to end */
+
+    /* The worker's thread alone. */
+    char *model_name, *device, *path, *load; /* or NULL */
+    gb_dtype_choice dtype;
+    gb_prefill_choice prefill;
+    gb_settings settings; /* while there is no session */
+    gb_mode mode;
+    bool record;
+    gb_model *model;
+    gb_engine *engine;
+    gb_session *session;
+    gb_state state;
+    bool replay_shown;    /* instead of the session */
+    bool memory_known;
+    uint32_t memory_segment;
+    size_t memory_offset;
+    bool file_told;
+    double last_token, token_ms; /* moment; smoothed time for one */
+    float logprob;
+    gb_reason reason;     /* of the last run */
+    bool close_ok;
+    gb_error close_error;
+};
+
+/* worker_news.c: what is told. */
+void gb_worker_tell_state(gb_worker *w, gb_state state);
+void gb_worker_tell_text(gb_worker *w, gb_news_type type, uint64_t number,
+                         const char *text);
+void gb_worker_tell_error(gb_worker *w, uint64_t number, const gb_error *err);
+void gb_worker_tell_done(gb_worker *w, uint64_t number, gb_reason reason,
+                         const char *text);
+void gb_worker_tell_engine(gb_worker *w);
+void gb_worker_tell_stats(gb_worker *w);
+/* What follows from a change of the session: memory, file, statistics. */
+void gb_worker_tell_changes(gb_worker *w);
+/* Once again all of the session, in place of a replay. */
+void gb_worker_tell_session(gb_worker *w);
+gb_watcher gb_worker_watcher(gb_worker *w);
+/* A gb_progress whose argument is the worker. */
+void gb_worker_progress(void *worker, gb_phase phase, uint64_t done,
+                        uint64_t total);
+
+/* worker_load.c: model, engine, session. */
+bool gb_worker_load(gb_worker *w, const char *model, const char *device,
+                    gb_error *err);
+void gb_worker_unload(gb_worker *w);
+bool gb_worker_open_session(gb_worker *w, const char *load, const char *path,
+                            gb_error *err);
+
+/* worker_replay.c */
+bool gb_worker_replay(gb_worker *w, const char *path, bool pace,
+                      gb_error *err);
+
+#endif
