@@ -56,6 +56,8 @@ UNIT_TESTS += tests/unit/test_filter
 UNIT_TESTS += tests/unit/test_golden
 UNIT_TESTS += tests/unit/test_gumbel
 UNIT_TESTS += tests/unit/test_random_model
+UNIT_TESTS += tests/unit/test_loop
+UNIT_TESTS += tests/unit/test_npy
 UNIT_TESTS += tests/unit/test_settings
 UNIT_TESTS += tests/unit/test_rng
 UNIT_TESTS += tests/unit/test_stream
@@ -84,6 +86,7 @@ CLI_TESTS += tests/cli/json.sh
 CLI_TESTS += tests/cli/logprobs.sh
 CLI_TESTS += tests/cli/man.sh
 CLI_TESTS += tests/cli/options.sh
+CLI_TESTS += tests/cli/terminal.sh
 CLI_TESTS += tests/cli/tokenize.sh
 
 TESTS += $(CLI_TESTS)

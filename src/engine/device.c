@@ -7,6 +7,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/str.h"
 
@@ -174,6 +175,38 @@ can_run(cl_device_id id)
     return available && compiler;
 }
 
+/* Where PoCL keeps compiled kernels; the caller frees. */
+static char *
+pocl_cache(void)
+{
+    const char *own = getenv("POCL_CACHE_DIR");
+    const char *all = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+
+    if (own != NULL && own[0] != '\0')
+        return gb_strdup(own);
+    if (all != NULL && all[0] != '\0')
+        return gb_path_join(all, "pocl");
+    return home != NULL ? gb_format("%s/.cache/pocl", home) : NULL;
+}
+
+/* PoCL has no device for who cannot write its cache; that is worth saying. */
+static bool
+no_device(unsigned n_platforms, gb_error *err)
+{
+    char *folder = pocl_cache();
+    gb_error why = GB_ERROR_INIT;
+
+    if (folder != NULL && (!gb_make_folders(folder, &why) ||
+                           access(folder, W_OK) != 0))
+        gb_fail(err, "no OpenCL device found: PoCL offers none unless it can "
+                "write its cache folder %s", folder);
+    else
+        gb_fail(err, "%u OpenCL platform(s) found, but no device; for a CPU "
+                "install the package pocl-opencl-icd", n_platforms);
+    free(folder);
+    return false;
+}
+
 bool
 gb_devices_list(gb_device **devices, size_t *count, gb_error *err)
 {
@@ -206,12 +239,7 @@ gb_devices_list(gb_device **devices, size_t *count, gb_error *err)
             ++*count;
         }
     }
-    if (*count == 0)
-        return gb_fail(err,
-                       "%u OpenCL platform(s) found, but no device; for a CPU "
-                       "install the package pocl-opencl-icd",
-                       (unsigned)n_platforms);
-    return true;
+    return *count > 0 || no_device(n_platforms, err);
 }
 
 /* Better means: a GPU before anything else, then more compute units, then

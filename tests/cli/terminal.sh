@@ -1,0 +1,29 @@
+#!/bin/sh
+# What differs when standard output or error is a terminal.
+. "$abs_top_srcdir/tests/cli/setup"
+command -v script > /dev/null || {
+    echo "1..0 # SKIP script (util-linux) is not installed"
+    exit 0
+}
+
+# on_terminal COMMAND: runs it on a terminal; what is seen there goes to seen.
+on_terminal() {
+    script -q -e -c "$1" /dev/null > seen < /dev/null
+    status=$?
+    tr -d '\r' < seen > clean
+}
+
+on_terminal "'$gumbel' generate -g -n 1 'Once upon a'"
+
+printf 'Once upon a time\n' | cmp -s - clean
+ok "and nothing else is there" $? "$(od -c clean)"
+on_terminal "'$gumbel' generate -g -n 1 \"\$(printf 'a\\033[2Jb\\a')\""
+grep -q 'a^\[\[2Jb^G' clean
+ok "control characters are shown" $? "$(od -c clean)"
+on_terminal "'$gumbel' tokenize --decode 490"
+is "decoded text is a line" "$(printf 'Once\n.')" "$(cat clean; echo .)"
+on_terminal "'$gumbel' logprobs Once"
+is "a .npy file is not for a terminal: status" 2 "$status"
+is "a .npy file is not for a terminal: sentence" 1 \
+    "$(grep -c '^gumbel: a .npy file is not for a terminal' clean)"
+done_testing
