@@ -66,10 +66,10 @@ weights, a folder | model; rm m/model.safetensors; mkdir m/model.safetensors; ru
 # model.safetensors
 empty             | model; : > $weights; run                           | - | 1 | - | ~model.safetensors
 seven bytes       | model; printf 1234567 > $weights; run              | - | 1 | - | ~model.safetensors
-truncated         | model; head -c 100000 $stories/model.safetensors > $weights; run | - | 1 | - | ~model.safetensors
-a byte short      | model; head -c -1 $stories/model.safetensors > $weights; run | - | 1 | - | ~model.safetensors
+truncated         | model; head -c 100000 "$stories/model.safetensors" > $weights; run | - | 1 | - | ~model.safetensors
+a byte short      | model; head -c -1 "$stories/model.safetensors" > $weights; run | - | 1 | - | ~model.safetensors
 header too long   | model; length 99999999 > $weights; run             | - | 1 | - | ~model.safetensors
-header over limit | model; { length 200000000; cat $stories/*.txt; } > $weights; run | - | 1 | - | ~model.safetensors
+header over limit | model; { length 200000000; cat "$stories"/*.txt; } > $weights; run | - | 1 | - | ~model.safetensors
 header endless    | model; printf '\377\377\377\377\377\377\377\377{}' > $weights; run | - | 1 | - | ~model.safetensors
 header not JSON   | header 's/^{/x/'; run                              | - | 1 | - | ~model.safetensors
 header a list     | model; { length 2; echo "[]"; } > $weights; run    | - | 1 | - | ~model.safetensors
