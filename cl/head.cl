@@ -4,11 +4,11 @@
  * each, and the chunks are joined in order. */
 #define GB_CHUNK 512
 
-/* parts (rows, chunks): the chunk's largest logit / temperature, and the sum
+/* parts (rows, chunks, 2): the chunk's largest logit / temperature, and the sum
  * of exp(logit / temperature - largest). Groups: (chunks, rows). */
 LANES_KERNEL
 softmax_part(global const float *logits, int ld, int n_vocab,
-             float temperature, global float2 *parts)
+             float temperature, global float *parts)
 {
 #if GB_LANES > 1
     local float scratch[GB_LANES];
@@ -32,7 +32,8 @@ softmax_part(global const float *logits, int ld, int n_vocab,
         sum += exp(z[k] - max);
     total = group_sum(vsum(sum), scratch);
     if (get_local_id(0) == 0)
-        parts[(size_t)row * get_num_groups(0) + chunk] = (float2)(max, total);
+        vstore2((float2)(max, total),
+                (size_t)row * get_num_groups(0) + chunk, parts);
 }
 
 /* (largest z, log of the sum of exp(z - largest)) of a row. */

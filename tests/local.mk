@@ -40,6 +40,7 @@ check_LIBRARIES += tests/libtest.a
 endif
 tests_libtest_a_SOURCES = tests/unit/test.h tests/unit/test.c \
 	tests/unit/mutate.h tests/unit/mutate.c \
+	tests/unit/device.h tests/unit/device.c \
 	$(RANDOM_MODEL)
 tests_libtest_a_CPPFLAGS = $(AM_CPPFLAGS)
 TEST_LIBS = tests/libtest.a libgumbel.a $(CMOCKA_LIBS) $(GB_LIBS)
@@ -55,6 +56,7 @@ UNIT_TESTS += tests/unit/test_tensor
 UNIT_TESTS += tests/unit/test_filter
 UNIT_TESTS += tests/unit/test_golden
 UNIT_TESTS += tests/unit/test_gumbel
+UNIT_TESTS += tests/unit/test_kernels
 UNIT_TESTS += tests/unit/test_random_model
 UNIT_TESTS += tests/unit/test_loop
 UNIT_TESTS += tests/unit/test_npy
@@ -100,7 +102,7 @@ check-unit:
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(UNIT_TESTS)'
 
 # These once more under oclgrind, which checks every access of a kernel.
-OCLGRIND_TESTS =
+OCLGRIND_TESTS = tests/unit/test_kernels
 
 check-oclgrind: $(OCLGRIND_TESTS)
 	@$(MKDIR_P) oclgrind; rm -f oclgrind/*; $(AM_TESTS_ENVIRONMENT) \

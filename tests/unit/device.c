@@ -1,0 +1,157 @@
+#include "device.h"
+
+#include <math.h>
+
+#include "base/mem.h"
+#include "test.h"
+
+#define GUARD 64 /* words behind the end of a buffer */
+
+static gb_shape
+shape_of(const gb_device *d, device_shape which)
+{
+    static const char *const names[] = {"wide", "slim", "gpu"};
+    gb_shape shape;
+
+    setenv("GUMBEL_SHAPE", names[which], 1);
+    shape = gb_shape_for(d);
+    unsetenv("GUMBEL_SHAPE");
+    return shape;
+}
+
+void
+device_open(gb_compute *c, device_shape which, gb_dtype dtype,
+            unsigned head_size)
+{
+    gb_error err = GB_ERROR_INIT;
+    gb_device device;
+    gb_shape shape;
+
+    test_ok(gb_device_choose(NULL, &device, &err), &err);
+    shape = shape_of(&device, which);
+    test_ok(gb_compute_open(c, &device, &shape, dtype, head_size, &err),
+            &err);
+    c->device.compute_units = 1;
+}
+
+cl_mem
+device_words(gb_compute *c, const void *words, size_t n)
+{
+    float *all = poisoned(n + GUARD);
+    gb_error err = GB_ERROR_INIT;
+    cl_mem m = gb_buffer(c, (n + GUARD) * sizeof *all, "a test", &err);
+
+    test_ok(m != NULL, &err);
+    if (words != NULL)
+        memcpy(all, words, n * sizeof *all);
+    assert_int_equal(clEnqueueWriteBuffer(c->queue, m, CL_TRUE, 0,
+                                          (n + GUARD) * sizeof *all, all, 0,
+                                          NULL, NULL),
+                     CL_SUCCESS);
+    free(all);
+    return m;
+}
+
+cl_mem
+device_poisoned(gb_compute *c, size_t n)
+{
+    return device_words(c, NULL, n);
+}
+
+void *
+device_read(gb_compute *c, cl_mem m, size_t n)
+{
+    float *all = gb_alloc_array(n + GUARD, sizeof *all);
+    size_t i;
+
+    assert_int_equal(clEnqueueReadBuffer(c->queue, m, CL_TRUE, 0,
+                                         (n + GUARD) * sizeof *all, all, 0,
+                                         NULL, NULL),
+                     CL_SUCCESS);
+    for (i = n; i < n + GUARD; i++)
+        if (!is_poison(all[i]))
+            fail_msg("word %zu behind a buffer of %zu is written", i - n, n);
+    return all;
+}
+
+void
+device_free(cl_mem m)
+{
+    clReleaseMemObject(m);
+}
+
+void
+device_run(gb_compute *c, gb_op *op, size_t rows)
+{
+    gb_error err = GB_ERROR_INIT;
+
+    test_ok(gb_op_run(c, op, rows, &err), &err);
+    test_ok(gb_compute_finish(c, &err), &err);
+    gb_op_free(op);
+}
+
+bool
+is_poison(float x)
+{
+    uint32_t bits;
+
+    memcpy(&bits, &x, sizeof bits);
+    return bits == POISON_BITS;
+}
+
+float *
+poisoned(size_t n)
+{
+    const uint32_t bits = POISON_BITS;
+    float *x = gb_alloc_array(n, sizeof *x);
+    size_t i;
+
+    for (i = 0; i < n; i++)
+        memcpy(&x[i], &bits, sizeof bits);
+    return x;
+}
+
+float *
+random_floats(uint32_t seed, size_t n, float scale)
+{
+    float *x = gb_alloc_array(n, sizeof *x);
+    uint32_t r = seed * 2654435761u + 1;
+    size_t i;
+
+    for (i = 0; i < n; i++) {
+        r = r * 1664525u + 1013904223u;
+        x[i] = (float)((int32_t)r >> 7) * 0x1p-24f * scale;
+    }
+    return x;
+}
+
+void
+round_floats(float *x, size_t n, gb_dtype dtype)
+{
+    uint32_t bits;
+    size_t i;
+
+    for (i = 0; i < n; i++) {
+        if (dtype == GB_F16) {
+            x[i] = gb_half_to_float(gb_float_to_half(x[i]));
+        } else if (dtype == GB_BF16) {
+            memcpy(&bits, &x[i], sizeof bits);
+            bits &= 0xffff0000u;
+            memcpy(&x[i], &bits, sizeof bits);
+        }
+    }
+}
+
+gb_tensor
+tensor_of(const float *x, size_t rows, size_t columns)
+{
+    gb_tensor t = {.name = "test", .path = "", .dtype = GB_F32};
+
+    t.rank = rows > 0 ? 2 : 1;
+    t.shape[0] = rows > 0 ? rows : columns;
+    t.shape[1] = rows > 0 ? columns : 0;
+    t.count = (rows > 0 ? rows : 1) * columns;
+    t.data = (const unsigned char *)x;
+    t.size = t.count * sizeof *x;
+    return t;
+}

@@ -1,0 +1,989 @@
+/* Every kernel against a plain loop in double precision, in all shapes
+ * and with every weight type. Whatever a kernel must not read is
+ * poisoned, and so is whatever it must not write.
+ *
+ * With GUMBEL_TEST_SMALL in the environment it takes few and small cases,
+ * with the value "scalar" in the GPU's shape alone (see tests/oclgrind). */
+#include "device.h"
+#include "test.h"
+
+#include <math.h>
+
+#include "base/mem.h"
+#include "engine/forward.h"
+#include "engine/head.h"
+#include "sample/gumbel.h"
+#include "sample/rng.h"
+
+static const struct {
+    device_shape shape;
+    gb_dtype dtype;
+    unsigned head_size;
+} programs[] = {
+    {DEVICE_SLIM, GB_F32, 8},   {DEVICE_GPU, GB_F16, 12},
+    {DEVICE_WIDE, GB_F16, 25},  {DEVICE_GPU, GB_BF16, 64},
+    {DEVICE_WIDE, GB_BF16, 80}, {DEVICE_GPU, GB_F32, 80},
+    {DEVICE_WIDE, GB_F32, 64},
+};
+
+static gb_compute opened[GB_COUNT(programs)];
+static size_t first_program, end_program = GB_COUNT(programs);
+static bool small;
+
+static int
+open_programs(void **state)
+{
+    const char *kind = getenv("GUMBEL_TEST_SMALL");
+    size_t i;
+
+    (void)state;
+    small = kind != NULL;
+    if (small)
+        end_program = 2;
+    if (small && strcmp(kind, "scalar") == 0)
+        first_program = 1;
+    for (i = first_program; i < end_program; i++)
+        device_open(&opened[i], programs[i].shape, programs[i].dtype,
+                    programs[i].head_size);
+    return 0;
+}
+
+static int
+close_programs(void **state)
+{
+    size_t i;
+
+    (void)state;
+    for (i = first_program; i < end_program; i++)
+        gb_compute_close(&opened[i]);
+    return 0;
+}
+
+/* Runs a check with every program. */
+static void
+for_each_program(void (*check)(gb_compute *c))
+{
+    size_t i;
+
+    for (i = first_program; i < end_program; i++)
+        check(&opened[i]);
+}
+
+static void
+assert_near(double found, double expected, double tolerance,
+            const char *what, size_t i, size_t j)
+{
+    if (!(fabs(found - expected) <= tolerance))
+        fail_msg("%s[%zu][%zu] is %.9g, expected %.9g", what, i, j, found,
+                 expected);
+}
+
+static void
+assert_poison(const float *x, size_t n, const char *what)
+{
+    size_t i;
+
+    for (i = 0; i < n; i++)
+        if (!is_poison(x[i]))
+            fail_msg("%s: word %zu of %zu is %g, and should not be written",
+                     what, i, n, (double)x[i]);
+}
+
+/* Rows (n, width), with `fill` behind each up to ld; the caller frees. */
+static float *
+padded_rows(const float *x, size_t n, size_t width, size_t ld, float fill)
+{
+    float *out = gb_alloc_array(n * ld, sizeof *out);
+    size_t i, j;
+
+    for (i = 0; i < n; i++)
+        for (j = 0; j < ld; j++)
+            out[i * ld + j] = j < width ? x[i * width + j] : fill;
+    return out;
+}
+
+static float
+poison(void)
+{
+    const uint32_t bits = POISON_BITS;
+    float x;
+
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+/* Weights as the program has them; the caller frees. */
+static float *
+random_weights(const gb_compute *c, uint32_t seed, size_t n)
+{
+    float *w = random_floats(seed, n, 1.0f);
+
+    round_floats(w, n, c->dtype);
+    return w;
+}
+
+/* --- embedding --------------------------------------------------------- */
+
+/* A plain (vocab, width) matrix in the weight type. */
+static cl_mem
+plain_weights(gb_compute *c, const float *w, size_t n)
+{
+    uint16_t *half = gb_alloc_array(n + 1, sizeof *half);
+    uint32_t bits;
+    cl_mem m;
+    size_t i;
+
+    for (i = 0; i < n; i++) {
+        memcpy(&bits, &w[i], sizeof bits);
+        half[i] = c->dtype == GB_F16 ? gb_float_to_half(w[i])
+                                     : (uint16_t)(bits >> 16);
+    }
+    m = c->dtype == GB_F32 ? device_words(c, w, n)
+                           : device_words(c, half, (n + 1) / 2);
+    free(half);
+    return m;
+}
+
+static void
+check_embedding(gb_compute *c, unsigned vocab, unsigned width, unsigned n,
+                bool tied)
+{
+    enum { CONTEXT = 40, POSITION = 7, ROWS = 6 };
+    const unsigned ld = gb_padded_width(&c->shape, width);
+    float *wte = random_weights(c, 1, (size_t)vocab * width);
+    float *wpe = random_floats(2, CONTEXT * width, 1.0f), *y, expected;
+    const gb_tensor t = tensor_of(wte, vocab, width);
+    cl_mem ids_m, wpe_m, x_m, run_m, wte_m;
+    gb_error err = GB_ERROR_INIT;
+    gb_matrix m = {0};
+    gb_token ids[ROWS];
+    unsigned i, j;
+    cl_int *run;
+    gb_op op;
+
+    for (i = 0; i < n; i++)
+        ids[i] = i == 0 ? vocab - 1 : i * 31 % vocab;
+    if (tied)
+        test_ok(gb_matrix_load(&m, c, &t, true, NULL, &err), &err);
+    wte_m = plain_weights(c, wte, (size_t)vocab * width);
+    wpe_m = device_words(c, wpe, CONTEXT * width);
+    ids_m = n > 1 ? device_words(c, ids, n) : device_poisoned(c, 1);
+    x_m = device_poisoned(c, ROWS * ld);
+    run_m = device_poisoned(c, 2);
+    test_ok(gb_op_init(c, &op, "embedding", &err, "mmummuumiiu", ids_m,
+                       tied ? m.weight : wte_m, tied ? m.panel : 0u, wpe_m,
+                       x_m, width, ld, run_m, (unsigned)POSITION, n, ids[0]),
+            &err);
+    op.per_y = 1;
+    device_run(c, &op, n);
+    y = device_read(c, x_m, ROWS * ld);
+    run = device_read(c, run_m, 2);
+    assert_int_equal(run[0], POSITION);
+    assert_int_equal(run[1], n);
+    for (i = 0; i < n; i++)
+        for (j = 0; j < ld; j++) {
+            expected = j < width ? wte[(size_t)ids[i] * width + j] +
+                                       wpe[(POSITION + i) * width + j]
+                                 : 0.0f;
+            assert_near(y[i * ld + j], expected, 0, "embedding", i, j);
+        }
+    assert_poison(y + n * ld, (ROWS - n) * ld, "embedding");
+    device_free(wte_m), device_free(wpe_m), device_free(ids_m);
+    device_free(x_m), device_free(run_m);
+    gb_matrix_free(&m);
+    free(wte), free(wpe), free(y), free(run);
+}
+
+static void
+check_embeddings(gb_compute *c)
+{
+    static const unsigned vocabs[] = {1, 50, 520};
+    unsigned i, n;
+
+    for (i = 0; i < (small ? 2 : GB_COUNT(vocabs)); i++)
+        for (n = 1; n <= 5; n += 4) {
+            check_embedding(c, vocabs[i], 75, n, true);
+            check_embedding(c, vocabs[i], 33, n, false);
+        }
+}
+
+static void
+test_embedding(void **state)
+{
+    (void)state;
+    for_each_program(check_embeddings);
+}
+
+/* --- layer norm -------------------------------------------------------- */
+
+static void
+norm_oracle(const float *x, const float *gain, const float *bias,
+            unsigned width, double eps, double *y)
+{
+    double mean = 0, variance = 0;
+    unsigned i;
+
+    for (i = 0; i < width; i++)
+        mean += x[i];
+    mean /= width;
+    for (i = 0; i < width; i++)
+        variance += (x[i] - mean) * (x[i] - mean);
+    variance /= width;
+    for (i = 0; i < width; i++)
+        y[i] = (x[i] - mean) / sqrt(variance + eps) * gain[i] + bias[i];
+}
+
+/* Rows first_row .. of ROWS rows, or only the last of the run when it is
+ * negative. */
+static void
+check_layernorm(gb_compute *c, unsigned width, int first_row)
+{
+    enum { ROWS = 5, LENGTH = 4 };
+    const unsigned ld = gb_padded_width(&c->shape, width);
+    const unsigned from = first_row < 0 ? LENGTH - 1 : (unsigned)first_row;
+    const unsigned n = first_row < 0 ? 1 : LENGTH - from;
+    const float eps = 1e-5f;
+    const cl_int run[2] = {3, LENGTH};
+    float *x = random_floats(3, ROWS * width, 4.0f);
+    float *gain = random_floats(4, width, 1.0f);
+    float *bias = random_floats(5, width, 1.0f);
+    float *padded = padded_rows(x, ROWS, width, ld, 0.0f);
+    float *gain_p = padded_rows(gain, 1, width, ld, 0.0f);
+    float *bias_p = padded_rows(bias, 1, width, ld, 0.0f), *y;
+    double *expected = gb_alloc_array(width, sizeof *expected);
+    gb_norm norm = {device_words(c, gain_p, ld), device_words(c, bias_p, ld)};
+    cl_mem x_m, y_m = device_poisoned(c, ROWS * ld);
+    cl_mem run_m = device_words(c, run, 2);
+    gb_error err = GB_ERROR_INIT;
+    unsigned i, j;
+    gb_op op;
+
+    for (i = 0; i < ROWS * ld; i++)
+        if (i / ld < from || i / ld >= from + n)
+            padded[i] = poison();
+    x_m = device_words(c, padded, ROWS * ld);
+    test_ok(gb_norm_init(&op, c, &norm, x_m, y_m, width, ld, eps, first_row,
+                         run_m, &err),
+            &err);
+    device_run(c, &op, n);
+    y = device_read(c, y_m, ROWS * ld);
+    for (i = 0; i < n; i++) {
+        norm_oracle(x + (from + i) * width, gain, bias, width, eps, expected);
+        for (j = 0; j < ld; j++)
+            assert_near(y[i * ld + j], j < width ? expected[j] : 0,
+                        j < width ? 4e-6 : 0, "layernorm", i, j);
+    }
+    assert_poison(y + n * ld, (ROWS - n) * ld, "layernorm");
+    device_free(norm.gain), device_free(norm.bias), device_free(run_m);
+    device_free(x_m), device_free(y_m);
+    free(x), free(gain), free(bias), free(padded), free(gain_p);
+    free(bias_p), free(y), free(expected);
+}
+
+static void
+check_layernorms(gb_compute *c)
+{
+    static const unsigned widths[] = {1, 3, 16, 75, 200};
+    unsigned i;
+    int first_row;
+
+    for (i = 0; i < GB_COUNT(widths); i++)
+        for (first_row = -1; first_row < 3; first_row++)
+            check_layernorm(c, widths[i], first_row);
+}
+
+static void
+test_layernorm(void **state)
+{
+    (void)state;
+    for_each_program(check_layernorms);
+}
+
+/* --- linear ------------------------------------------------------------ */
+
+#define MAX_ROWS 25
+
+typedef struct linear_case {
+    gb_matrix m;
+    unsigned n_in, n_out, ldx, ldy;
+    float *x;     /* (MAX_ROWS, n_in) */
+    float *w;     /* (n_in, n_out) */
+    float *bias;  /* (n_out) */
+    float *prior; /* (MAX_ROWS, n_out): what the epilogue may add to */
+} linear_case;
+
+static void
+linear_open(linear_case *l, gb_compute *c, unsigned n_in, unsigned n_out)
+{
+    gb_error err = GB_ERROR_INIT;
+    gb_tensor w, bias;
+
+    l->n_in = n_in;
+    l->n_out = n_out;
+    l->ldx = gb_padded_width(&c->shape, n_in);
+    l->ldy = gb_padded_width(&c->shape, n_out);
+    l->x = random_floats(6, (size_t)MAX_ROWS * n_in, 2.0f);
+    l->w = random_weights(c, 7, (size_t)n_in * n_out);
+    l->bias = random_floats(8, n_out, 1.0f);
+    l->prior = random_floats(9, (size_t)MAX_ROWS * n_out, 3.0f);
+    w = tensor_of(l->w, n_in, n_out);
+    bias = tensor_of(l->bias, 0, n_out);
+    test_ok(gb_matrix_load(&l->m, c, &w, false, &bias, &err), &err);
+}
+
+static void
+linear_close(linear_case *l)
+{
+    gb_matrix_free(&l->m);
+    free(l->x), free(l->w), free(l->bias), free(l->prior);
+}
+
+/* Element (row, o) before rounding; *size is the sum of the products'
+ * magnitudes, for the tolerance. */
+static double
+linear_oracle(const linear_case *l, unsigned row, unsigned o,
+              gb_epilogue epilogue, double *size)
+{
+    double sum = l->bias[o], product;
+    unsigned i;
+
+    *size = 1 + fabs(sum);
+    for (i = 0; i < l->n_in; i++) {
+        product = (double)l->x[row * l->n_in + i] * l->w[i * l->n_out + o];
+        sum += product;
+        *size += fabs(product);
+    }
+    if (epilogue == GB_EPILOGUE_GELU)
+        return 0.5 * sum *
+               (1 + tanh(sqrt(2 / acos(-1)) *
+                         (sum + 0.044715 * sum * sum * sum)));
+    return epilogue == GB_EPILOGUE_ADD ? sum + l->prior[row * l->n_out + o]
+                                       : sum;
+}
+
+typedef enum linear_way { LINEAR_ONE, LINEAR_MANY, LINEAR_CLBLAST } linear_way;
+
+/* y (n, ldy) of rows first .. first + n - 1; checks what else was written.
+ * The caller frees. */
+static float *
+linear_run(gb_compute *c, const linear_case *l, unsigned first, unsigned n,
+           gb_epilogue epilogue, linear_way way)
+{
+    const cl_int run[2] = {0, (cl_int)n};
+    float *x = padded_rows(l->x + first * l->n_in, n, l->n_in, l->ldx,
+                           poison());
+    float *y = padded_rows(l->prior + first * l->n_out, n, l->n_out, l->ldy,
+                           poison());
+    cl_mem x_m = device_words(c, x, n * l->ldx), y_m, run_m;
+    gb_error err = GB_ERROR_INIT;
+    gb_linear linear;
+    gb_gemm *gemm;
+    unsigned i, j;
+
+    /* Only adding reads what was there. */
+    for (i = 0; i < n * l->ldy; i++)
+        if (epilogue != GB_EPILOGUE_ADD)
+            y[i] = poison();
+        else if (i % l->ldy >= l->n_out && i % l->ldy < l->m.n_out_padded)
+            y[i] = 0.5f;
+    y_m = device_words(c, y, n * l->ldy);
+    run_m = device_words(c, run, 2);
+    if (way == LINEAR_CLBLAST) {
+        gemm = gb_gemm_open(c, l->n_in, l->m.n_out_padded, n, &err);
+        test_ok(gemm != NULL, &err);
+        test_ok(gb_gemm_run(gemm, c, &l->m, x_m, l->ldx, y_m, l->ldy,
+                            epilogue, n, &err),
+                &err);
+        test_ok(gb_compute_finish(c, &err), &err);
+        gb_gemm_close(gemm);
+    } else {
+        test_ok(gb_linear_init(&linear, c, &l->m, x_m, l->ldx, y_m, l->ldy,
+                               epilogue, run_m, &err),
+                &err);
+        device_run(c, way == LINEAR_ONE ? &linear.one : &linear.many, n);
+        gb_linear_free(&linear);
+    }
+    free(y);
+    y = device_read(c, y_m, n * l->ldy);
+    for (i = 0; i < n; i++) {
+        for (j = l->n_out; j < l->m.n_out_padded; j++)
+            assert_near(y[i * l->ldy + j],
+                        epilogue == GB_EPILOGUE_ADD ? 0.5 : 0, 0,
+                        "padding of linear", i, j);
+        assert_poison(y + i * l->ldy + j, l->ldy - j, "linear");
+    }
+    device_free(x_m), device_free(y_m), device_free(run_m);
+    free(x);
+    return y;
+}
+
+static void
+check_rows(const linear_case *l, const float *y, unsigned n,
+           gb_epilogue epilogue)
+{
+    double expected, size;
+    unsigned i, j;
+
+    for (i = 0; i < n; i++)
+        for (j = 0; j < l->n_out; j++) {
+            expected = linear_oracle(l, i, j, epilogue, &size);
+            assert_near(y[i * l->ldy + j], expected, 1e-6 * size, "linear",
+                        i, j);
+        }
+}
+
+/* All rows alone, against the oracle; then rows together, bit for bit. */
+static void
+check_linear(gb_compute *c, const linear_case *l, gb_epilogue epilogue,
+             const unsigned *counts, size_t n_counts)
+{
+    const unsigned most = counts[n_counts - 1];
+    float *alone = gb_alloc_array((size_t)most * l->ldy, sizeof *alone), *y;
+    unsigned i;
+
+    for (i = 0; i < most; i++) {
+        y = linear_run(c, l, i, 1, epilogue, LINEAR_ONE);
+        memcpy(alone + i * l->ldy, y, l->ldy * sizeof *y);
+        free(y);
+    }
+    check_rows(l, alone, most, epilogue);
+    for (i = 0; i < n_counts; i++) {
+        y = linear_run(c, l, 0, counts[i], epilogue, LINEAR_MANY);
+        if (memcmp(y, alone, counts[i] * l->ldy * sizeof *y) != 0)
+            fail_msg("%u rows of %u inputs and %u outputs differ from the "
+                     "rows alone", counts[i], l->n_in, l->n_out);
+        free(y);
+    }
+    free(alone);
+}
+
+static void
+check_linears(gb_compute *c)
+{
+    static const unsigned counts[] = {1, 2, 5, 6, 7, 13, MAX_ROWS};
+    static const unsigned inputs[] = {1, 33, 75};
+    static const unsigned outputs[] = {1, 50, 96, 520};
+    bool wide = false, narrow = false;
+    linear_case l;
+    unsigned i, o, e;
+
+    for (i = 0; i < GB_COUNT(inputs); i++)
+        for (o = 0; o < GB_COUNT(outputs); o++) {
+            if (small && (i == 2 || (i == 1) != (o == 3)))
+                continue;
+            linear_open(&l, c, inputs[i], outputs[o]);
+            wide |= l.m.wide;
+            narrow |= !l.m.wide;
+            for (e = GB_EPILOGUE_BIAS; e <= GB_EPILOGUE_ADD; e++)
+                check_linear(c, &l, e, counts,
+                             small ? 3 : GB_COUNT(counts));
+            linear_close(&l);
+        }
+    assert_true(wide && narrow);
+}
+
+static void
+test_linear(void **state)
+{
+    (void)state;
+    for_each_program(check_linears);
+}
+
+/* Whether another matrix was in the buffers before must not matter. */
+static void
+test_clblast(void **state)
+{
+    linear_case l;
+    unsigned e;
+    float *y;
+
+    (void)state;
+    if (small)
+        skip();
+    linear_open(&l, &opened[2], 33, 50);
+    for (e = GB_EPILOGUE_BIAS; e <= GB_EPILOGUE_ADD; e++) {
+        y = linear_run(&opened[2], &l, 0, 13, e, LINEAR_CLBLAST);
+        check_rows(&l, y, 13, e);
+        free(y);
+    }
+    linear_close(&l);
+    linear_open(&l, &opened[3], 75, 520);
+    y = linear_run(&opened[3], &l, 0, 5, GB_EPILOGUE_GELU, LINEAR_CLBLAST);
+    check_rows(&l, y, 5, GB_EPILOGUE_GELU);
+    free(y);
+    linear_close(&l);
+}
+
+/* --- attention --------------------------------------------------------- */
+
+#define HEADS 3
+
+/* y (HEADS * head size) of position t, from qkv rows of all positions. */
+static void
+attention_oracle(const float *qkv, unsigned head_size, unsigned t, double *y)
+{
+    const unsigned width = HEADS * head_size;
+    double *score = gb_alloc_array(t + 1, sizeof *score), max, sum;
+    unsigned h, i, d;
+
+    for (h = 0; h < HEADS; h++) {
+        max = -INFINITY, sum = 0;
+        for (i = 0; i <= t; i++) {
+            const float *q = qkv + (size_t)t * 3 * width + h * head_size;
+            const float *k = qkv + ((size_t)i * 3 + 1) * width +
+                             h * head_size;
+
+            for (score[i] = 0, d = 0; d < head_size; d++)
+                score[i] += (double)q[d] * k[d];
+            score[i] /= sqrt(head_size);
+            max = fmax(max, score[i]);
+        }
+        for (i = 0; i <= t; i++)
+            sum += score[i] = exp(score[i] - max);
+        for (d = 0; d < head_size; d++) {
+            double *out = &y[h * head_size + d];
+
+            for (*out = 0, i = 0; i <= t; i++)
+                *out += score[i] / sum *
+                        qkv[((size_t)i * 3 + 2) * width + h * head_size + d];
+        }
+    }
+    free(score);
+}
+
+typedef struct attention_case {
+    unsigned head_size, width, ld, ld_qkv, context;
+    float *qkv; /* (context, 3 width) */
+    cl_mem keys, values;
+    size_t keys_size, values_size; /* in floats */
+} attention_case;
+
+static void
+attention_open(attention_case *a, gb_compute *c, unsigned context)
+{
+    a->head_size = c->head_size;
+    a->width = HEADS * c->head_size;
+    a->ld = gb_padded_width(&c->shape, a->width);
+    a->ld_qkv = gb_padded_width(&c->shape, 3 * a->width);
+    a->context = context;
+    a->qkv = random_floats(10, (size_t)context * 3 * a->width, 2.0f);
+    a->keys_size = (size_t)HEADS * context * a->head_size;
+    a->values_size = HEADS * context * gb_round_up(a->head_size, 16);
+    a->keys = device_poisoned(c, a->keys_size);
+    a->values = device_poisoned(c, a->values_size);
+}
+
+static void
+attention_close(attention_case *a)
+{
+    device_free(a->keys), device_free(a->values);
+    free(a->qkv);
+}
+
+/* Attends from positions first .. first + n - 1; out (n, width). */
+static void
+attention_run(gb_compute *c, const attention_case *a, unsigned first,
+              unsigned n, float *out)
+{
+    const cl_int run[2] = {(cl_int)first, (cl_int)n};
+    float *x = padded_rows(a->qkv + (size_t)first * 3 * a->width, n,
+                           3 * a->width, a->ld_qkv, poison()), *y;
+    cl_mem x_m = device_words(c, x, n * a->ld_qkv);
+    cl_mem y_m = device_poisoned(c, n * a->ld);
+    cl_mem run_m = device_words(c, run, 2);
+    gb_error err = GB_ERROR_INIT;
+    unsigned i;
+    gb_op op;
+
+    if (n > 1) {
+        test_ok(gb_op_init(c, &op, "attention_store", &err, "mummuum", x_m,
+                           a->ld_qkv, a->keys, a->values, a->width,
+                           a->context, run_m),
+                &err);
+        op.x = HEADS;
+        op.per_y = 1;
+        device_run(c, &op, n);
+    }
+    test_ok(gb_op_init(c, &op, "attention", &err, "mummmuuum", x_m, a->ld_qkv,
+                       a->keys, a->values, y_m, a->ld, a->width, a->context,
+                       run_m),
+            &err);
+    op.x = HEADS;
+    op.per_y = 1;
+    device_run(c, &op, n);
+    y = device_read(c, y_m, n * a->ld);
+    for (i = 0; i < n; i++) {
+        memcpy(out + i * a->width, y + i * a->ld, a->width * sizeof *y);
+        assert_poison(y + i * a->ld + a->width, a->ld - a->width,
+                      "attention");
+    }
+    device_free(x_m), device_free(y_m), device_free(run_m);
+    free(x), free(y);
+}
+
+/* The caches hold n positions and nothing else. */
+static void
+check_caches(gb_compute *c, const attention_case *a, unsigned n)
+{
+    float *keys = device_read(c, a->keys, a->keys_size);
+    float *values = device_read(c, a->values, a->values_size);
+    size_t i, written;
+
+    for (written = 0, i = 0; i < a->keys_size; i++)
+        written += !is_poison(keys[i]);
+    assert_int_equal(written, (size_t)n * a->width);
+    for (written = 0, i = 0; i < a->values_size; i++)
+        written += !is_poison(values[i]);
+    assert_int_equal(written,
+                     (size_t)n * HEADS * gb_round_up(a->head_size, 16));
+    free(keys), free(values);
+}
+
+/* Token by token against the oracle, then in pieces, bit for bit. Blocks end
+ * at 64 and 128. */
+static void
+check_attention(gb_compute *c)
+{
+    static const unsigned pieces[] = {62, 1, 3, 70, 1, 9};
+    const unsigned last = small ? 3 : GB_COUNT(pieces);
+    float *alone, *together;
+    double *expected;
+    attention_case a;
+    unsigned n = 0, i, j, t;
+
+    attention_open(&a, c, 192);
+    alone = gb_alloc_array((size_t)a.context * a.width, sizeof *alone);
+    together = gb_alloc_array((size_t)a.context * a.width, sizeof *together);
+    expected = gb_alloc_array(a.width, sizeof *expected);
+    for (i = 0; i < last; n += pieces[i++])
+        attention_run(c, &a, n, pieces[i], together + n * a.width);
+    check_caches(c, &a, n);
+    for (t = 0; t < n; t++) {
+        attention_oracle(a.qkv, a.head_size, t, expected);
+        for (j = 0; j < a.width; j++)
+            assert_near(together[t * a.width + j], expected[j], 4e-6,
+                        "attention", t, j);
+    }
+    device_free(a.keys), device_free(a.values);
+    a.keys = device_poisoned(c, a.keys_size);
+    a.values = device_poisoned(c, a.values_size);
+    for (t = 0; t < n; t++)
+        attention_run(c, &a, t, 1, alone + t * a.width);
+    check_caches(c, &a, n);
+    for (t = 0; t < n; t++)
+        if (memcmp(alone + t * a.width, together + t * a.width,
+                   a.width * sizeof *alone) != 0)
+            fail_msg("head size %u: position %u alone differs from the same "
+                     "in a piece", a.head_size, t);
+    attention_close(&a);
+    free(alone), free(together), free(expected);
+}
+
+static void
+test_attention(void **state)
+{
+    (void)state;
+    for_each_program(check_attention);
+}
+
+/* --- softmax ----------------------------------------------------------- */
+
+static double
+log_sum(const float *logits, unsigned n, double temperature)
+{
+    double max = -INFINITY, sum = 0;
+    unsigned i;
+
+    for (i = 0; i < n; i++)
+        max = fmax(max, logits[i] / temperature);
+    for (i = 0; i < n; i++)
+        sum += exp(logits[i] / temperature - max);
+    return max + log(sum);
+}
+
+/* What is lost when z = logit / temperature is rounded to float. */
+static double
+softmax_tolerance(double largest)
+{
+    return 2e-5 + 3e-7 * fabs(largest);
+}
+
+static void
+check_softmax(gb_compute *c, unsigned vocab, float temperature)
+{
+    enum { ROWS = 3 };
+    const unsigned ld = gb_padded_width(&c->shape, vocab);
+    const unsigned chunks = (unsigned)gb_div_up(vocab, GB_CHUNK);
+    const cl_uint targets[ROWS] = {0, vocab - 1, vocab / 2};
+    float *logits = random_floats(11, (size_t)ROWS * vocab, 12.0f);
+    float *padded = padded_rows(logits, ROWS, vocab, ld, poison());
+    cl_mem logits_m = device_words(c, padded, (size_t)ROWS * ld);
+    cl_mem parts_m = device_poisoned(c, (size_t)ROWS * chunks * 2);
+    cl_mem out_m = device_poisoned(c, vocab);
+    cl_mem targets_m = device_words(c, targets, ROWS);
+    cl_mem scores_m = device_poisoned(c, ROWS);
+    const double tolerance = softmax_tolerance(12 / temperature);
+    gb_error err = GB_ERROR_INIT;
+    float *parts, *out, *scores;
+    unsigned i;
+    gb_op op;
+
+    test_ok(gb_op_init(c, &op, "softmax_part", &err, "muufm", logits_m, ld,
+                       vocab, (double)temperature, parts_m),
+            &err);
+    op.x = chunks;
+    op.per_y = 1;
+    device_run(c, &op, ROWS);
+    parts = device_read(c, parts_m, (size_t)ROWS * chunks * 2);
+    test_ok(gb_op_init(c, &op, "logprobs", &err, "mufmm", logits_m, vocab,
+                       (double)temperature, parts_m, out_m),
+            &err);
+    op.x = chunks;
+    device_run(c, &op, 1);
+    out = device_read(c, out_m, vocab);
+    for (i = 0; i < vocab; i++)
+        assert_near(out[i],
+                    logits[i] / (double)temperature -
+                        log_sum(logits, vocab, temperature),
+                    tolerance, "logprobs", vocab, i);
+    if (temperature == 1.0f) {
+        test_ok(gb_op_init(c, &op, "score_join", &err, "mumumm", logits_m, ld,
+                           parts_m, chunks, targets_m, scores_m),
+                &err);
+        op.local[0] = 1;
+        op.per_y = 1;
+        device_run(c, &op, ROWS);
+        scores = device_read(c, scores_m, ROWS);
+        for (i = 0; i < ROWS; i++)
+            assert_near(scores[i],
+                        logits[i * vocab + targets[i]] -
+                            log_sum(logits + i * vocab, vocab, 1),
+                        tolerance, "score_join", vocab, i);
+        free(scores);
+    }
+    device_free(logits_m), device_free(parts_m), device_free(out_m);
+    device_free(targets_m), device_free(scores_m);
+    free(logits), free(padded), free(parts), free(out);
+}
+
+static void
+check_softmaxes(gb_compute *c)
+{
+    static const unsigned vocabs[] = {1, 7, 513, 512, 511, 4096};
+    static const float temperatures[] = {1.0f, 0.001f, 0.8f, 1000.0f};
+    unsigned i, k;
+
+    for (i = 0; i < (small ? 3 : GB_COUNT(vocabs)); i++)
+        for (k = 0; k < GB_COUNT(temperatures); k++)
+            check_softmax(c, vocabs[i], temperatures[k]);
+}
+
+static void
+test_softmax(void **state)
+{
+    (void)state;
+    for_each_program(check_softmaxes);
+}
+
+/* --- picking a token --------------------------------------------------- */
+
+/* Where every work-item's noise begins, as words. */
+static cl_mem
+jump_table(gb_compute *c, unsigned items)
+{
+    cl_ulong(*table)[4] = gb_alloc_array(items, sizeof *table);
+    gb_u128 mult, plus;
+    unsigned i;
+    cl_mem m;
+
+    for (i = 0; i < items; i++) {
+        gb_pcg64_jump((uint64_t)i * c->shape.draws, &mult, &plus);
+        table[i][0] = (cl_ulong)(mult >> 64);
+        table[i][1] = (cl_ulong)mult;
+        table[i][2] = (cl_ulong)(plus >> 64);
+        table[i][3] = (cl_ulong)plus;
+    }
+    m = device_words(c, table, items * sizeof *table / 4);
+    free(table);
+    return m;
+}
+
+/* The best of scores (n); with the noise of a seed when `noisy`. */
+static gb_pick
+pick_run(gb_compute *c, const float *scores, unsigned n, float floor,
+         bool noisy, uint64_t seed)
+{
+    const unsigned used = (unsigned)gb_div_up(n, c->shape.draws);
+    const unsigned items = (unsigned)gb_round_up(used, c->shape.lanes);
+    cl_mem scores_m = device_words(c, scores, n);
+    cl_mem jumps_m = jump_table(c, items);
+    cl_mem bests_m = device_poisoned(c, used * sizeof(gb_best) / 4);
+    cl_mem pick_m = device_poisoned(c, sizeof(gb_pick) / 4);
+    gb_error err = GB_ERROR_INIT;
+    gb_pick pick, *found;
+    cl_ulong4 start;
+    float *bests;
+    gb_pcg64 g;
+    gb_op op;
+
+    gb_pcg64_seed(&g, seed, 0);
+    start.s[0] = (cl_ulong)(g.state >> 64);
+    start.s[1] = (cl_ulong)g.state;
+    start.s[2] = (cl_ulong)(g.inc >> 64);
+    start.s[3] = (cl_ulong)g.inc;
+    test_ok(gb_op_init(c, &op, "pick_part", &err, "mufum", scores_m, n,
+                       (double)floor, (unsigned)noisy, jumps_m) &&
+                gb_op_set(&op, 5, sizeof start, &start, &err) &&
+                gb_op_set(&op, 6, sizeof bests_m, &bests_m, &err),
+            &err);
+    op.x = items / c->shape.lanes;
+    device_run(c, &op, 1);
+    bests = device_read(c, bests_m, used * sizeof(gb_best) / 4);
+    test_ok(gb_op_init(c, &op, "pick_join", &err, "mumm", bests_m, used,
+                       scores_m, pick_m),
+            &err);
+    device_run(c, &op, 1);
+    found = device_read(c, pick_m, sizeof pick / 4);
+    pick = *found;
+    device_free(scores_m), device_free(jumps_m), device_free(bests_m);
+    device_free(pick_m);
+    free(bests), free(found);
+    return pick;
+}
+
+/* Greedy: ties everywhere, so that only the order of ids decides. */
+static void
+check_greedy(gb_compute *c)
+{
+    static const struct {
+        unsigned n, period; /* score i is -(i % period + 1) % period */
+    } cases[] = {{1, 1},     {2, 1},     {2, 2},      {7, 3},
+                 {520, 1},   {520, 7},   {1025, 513}, {1025, 1000},
+                 {4096, 97}, {4096, 1},
+    };
+    float *scores = gb_alloc_array(4096, sizeof *scores);
+    unsigned i, k;
+    gb_best best;
+    gb_pick pick;
+
+    for (k = 0; k < GB_COUNT(cases); k++) {
+        for (i = 0; i < cases[k].n; i++)
+            scores[i] = -(float)((i + 1) % cases[k].period);
+        best = gb_argmax(scores, cases[k].n);
+        pick = pick_run(c, scores, cases[k].n, -INFINITY, false, 0);
+        assert_int_equal(pick.id, best.id);
+        assert_int_equal(pick.runner_up, best.runner_up);
+        assert_true(pick.logprob == scores[best.id]);
+        assert_true(pick.margin == best.score - best.runner_up_score);
+    }
+    free(scores);
+}
+
+static void
+test_greedy(void **state)
+{
+    (void)state;
+    for_each_program(check_greedy);
+}
+
+/* The logarithms of device and host may differ in their last bits: two
+ * scores this close may change places. */
+#define NEAR 2e-5f
+
+static void
+check_sampled(gb_compute *c, const float *logprobs, unsigned n, float floor,
+              uint64_t seed)
+{
+    const gb_best best = gb_gumbel_argmax(logprobs, n, floor, seed, 0);
+    const gb_pick pick = pick_run(c, logprobs, n, floor, true, seed);
+    const float margin = best.score - best.runner_up_score;
+
+    if (pick.id != best.id && !(margin < NEAR && pick.id == best.runner_up))
+        fail_msg("seed %llu of %u tokens: %u, expected %u (margin %g)",
+                 (unsigned long long)seed, n, pick.id, best.id,
+                 (double)margin);
+    assert_true(pick.logprob == logprobs[pick.id]);
+    if (isinf(margin))
+        assert_true(isinf(pick.margin));
+    else
+        assert_near(pick.margin, margin, NEAR, "margin", n, seed);
+}
+
+static void
+check_gumbel(gb_compute *c)
+{
+    static const unsigned sizes[] = {1, 2, 7, 513, 1000, 4096, 50257};
+    static const uint64_t seeds[] = {0, 42, UINT64_C(9223372036854775813),
+                                     UINT64_MAX};
+    const unsigned n_sizes = small ? 4 : GB_COUNT(sizes);
+    float *logprobs;
+    unsigned i, k;
+
+    for (i = 0; i < n_sizes; i++) {
+        logprobs = random_floats(12, sizes[i], 9.0f);
+        for (k = 0; k < GB_COUNT(seeds); k++) {
+            check_sampled(c, logprobs, sizes[i], -INFINITY, seeds[k]);
+            check_sampled(c, logprobs, sizes[i], logprobs[0], seeds[k]);
+            check_sampled(c, logprobs, sizes[i],
+                          gb_argmax(logprobs, sizes[i]).score, seeds[k]);
+        }
+        free(logprobs);
+    }
+}
+
+static void
+test_gumbel(void **state)
+{
+    (void)state;
+    for_each_program(check_gumbel);
+}
+
+/* NumPy's argmax of the noise alone; from seed 479 on u rounds to 1. */
+static void
+check_noise(gb_compute *c)
+{
+    static const struct {
+        uint64_t seed;
+        unsigned n, id;
+    } cases[] = {
+        {0, 4096, 3416},      {42, 4096, 2210},     {1, 4096, 1101},
+        {2, 4096, 398},       {3, 4096, 3119},      {4, 4096, 2353},
+        {5, 4096, 2601},      {479, 4096, 1797},    {0, 50257, 6138},
+        {1, 50257, 47862},    {2, 50257, 9291},     {3, 50257, 33587},
+        {4, 50257, 14311},    {5, 50257, 12046},    {42, 50257, 45903},
+        {479, 50257, 5946},   {1527, 50257, 25313}, {2721, 50257, 28448},
+        {3382, 50257, 39327}, {3459, 50257, 2175},
+    };
+    float *zeros = gb_alloc_array(50257, sizeof *zeros);
+    gb_pick pick;
+    unsigned i;
+
+    for (i = 0; i < (small ? 1 : GB_COUNT(cases)); i++) {
+        pick = pick_run(c, zeros, cases[i].n, -INFINITY, true,
+                        cases[i].seed);
+        assert_int_equal(pick.id, cases[i].id);
+        assert_true(isfinite(pick.margin));
+    }
+    free(zeros);
+}
+
+static void
+test_noise(void **state)
+{
+    (void)state;
+    for_each_program(check_noise);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_embedding), cmocka_unit_test(test_layernorm),
+        cmocka_unit_test(test_linear),    cmocka_unit_test(test_attention),
+        cmocka_unit_test(test_softmax),   cmocka_unit_test(test_greedy),
+        cmocka_unit_test(test_gumbel),    cmocka_unit_test(test_noise),
+        cmocka_unit_test(test_clblast),
+    };
+
+    return cmocka_run_group_tests(tests, open_programs, close_programs);
+}
