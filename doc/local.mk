@@ -2,3 +2,4 @@ EXTRA_DIST += doc/building.md
 EXTRA_DIST += doc/sampling.md
 EXTRA_DIST += doc/engine.md
 dist_man_MANS += doc/gumbel.1
+EXTRA_DIST += doc/session-format.md

@@ -8,6 +8,7 @@ extern const gb_command gb_cmd_bench;
 extern const gb_command gb_cmd_devices;
 extern const gb_command gb_cmd_generate;
 extern const gb_command gb_cmd_logprobs;
+extern const gb_command gb_cmd_replay;
 extern const gb_command gb_cmd_score;
 extern const gb_command gb_cmd_tokenize;
 

@@ -15,5 +15,6 @@ libgumbel_a_SOURCES += \
 	src/cmd/output.c src/cmd/output.h \
 	src/cmd/progress.c src/cmd/progress.h \
 	src/cmd/read_options.c \
+	src/cmd/replay.c \
 	src/cmd/score.c \
 	src/cmd/tokenize.c

@@ -4,6 +4,15 @@
 
 #include "cmd/interrupt.h"
 
+/* The line may be gone while the engine goes on reporting. */
+static void
+update(void *opened, gb_phase phase, uint64_t done, uint64_t total)
+{
+    const gb_opened *p = opened;
+
+    gb_bar_update(p->bar, phase, done, total);
+}
+
 bool
 gb_open_engine(const gb_options *o, gb_opened *p, gb_error *err)
 {
@@ -11,7 +20,8 @@ gb_open_engine(const gb_options *o, gb_opened *p, gb_error *err)
         .device = o->device,
         .dtype = o->dtype,
         .prefill = o->prefill,
-        .progress = gb_bar_update,
+        .progress = update,
+        .progress_arg = p,
         .cancel = gb_interrupt_flag(),
     };
     char *folder = gb_model_find(o->model, err);
@@ -20,7 +30,6 @@ gb_open_engine(const gb_options *o, gb_opened *p, gb_error *err)
         return false;
     gb_interrupt_catch();
     p->bar = gb_bar_open();
-    options.progress_arg = p->bar;
     p->model = p->without_tokenizer ? gb_model_open_weights(folder, err)
                                     : gb_model_open(folder, err);
     free(folder);

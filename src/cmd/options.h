@@ -38,6 +38,7 @@ typedef struct gb_options {
     bool decode;
     bool json;
     bool trace;
+    bool pace;
     bool help;
     bool version;
 

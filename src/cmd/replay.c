@@ -1,0 +1,212 @@
+/* gumbel replay: run a session again and verify it. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "cmd/commands.h"
+#include "cmd/interrupt.h"
+#include "cmd/open.h"
+#include "cmd/output.h"
+#include "session/replay.h"
+
+/* What the watcher prints with. */
+typedef struct printer {
+    gb_opened opened;
+    bool line_open; /* the last character printed was no line end */
+    bool started;
+    bool parted;    /* what follows does not go on from what stands there */
+    gb_role role;
+    bool failed;    /* standard output */
+    gb_error err;
+} printer;
+
+static void
+print(printer *p, const char *text, size_t n)
+{
+    if (n == 0 || p->failed)
+        return;
+    if (!p->started)
+        gb_opened_quiet(&p->opened);
+    p->started = true;
+    p->line_open = text[n - 1] != '\n';
+    p->failed = !gb_put_text(text, n, &p->err);
+    fflush(stdout);
+}
+
+static void
+on_cut(void *arg, uint32_t id)
+{
+    printer *p = arg;
+
+    (void)id;
+    p->parted = p->started;
+}
+
+/* Says who speaks in chat; begins a new line after something was undone. */
+static void
+on_segment(void *arg, const gb_segment *s)
+{
+    printer *p = arg;
+    const char *label = s->role == GB_ROLE_USER ? "Human: " : "AI:";
+    bool other = s->role != p->role || p->parted || !p->started;
+
+    if (s->role == GB_ROLE_MARK)
+        return;
+    if (p->line_open && (p->parted || (s->mode == GB_MODE_CHAT && other)))
+        print(p, "\n", 1);
+    if (s->mode == GB_MODE_CHAT && other)
+        print(p, label, strlen(label));
+    p->parted = false;
+    p->role = s->role;
+    print(p, gb_str_cstr(&s->text), s->text.len);
+}
+
+static void
+on_text(void *arg, const gb_segment *s, const char *text, size_t n)
+{
+    (void)s;
+    print(arg, text, n);
+}
+
+/* The model: the one asked for, else the one that wrote the session, where it
+ * was or by its name. The caller frees. */
+static char *
+choose_model(const gb_options *o, const gb_origin *origin)
+{
+    if (o->model != NULL)
+        return gb_strdup(o->model);
+    if (origin->model_path != NULL && gb_is_folder(origin->model_path))
+        return gb_strdup(origin->model_path);
+    return origin->model_name != NULL ? gb_strdup(origin->model_name) : NULL;
+}
+
+/* What was not asked for is as it was then. */
+static bool
+open_as_then(const gb_options *o, const gb_origin *then, gb_opened *opened,
+             gb_error *err)
+{
+    gb_options options = *o;
+    bool ok;
+
+    options.model = choose_model(o, then);
+    if (o->dtype == GB_DTYPE_AUTO && then->dtype != NULL)
+        options.dtype = strcmp(then->dtype, "f32") == 0    ? GB_DTYPE_F32
+                        : strcmp(then->dtype, "f16") == 0  ? GB_DTYPE_F16
+                        : strcmp(then->dtype, "bf16") == 0 ? GB_DTYPE_BF16
+                                                           : GB_DTYPE_AUTO;
+    if (o->prefill == GB_PREFILL_AUTO && then->prefill != NULL)
+        options.prefill = strcmp(then->prefill, "own") == 0 ? GB_PREFILL_OWN
+                          : strcmp(then->prefill, "clblast") == 0
+                              ? GB_PREFILL_CLBLAST
+                              : GB_PREFILL_AUTO;
+    ok = gb_open_engine(&options, opened, err);
+    free(options.model);
+    return ok;
+}
+
+static bool
+put_verdict(const gb_options *o, printer *p, const gb_replay_result *result,
+            gb_error *err)
+{
+    gb_str text = GB_STR_INIT;
+    bool ok = true;
+
+    gb_opened_quiet(&p->opened);
+    if (o->json) {
+        gb_replay_json(result, &text);
+        gb_str_putc(&text, '\n');
+        ok = gb_put(&text, err);
+    } else {
+        if (p->line_open)
+            print(p, "\n", 1);
+        gb_replay_describe(result, p->opened.model->tokenizer, &text);
+        gb_str_putc(&text, '\n');
+        gb_fd_write(STDERR_FILENO, "standard error", text.data, text.len,
+                    NULL);
+    }
+    gb_str_free(&text);
+    return ok;
+}
+
+static int
+replay(const gb_options *o, gb_journal_reader *r, printer *p, gb_error *err)
+{
+    gb_replay_options options = {
+        .pace = o->pace,
+        .cancel = gb_interrupt_flag(),
+    };
+    gb_replay_result result;
+    bool ok;
+
+    if (!o->json)
+        options.watcher = (gb_watcher){
+            .arg = p,
+            .cut = on_cut,
+            .segment = on_segment,
+            .text = on_text,
+        };
+    ok = gb_replay(r, p->opened.engine, p->opened.model, &options, &result,
+                   err);
+    if (p->failed) {
+        *err = p->err;
+        ok = false;
+    }
+    ok = ok && put_verdict(o, p, &result, err);
+    if (ok && result.interrupted)
+        ok = gb_fail_interrupted(err);
+    else if (ok && !result.identical)
+        ok = gb_fail(err, "the replay diverged at token %llu",
+                     (unsigned long long)result.tokens + 1);
+    gb_replay_result_free(&result);
+    return ok ? GB_OK : (int)err->status;
+}
+
+static int
+run(const gb_options *o, gb_error *err)
+{
+    printer p = {.role = GB_ROLE_MARK};
+    gb_journal_reader *r;
+    int status;
+
+    if (o->n_args == 0) {
+        gb_fail_usage(err, "the session file is missing: gumbel replay FILE");
+        return GB_USAGE;
+    }
+    r = gb_journal_open(o->args[0], err);
+    if (r == NULL)
+        return (int)err->status;
+    if (open_as_then(o, &gb_journal_reader_header(r)->origin, &p.opened, err))
+        status = replay(o, r, &p, err);
+    else
+        status = (int)err->status;
+    gb_opened_close(&p.opened);
+    gb_journal_reader_free(r);
+    return status;
+}
+
+const gb_command gb_cmd_replay = {
+    .name = "replay",
+    .args = "FILE",
+    .summary = "Run a session again and verify every token",
+    .help =
+        "Computes each token of the session FILE again, with the seed and "
+        "the settings that were in force when it was written, and compares. "
+        "The text goes to standard output as it appears, the verdict to "
+        "standard error. On the same device, driver and build all tokens are "
+        "identical. Where one is not, the replay ends: it says which, how far "
+        "apart the two best scores were, and what is not the same as then.\n"
+        "Model, weight type and prefill are those of the session unless "
+        "others are asked for. --json prints one object with the verdict and "
+        "no text. Status: 0 identical, 1 diverged, 2 no usable session file.\n"
+        "Session files are in $XDG_STATE_HOME/gumbel/sessions, which is "
+        "~/.local/state/gumbel/sessions by default.",
+    .example = "gumbel replay "
+               "~/.local/state/gumbel/sessions/2026-11-22T19-30-00-4711.jsonl"
+               "\ngumbel replay --json story.jsonl | jq .verdict",
+    .self = GB_FOR_REPLAY,
+    .max_args = 1,
+    .run = run,
+};

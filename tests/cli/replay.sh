@@ -1,0 +1,59 @@
+#!/bin/sh
+# gumbel replay: a session computed again, damaged, or of something else.
+. "$abs_top_srcdir/tests/cli/setup"
+
+# A session as another program may write it.
+cat > new.jsonl <<'EOF'
+{"type":"header","format":"gumbel-session","version":1,"model":{"name":"stories","sha256":"SHA"},"dtype":"f16","prefill":"own","mode":"continue","settings":{"seed":"7","temperature":"0.5"}}
+{"type":"prompt","text":"Once upon a time","ids":[490,479,258,423]}
+{"type":"run","how":"send"}
+EOF
+sha=$(sha256sum < "$stories/model.safetensors" | cut -c -64)
+sed "s/SHA/$sha/" new.jsonl > session.jsonl
+sed -i "s/490,479,258,423/$(gumbel tokenize 'Once upon a time' |
+    tr ' ' ,)/" session.jsonl
+gumbel generate --json -n 8 -s 7 -t 0.5 "Once upon a time" > generated ||
+    exit 99
+sed -n 's/^{"type":"token","step":\([0-9]*\),"id":\([0-9]*\),.*/{"type":"token","step":\1,"id":\2}/p' \
+    generated >> session.jsonl
+is "tokens to verify" 8 "$(grep -c '"token"' session.jsonl)"
+gumbel generate -n 8 -s 7 -t 0.5 "Once upon a time" > text
+
+gumbel replay session.jsonl > out 2> err
+is "status of an identical replay" 0 "$?"
+is "the text that generate writes" "$(cat text)" "$(cat out)"
+is "its verdict" "verified: 8 tokens identical" "$(head -n 1 err)"
+
+sed '/"step":5/s/"id":[0-9]*/"id":5/' session.jsonl > other.jsonl
+gumbel replay other.jsonl > out 2> err
+is "status of a replay that diverges" 1 "$?"
+grep -q 'diverged at token 6 (step 5 of seed 7, line 9): recorded 5 ' err
+ok "it says where" $? "$(cat err)"
+printf '{"type":"token","st' > torn
+cat session.jsonl torn > torn.jsonl
+sed 's/"dtype":"f16"/"dtype":"f32"/' session.jsonl > f32.jsonl
+printf '{"type":"dance"}\n' | cat session.jsonl - > later.jsonl
+sed 's/"version":1/"version":2/' session.jsonl > version.jsonl
+sed '/"step":3/d' session.jsonl > gap.jsonl
+head -c 40 session.jsonl > head.jsonl
+: > empty.jsonl
+
+table <<'EOF'
+json          | gumbel replay --json session.jsonl | - | 0 | ~"verdict":"identical","tokens":8, | -
+json diverged | gumbel replay --json other.jsonl   | - | 1 | ~"verdict":"diverged".*"token":5.*"recorded":5 | ~diverged at token 6
+one line      | gumbel replay --json session.jsonl|grep -c "" | - | 0 | 1\n | -
+torn          | gumbel replay --json torn.jsonl    | - | 0 | ~"torn":true    | -
+later events  | gumbel replay --json later.jsonl   | - | 0 | ~"unknown_events":1 | -
+pace          | gumbel replay --pace --json session.jsonl | - | 0 | ~identical | -
+as then       | gumbel replay --json f32.jsonl     | - | 0 | ~"differences":null | -
+other type    | gumbel replay --json --dtype f32 session.jsonl | - | 0 | ~dtype f32, was f16 | -
+missing       | gumbel replay nowhere.jsonl        | - | 2 | - | ~nowhere.jsonl
+folder        | gumbel replay .                    | - | 2 | - | ~folder
+no session    | gumbel replay generated            | - | 2 | - | ~line 1.*"format"
+empty         | gumbel replay empty.jsonl          | - | 2 | - | ~no whole line
+only a piece  | gumbel replay head.jsonl           | - | 2 | - | ~no whole line
+version       | gumbel replay version.jsonl        | - | 2 | - | ~version 2
+a gap         | gumbel replay --json gap.jsonl     | - | 2 | * | ~gap.jsonl, line 7.*step 3, found 4
+no file named | gumbel replay                      | - | 2 | - | ~missing
+EOF
+done_testing
