@@ -5,6 +5,10 @@ command -v script > /dev/null || {
     echo "1..0 # SKIP script (util-linux) is not installed"
     exit 0
 }
+script -q -c : /dev/null > /dev/null 2>&1 < /dev/null || {
+    echo "1..0 # SKIP the system gives out no terminals"
+    exit 0
+}
 
 # on_terminal COMMAND: runs it on a terminal; what is seen there goes to seen.
 on_terminal() {
