@@ -1,0 +1,195 @@
+#include "tui/cells.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <wchar.h>
+
+#include "base/mem.h"
+#include "base/utf8.h"
+
+/* What stands for a character where only ASCII may be drawn. */
+static const char *
+in_ascii(uint32_t r)
+{
+    static const struct {
+        uint32_t rune;
+        const char *text;
+    } table[] = {
+        {0x00a0, " "},   {0x00b7, "."},  {0x00d7, "x"},  {0x2010, "-"},
+        {0x2011, "-"},   {0x2013, "-"},  {0x2014, "--"}, {0x2018, "'"},
+        {0x2019, "'"},   {0x201c, "\""}, {0x201d, "\""}, {0x2026, "..."},
+        {0x2190, "<-"},  {0x2192, "->"}, {0x2212, "-"},
+    };
+    size_t i;
+
+    for (i = 0; i < GB_COUNT(table); i++)
+        if (table[i].rune == r)
+            return table[i].text;
+    return "?";
+}
+
+static bool
+is_bidi_control(uint32_t r)
+{
+    return (r >= 0x202a && r <= 0x202e) || (r >= 0x2066 && r <= 0x2069) ||
+           r == 0x200e || r == 0x200f || r == 0x061c;
+}
+
+/* Columns of r; -1 when it must be spelled out. */
+static int
+rune_width(uint32_t r)
+{
+    if (r < 0x20 || (r >= 0x7f && r < 0xa0) || is_bidi_control(r) ||
+        r == 0x2028 || r == 0x2029)
+        return -1;
+    return r < 0x7f ? 1 : wcwidth((wchar_t)r);
+}
+
+/* Joiners, variation selectors and other characters that show nothing. */
+static bool
+is_invisible(uint32_t r)
+{
+    return (r >= 0x200b && r <= 0x200d) || r == 0x2060 || r == 0xfeff ||
+           (r >= 0xfe00 && r <= 0xfe0f) || (r >= 0xe0000 && r <= 0xe0fff) ||
+           (r >= 0x2061 && r <= 0x2064) || r == 0x180e || r == 0x034f;
+}
+
+static void
+spell(gb_cell *cell, uint32_t r)
+{
+    if (r < 0x20)
+        snprintf(cell->shown, sizeof cell->shown, "^%c", (char)(r + '@'));
+    else if (r == 0x7f)
+        strcpy(cell->shown, "^?");
+    else
+        snprintf(cell->shown, sizeof cell->shown, "\\u{%x}", (unsigned)r);
+    cell->width = (unsigned)strlen(cell->shown);
+    cell->changed = true;
+}
+
+static void
+replace(gb_cell *cell, const char *text, unsigned width)
+{
+    strcpy(cell->shown, text);
+    cell->width = width;
+}
+
+static void
+put(gb_cell *cell, uint32_t r)
+{
+    size_t at = strlen(cell->shown);
+
+    cell->shown[at + gb_utf8_put(r, cell->shown + at)] = '\0';
+}
+
+/* Takes the combining characters that follow into the cell. */
+static void
+take_marks(gb_cell *cell, const char *s, size_t n)
+{
+    unsigned marks = 0;
+    size_t length;
+    uint32_t r;
+    bool valid;
+
+    while (cell->bytes < n && (s[cell->bytes] & 0x80) != 0) {
+        length = gb_utf8_next(s + cell->bytes, n - cell->bytes, &r, &valid);
+        if (length == 0 || !valid || rune_width(r) != 0)
+            return;
+        if (!is_invisible(r) && marks++ < GB_CELL_MARKS)
+            put(cell, r);
+        cell->bytes += length;
+    }
+}
+
+static void
+read_tab(gb_cell *cell, unsigned column)
+{
+    cell->width = GB_TAB_STOP - column % GB_TAB_STOP;
+    memset(cell->shown, ' ', cell->width);
+    cell->shown[cell->width] = '\0';
+    cell->space = true;
+}
+
+void
+gb_cell_read(gb_cell *cell, const char *s, size_t n, unsigned column,
+             bool ascii)
+{
+    size_t length;
+    uint32_t r;
+    bool valid;
+    int width;
+
+    memset(cell, 0, sizeof *cell);
+    length = gb_utf8_next(s, n, &r, &valid);
+    cell->bytes = length > 0 ? length : n;
+    if (length == 0 || !valid) {
+        replace(cell, ascii ? "?" : "\xef\xbf\xbd", 1);
+        cell->changed = true;
+        return;
+    }
+    if (r == '\n') {
+        cell->line_end = true;
+        return;
+    }
+    if (r == '\t') {
+        read_tab(cell, column);
+        if (!ascii)
+            take_marks(cell, s, n);
+        return;
+    }
+    if (ascii && r >= 0x80 && !is_bidi_control(r)) {
+        /* The locale knows no characters outside ASCII, nor their widths. */
+        replace(cell, in_ascii(r), 0);
+        cell->width = (unsigned)strlen(cell->shown);
+        return;
+    }
+    width = rune_width(r);
+    if (width < 0) {
+        spell(cell, r);
+        return;
+    }
+    if (!is_invisible(r)) {
+        /* A mark without a letter gets a circle to stand on. */
+        if (width == 0)
+            replace(cell, "\xe2\x97\x8c", 1);
+        else
+            cell->width = (unsigned)width;
+        put(cell, r);
+    }
+    cell->space = r == ' ';
+    cell->breakable = width == 2;
+    if (!ascii)
+        take_marks(cell, s, n);
+}
+
+unsigned
+gb_cells_width(const char *s, size_t n, bool ascii)
+{
+    unsigned width = 0;
+    gb_cell cell;
+
+    while (n > 0) {
+        gb_cell_read(&cell, s, n, width, ascii);
+        width += cell.width;
+        s += cell.bytes;
+        n -= cell.bytes;
+    }
+    return width;
+}
+
+size_t
+gb_cells_fit(const char *s, size_t n, unsigned width, bool ascii)
+{
+    unsigned column = 0;
+    size_t at = 0;
+    gb_cell cell;
+
+    while (at < n) {
+        gb_cell_read(&cell, s + at, n - at, column, ascii);
+        if (column + cell.width > width)
+            return at;
+        column += cell.width;
+        at += cell.bytes;
+    }
+    return at;
+}
