@@ -1,0 +1,180 @@
+#include "tui/history.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/str.h"
+
+#define FILE_LIMIT ((size_t)32 << 20)
+
+static void
+escape(gb_str *out, const char *entry)
+{
+    for (; *entry != '\0'; entry++) {
+        if (*entry == '\n')
+            gb_str_puts(out, "\\n");
+        else if (*entry == '\\')
+            gb_str_puts(out, "\\\\");
+        else
+            gb_str_putc(out, *entry);
+    }
+    gb_str_putc(out, '\n');
+}
+
+static void
+unescape(gb_str *out, const char *line, size_t n)
+{
+    size_t i;
+
+    gb_str_clear(out);
+    for (i = 0; i < n; i++) {
+        if (line[i] != '\\' || i + 1 == n)
+            gb_str_putc(out, line[i]);
+        else if (line[++i] == 'n')
+            gb_str_putc(out, '\n');
+        else
+            gb_str_putc(out, line[i]);
+    }
+}
+
+/* The byte at which the newest GB_HISTORY_ENTRIES lines begin. */
+static size_t
+newest(const gb_str *text, size_t *lines)
+{
+    size_t at = text->len, start = 0;
+
+    *lines = 0;
+    while (at > 0) {
+        at--;
+        if (text->data[at] == '\n' && at + 1 < text->len) {
+            if (++*lines == GB_HISTORY_ENTRIES)
+                start = at + 1;
+        }
+    }
+    return start;
+}
+
+static int
+open_locked(const char *path, int flags)
+{
+    int fd = open(path, flags | O_CLOEXEC, 0600);
+
+    if (fd >= 0 && flock(fd, LOCK_EX) != 0) {
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+/* The file may have been replaced while we waited for the lock. */
+static bool
+is_still(int fd, const char *path)
+{
+    struct stat a, b;
+
+    return fstat(fd, &a) == 0 && stat(path, &b) == 0 && a.st_dev == b.st_dev &&
+           a.st_ino == b.st_ino;
+}
+
+static int
+open_history(const char *path, int flags)
+{
+    int fd, tries;
+
+    for (tries = 0; tries < 10; tries++) {
+        fd = open_locked(path, flags);
+        if (fd < 0 || is_still(fd, path))
+            return fd;
+        close(fd);
+    }
+    errno = EBUSY;
+    return -1;
+}
+
+static void
+add_lines(const char *text, size_t n, void (*add)(const char *entry))
+{
+    gb_str entry = GB_STR_INIT;
+    const char *end;
+    size_t length;
+
+    while (n > 0) {
+        end = memchr(text, '\n', n);
+        length = end != NULL ? (size_t)(end - text) : n;
+        unescape(&entry, text, length);
+        if (entry.len > 0)
+            add(gb_str_cstr(&entry));
+        length += end != NULL ? 1 : 0;
+        text += length;
+        n -= length;
+    }
+    gb_str_free(&entry);
+}
+
+bool
+gb_history_load(const char *path, void (*add)(const char *entry),
+                gb_error *err)
+{
+    int fd = open_history(path, O_RDWR);
+    gb_str text = GB_STR_INIT;
+    size_t start, lines;
+    bool ok;
+
+    if (fd < 0)
+        return errno == ENOENT
+                   ? true
+                   : gb_fail(err, "%s: %s", path, strerror(errno));
+    ok = gb_fd_read(fd, path, FILE_LIMIT, &text, err);
+    if (ok && text.len > 0) {
+        start = newest(&text, &lines);
+        add_lines(text.data + start, text.len - start, add);
+        if (lines >= 2 * GB_HISTORY_ENTRIES)
+            ok = gb_file_replace(path, text.data + start, text.len - start,
+                                 0600, err);
+    }
+    gb_str_free(&text);
+    close(fd);
+    return ok;
+}
+
+static bool
+make_folder_of(const char *path, gb_error *err)
+{
+    char *folder = gb_strdup(path), *slash = strrchr(folder, '/');
+    bool ok = true;
+
+    if (slash != NULL && slash != folder) {
+        *slash = '\0';
+        ok = gb_make_folders(folder, err);
+    }
+    free(folder);
+    return ok;
+}
+
+bool
+gb_history_save(const char *path, const char *entry, gb_error *err)
+{
+    gb_str line = GB_STR_INIT;
+    bool ok;
+    int fd;
+
+    if (strlen(entry) > GB_HISTORY_ENTRY_BYTES)
+        return true;
+    if (!make_folder_of(path, err))
+        return false;
+    fd = open_history(path, O_WRONLY | O_APPEND | O_CREAT);
+    if (fd < 0)
+        return gb_fail(err, "%s: %s", path, strerror(errno));
+    escape(&line, entry);
+    ok = gb_fd_write(fd, path, line.data, line.len, err);
+    gb_str_free(&line);
+    close(fd);
+    return ok;
+}

@@ -1,0 +1,618 @@
+#include "tui/prompt.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <readline/history.h>
+#include <readline/readline.h>
+
+#include "base/mem.h"
+#include "tui/history.h"
+
+#define PROMPT "> "
+#define BLOCK "\"\"\""
+
+/* readline's state is global, and so is ours beside it. */
+static struct {
+    gb_prompt_options options;
+    char *history;
+    FILE *nowhere;       /* what readline would write to the terminal */
+    gb_str fifo;         /* bytes for readline */
+    size_t taken;        /* of fifo */
+    char **lines;        /* sent, not yet taken */
+    size_t n_lines;
+    bool ended;
+    bool filled;         /* by gb_prompt_fill, and not sent yet */
+    char *stash;         /* what it replaced */
+    char **matches;
+    size_t n_matches;
+    char **words;        /* candidates of a completion under way */
+    size_t n_words, next_word;
+} prompt;
+
+static int
+next_byte(FILE *stream)
+{
+    (void)stream;
+    /* Keys come whole. Should readline want more than there is, it gets
+     * Ctrl-G, which abandons whatever it is in. */
+    if (prompt.taken == prompt.fifo.len)
+        return 7;
+    return (unsigned char)prompt.fifo.data[prompt.taken++];
+}
+
+static int
+has_byte(void)
+{
+    return prompt.taken < prompt.fifo.len;
+}
+
+static void
+draw_nothing(void)
+{
+}
+
+static void
+forget_matches(void)
+{
+    size_t i;
+
+    for (i = 0; i < prompt.n_matches; i++)
+        free(prompt.matches[i]);
+    free(prompt.matches);
+    prompt.matches = NULL;
+    prompt.n_matches = 0;
+}
+
+static void
+forget_words(void)
+{
+    size_t i;
+
+    for (i = 0; i < prompt.n_words; i++)
+        free(prompt.words[i]);
+    free(prompt.words);
+    prompt.words = NULL;
+    prompt.n_words = 0;
+}
+
+static void
+replace_line(const char *text)
+{
+    rl_replace_line(text, 1);
+    rl_point = rl_end;
+}
+
+static void
+unstash(void)
+{
+    char *stash = prompt.stash;
+
+    prompt.stash = NULL;
+    prompt.filled = false;
+    if (stash != NULL && rl_end == 0)
+        replace_line(stash);
+    free(stash);
+}
+
+static void
+take_line(char *line)
+{
+    if (prompt.options.plain)
+        gb_prompt_pause();
+    if (line == NULL) {
+        prompt.ended = true;
+        return;
+    }
+    prompt.lines = gb_realloc_array(prompt.lines, prompt.n_lines + 1,
+                                    sizeof *prompt.lines);
+    prompt.lines[prompt.n_lines++] = line;
+}
+
+bool
+gb_prompt_is_open_block(const char *text)
+{
+    const char *end;
+
+    if (strncmp(text, BLOCK, 3) != 0)
+        return false;
+    end = text + strlen(text);
+    while (end > text + 3 && (end[-1] == ' ' || end[-1] == '\n'))
+        end--;
+    return end < text + 6 || strncmp(end - 3, BLOCK, 3) != 0;
+}
+
+static int
+insert_newline(int count, int key)
+{
+    (void)count, (void)key;
+    return rl_insert_text("\n");
+}
+
+static int
+send_line(int count, int key)
+{
+    if (gb_prompt_is_open_block(rl_line_buffer))
+        return insert_newline(count, key);
+    return rl_newline(count, key);
+}
+
+static int
+edit_line(int count, int key)
+{
+    gb_str out = GB_STR_INIT;
+
+    (void)count, (void)key;
+    if (prompt.options.edit != NULL &&
+        prompt.options.edit(prompt.options.arg, rl_line_buffer, &out)) {
+        rl_begin_undo_group();
+        rl_delete_text(0, rl_end);
+        rl_point = 0;
+        rl_insert_text(gb_str_cstr(&out));
+        rl_end_undo_group();
+    }
+    gb_str_free(&out);
+    return 0;
+}
+
+/* Up and down move between the lines of a text before they leave it for the
+ * history. */
+static int
+line_up(int count, int key)
+{
+    int start = rl_point, column;
+
+    while (start > 0 && rl_line_buffer[start - 1] != '\n')
+        start--;
+    if (start == 0)
+        return rl_get_previous_history(count, key);
+    column = rl_point - start;
+    rl_point = --start;
+    while (start > 0 && rl_line_buffer[start - 1] != '\n')
+        start--;
+    if (start + column < rl_point)
+        rl_point = start + column;
+    while (rl_point > start && (rl_line_buffer[rl_point] & 0xc0) == 0x80)
+        rl_point--;
+    return 0;
+}
+
+static int
+line_down(int count, int key)
+{
+    int start = rl_point, column, end = rl_point;
+
+    while (start > 0 && rl_line_buffer[start - 1] != '\n')
+        start--;
+    while (end < rl_end && rl_line_buffer[end] != '\n')
+        end++;
+    if (end == rl_end)
+        return rl_get_next_history(count, key);
+    column = rl_point - start;
+    start = ++end;
+    while (end < rl_end && rl_line_buffer[end] != '\n')
+        end++;
+    rl_point = start + column < end ? start + column : end;
+    while (rl_point > start && (rl_line_buffer[rl_point] & 0xc0) == 0x80)
+        rl_point--;
+    return 0;
+}
+
+static void
+add_word(const char *word)
+{
+    prompt.words = gb_realloc_array(prompt.words, prompt.n_words + 1,
+                                    sizeof *prompt.words);
+    prompt.words[prompt.n_words++] = gb_strdup(word);
+}
+
+static char *
+next_word(const char *text, int state)
+{
+    const char *word;
+
+    if (state == 0)
+        prompt.next_word = 0;
+    while (prompt.next_word < prompt.n_words) {
+        word = prompt.words[prompt.next_word++];
+        if (strncmp(word, text, strlen(text)) == 0)
+            return strdup(word); /* readline frees it */
+    }
+    return NULL;
+}
+
+static char **
+complete(const char *text, int start, int end)
+{
+    gb_completion what = GB_COMPLETE_NOTHING;
+    char *line = gb_strndup(rl_line_buffer, (size_t)start);
+    char **found = NULL;
+
+    (void)end;
+    forget_words();
+    if (prompt.options.complete != NULL)
+        what = prompt.options.complete(prompt.options.arg, line, add_word);
+    free(line);
+    rl_attempted_completion_over = what != GB_COMPLETE_FILES;
+    if (what == GB_COMPLETE_WORDS)
+        found = rl_completion_matches(text, next_word);
+    forget_words();
+    return found;
+}
+
+static void
+show_matches(char **matches, int count, int longest)
+{
+    const char *word, *slash;
+    int i;
+
+    (void)longest;
+    forget_matches();
+    prompt.matches = gb_alloc_array((size_t)count, sizeof *prompt.matches);
+    for (i = 1; i <= count; i++) {
+        word = matches[i];
+        slash = rl_filename_completion_desired ? strrchr(word, '/') : NULL;
+        if (slash != NULL && slash[1] != '\0')
+            word = slash + 1;
+        prompt.matches[prompt.n_matches++] = gb_strdup(word);
+    }
+}
+
+static void
+bind_in(Keymap map, const char *keys, rl_command_func_t *function)
+{
+    rl_bind_keyseq_in_map(keys, function, map);
+}
+
+/* Binds keys unless the user's inputrc gave them another meaning. */
+static void
+bind_unless_changed(Keymap map, const char *keys, rl_command_func_t *was,
+                    rl_command_func_t *function)
+{
+    char translated[16];
+    int n, type;
+    rl_command_func_t *now;
+
+    if (rl_translate_keyseq(keys, translated, &n) != 0)
+        return;
+    now = rl_function_of_keyseq_len(translated, (size_t)n, map, &type);
+    if (now == was || now == NULL)
+        bind_in(map, keys, function);
+}
+
+static void
+bind_keys(void)
+{
+    Keymap maps[3];
+    size_t i;
+
+    rl_add_defun("gumbel-newline", insert_newline, -1);
+    rl_add_defun("gumbel-send", send_line, -1);
+    rl_add_defun("gumbel-edit", edit_line, -1);
+    maps[0] = rl_get_keymap_by_name("emacs");
+    maps[1] = rl_get_keymap_by_name("vi-insert");
+    maps[2] = rl_get_keymap_by_name("vi-move");
+    for (i = 0; i < 3; i++) {
+        bind_in(maps[i], "\\C-m", send_line);
+        bind_in(maps[i], "\\C-j", send_line);
+        bind_in(maps[i], "\\C-x\\C-e", edit_line);
+        bind_unless_changed(maps[i], "\\e[A", rl_get_previous_history,
+                            line_up);
+        bind_unless_changed(maps[i], "\\eOA", rl_get_previous_history,
+                            line_up);
+        bind_unless_changed(maps[i], "\\e[B", rl_get_next_history, line_down);
+        bind_unless_changed(maps[i], "\\eOB", rl_get_next_history, line_down);
+    }
+    /* In vi mode ESC is a key of its own; the caller sends this for it. */
+    bind_in(maps[0], "\\e\\C-m", insert_newline);
+    bind_in(maps[1], "\\C-x\\C-m", insert_newline);
+    bind_in(maps[2], "v", edit_line);
+}
+
+static void
+add_to_history(const char *entry)
+{
+    add_history(entry);
+}
+
+/* Keeps readline's hands off the terminal. */
+static bool
+take_over(gb_error *err)
+{
+    prompt.nowhere = fopen("/dev/null", "r+");
+    if (prompt.nowhere == NULL)
+        return gb_fail(err, "/dev/null cannot be opened");
+    rl_catch_sigwinch = 0;
+    rl_prep_term_function = NULL;
+    rl_deprep_term_function = NULL;
+    rl_instream = prompt.nowhere;
+    rl_outstream = prompt.nowhere;
+    rl_redisplay_function = draw_nothing;
+    rl_getc_function = next_byte;
+    rl_input_available_hook = has_byte;
+    rl_completion_display_matches_hook = show_matches;
+    return true;
+}
+
+bool
+gb_prompt_open(const gb_prompt_options *options, gb_error *err)
+{
+    prompt.options = *options;
+    prompt.history =
+        options->history != NULL ? gb_strdup(options->history) : NULL;
+    rl_readline_name = "gumbel";
+    rl_catch_signals = 0;
+    rl_change_environment = 0;
+    if (options->plain)
+        rl_outstream = stderr;
+    else if (!take_over(err))
+        return false;
+    rl_attempted_completion_function = complete;
+    rl_completer_word_break_characters = " \t\n";
+    rl_completer_quote_characters = "\"'";
+    rl_filename_quote_characters = " \t\n\"'\\";
+    rl_initialize();
+    bind_keys();
+    using_history();
+    stifle_history(GB_HISTORY_ENTRIES);
+    if (!options->plain)
+        rl_callback_handler_install(PROMPT, take_line);
+    return prompt.history == NULL ||
+           gb_history_load(prompt.history, add_to_history, err);
+}
+
+void
+gb_prompt_close(void)
+{
+    size_t i;
+
+    rl_callback_handler_remove();
+    rl_clear_history();
+    forget_matches();
+    forget_words();
+    for (i = 0; i < prompt.n_lines; i++)
+        free(prompt.lines[i]);
+    free(prompt.lines);
+    free(prompt.stash);
+    free(prompt.history);
+    gb_str_free(&prompt.fifo);
+    rl_instream = rl_outstream = NULL;
+    if (prompt.nowhere != NULL)
+        fclose(prompt.nowhere);
+    memset(&prompt, 0, sizeof prompt);
+}
+
+void
+gb_prompt_start(void)
+{
+    char *stash = prompt.stash;
+
+    rl_callback_handler_install(PROMPT, take_line);
+    prompt.stash = NULL;
+    if (stash != NULL) {
+        replace_line(stash);
+        rl_redisplay();
+    }
+    free(stash);
+}
+
+void
+gb_prompt_read(void)
+{
+    rl_callback_read_char();
+}
+
+void
+gb_prompt_pause(void)
+{
+    rl_callback_handler_remove();
+}
+
+void
+gb_prompt_restart(void)
+{
+    rl_callback_sigcleanup();
+    rl_callback_handler_remove();
+    fputc('\n', stderr);
+    gb_prompt_start();
+}
+
+/* Escape sequences that mean nothing to readline would leave their last
+ * letters in the text. */
+static bool
+is_unknown_sequence(const char *bytes, size_t n)
+{
+    int type;
+
+    return n > 2 && bytes[0] == '\033' &&
+           (bytes[1] == '[' || bytes[1] == 'O') &&
+           rl_function_of_keyseq_len(bytes, n, rl_get_keymap(), &type) == NULL;
+}
+
+void
+gb_prompt_key(const char *bytes, size_t n)
+{
+    size_t lines = prompt.n_lines;
+
+    if (is_unknown_sequence(bytes, n))
+        return;
+    forget_matches();
+    gb_str_append(&prompt.fifo, bytes, n);
+    while (has_byte())
+        rl_callback_read_char();
+    gb_str_clear(&prompt.fifo);
+    prompt.taken = 0;
+    if (prompt.n_lines > lines)
+        unstash();
+}
+
+void
+gb_prompt_insert(const char *text, size_t n)
+{
+    gb_str clean = GB_STR_INIT;
+    size_t i;
+
+    /* NUL ends readline's line; a paste rather loses it than its rest. */
+    for (i = 0; i < n; i++)
+        if (text[i] != '\0')
+            gb_str_putc(&clean, text[i]);
+    if (gb_prompt_is_busy())
+        rl_callback_sigcleanup();
+    forget_matches();
+    rl_insert_text(gb_str_cstr(&clean));
+    gb_str_free(&clean);
+}
+
+char *
+gb_prompt_take(void)
+{
+    char *line;
+
+    if (prompt.n_lines == 0)
+        return NULL;
+    line = prompt.lines[0];
+    memmove(prompt.lines, prompt.lines + 1,
+            --prompt.n_lines * sizeof *prompt.lines);
+    return line;
+}
+
+bool
+gb_prompt_take_end(void)
+{
+    bool ended = prompt.ended;
+
+    prompt.ended = false;
+    return ended;
+}
+
+bool
+gb_prompt_remember(const char *line, gb_error *err)
+{
+    HIST_ENTRY *last = history_length > 0
+                           ? history_get(history_base + history_length - 1)
+                           : NULL;
+
+    if (line[0] == '\0' || (last != NULL && strcmp(last->line, line) == 0))
+        return true;
+    add_history(line);
+    using_history();
+    return prompt.history == NULL ||
+           gb_history_save(prompt.history, line, err);
+}
+
+const char *
+gb_prompt_text(void)
+{
+    return rl_line_buffer;
+}
+
+bool
+gb_prompt_is_empty(void)
+{
+    return rl_end == 0;
+}
+
+bool
+gb_prompt_is_busy(void)
+{
+    return RL_ISSTATE(RL_STATE_ISEARCH | RL_STATE_NSEARCH |
+                      RL_STATE_MOREINPUT | RL_STATE_MULTIKEY |
+                      RL_STATE_METANEXT | RL_STATE_NUMERICARG |
+                      RL_STATE_VIMOTION | RL_STATE_CHARSEARCH) != 0;
+}
+
+bool
+gb_prompt_is_vi(void)
+{
+    return rl_editing_mode == 0;
+}
+
+bool
+gb_prompt_is_inserting(void)
+{
+    return !gb_prompt_is_vi() ||
+           rl_get_keymap() == rl_get_keymap_by_name("vi-insert");
+}
+
+void
+gb_prompt_clear(void)
+{
+    rl_callback_sigcleanup();
+    forget_matches();
+    using_history();
+    rl_free_undo_list();
+    rl_replace_line("", 0);
+    rl_point = rl_mark = 0;
+    unstash();
+}
+
+void
+gb_prompt_fill(const char *text)
+{
+    if (prompt.options.plain) {
+        free(prompt.stash);
+        prompt.stash = gb_strdup(text);
+        return;
+    }
+    rl_callback_sigcleanup();
+    forget_matches();
+    if (prompt.stash == NULL && rl_end > 0)
+        prompt.stash = gb_strdup(rl_line_buffer);
+    replace_line(text);
+    prompt.filled = true;
+}
+
+bool
+gb_prompt_is_filled(void)
+{
+    return prompt.filled;
+}
+
+char *
+gb_prompt_block(const char *line)
+{
+    size_t n = strlen(line);
+
+    if (strncmp(line, BLOCK, 3) != 0)
+        return NULL;
+    while (n > 6 && (line[n - 1] == ' ' || line[n - 1] == '\n'))
+        n--;
+    if (n < 6 || strncmp(line + n - 3, BLOCK, 3) != 0)
+        return NULL;
+    line += 3;
+    n -= 6;
+    if (n > 0 && line[0] == '\n')
+        line++, n--;
+    if (n > 0 && line[n - 1] == '\n')
+        n--;
+    return gb_strndup(line, n);
+}
+
+size_t
+gb_prompt_matches(const char *const **words)
+{
+    *words = (const char *const *)prompt.matches;
+    return prompt.n_matches;
+}
+
+void
+gb_prompt_look(gb_prompt_view *v, unsigned width, size_t max_rows)
+{
+    const char *p = rl_display_prompt;
+    size_t before;
+
+    gb_str_clear(&v->text);
+    /* Anything but our own prompt is a search or an argument: it is part of
+     * the text then, without the marks around what does not show. */
+    if (p != NULL && strcmp(p, PROMPT) != 0)
+        for (; *p != '\0'; p++)
+            if (*p != RL_PROMPT_START_IGNORE && *p != RL_PROMPT_END_IGNORE)
+                gb_str_putc(&v->text, *p);
+    before = v->text.len;
+    gb_str_append(&v->text, rl_line_buffer, (size_t)rl_end);
+    gb_prompt_layout(v, before + (size_t)rl_point, width, max_rows,
+                     prompt.options.ascii);
+    if (before > 0 && v->rows[0].gutter == '>')
+        v->rows[0].gutter = ' ';
+}
