@@ -1,0 +1,259 @@
+#include "tui/frame.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "tui/screen.h"
+
+/* Text of one style, collected so that it is drawn at once. */
+typedef struct pen {
+    unsigned row, column, next;
+    gb_style style;
+    gb_str text;
+} pen;
+
+static void
+flush_pen(pen *p)
+{
+    if (p->text.len > 0)
+        gb_screen_put_raw(p->row, p->column, p->style, p->text.data);
+    gb_str_clear(&p->text);
+}
+
+static gb_style
+style_of(gb_text_kind kind, gb_view_match match)
+{
+    static const gb_style styles[] = {
+        [GB_TEXT_USER] = GB_STYLE_USER,     [GB_TEXT_MODEL] = GB_STYLE_MODEL,
+        [GB_TEXT_MARK] = GB_STYLE_MARK,     [GB_TEXT_SYSTEM] = GB_STYLE_SYSTEM,
+        [GB_TEXT_ERROR] = GB_STYLE_ERROR,
+    };
+
+    if (match != GB_MATCH_NONE)
+        return match == GB_MATCH_CURRENT ? GB_STYLE_CURRENT : GB_STYLE_MATCH;
+    return styles[kind];
+}
+
+static void
+put_cell(void *arg, unsigned column, const gb_cell *cell, gb_text_kind kind,
+         gb_view_match match)
+{
+    gb_style style = style_of(kind, match);
+    pen *p = arg;
+
+    if (style != p->style || column != p->next) {
+        flush_pen(p);
+        p->style = style;
+        p->column = column;
+    }
+    gb_str_puts(&p->text, cell->shown);
+    p->next = column + cell->width;
+}
+
+static void
+draw_view(gb_view *v, unsigned top, unsigned width, unsigned height)
+{
+    pen p = {0, 0, 0, GB_STYLE_PLAIN, GB_STR_INIT};
+    unsigned row;
+
+    gb_view_resize(v, width, height);
+    for (row = 0; row < height; row++) {
+        p.row = top + row;
+        p.next = 0;
+        p.column = 0;
+        if (!gb_view_draw(v, row, put_cell, &p))
+            break;
+        flush_pen(&p);
+    }
+    gb_str_free(&p.text);
+}
+
+static void
+draw_title(const gb_frame *f, unsigned width)
+{
+    bool ascii = gb_screen_is_ascii();
+    unsigned used = 1, right = gb_cells_width(f->title_right,
+                                              strlen(f->title_right), ascii);
+
+    used += gb_screen_put(0, 1, width - 1, GB_STYLE_TITLE, f->title);
+    if (right > 0 && used + right + 2 < width)
+        gb_screen_put(0, width - right - 1, right, GB_STYLE_FAINT,
+                      f->title_right);
+}
+
+static void
+draw_rule(const gb_frame *f, unsigned row, unsigned width)
+{
+    unsigned used;
+
+    gb_screen_line(row, 0, width);
+    if (f->rule[0] == '\0')
+        return;
+    used = gb_cells_width(f->rule, strlen(f->rule), gb_screen_is_ascii());
+    if (used + 4 > width)
+        used = width - 4;
+    gb_screen_put(row, width - used - 2, used, GB_STYLE_WARN, f->rule);
+}
+
+static void
+draw_status(const gb_frame *f, unsigned row, unsigned width)
+{
+    gb_status_bar bar;
+    unsigned column = 0;
+    size_t i;
+
+    gb_status_format(&bar, f->status, width, gb_screen_is_ascii());
+    for (i = 0; i < bar.n && column < width; i++)
+        column += gb_screen_put(row, column, width - column,
+                                bar.pieces[i].style, bar.pieces[i].text);
+}
+
+/* A hint is a key and what it does: "F2 greedy". */
+static unsigned
+draw_hint(const char *hint, unsigned row, unsigned column, unsigned width)
+{
+    const char *space = strchr(hint, ' ');
+    size_t n = space != NULL ? (size_t)(space - hint) : strlen(hint);
+    char *key = gb_strndup(hint, n);
+    unsigned used = gb_screen_put(row, column, width, GB_STYLE_KEY, key);
+
+    used += gb_screen_put(row, column + used, width - used, GB_STYLE_FAINT,
+                          hint + n);
+    free(key);
+    return used;
+}
+
+static void
+draw_hints(const gb_frame *f, unsigned row, unsigned width)
+{
+    bool ascii = gb_screen_is_ascii();
+    unsigned column = 1, need;
+    size_t i;
+
+    for (i = 0; f->hints[i] != NULL; i++) {
+        need = gb_cells_width(f->hints[i], strlen(f->hints[i]), ascii);
+        if (column + need + (i > 0 ? 3 : 0) > width)
+            return;
+        if (i > 0)
+            column += gb_screen_put(row, column, 3, GB_STYLE_FAINT,
+                                    ascii ? " | " : " · ");
+        column += draw_hint(f->hints[i], row, column, width - column);
+    }
+}
+
+static void
+draw_last(const gb_frame *f, unsigned row, unsigned width)
+{
+    if (f->error != NULL)
+        gb_screen_put(row, 1, width - 1, GB_STYLE_ERROR, f->error);
+    else if (f->notice != NULL)
+        gb_screen_put(row, 1, width - 1, GB_STYLE_MARK, f->notice);
+    else
+        draw_hints(f, row, width);
+}
+
+/* The completions, in columns over the last rows of the view. */
+static void
+draw_words(const gb_frame *f, unsigned bottom, unsigned rows, unsigned width)
+{
+    unsigned longest = 1, columns, need, row, column, w;
+    bool ascii = gb_screen_is_ascii();
+    size_t i, per_row;
+
+    if (f->n_words == 0 || rows == 0)
+        return;
+    for (i = 0; i < f->n_words; i++) {
+        w = gb_cells_width(f->words[i], strlen(f->words[i]), ascii);
+        longest = w > longest ? w : longest;
+    }
+    columns = width / (longest + 2) > 0 ? width / (longest + 2) : 1;
+    per_row = columns;
+    need = (unsigned)((f->n_words + per_row - 1) / per_row);
+    rows = need < rows ? need : rows;
+    for (row = 0; row < rows; row++) {
+        gb_screen_blank(bottom - rows + row);
+        for (column = 0; column < columns; column++) {
+            i = row * per_row + column;
+            if (i < f->n_words)
+                gb_screen_put(bottom - rows + row,
+                              1 + column * (longest + 2), longest,
+                              GB_STYLE_MARK, f->words[i]);
+        }
+    }
+    if (rows < need)
+        gb_screen_put(bottom - 1, width - 5, 4, GB_STYLE_WARN, "more");
+}
+
+static void
+draw_prompt_row(const gb_prompt_view *v, size_t i, unsigned row,
+                unsigned width)
+{
+    const gb_prompt_row *r = &v->rows[i];
+    char gutter[2] = {r->gutter, '\0'};
+    char *text = gb_strndup(v->text.data + r->start, r->end - r->start);
+
+    gb_screen_put(row, 0, 1, GB_STYLE_KEY, gutter);
+    gb_screen_put(row, GB_PROMPT_GUTTER, width - GB_PROMPT_GUTTER,
+                  GB_STYLE_PLAIN, text);
+    free(text);
+}
+
+static void
+draw_too_small(unsigned width, unsigned height)
+{
+    char text[64];
+
+    snprintf(text, sizeof text, "%ux%u, needs %dx%d", width, height,
+             GB_FRAME_MIN_WIDTH, GB_FRAME_MIN_HEIGHT);
+    gb_screen_put(0, 0, width, GB_STYLE_PLAIN, text);
+    gb_screen_show_without_cursor();
+}
+
+static void
+draw_bottom(const gb_frame *f, const gb_prompt_view *prompt, unsigned top,
+            unsigned width)
+{
+    unsigned row = top + 2, column;
+    size_t i;
+
+    draw_rule(f, top, width);
+    draw_status(f, top + 1, width);
+    if (f->line != NULL) {
+        draw_last(f, row + 1, width);
+        column = gb_screen_put(row, 0, width - 1, GB_STYLE_PLAIN, f->line);
+        gb_screen_show(row, column);
+        return;
+    }
+    for (i = 0; i < prompt->n_rows; i++)
+        draw_prompt_row(prompt, i, row + (unsigned)i, width);
+    draw_last(f, row + (unsigned)prompt->n_rows, width);
+    column = prompt->cursor_column;
+    gb_screen_show(row + (unsigned)prompt->cursor_row,
+                   column < width ? column : width - 1);
+}
+
+void
+gb_frame_draw(const gb_frame *f)
+{
+    gb_prompt_view prompt;
+    unsigned width, height, rows, view_height;
+
+    gb_screen_size(&width, &height);
+    gb_screen_clear();
+    if (width < GB_FRAME_MIN_WIDTH || height < GB_FRAME_MIN_HEIGHT) {
+        draw_too_small(width, height);
+        return;
+    }
+    memset(&prompt, 0, sizeof prompt);
+    gb_prompt_look(&prompt, width, height / 3);
+    rows = f->line != NULL ? 1 : (unsigned)prompt.n_rows;
+    view_height = height - 5 - rows;
+    draw_title(f, width);
+    gb_screen_line(1, 0, width);
+    draw_view(f->view, 2, width, view_height);
+    draw_words(f, 2 + view_height, view_height / 2, width);
+    draw_bottom(f, &prompt, 2 + view_height, width);
+    gb_prompt_view_free(&prompt);
+}

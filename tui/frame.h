@@ -1,0 +1,30 @@
+/* What stands where on the screen. */
+#ifndef GB_TUI_FRAME_H
+#define GB_TUI_FRAME_H
+
+#include "tui/prompt.h"
+#include "tui/status.h"
+#include "tui/view.h"
+
+/* Below this the screen holds one line that says so. */
+#define GB_FRAME_MIN_WIDTH 40
+#define GB_FRAME_MIN_HEIGHT 10
+
+typedef struct gb_frame {
+    const char *title, *title_right;
+    gb_view *view;
+    const char *rule; /* stands in the line below the view; "" for nothing */
+    const gb_status_in *status;
+    /* Instead of the edit line (a search); NULL: the edit line. */
+    const char *line;
+    /* The last line: an error or a notice, or else the hints. */
+    const char *error, *notice;
+    const char *const *hints; /* NULL-terminated */
+    const char *const *words; /* completions */
+    size_t n_words;
+} gb_frame;
+
+/* Draws and shows all of it. */
+void gb_frame_draw(const gb_frame *f);
+
+#endif

@@ -1,0 +1,338 @@
+#include "tui/screen.h"
+
+#include <curses.h>
+#include <langinfo.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <term.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "tui/cells.h"
+
+/* The terminal is the one global thing. */
+static struct {
+    bool open, ascii, mouse;
+    SCREEN *screen;
+    FILE *out;
+    struct termios before;
+    char restore[256]; /* what puts the terminal's modes back */
+    size_t restore_length;
+} term;
+
+#define PASTE_ON "\033[?2004h"
+#define PASTE_OFF "\033[?2004l"
+#define MOUSE_ON "\033[?1000h\033[?1006h"
+#define MOUSE_OFF "\033[?1006l\033[?1000l"
+
+static const int crashes[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
+
+static const char *
+capability(const char *name)
+{
+    char copy[16];
+    const char *value;
+
+    snprintf(copy, sizeof copy, "%s", name);
+    value = tigetstr(copy);
+    return value == (const char *)-1 ? NULL : value;
+}
+
+bool
+gb_screen_is_possible(void)
+{
+    int status;
+
+    return isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) &&
+           setupterm(NULL, STDOUT_FILENO, &status) == OK &&
+           capability("cup") != NULL;
+}
+
+static void
+write_all(const char *s, size_t n)
+{
+    ssize_t done;
+
+    while (n > 0) {
+        done = write(fileno(term.out), s, n);
+        if (done <= 0)
+            return;
+        s += done;
+        n -= (size_t)done;
+    }
+}
+
+static void
+write_text(const char *s)
+{
+    write_all(s, strlen(s));
+}
+
+void
+gb_screen_emergency(void)
+{
+    if (!term.open)
+        return;
+    term.open = false;
+    write_all(term.restore, term.restore_length);
+    tcsetattr(fileno(term.out), TCSANOW, &term.before);
+    /* What is said last shall be seen. */
+    dup2(fileno(term.out), STDERR_FILENO);
+}
+
+static void
+crash(int signal_number)
+{
+    gb_screen_emergency();
+    /* The handler is gone (SA_RESETHAND): this is the end. */
+    raise(signal_number);
+}
+
+static void
+add_restore(const char *text)
+{
+    size_t n = text != NULL ? strlen(text) : 0;
+
+    if (n >= sizeof term.restore - term.restore_length)
+        return;
+    if (n > 0)
+        memcpy(term.restore + term.restore_length, text, n);
+    term.restore_length += n;
+}
+
+static void
+catch_crashes(bool on)
+{
+    struct sigaction action;
+    size_t i;
+
+    memset(&action, 0, sizeof action);
+    sigemptyset(&action.sa_mask);
+    action.sa_handler = on ? crash : SIG_DFL;
+    action.sa_flags = on ? (int)SA_RESETHAND : 0;
+    for (i = 0; i < GB_COUNT(crashes); i++)
+        sigaction(crashes[i], &action, NULL);
+    gb_on_out_of_memory(on ? gb_screen_emergency : NULL);
+}
+
+static void
+set_modes(bool on)
+{
+    write_text(on ? PASTE_ON : PASTE_OFF);
+    if (term.mouse)
+        write_text(on ? MOUSE_ON : MOUSE_OFF);
+}
+
+bool
+gb_screen_open(gb_color_choice color, gb_error *err)
+{
+    int fd = dup(STDOUT_FILENO);
+
+    term.out = fd >= 0 ? fdopen(fd, "w") : NULL;
+    if (term.out == NULL)
+        return gb_fail(err, "the terminal cannot be opened");
+    tcgetattr(STDIN_FILENO, &term.before);
+    term.ascii = strcmp(nl_langinfo(CODESET), "UTF-8") != 0;
+    term.mouse = true;
+    term.screen = newterm(NULL, term.out, stdin);
+    if (term.screen == NULL) {
+        fclose(term.out);
+        return gb_fail(err, "the terminal \"%s\" is not known",
+                       getenv("TERM") != NULL ? getenv("TERM") : "");
+    }
+    set_term(term.screen);
+    term.restore_length = 0;
+    add_restore(PASTE_OFF MOUSE_OFF);
+    add_restore(capability("sgr0"));
+    add_restore(capability("cnorm"));
+    add_restore(capability("rmcup"));
+    term.open = true;
+    catch_crashes(true);
+    raw();
+    noecho();
+    nonl();
+    typeahead(-1);
+    leaveok(stdscr, FALSE);
+    gb_theme_init(color);
+    refresh();
+    set_modes(true);
+    return true;
+}
+
+void
+gb_screen_close(void)
+{
+    if (!term.open)
+        return;
+    set_modes(false);
+    endwin();
+    term.open = false;
+    catch_crashes(false);
+    delscreen(term.screen);
+    fclose(term.out);
+}
+
+void
+gb_screen_suspend(void)
+{
+    set_modes(false);
+    endwin();
+}
+
+void
+gb_screen_resume(void)
+{
+    reset_prog_mode();
+    gb_screen_resized();
+    clearok(curscr, TRUE);
+    refresh();
+    set_modes(true);
+}
+
+bool
+gb_screen_is_ascii(void)
+{
+    return term.ascii;
+}
+
+void
+gb_screen_set_mouse(bool on)
+{
+    write_text(on ? MOUSE_ON : MOUSE_OFF);
+    term.mouse = on;
+}
+
+void
+gb_screen_size(unsigned *width, unsigned *height)
+{
+    *width = COLS > 0 ? (unsigned)COLS : 1;
+    *height = LINES > 0 ? (unsigned)LINES : 1;
+}
+
+void
+gb_screen_resized(void)
+{
+    struct winsize size;
+
+    if (ioctl(fileno(term.out), TIOCGWINSZ, &size) == 0 && size.ws_row > 0 &&
+        size.ws_col > 0 &&
+        (size.ws_row != LINES || size.ws_col != COLS)) {
+        resizeterm(size.ws_row, size.ws_col);
+        clearok(curscr, TRUE);
+    }
+}
+
+void
+gb_screen_redraw(void)
+{
+    clearok(curscr, TRUE);
+}
+
+void
+gb_screen_bell(void)
+{
+    beep();
+}
+
+void
+gb_screen_define_keys(gb_keys *keys)
+{
+    static const struct {
+        const char *capability, *name;
+    } others[] = {
+        {"kpp", "PageUp"}, {"knp", "PageDown"}, {"khome", "Home"},
+        {"kend", "End"},   {"kHOM5", "C-Home"}, {"kEND5", "C-End"},
+    };
+    const char *bytes;
+    char name[16];
+    size_t i;
+
+    for (i = 1; i <= 24; i++) {
+        snprintf(name, sizeof name, "kf%zu", i);
+        bytes = capability(name);
+        snprintf(name, sizeof name, "%sF%zu", i > 12 ? "S-" : "",
+                 i > 12 ? i - 12 : i);
+        if (bytes != NULL)
+            gb_keys_define(keys, bytes, name);
+    }
+    for (i = 0; i < GB_COUNT(others); i++) {
+        bytes = capability(others[i].capability);
+        if (bytes != NULL)
+            gb_keys_define(keys, bytes, others[i].name);
+    }
+}
+
+void
+gb_screen_clear(void)
+{
+    erase();
+}
+
+void
+gb_screen_put_raw(unsigned row, unsigned column, gb_style style,
+                  const char *text)
+{
+    gb_theme_use(style);
+    mvaddstr((int)row, (int)column, text);
+}
+
+unsigned
+gb_screen_put(unsigned row, unsigned column, unsigned max, gb_style style,
+              const char *text)
+{
+    size_t n = strlen(text);
+    gb_str shown = GB_STR_INIT;
+    unsigned used = 0;
+    gb_cell cell;
+
+    while (n > 0) {
+        gb_cell_read(&cell, text, n, used, term.ascii);
+        if (cell.line_end || used + cell.width > max)
+            break;
+        gb_str_puts(&shown, cell.shown);
+        used += cell.width;
+        text += cell.bytes;
+        n -= cell.bytes;
+    }
+    gb_screen_put_raw(row, column, style, gb_str_cstr(&shown));
+    gb_str_free(&shown);
+    return used;
+}
+
+void
+gb_screen_blank(unsigned row)
+{
+    gb_theme_use(GB_STYLE_PLAIN);
+    move((int)row, 0);
+    clrtoeol();
+}
+
+void
+gb_screen_line(unsigned row, unsigned column, unsigned length)
+{
+    gb_theme_use(GB_STYLE_RULE);
+    if (term.ascii)
+        mvhline((int)row, (int)column, '-', (int)length);
+    else
+        mvhline_set((int)row, (int)column, WACS_HLINE, (int)length);
+}
+
+void
+gb_screen_show(unsigned row, unsigned column)
+{
+    curs_set(1);
+    move((int)row, (int)column);
+    refresh();
+}
+
+void
+gb_screen_show_without_cursor(void)
+{
+    curs_set(0);
+    refresh();
+}

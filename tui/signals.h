@@ -1,0 +1,21 @@
+/* Signals as bytes in a pipe, so that poll sees them. */
+#ifndef GB_TUI_SIGNALS_H
+#define GB_TUI_SIGNALS_H
+
+#include "base/error.h"
+
+/* Catches SIGWINCH, SIGTERM, SIGHUP, SIGINT, SIGTSTP and SIGCONT. Returns
+ * the descriptor to poll, -1 on failure. */
+int gb_signals_open(gb_error *err);
+/* As they were before. */
+void gb_signals_close(void);
+/* Keeps them from threads that are started meanwhile, which inherit it: all
+ * signals are the interface's. */
+void gb_signals_hold(bool hold);
+/* The next one that came, 0 when there is none. */
+int gb_signals_take(void);
+/* Stops the program, with all of its process group, as Ctrl-Z does in a
+ * shell; returns when it goes on. */
+void gb_signals_suspend(void);
+
+#endif

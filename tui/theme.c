@@ -1,0 +1,82 @@
+#include "tui/theme.h"
+
+#include <curses.h>
+#include <stdlib.h>
+#include <string.h>
+#include <term.h>
+
+#include "base/mem.h"
+
+/* The colours are of middle brightness, so that they can be read on light
+ * and on dark backgrounds (contrast of at least 3.3 on both). With eight
+ * colours only those are used of which this is true everywhere. */
+static const struct {
+    attr_t attributes;      /* with or without colours */
+    short of_256, of_8;     /* -1: the terminal's own */
+    long rgb;
+} styles[GB_N_STYLES] = {
+    [GB_STYLE_PLAIN] = {A_NORMAL, -1, -1, -1},
+    [GB_STYLE_USER] = {A_BOLD, 31, -1, 0x0087af},
+    [GB_STYLE_MODEL] = {A_NORMAL, -1, -1, -1},
+    [GB_STYLE_MARK] = {A_NORMAL, 130, COLOR_MAGENTA, 0xaf5f00},
+    [GB_STYLE_SYSTEM] = {A_NORMAL, 244, COLOR_MAGENTA, 0x808080},
+    [GB_STYLE_ERROR] = {A_BOLD, 160, COLOR_RED, 0xd70000},
+    [GB_STYLE_TITLE] = {A_BOLD, -1, -1, -1},
+    [GB_STYLE_RULE] = {A_NORMAL, 244, -1, 0x808080},
+    [GB_STYLE_FAINT] = {A_NORMAL, 244, -1, 0x808080},
+    [GB_STYLE_KEY] = {A_BOLD, -1, -1, -1},
+    [GB_STYLE_GAUGE] = {A_NORMAL, 130, COLOR_MAGENTA, 0xaf5f00},
+    [GB_STYLE_GOOD] = {A_NORMAL, 28, COLOR_GREEN, 0x008700},
+    [GB_STYLE_WARN] = {A_BOLD, 130, COLOR_MAGENTA, 0xaf5f00},
+    [GB_STYLE_BAD] = {A_BOLD, 160, COLOR_RED, 0xd70000},
+    [GB_STYLE_MATCH] = {A_UNDERLINE | A_BOLD, 130, COLOR_MAGENTA, 0xaf5f00},
+    [GB_STYLE_CURRENT] = {A_REVERSE, 130, COLOR_MAGENTA, 0xaf5f00},
+};
+
+static bool colored;
+
+static bool
+wants_color(gb_color_choice choice)
+{
+    const char *no = getenv("NO_COLOR");
+
+    if (choice == GB_COLOR_AUTO)
+        return no == NULL || no[0] == '\0';
+    return choice == GB_COLOR_ALWAYS;
+}
+
+static int
+color_of(gb_style style)
+{
+    char name[] = "RGB";
+
+    if (COLORS > 256 && tigetflag(name) > 0)
+        return (int)styles[style].rgb;
+    return COLORS >= 256 ? styles[style].of_256 : styles[style].of_8;
+}
+
+void
+gb_theme_init(gb_color_choice choice)
+{
+    int i;
+
+    colored = wants_color(choice) && has_colors() && start_color() == OK &&
+              COLORS >= 8;
+    if (!colored)
+        return;
+    use_default_colors();
+    for (i = 0; i < GB_N_STYLES; i++)
+        init_extended_pair(i + 1, color_of((gb_style)i), -1);
+}
+
+void
+gb_theme_use(gb_style style)
+{
+    attr_t attributes = styles[style].attributes;
+    int pair = colored ? style + 1 : 0;
+
+    /* What is set apart by colour alone needs something else without. */
+    if (!colored && (style == GB_STYLE_MARK || style == GB_STYLE_SYSTEM))
+        attributes |= A_DIM;
+    attr_set(attributes, (short)pair, &pair);
+}
