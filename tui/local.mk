@@ -1,1 +1,26 @@
-libgumbel_a_SOURCES +=
+libgumbel_a_SOURCES += \
+	tui/actions.c tui/actions.h \
+	tui/app.c tui/app.h \
+	tui/app_face.c \
+	tui/app_keys.c \
+	tui/app_news.c \
+	tui/cells.c tui/cells.h \
+	tui/commands.c tui/commands.h tui/commands.def \
+	tui/editor.c tui/editor.h \
+	tui/frame.c tui/frame.h \
+	tui/history.c tui/history.h \
+	tui/keys.c tui/keys.h \
+	tui/line.c tui/line.h \
+	tui/log.c tui/log.h \
+	tui/mirror.c tui/mirror.h \
+	tui/prompt.c tui/prompt.h \
+	tui/prompt_layout.c \
+	tui/screen.c tui/screen.h \
+	tui/signals.c tui/signals.h \
+	tui/status.c tui/status.h \
+	tui/theme.c tui/theme.h \
+	tui/tui.h \
+	tui/view.c tui/view.h \
+	tui/view_find.c tui/view_find.h \
+	tui/view_text.c tui/view_text.h \
+	tui/wrap.c tui/wrap.h

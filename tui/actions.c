@@ -1,0 +1,426 @@
+#include "tui/actions.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "base/mem.h"
+
+static void
+show_setting(gb_ui *ui, const char *name)
+{
+    gb_str text = GB_STR_INIT;
+
+    gb_str_printf(&text, "%s ", name);
+    gb_settings_get(&ui->mirror.settings, name, &text);
+    ui->face->say(ui, gb_str_cstr(&text));
+    gb_str_free(&text);
+}
+
+/* Sets, or shows when nothing is given. */
+static bool
+set_or_show(gb_ui *ui, const char *name, const char *value, gb_error *err)
+{
+    if (value[0] != '\0')
+        return gb_mirror_set(&ui->mirror, name, value, err);
+    show_setting(ui, name);
+    return true;
+}
+
+/* A step lands on a multiple of itself: from 0.001, +0.1 leads to 0.1. */
+static double
+stepped(double value, double step)
+{
+    double grid = fabs(step);
+
+    value = grid > 0 ? round((value + step) / grid) * grid : value;
+    if (value < GB_TEMPERATURE_MIN)
+        return GB_TEMPERATURE_MIN;
+    return value > GB_TEMPERATURE_MAX ? GB_TEMPERATURE_MAX : value;
+}
+
+bool
+do_temp(gb_ui *ui, const char *arg, gb_error *err)
+{
+    char value[32];
+    double step;
+
+    if ((arg[0] == '+' || arg[0] == '-') &&
+        gb_parse_double(arg + (arg[0] == '+'), &step)) {
+        snprintf(value, sizeof value, "%.6g",
+                 stepped((double)ui->mirror.settings.temperature, step));
+        arg = value;
+    }
+    return set_or_show(ui, "temperature", arg, err);
+}
+
+bool
+do_seed(gb_ui *ui, const char *arg, gb_error *err)
+{
+    char value[24];
+    uint32_t random;
+
+    if (strcmp(arg, "next") == 0) {
+        snprintf(value, sizeof value, "%" PRIu64,
+                 ui->mirror.settings.seed + 1);
+        arg = value;
+    } else if (strcmp(arg, "random") == 0) {
+        if (getrandom(&random, sizeof random, 0) != sizeof random)
+            return gb_fail(err, "the system has no random number for a seed");
+        /* Few enough digits to be read and typed again. */
+        snprintf(value, sizeof value, "%" PRIu32, random % 1000000);
+        arg = value;
+    }
+    return set_or_show(ui, "seed", arg, err);
+}
+
+bool
+do_greedy(gb_ui *ui, const char *arg, gb_error *err)
+{
+    if (arg[0] == '\0')
+        arg = ui->mirror.settings.greedy ? "off" : "on";
+    return gb_mirror_set(&ui->mirror, "greedy", arg, err);
+}
+
+bool
+do_topk(gb_ui *ui, const char *arg, gb_error *err)
+{
+    return set_or_show(ui, "top-k", arg, err);
+}
+
+bool
+do_topp(gb_ui *ui, const char *arg, gb_error *err)
+{
+    return set_or_show(ui, "top-p", arg, err);
+}
+
+bool
+do_minp(gb_ui *ui, const char *arg, gb_error *err)
+{
+    return set_or_show(ui, "min-p", arg, err);
+}
+
+bool
+do_max(gb_ui *ui, const char *arg, gb_error *err)
+{
+    return set_or_show(ui, "max-new-tokens", arg, err);
+}
+
+bool
+do_stop(gb_ui *ui, const char *arg, gb_error *err)
+{
+    (void)arg;
+    return gb_mirror_do(&ui->mirror, GB_DO_STOP, NULL, err);
+}
+
+bool
+do_continue(gb_ui *ui, const char *arg, gb_error *err)
+{
+    (void)arg;
+    return gb_mirror_do(&ui->mirror, GB_DO_CONTINUE, NULL, err);
+}
+
+bool
+do_retry(gb_ui *ui, const char *arg, gb_error *err)
+{
+    (void)arg;
+    return gb_mirror_do(&ui->mirror, GB_DO_RETRY, NULL, err);
+}
+
+bool
+do_reseed(gb_ui *ui, const char *arg, gb_error *err)
+{
+    (void)arg;
+    return gb_mirror_do(&ui->mirror, GB_DO_RESEED, NULL, err);
+}
+
+bool
+do_undo(gb_ui *ui, const char *arg, gb_error *err)
+{
+    (void)arg;
+    return gb_mirror_do(&ui->mirror, GB_DO_UNDO, NULL, err);
+}
+
+bool
+do_redo(gb_ui *ui, const char *arg, gb_error *err)
+{
+    (void)arg;
+    return gb_mirror_do(&ui->mirror, GB_DO_REDO, NULL, err);
+}
+
+bool
+do_edit(gb_ui *ui, const char *arg, gb_error *err)
+{
+    gb_request request = {
+        .what = GB_DO_EDIT, .text = arg, .n_text = strlen(arg)};
+    const char *said;
+    char *line;
+    size_t n;
+
+    if (arg[0] != '\0')
+        return gb_mirror_post(&ui->mirror, &request, err) != 0;
+    said = gb_mirror_last_said(&ui->mirror, &n);
+    if (said == NULL)
+        return gb_fail_usage(err, "there is no text of yours to edit yet");
+    line = gb_format("/edit %s", said);
+    ui->face->fill(ui, line);
+    free(line);
+    return true;
+}
+
+bool
+do_clear(gb_ui *ui, const char *arg, gb_error *err)
+{
+    (void)arg;
+    return gb_mirror_do(&ui->mirror, GB_DO_CLEAR, NULL, err);
+}
+
+bool
+do_note(gb_ui *ui, const char *arg, gb_error *err)
+{
+    gb_request request = {
+        .what = GB_DO_MARK, .text = arg, .n_text = strlen(arg)};
+
+    return gb_mirror_post(&ui->mirror, &request, err) != 0;
+}
+
+static bool
+do_with_file(gb_ui *ui, gb_do what, const char *arg, unsigned flags,
+             gb_error *err)
+{
+    char *name = gb_ui_file_name(arg);
+    gb_request request = {.what = what, .name = name, .flags = flags};
+    bool ok = gb_mirror_post(&ui->mirror, &request, err) != 0;
+
+    free(name);
+    return ok;
+}
+
+static void
+say_value(gb_ui *ui, const char *name, const char *value)
+{
+    char *text = gb_format("%s %s", name, value != NULL ? value : "(none)");
+
+    ui->face->say(ui, text);
+    free(text);
+}
+
+bool
+do_model(gb_ui *ui, const char *arg, gb_error *err)
+{
+    if (arg[0] != '\0')
+        return do_with_file(ui, GB_DO_MODEL, arg, 0, err);
+    say_value(ui, "model", ui->mirror.model);
+    return true;
+}
+
+bool
+do_device(gb_ui *ui, const char *arg, gb_error *err)
+{
+    if (arg[0] != '\0')
+        return gb_mirror_do(&ui->mirror, GB_DO_DEVICE, arg, err);
+    say_value(ui, "device", ui->mirror.device);
+    return true;
+}
+
+bool
+do_mode(gb_ui *ui, const char *arg, gb_error *err)
+{
+    gb_mode mode;
+
+    if (arg[0] == '\0') {
+        say_value(ui, "mode", gb_mode_name(ui->mirror.mode));
+        return true;
+    }
+    if (strcmp(arg, "toggle") == 0)
+        mode = ui->mirror.mode == GB_MODE_CHAT ? GB_MODE_CONTINUE
+                                               : GB_MODE_CHAT;
+    else if (!gb_mode_parse(arg, &mode))
+        return gb_fail_usage(err, "mode must be continue or chat, not \"%s\"",
+                             arg);
+    return gb_mirror_set_mode(&ui->mirror, mode, err);
+}
+
+bool
+do_save(gb_ui *ui, const char *arg, gb_error *err)
+{
+    return do_with_file(ui, GB_DO_SAVE, arg, 0, err);
+}
+
+bool
+do_load(gb_ui *ui, const char *arg, gb_error *err)
+{
+    return do_with_file(ui, GB_DO_LOAD, arg, 0, err);
+}
+
+bool
+do_replay(gb_ui *ui, const char *arg, gb_error *err)
+{
+    unsigned flags = 0;
+
+    if (strncmp(arg, "--pace", 6) == 0 && (arg[6] == ' ' || arg[6] == '\0')) {
+        flags = GB_REPLAY_PACE;
+        arg += 6;
+        arg += strspn(arg, " ");
+    }
+    if (arg[0] == '\0') {
+        gb_request request = {.what = GB_DO_REPLAY, .flags = flags};
+
+        return gb_mirror_post(&ui->mirror, &request, err) != 0;
+    }
+    return do_with_file(ui, GB_DO_REPLAY, arg, flags, err);
+}
+
+bool
+do_export(gb_ui *ui, const char *arg, gb_error *err)
+{
+    return do_with_file(ui, GB_DO_EXPORT, arg, 0, err);
+}
+
+bool
+do_read(gb_ui *ui, const char *arg, gb_error *err)
+{
+    return do_with_file(ui, GB_DO_READ, arg, GB_SEND_JOIN, err);
+}
+
+static void
+list_settings(const gb_mirror *m, gb_str *out)
+{
+    size_t i;
+
+    for (i = 0; gb_settings_names[i] != NULL; i++) {
+        gb_str_printf(out, "  %-18s ", gb_settings_names[i]);
+        gb_settings_get(&m->settings, gb_settings_names[i], out);
+        gb_str_putc(out, '\n');
+    }
+}
+
+bool
+do_set(gb_ui *ui, const char *arg, gb_error *err)
+{
+    size_t n = strcspn(arg, " =");
+    const char *value = arg + n;
+    gb_str text = GB_STR_INIT;
+    char *name;
+    bool ok = true;
+
+    if (arg[0] == '\0') {
+        list_settings(&ui->mirror, &text);
+        ui->face->page(ui, "Settings", gb_str_cstr(&text), text.len);
+        gb_str_free(&text);
+        return true;
+    }
+    name = gb_strndup(arg, n);
+    value += strspn(value, " =");
+    if (value[0] != '\0') {
+        ok = gb_mirror_set(&ui->mirror, name, value, err);
+    } else if (gb_settings_get(&ui->mirror.settings, name, &text)) {
+        show_setting(ui, name);
+    } else {
+        ok = gb_fail_usage(err, "there is no setting \"%s\"; /set lists them",
+                           name);
+    }
+    gb_str_free(&text);
+    free(name);
+    return ok;
+}
+
+static void
+show_row(gb_str *out, const char *name, const char *value)
+{
+    gb_str_printf(out, "  %-18s %s\n", name, value);
+}
+
+bool
+do_show(gb_ui *ui, const char *arg, gb_error *err)
+{
+    const gb_mirror *m = &ui->mirror;
+    gb_str text = GB_STR_INIT;
+
+    (void)arg, (void)err;
+    show_row(&text, "model", m->model != NULL ? m->model : "not loaded yet");
+    if (m->ready) {
+        show_row(&text, "device", m->device != NULL ? m->device : "");
+        show_row(&text, "weights", m->dtype != NULL ? m->dtype : "");
+        show_row(&text, "prefill", m->prefill != NULL ? m->prefill : "");
+    }
+    gb_str_printf(&text, "  %-18s %" PRIu32 " of %" PRIu32 " tokens\n",
+                  "context", m->stats.context_used, m->n_ctx);
+    gb_str_printf(&text, "  %-18s %" PRIu64 "\n", "step", m->stats.step);
+    show_row(&text, "mode", gb_mode_name(m->mode));
+    show_row(&text, "session",
+             m->file != NULL ? m->file : "not kept (yet)");
+    gb_str_puts(&text, "\nSettings\n");
+    list_settings(m, &text);
+    ui->face->page(ui, "This session", gb_str_cstr(&text), text.len);
+    gb_str_free(&text);
+    return true;
+}
+
+bool
+do_find(gb_ui *ui, const char *arg, gb_error *err)
+{
+    return ui->face->find(ui, arg, err);
+}
+
+bool
+do_scroll(gb_ui *ui, const char *arg, gb_error *err)
+{
+    return ui->face->scroll(ui, arg, err);
+}
+
+bool
+do_log(gb_ui *ui, const char *arg, gb_error *err)
+{
+    (void)arg, (void)err;
+    ui->face->show_log(ui);
+    return true;
+}
+
+bool
+do_redraw(gb_ui *ui, const char *arg, gb_error *err)
+{
+    (void)arg, (void)err;
+    ui->face->redraw(ui);
+    return true;
+}
+
+bool
+do_suspend(gb_ui *ui, const char *arg, gb_error *err)
+{
+    (void)arg, (void)err;
+    ui->face->suspend(ui);
+    return true;
+}
+
+bool
+do_help(gb_ui *ui, const char *arg, gb_error *err)
+{
+    const gb_ui_command *c = NULL;
+    gb_str text = GB_STR_INIT;
+
+    arg += arg[0] == '/' ? 1 : 0;
+    if (arg[0] != '\0') {
+        for (c = gb_ui_commands; c->name != NULL; c++)
+            if (strcmp(c->name, arg) == 0)
+                break;
+        if (c->name == NULL)
+            return gb_fail_usage(err, "there is no /%s; /help lists the "
+                                 "commands", arg);
+    }
+    gb_ui_help(&text, c);
+    ui->face->page(ui, "Help", gb_str_cstr(&text), text.len);
+    gb_str_free(&text);
+    return true;
+}
+
+bool
+do_quit(gb_ui *ui, const char *arg, gb_error *err)
+{
+    (void)arg, (void)err;
+    ui->face->quit(ui);
+    return true;
+}

@@ -1,0 +1,329 @@
+#include "tui/app.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "tui/line.h"
+#include "tui/screen.h"
+#include "tui/signals.h"
+
+/* How long after a frame the next may follow: what the model writes is
+ * collected, what is typed appears at once. */
+#define FRAME_MS 20.0
+#define KEY_FRAME_MS 4.0
+
+/* News taken before the keyboard is looked at again. */
+#define NEWS_AT_ONCE 256
+
+enum { TTY, SIGNALS, WORKER, LOG, N_FDS };
+
+static void
+make_title(const gb_mirror *m, gb_str *out)
+{
+    const char *dot = gb_screen_is_ascii() ? "|" : "·";
+
+    gb_str_puts(out, "gumbel");
+    if (m->model != NULL)
+        gb_str_printf(out, " %s %s", dot, m->model);
+    if (m->device != NULL)
+        gb_str_printf(out, " %s %s", dot, m->device);
+    if (m->dtype != NULL)
+        gb_str_printf(out, " %s %s", dot, m->dtype);
+}
+
+static void
+make_rule(gb_app *a, gb_str *out)
+{
+    gb_view *v = gb_app_view(a);
+    unsigned n = gb_view_new_below(v);
+
+    if (a->searching && a->wanted.len > 0 && !a->found)
+        gb_str_puts(out, " not found ");
+    else if (n >= GB_VIEW_MANY)
+        gb_str_printf(out, " %u or more new lines below ", GB_VIEW_MANY);
+    else if (n > 0)
+        gb_str_printf(out, " %u new line%s below ", n, n == 1 ? "" : "s");
+    else if (a->page != NULL)
+        gb_str_puts(out, " Esc closes ");
+    else if (!gb_view_follows(v))
+        gb_str_puts(out, " scrolled up ");
+}
+
+static void
+draw(gb_app *a)
+{
+    const gb_mirror *m = &a->ui.mirror;
+    gb_status_in status = {m->settings, m->stats, m->state, m->phase,
+                           m->done,     m->total, gb_worker_waiting(m->worker)};
+    gb_str title = GB_STR_INIT, rule = GB_STR_INIT, line = GB_STR_INIT;
+    gb_frame f;
+
+    memset(&f, 0, sizeof f);
+    make_title(m, &title);
+    make_rule(a, &rule);
+    if (a->searching)
+        gb_str_printf(&line, "search: %s", gb_str_cstr(&a->wanted));
+    f.title = a->page != NULL ? a->page_title : gb_str_cstr(&title);
+    f.title_right = a->page != NULL ? "" : gb_mode_name(m->mode);
+    f.view = gb_app_view(a);
+    f.rule = gb_str_cstr(&rule);
+    f.status = &status;
+    f.line = a->searching ? gb_str_cstr(&line) : NULL;
+    f.error = a->error;
+    f.notice = a->searching
+                   ? "Up and Down: other matches. Enter: stay. Esc: back"
+                   : a->notice;
+    f.hints = a->hints;
+    f.n_words = gb_prompt_matches(&f.words);
+    gb_frame_draw(&f);
+    gb_str_free(&title);
+    gb_str_free(&rule);
+    gb_str_free(&line);
+}
+
+static void
+take_keys(gb_app *a, bool late)
+{
+    gb_key key;
+
+    while (!a->quit && gb_keys_next(a->keys, late, &key))
+        gb_app_key(a, &key);
+}
+
+static void
+read_tty(gb_app *a)
+{
+    char buffer[16384];
+    ssize_t n = read(STDIN_FILENO, buffer, sizeof buffer);
+
+    a->typed = gb_now_ms();
+    if (n > 0) {
+        gb_keys_push(a->keys, buffer, (size_t)n);
+        take_keys(a, false);
+    } else if (n == 0 || (errno != EINTR && errno != EAGAIN)) {
+        /* The terminal is gone. */
+        a->quit = true;
+        a->quit_signal = SIGHUP;
+    }
+}
+
+static void
+read_signals(gb_app *a)
+{
+    gb_error err = GB_ERROR_INIT;
+    int number;
+
+    while ((number = gb_signals_take()) != 0) {
+        a->dirty = true;
+        switch (number) {
+        case SIGWINCH:
+            gb_screen_resized();
+            break;
+        case SIGCONT:
+            gb_screen_resume();
+            break;
+        case SIGTSTP:
+            gb_app_face.suspend(&a->ui);
+            break;
+        case SIGINT:
+            gb_ui_command_run(&a->ui, "/stop", &err);
+            break;
+        default:
+            a->quit = true;
+            a->quit_signal = number;
+        }
+    }
+}
+
+static void
+read_news(gb_app *a)
+{
+    gb_news *news;
+    int i;
+
+    for (i = 0; i < NEWS_AT_ONCE; i++) {
+        news = gb_worker_take(a->ui.mirror.worker);
+        if (news == NULL)
+            return;
+        gb_app_news(a, news);
+        gb_news_free(news);
+    }
+}
+
+/* Milliseconds until the next frame is due; -1: none is wanted. */
+static int
+until_frame(const gb_app *a, double last)
+{
+    double left;
+
+    if (!a->dirty)
+        return -1;
+    left = last + (a->hurry ? KEY_FRAME_MS : FRAME_MS) - gb_now_ms();
+    return left <= 0 ? 0 : (int)left + 1;
+}
+
+/* Milliseconds until the rest of a key is given up; -1: none has begun. */
+static int
+until_late(const gb_app *a)
+{
+    int wait = gb_keys_wait(a->keys);
+    double left = a->typed + wait - gb_now_ms();
+
+    if (wait < 0)
+        return -1;
+    return left <= 0 ? 0 : (int)left + 1;
+}
+
+static int
+shorter(int a, int b)
+{
+    return a < 0 || (b >= 0 && b < a) ? b : a;
+}
+
+static void
+loop(gb_app *a, int signals)
+{
+    struct pollfd fds[N_FDS] = {
+        [TTY] = {STDIN_FILENO, POLLIN, 0},
+        [SIGNALS] = {signals, POLLIN, 0},
+        [WORKER] = {gb_worker_fd(a->ui.mirror.worker), POLLIN, 0},
+        [LOG] = {gb_log_fd(a->log), POLLIN, 0},
+    };
+    double last = gb_now_ms() - FRAME_MS;
+    int frame, key;
+
+    a->dirty = true;
+    while (!a->quit) {
+        frame = until_frame(a, last);
+        if (frame == 0) {
+            a->dirty = a->hurry = false;
+            draw(a);
+            last = gb_now_ms();
+            continue;
+        }
+        key = until_late(a);
+        if (poll(fds, N_FDS, shorter(frame, key)) < 0)
+            continue;
+        if (key == 0 && fds[TTY].revents == 0)
+            take_keys(a, true);
+        if (fds[SIGNALS].revents != 0)
+            read_signals(a);
+        if (fds[TTY].revents != 0)
+            read_tty(a);
+        if (fds[WORKER].revents != 0)
+            read_news(a);
+        if (fds[LOG].revents != 0 && gb_log_pump(a->log))
+            gb_screen_bell();
+    }
+}
+
+static gb_completion
+complete(void *arg, const char *line, gb_prompt_add *add)
+{
+    gb_app *a = arg;
+
+    return gb_ui_complete(&a->ui, line, add);
+}
+
+static bool
+open_prompt(gb_app *a, gb_error *err)
+{
+    char *folder = gb_xdg("XDG_STATE_HOME", ".local/state");
+    char *history = folder != NULL ? gb_path_join(folder, "history") : NULL;
+    gb_prompt_options options = {.history = history,
+                                 .ascii = gb_screen_is_ascii(),
+                                 .complete = complete,
+                                 .edit = gb_app_edit,
+                                 .arg = a};
+    bool ok = gb_prompt_open(&options, err);
+
+    free(folder);
+    free(history);
+    return ok;
+}
+
+static void
+free_app(gb_app *a)
+{
+    gb_app_close_page(a);
+    gb_view_free(a->view);
+    gb_keys_free(a->keys);
+    gb_mirror_free(&a->ui.mirror);
+    gb_str_free(&a->wanted);
+    free(a->placed);
+    free(a->hints);
+    free(a->error);
+    free(a->notice);
+}
+
+static bool
+run(gb_app *a, const gb_tui_options *options, gb_error *err)
+{
+    gb_error trouble = GB_ERROR_INIT;
+    int signals = gb_signals_open(err);
+
+    if (signals < 0 || !gb_screen_open(options->color, err))
+        return false;
+    a->log = gb_log_open(err);
+    if (a->log != NULL) {
+        gb_screen_define_keys(a->keys);
+        a->view = gb_view_new(gb_screen_is_ascii());
+        if (!open_prompt(a, &trouble))
+            gb_app_error(a, trouble.text);
+        if (options->complaints != NULL && options->complaints[0] != '\0')
+            gb_app_error(a, options->complaints);
+        loop(a, signals);
+        gb_prompt_close();
+    }
+    gb_screen_close();
+    gb_log_close(a->log);
+    gb_signals_close();
+    return a->log != NULL;
+}
+
+static int
+run_screen(const gb_tui_options *options, gb_error *err)
+{
+    gb_app app = {.keys = gb_keys_new(), .hints = gb_ui_hints()};
+    gb_worker *worker;
+    char *file = NULL;
+    bool ok;
+
+    gb_signals_hold(true);
+    worker = gb_worker_start(&options->worker, err);
+    gb_signals_hold(false);
+    if (worker == NULL) {
+        free_app(&app);
+        return GB_FAILED;
+    }
+    app.ui.face = &gb_app_face;
+    app.ui.arg = &app;
+    gb_mirror_init(&app.ui.mirror, worker, &options->worker.settings,
+                   options->worker.mode);
+    ok = run(&app, options, err);
+    if (app.ui.mirror.file != NULL)
+        file = gb_strdup(app.ui.mirror.file);
+    ok = gb_worker_close(worker, ok ? err : NULL) && ok;
+    free_app(&app);
+    if (ok && file != NULL && app.quit_signal == 0)
+        fprintf(stderr, "gumbel --load %s\n", file);
+    free(file);
+    if (app.quit_signal != 0)
+        return 128 + app.quit_signal;
+    return ok ? GB_OK : GB_FAILED;
+}
+
+int
+gb_tui_main(const gb_tui_options *options, gb_error *err)
+{
+    return gb_screen_is_possible() ? run_screen(options, err)
+                                   : gb_line_main(options, err);
+}

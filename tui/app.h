@@ -1,0 +1,61 @@
+/* The interface on the screen, inside: what its files share. */
+#ifndef GB_TUI_APP_H
+#define GB_TUI_APP_H
+
+#include "tui/commands.h"
+#include "tui/frame.h"
+#include "tui/keys.h"
+#include "tui/log.h"
+#include "tui/tui.h"
+#include "tui/view.h"
+
+/* A segment of the session in the view: where its text ends there. */
+typedef struct gb_placed {
+    uint32_t segment;
+    gb_view_pos end;
+} gb_placed;
+
+typedef struct gb_app {
+    gb_ui ui;
+    gb_view *view;
+    gb_keys *keys;
+    gb_log *log;
+    gb_placed *placed;
+    size_t n_placed;
+    const char **hints;
+
+    gb_view *page; /* help, a log: over the conversation; or NULL */
+    char *page_title;
+
+    bool searching, found;
+    bool followed; /* before the search */
+    gb_str wanted;
+
+    double typed;  /* when the last byte came, in milliseconds */
+    bool ctrl_x;   /* was pressed: the next key belongs to it */
+    char *error, *notice; /* of the last line, or NULL */
+    bool quit;
+    int quit_signal;
+    bool dirty;    /* the screen is to be drawn */
+    bool hurry;    /* and soon: a key was pressed */
+} gb_app;
+
+/* app_news.c: takes what the worker says into view and mirror. */
+void gb_app_news(gb_app *a, const gb_news *news);
+
+/* app_keys.c */
+void gb_app_key(gb_app *a, const gb_key *key);
+/* Does what the edit line has sent. */
+void gb_app_lines(gb_app *a);
+
+/* app_face.c: what commands do to the screen. */
+extern const gb_ui_face gb_app_face;
+void gb_app_error(gb_app *a, const char *text);
+void gb_app_notice(gb_app *a, const char *text);
+void gb_app_close_page(gb_app *a);
+void gb_app_end_search(gb_app *a, bool go_back);
+/* The page, or the conversation. */
+gb_view *gb_app_view(gb_app *a);
+bool gb_app_edit(void *arg, const char *text, gb_str *out);
+
+#endif

@@ -1,0 +1,200 @@
+#include "tui/app.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "tui/editor.h"
+#include "tui/screen.h"
+#include "tui/signals.h"
+
+gb_view *
+gb_app_view(gb_app *a)
+{
+    return a->page != NULL ? a->page : a->view;
+}
+
+void
+gb_app_notice(gb_app *a, const char *text)
+{
+    free(a->notice);
+    a->notice = gb_strdup(text);
+    a->dirty = true;
+}
+
+void
+gb_app_error(gb_app *a, const char *text)
+{
+    free(a->error);
+    a->error = gb_strdup(text);
+    gb_log_add(a->log, text);
+    a->dirty = true;
+}
+
+void
+gb_app_close_page(gb_app *a)
+{
+    gb_view_free(a->page);
+    free(a->page_title);
+    a->page = NULL;
+    a->page_title = NULL;
+    a->dirty = true;
+}
+
+void
+gb_app_end_search(gb_app *a, bool go_back)
+{
+    gb_view *v = gb_app_view(a);
+
+    a->searching = false;
+    gb_view_find(v, "", 0);
+    if (go_back && a->followed)
+        gb_view_follow(v);
+    a->dirty = true;
+}
+
+static void
+say(gb_ui *ui, const char *text)
+{
+    gb_app_notice(ui->arg, text);
+}
+
+static void
+page(gb_ui *ui, const char *title, const char *text, size_t n)
+{
+    gb_app *a = ui->arg;
+
+    gb_app_close_page(a);
+    a->page = gb_view_new(gb_screen_is_ascii());
+    a->page_title = gb_strdup(title);
+    if (n > 0 && text[n - 1] == '\n')
+        n--;
+    gb_view_append(a->page, GB_TEXT_MODEL, text, n);
+    gb_view_home(a->page);
+}
+
+static void
+fill(gb_ui *ui, const char *text)
+{
+    (void)ui;
+    gb_prompt_fill(text);
+}
+
+static bool
+find(gb_ui *ui, const char *text, gb_error *err)
+{
+    gb_app *a = ui->arg;
+
+    (void)err;
+    a->followed = gb_view_follows(gb_app_view(a));
+    a->searching = true;
+    gb_str_clear(&a->wanted);
+    gb_str_puts(&a->wanted, text);
+    a->found = gb_view_find(gb_app_view(a), a->wanted.data, a->wanted.len);
+    return true;
+}
+
+static bool
+scroll(gb_ui *ui, const char *where, gb_error *err)
+{
+    gb_view *v = gb_app_view(ui->arg);
+
+    if (strcmp(where, "up") == 0)
+        gb_view_scroll(v, -3);
+    else if (strcmp(where, "down") == 0)
+        gb_view_scroll(v, 3);
+    else if (strcmp(where, "page-up") == 0)
+        gb_view_page(v, -1);
+    else if (strcmp(where, "page-down") == 0)
+        gb_view_page(v, 1);
+    else if (strcmp(where, "top") == 0)
+        gb_view_home(v);
+    else if (strcmp(where, "end") == 0)
+        gb_view_follow(v);
+    else
+        return gb_fail_usage(err, "expected up, down, page-up, page-down, "
+                             "top or end, not \"%s\"", where);
+    return true;
+}
+
+static void
+show_log(gb_ui *ui)
+{
+    gb_app *a = ui->arg;
+    const char *text;
+    size_t n;
+
+    text = gb_log_text(a->log, &n);
+    if (n == 0)
+        gb_app_notice(a, "nothing has been printed or gone wrong so far");
+    else
+        page(ui, "Log", text, n);
+    if (a->page != NULL && n > 0)
+        gb_view_follow(a->page);
+}
+
+static void
+redraw(gb_ui *ui)
+{
+    (void)ui;
+    gb_screen_redraw();
+}
+
+static void
+leave_screen(gb_app *a)
+{
+    gb_screen_suspend();
+    gb_log_suspend(a->log);
+}
+
+static void
+enter_screen(gb_app *a)
+{
+    gb_log_resume(a->log);
+    gb_screen_resume();
+    a->dirty = true;
+}
+
+static void
+suspend(gb_ui *ui)
+{
+    leave_screen(ui->arg);
+    gb_signals_suspend();
+    enter_screen(ui->arg);
+}
+
+static void
+quit(gb_ui *ui)
+{
+    gb_app *a = ui->arg;
+
+    a->quit = true;
+}
+
+bool
+gb_app_edit(void *arg, const char *text, gb_str *out)
+{
+    gb_error err = GB_ERROR_INIT;
+    gb_app *a = arg;
+    bool ok;
+
+    leave_screen(a);
+    ok = gb_editor_run(text, STDIN_FILENO, out, &err);
+    enter_screen(a);
+    if (!ok)
+        gb_app_error(a, err.text);
+    return ok;
+}
+
+const gb_ui_face gb_app_face = {
+    .say = say,
+    .page = page,
+    .fill = fill,
+    .find = find,
+    .scroll = scroll,
+    .show_log = show_log,
+    .redraw = redraw,
+    .suspend = suspend,
+    .quit = quit,
+};

@@ -1,0 +1,271 @@
+#include "tui/app.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "tui/screen.h"
+
+static bool
+is(const gb_key *key, const char *name)
+{
+    return strcmp(key->name, name) == 0;
+}
+
+static bool
+is_one_of(const gb_key *key, const char *const *names)
+{
+    for (; *names != NULL; names++)
+        if (is(key, *names))
+            return true;
+    return false;
+}
+
+/* A key that stands for text: a printable character, or pasted text. */
+static bool
+is_text(const gb_key *key)
+{
+    return is(key, "Paste") ||
+           (key->n > 0 && (unsigned char)key->bytes[0] >= 0x20 &&
+            key->bytes[0] != 0x7f);
+}
+
+static void
+run(gb_app *a, const char *command)
+{
+    gb_error err = GB_ERROR_INIT;
+    size_t n = strlen(command);
+
+    if (command[n - 1] == ' ')
+        gb_prompt_fill(command);
+    else if (!gb_ui_command_run(&a->ui, command, &err))
+        gb_app_error(a, err.text);
+}
+
+/* Does what the table says of the key; false when it says nothing. */
+static bool
+run_key(gb_app *a, const char *name)
+{
+    const gb_ui_key *k = gb_ui_key_find(name);
+
+    if (k == NULL || k->command[0] == '\0')
+        return false;
+    run(a, k->command);
+    return true;
+}
+
+static void
+dismiss(gb_app *a, bool error)
+{
+    free(a->notice);
+    a->notice = NULL;
+    if (error) {
+        free(a->error);
+        a->error = NULL;
+    }
+}
+
+static void
+search_again(gb_app *a)
+{
+    gb_view *v = gb_app_view(a);
+
+    /* Every letter begins at the end again, so that what is found does not
+     * depend on how it was typed. */
+    if (a->followed)
+        gb_view_follow(v);
+    a->found = gb_view_find(v, a->wanted.data, a->wanted.len);
+}
+
+static void
+search_backspace(gb_app *a)
+{
+    size_t n = a->wanted.len;
+
+    while (n > 0 && ((unsigned char)a->wanted.data[--n] & 0xc0) == 0x80)
+        continue;
+    if (a->wanted.len > 0)
+        a->wanted.data[a->wanted.len = n] = '\0';
+}
+
+static void
+search_key(gb_app *a, const gb_key *key)
+{
+    static const char *const up[] = {"Up", "C-r", "C-p", NULL};
+    static const char *const down[] = {"Down", "C-s", "C-n", NULL};
+    static const char *const leave[] = {"Esc", "C-g", "C-c", NULL};
+    gb_view *v = gb_app_view(a);
+
+    if (is_one_of(key, leave)) {
+        gb_app_end_search(a, true);
+    } else if (is(key, "Enter")) {
+        gb_app_end_search(a, false);
+    } else if (is_one_of(key, up) || is_one_of(key, down)) {
+        a->found = gb_view_find_next(v, is_one_of(key, up));
+    } else if (is(key, "Backspace")) {
+        search_backspace(a);
+        search_again(a);
+    } else if (is(key, "C-u")) {
+        gb_str_clear(&a->wanted);
+        search_again(a);
+    } else if (is_text(key)) {
+        gb_str_append(&a->wanted, key->bytes, key->n);
+        search_again(a);
+    } else {
+        run_key(a, key->name);
+    }
+}
+
+/* Keys for the page that is shown; false when it is none of them. */
+static bool
+page_key(gb_app *a, const gb_key *key)
+{
+    static const char *const leave[] = {"Esc", "q", "F1", "F12", "Enter",
+                                        "C-c", NULL};
+
+    if (is_one_of(key, leave))
+        gb_app_close_page(a);
+    else if (is(key, "Up"))
+        gb_view_scroll(a->page, -1);
+    else if (is(key, "Down"))
+        gb_view_scroll(a->page, 1);
+    else if (is(key, " "))
+        gb_view_page(a->page, 1);
+    else if (is(key, "Home"))
+        gb_view_home(a->page);
+    else if (is(key, "End"))
+        gb_view_follow(a->page);
+    else
+        return false;
+    return true;
+}
+
+static void
+escape(gb_app *a, const gb_key *key)
+{
+    bool shown = a->error != NULL || a->notice != NULL;
+    bool typing = gb_prompt_is_vi() && gb_prompt_is_inserting() &&
+                  !gb_prompt_is_empty();
+
+    dismiss(a, true);
+    if (gb_prompt_is_busy())
+        gb_prompt_key("\a", 1); /* Ctrl-G abandons it */
+    else if (gb_mirror_is_busy(&a->ui.mirror) && !typing)
+        run_key(a, "Esc");
+    else if (gb_prompt_is_filled())
+        gb_prompt_clear();
+    else if (gb_prompt_is_vi() && !shown)
+        gb_prompt_key(key->bytes, key->n);
+}
+
+static void
+interrupt(gb_app *a)
+{
+    dismiss(a, true);
+    if (gb_mirror_is_busy(&a->ui.mirror)) {
+        run_key(a, "C-c");
+        return;
+    }
+    gb_prompt_clear();
+    gb_app_notice(a, "Ctrl-D on an empty line or /quit leaves");
+}
+
+static bool
+home_or_end(gb_app *a, const gb_key *key)
+{
+    if (!is(key, "Home") && !is(key, "End"))
+        return false;
+    if (!gb_prompt_is_empty() && gb_view_follows(a->view))
+        return false;
+    return run_key(a, is(key, "Home") ? "C-Home" : "C-End");
+}
+
+/* The key behind Ctrl-X: ours, or both are readline's. */
+static void
+after_ctrl_x(gb_app *a, const gb_key *key)
+{
+    char name[sizeof key->name + 4];
+
+    a->ctrl_x = false;
+    snprintf(name, sizeof name, "C-x %s", key->name);
+    if (run_key(a, name))
+        return;
+    gb_prompt_key("\030", 1);
+    gb_prompt_key(key->bytes, key->n);
+}
+
+static void
+plain_key(gb_app *a, const gb_key *key)
+{
+    bool letters = key->name[0] == 'M' && gb_prompt_is_vi();
+
+    if (is(key, "Paste"))
+        gb_prompt_insert(key->bytes, key->n);
+    else if (is(key, "Esc"))
+        escape(a, key);
+    else if (is(key, "C-c"))
+        interrupt(a);
+    else if (gb_prompt_is_busy())
+        gb_prompt_key(key->bytes, key->n);
+    else if (is(key, "C-x"))
+        a->ctrl_x = true;
+    else if (!home_or_end(a, key) && (letters || !run_key(a, key->name)))
+        gb_prompt_key(key->bytes, key->n);
+}
+
+void
+gb_app_key(gb_app *a, const gb_key *key)
+{
+    a->dirty = a->hurry = true;
+    if (is(key, "Mouse"))
+        return;
+    if (a->searching) {
+        search_key(a, key);
+        return;
+    }
+    if (a->page != NULL) {
+        if (page_key(a, key))
+            return;
+        if (is_text(key))
+            gb_app_close_page(a);
+    }
+    if (!is(key, "Esc") && !is(key, "WheelUp") && !is(key, "WheelDown"))
+        dismiss(a, false);
+    if (a->ctrl_x)
+        after_ctrl_x(a, key);
+    else
+        plain_key(a, key);
+    gb_app_lines(a);
+}
+
+static void
+do_line(gb_app *a, const char *line)
+{
+    gb_error err = GB_ERROR_INIT;
+
+    dismiss(a, true);
+    if (!gb_prompt_remember(line, &err))
+        gb_app_error(a, err.text);
+    if (line[0] != '/' || line[1] == '/')
+        gb_view_follow(a->view);
+    if (!gb_ui_line(&a->ui, line, &err)) {
+        gb_app_error(a, err.text);
+        /* Nothing that was typed is lost. */
+        if (err.status != GB_USAGE && line[0] != '\0')
+            gb_prompt_fill(line);
+    }
+}
+
+void
+gb_app_lines(gb_app *a)
+{
+    char *line;
+
+    while ((line = gb_prompt_take()) != NULL) {
+        do_line(a, line);
+        free(line);
+    }
+    if (gb_prompt_take_end())
+        a->quit = true;
+}

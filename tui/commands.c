@@ -1,0 +1,316 @@
+#include "tui/commands.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/nearest.h"
+#include "tui/actions.h"
+
+#define NONE ""
+#define FILES "/"
+#define SETTINGS "="
+#define COMMANDS "?"
+
+const gb_ui_command gb_ui_commands[] = {
+#define GB_COMMAND(name, args, completion, function, help)                     \
+    {name, args, completion, function, help},
+#include "tui/commands.def"
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+const gb_ui_key gb_ui_keys[] = {
+#define GB_KEY(key, command, hint, help) {key, command, hint, help},
+#include "tui/commands.def"
+    {NULL, NULL, NULL, NULL},
+};
+
+static const gb_ui_command *
+find_command(const char *name, size_t n)
+{
+    const gb_ui_command *c;
+
+    for (c = gb_ui_commands; c->name != NULL; c++)
+        if (strlen(c->name) == n && memcmp(c->name, name, n) == 0)
+            return c;
+    return NULL;
+}
+
+static bool
+unknown(const char *name, size_t n, gb_error *err)
+{
+    const char *names[GB_COUNT(gb_ui_commands)], *near;
+    char *word = gb_strndup(name, n);
+    size_t i;
+
+    for (i = 0; gb_ui_commands[i].name != NULL; i++)
+        names[i] = gb_ui_commands[i].name;
+    near = gb_nearest(word, names, i);
+    if (near != NULL)
+        gb_fail_usage(err, "there is no /%s; did you mean /%s?", word, near);
+    else
+        gb_fail_usage(err, "there is no /%s; F1 or /help lists the commands",
+                      word);
+    free(word);
+    return false;
+}
+
+bool
+gb_ui_command_run(gb_ui *ui, const char *line, gb_error *err)
+{
+    const gb_ui_command *c;
+    char *arg;
+    size_t n;
+    bool ok;
+
+    line += line[0] == '/' ? 1 : 0;
+    n = strcspn(line, " \t\n");
+    c = find_command(line, n);
+    if (c == NULL)
+        return unknown(line, n, err);
+    line += n;
+    line += strspn(line, " \t\n");
+    n = strlen(line);
+    while (n > 0 && strchr(" \t\n", line[n - 1]) != NULL)
+        n--;
+    arg = gb_strndup(line, n);
+    if (arg[0] != '\0' && c->args[0] == '\0')
+        ok = gb_fail_usage(err, "/%s takes no argument", c->name);
+    else if (arg[0] == '\0' && c->args[0] != '\0' && c->args[0] != '[')
+        ok = gb_fail_usage(err, "/%s needs %s: %s", c->name, c->args,
+                           c->help);
+    else
+        ok = c->run(ui, arg, err);
+    free(arg);
+    return ok;
+}
+
+bool
+gb_ui_send(gb_ui *ui, const char *text, size_t n, gb_error *err)
+{
+    gb_request request = {
+        .what = GB_DO_SEND, .text = text, .n_text = n, .flags = GB_SEND_JOIN};
+
+    return gb_mirror_post(&ui->mirror, &request, err) != 0;
+}
+
+bool
+gb_ui_line(gb_ui *ui, const char *line, gb_error *err)
+{
+    char *block = gb_prompt_block(line);
+    bool ok;
+
+    if (block != NULL) {
+        ok = gb_ui_send(ui, block, strlen(block), err);
+        free(block);
+        return ok;
+    }
+    if (line[0] == '\0')
+        return gb_mirror_is_busy(&ui->mirror) ||
+               gb_mirror_do(&ui->mirror, GB_DO_CONTINUE, NULL, err);
+    if (line[0] != '/')
+        return gb_ui_send(ui, line, strlen(line), err);
+    if (line[1] == '/')
+        return gb_ui_send(ui, line + 1, strlen(line) - 1, err);
+    return gb_ui_command_run(ui, line, err);
+}
+
+const gb_ui_key *
+gb_ui_key_find(const char *key)
+{
+    const gb_ui_key *k;
+
+    for (k = gb_ui_keys; k->key != NULL; k++)
+        if (strcmp(k->key, key) == 0)
+            return k;
+    return NULL;
+}
+
+const char **
+gb_ui_hints(void)
+{
+    const char **hints = gb_alloc_array(GB_COUNT(gb_ui_keys), sizeof *hints);
+    const gb_ui_key *k;
+    size_t n = 0;
+
+    for (k = gb_ui_keys; k->key != NULL; k++)
+        if (k->hint != NULL)
+            hints[n++] = k->hint;
+    return hints;
+}
+
+void
+gb_ui_key_spell(gb_str *out, const char *key)
+{
+    static const struct {
+        const char *prefix, *text;
+    } prefixes[] = {{"C-", "Ctrl-"}, {"M-", "Alt-"}, {"S-", "Shift-"}};
+    bool control = false;
+    size_t i;
+
+    while (*key != '\0') {
+        for (i = 0; i < GB_COUNT(prefixes); i++)
+            if (strncmp(key, prefixes[i].prefix, 2) == 0) {
+                gb_str_puts(out, prefixes[i].text);
+                control = key[0] != 'S';
+                key += 2;
+                break;
+            }
+        if (control && key[0] >= 'a' && key[0] <= 'z')
+            gb_str_putc(out, (char)(key[0] - 'a' + 'A'));
+        else if (*key != '\0')
+            gb_str_putc(out, *key);
+        control = false;
+        key += *key != '\0' ? 1 : 0;
+    }
+}
+
+static void
+help_row(gb_str *out, const char *left, const char *text, int column)
+{
+    gb_str_printf(out, "  %-*s %s\n", column, left, text);
+}
+
+static void
+help_keys(gb_str *out)
+{
+    const gb_ui_key *k;
+    gb_str left = GB_STR_INIT;
+
+    for (k = gb_ui_keys; k->key != NULL; k++) {
+        gb_str_clear(&left);
+        gb_ui_key_spell(&left, k->key);
+        help_row(out, gb_str_cstr(&left), k->help, 12);
+    }
+    gb_str_free(&left);
+}
+
+static void
+help_command(gb_str *out, const gb_ui_command *c)
+{
+    char left[64];
+
+    snprintf(left, sizeof left, "/%s %s", c->name, c->args);
+    help_row(out, left, c->help, 23);
+}
+
+void
+gb_ui_help(gb_str *out, const gb_ui_command *command)
+{
+    const gb_ui_command *c;
+    const gb_ui_key *k;
+    size_t n;
+
+    if (command == NULL) {
+        gb_str_puts(out, "What you type is text for the model; a line that "
+                         "begins with / is a command (// stands for a / of "
+                         "your own). \"\"\" begins a text of several lines, "
+                         "and ends it.\n\nKeys\n");
+        help_keys(out);
+        gb_str_puts(out, "\nCommands\n");
+        for (c = gb_ui_commands; c->name != NULL; c++)
+            help_command(out, c);
+        return;
+    }
+    help_command(out, command);
+    n = strlen(command->name);
+    for (k = gb_ui_keys; k->key != NULL; k++)
+        if (k->command[0] == '/' &&
+            strncmp(k->command + 1, command->name, n) == 0 &&
+            (k->command[n + 1] == '\0' || k->command[n + 1] == ' ')) {
+            gb_str_puts(out, "  ");
+            gb_ui_key_spell(out, k->key);
+            gb_str_printf(out, ": %s\n", k->help);
+        }
+}
+
+static void
+add_words(const char *words, gb_prompt_add *add)
+{
+    size_t n;
+    char *word;
+
+    while (*words != '\0') {
+        n = strcspn(words, " ");
+        word = gb_strndup(words, n);
+        add(word);
+        free(word);
+        words += n;
+        words += strspn(words, " ");
+    }
+}
+
+/* The command that `line` begins with, when nothing but it and spaces stand
+ * there; *second tells that one argument does too. */
+static const gb_ui_command *
+command_of(const char *line, bool *second)
+{
+    size_t n;
+    const gb_ui_command *c;
+
+    n = strcspn(line + 1, " ");
+    c = find_command(line + 1, n);
+    line += n + 1;
+    line += strspn(line, " ");
+    *second = *line != '\0';
+    return c;
+}
+
+gb_completion
+gb_ui_complete(gb_ui *ui, const char *line, gb_prompt_add *add)
+{
+    const gb_ui_command *c;
+    char name[32];
+    bool second;
+    size_t i;
+
+    (void)ui;
+    if (line[0] == '\0') {
+        for (c = gb_ui_commands; c->name != NULL; c++) {
+            snprintf(name, sizeof name, "/%s", c->name);
+            add(name);
+        }
+        return GB_COMPLETE_WORDS;
+    }
+    c = line[0] == '/' ? command_of(line, &second) : NULL;
+    if (c == NULL)
+        return GB_COMPLETE_NOTHING;
+    if (strcmp(c->completion, FILES) == 0)
+        return GB_COMPLETE_FILES;
+    if (second)
+        return GB_COMPLETE_NOTHING;
+    if (strcmp(c->completion, SETTINGS) == 0)
+        for (i = 0; gb_settings_names[i] != NULL; i++)
+            add(gb_settings_names[i]);
+    else if (strcmp(c->completion, COMMANDS) == 0)
+        for (c = gb_ui_commands; c->name != NULL; c++)
+            add(c->name);
+    else
+        add_words(c->completion, add);
+    return GB_COMPLETE_WORDS;
+}
+
+char *
+gb_ui_file_name(const char *arg)
+{
+    const char *home = getenv("HOME");
+    gb_str out = GB_STR_INIT;
+    char quote = '\0';
+
+    if (arg[0] == '~' && (arg[1] == '/' || arg[1] == '\0') && home != NULL) {
+        gb_str_puts(&out, home);
+        arg++;
+    }
+    for (; *arg != '\0'; arg++) {
+        if (quote == '\0' && (*arg == '"' || *arg == '\''))
+            quote = *arg;
+        else if (*arg == quote)
+            quote = '\0';
+        else if (*arg == '\\' && quote != '\'' && arg[1] != '\0')
+            gb_str_putc(&out, *++arg);
+        else
+            gb_str_putc(&out, *arg);
+    }
+    return gb_str_take(&out);
+}

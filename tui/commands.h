@@ -1,0 +1,67 @@
+/* The commands and keys of commands.def, and the interface they act on. */
+#ifndef GB_TUI_COMMANDS_H
+#define GB_TUI_COMMANDS_H
+
+#include "tui/mirror.h"
+#include "tui/prompt.h"
+
+/* What only the interface itself can do; the screen and the plain line mode
+ * each have their own. */
+typedef struct gb_ui gb_ui;
+typedef struct gb_ui_face {
+    void (*say)(gb_ui *ui, const char *text);
+    /* Many lines, to be read at leisure. */
+    void (*page)(gb_ui *ui, const char *title, const char *text, size_t n);
+    /* Puts text into the edit line. */
+    void (*fill)(gb_ui *ui, const char *text);
+    bool (*find)(gb_ui *ui, const char *text, gb_error *err); /* "": begin */
+    bool (*scroll)(gb_ui *ui, const char *where, gb_error *err);
+    void (*show_log)(gb_ui *ui);
+    void (*redraw)(gb_ui *ui);
+    void (*suspend)(gb_ui *ui);
+    void (*quit)(gb_ui *ui);
+} gb_ui_face;
+
+struct gb_ui {
+    const gb_ui_face *face;
+    gb_mirror mirror;
+    void *arg; /* the face's own */
+};
+
+typedef struct gb_ui_command {
+    const char *name, *args, *completion;
+    bool (*run)(gb_ui *ui, const char *arg, gb_error *err);
+    const char *help;
+} gb_ui_command;
+
+typedef struct gb_ui_key {
+    const char *key, *command, *hint, *help;
+} gb_ui_key;
+
+/* Both end with a NULL name. */
+extern const gb_ui_command gb_ui_commands[];
+extern const gb_ui_key gb_ui_keys[];
+
+/* Does what a line says: a command when it begins with a slash ("//" stands
+ * for a slash), else a text for the model. Empty: on it goes. */
+bool gb_ui_line(gb_ui *ui, const char *line, gb_error *err);
+/* One command, with or without its slash. */
+bool gb_ui_command_run(gb_ui *ui, const char *line, gb_error *err);
+bool gb_ui_send(gb_ui *ui, const char *text, size_t n, gb_error *err);
+
+const gb_ui_key *gb_ui_key_find(const char *key);
+/* Appends "C-x t" as people read it: "Ctrl-X t". */
+void gb_ui_key_spell(gb_str *out, const char *key);
+/* The hints of the last line, NULL-terminated; the caller frees the list. */
+const char **gb_ui_hints(void);
+/* The pages of /help. command NULL: all keys and commands. */
+void gb_ui_help(gb_str *out, const gb_ui_command *command);
+
+/* For the edit line (see prompt.h). */
+gb_completion gb_ui_complete(gb_ui *ui, const char *line,
+                             gb_prompt_add *add);
+
+/* A file's name as typed: quotes, backslashes and ~ resolved. */
+char *gb_ui_file_name(const char *arg);
+
+#endif

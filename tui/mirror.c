@@ -1,0 +1,201 @@
+#include "tui/mirror.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+void
+gb_mirror_init(gb_mirror *m, gb_worker *worker, const gb_settings *settings,
+               gb_mode mode)
+{
+    memset(m, 0, sizeof *m);
+    m->worker = worker;
+    m->settings = m->confirmed = *settings;
+    m->mode = m->confirmed_mode = mode;
+    m->state = GB_STATE_LOADING;
+}
+
+static void
+cut(gb_mirror *m, uint32_t segment)
+{
+    while (m->n_said > 0 && m->said[m->n_said - 1].segment > segment)
+        gb_str_free(&m->said[--m->n_said].text);
+}
+
+void
+gb_mirror_free(gb_mirror *m)
+{
+    cut(m, 0);
+    free(m->said);
+    free(m->model);
+    free(m->device);
+    free(m->dtype);
+    free(m->prefill);
+    free(m->file);
+    memset(m, 0, sizeof *m);
+}
+
+static void
+replace(char **to, const char *from)
+{
+    free(*to);
+    *to = from != NULL ? gb_strdup(from) : NULL;
+}
+
+static void
+say(gb_mirror *m, const gb_news *news)
+{
+    gb_said *s;
+
+    if (news->type == GB_NEWS_SEGMENT) {
+        m->said = gb_realloc_array(m->said, m->n_said + 1, sizeof *m->said);
+        m->said[m->n_said++] = (gb_said){news->segment, GB_STR_INIT};
+    }
+    s = m->n_said > 0 ? &m->said[m->n_said - 1] : NULL;
+    if (s != NULL && s->segment == news->segment)
+        gb_str_append(&s->text, news->text.data, news->text.len);
+}
+
+static void
+settle(gb_mirror *m)
+{
+    if (m->last_set != 0)
+        return;
+    m->settings = m->confirmed;
+    m->mode = m->confirmed_mode;
+}
+
+static void
+finish(gb_mirror *m, const gb_news *news)
+{
+    if (news->command == 0)
+        return;
+    m->finished = news->command;
+    m->failed = news->type == GB_NEWS_ERROR;
+    if (news->command == m->last_set)
+        m->last_set = 0;
+    settle(m);
+}
+
+static void
+take_engine(gb_mirror *m, const gb_news *news)
+{
+    m->ready = true;
+    replace(&m->model, gb_str_cstr(&news->text));
+    replace(&m->device, news->device);
+    replace(&m->dtype, news->dtype);
+    replace(&m->prefill, news->prefill);
+    m->n_ctx = news->n_ctx;
+}
+
+void
+gb_mirror_take(gb_mirror *m, const gb_news *news)
+{
+    switch (news->type) {
+    case GB_NEWS_STATE:
+        m->state = news->state;
+        m->phase = news->phase;
+        m->done = news->done;
+        m->total = news->total;
+        break;
+    case GB_NEWS_ENGINE:
+        take_engine(m, news);
+        break;
+    case GB_NEWS_CUT:
+        cut(m, news->segment);
+        break;
+    case GB_NEWS_SEGMENT:
+        if (news->role == GB_ROLE_USER)
+            say(m, news);
+        break;
+    case GB_NEWS_TEXT:
+        say(m, news);
+        break;
+    case GB_NEWS_SETTINGS:
+        m->confirmed = news->settings;
+        m->confirmed_mode = news->mode;
+        settle(m);
+        break;
+    case GB_NEWS_STATS:
+        m->stats = news->stats;
+        break;
+    case GB_NEWS_DONE:
+    case GB_NEWS_ERROR:
+        finish(m, news);
+        break;
+    case GB_NEWS_FILE:
+        replace(&m->file, gb_str_cstr(&news->text));
+        break;
+    default:
+        break;
+    }
+}
+
+uint64_t
+gb_mirror_post(gb_mirror *m, const gb_request *request, gb_error *err)
+{
+    uint64_t number = gb_worker_post(m->worker, request, err);
+
+    if (number != 0)
+        m->posted = number;
+    return number;
+}
+
+bool
+gb_mirror_do(gb_mirror *m, gb_do what, const char *name, gb_error *err)
+{
+    gb_request request = {.what = what, .name = name};
+
+    return gb_mirror_post(m, &request, err) != 0;
+}
+
+bool
+gb_mirror_set(gb_mirror *m, const char *name, const char *value,
+              gb_error *err)
+{
+    gb_request request = {.what = GB_DO_SET, .name = name, .value = value};
+    gb_settings wanted = m->settings;
+    uint64_t number;
+
+    if (!gb_settings_set(&wanted, name, value, err))
+        return false;
+    number = gb_mirror_post(m, &request, err);
+    if (number == 0)
+        return false;
+    m->settings = wanted;
+    m->last_set = number;
+    return true;
+}
+
+bool
+gb_mirror_set_mode(gb_mirror *m, gb_mode mode, gb_error *err)
+{
+    gb_request request = {.what = GB_DO_MODE_SET, .name = gb_mode_name(mode)};
+    uint64_t number = gb_mirror_post(m, &request, err);
+
+    if (number == 0)
+        return false;
+    m->mode = mode;
+    m->last_set = number;
+    return true;
+}
+
+bool
+gb_mirror_is_busy(const gb_mirror *m)
+{
+    return m->state == GB_STATE_READING || m->state == GB_STATE_WRITING ||
+           m->state == GB_STATE_REPLAYING;
+}
+
+const char *
+gb_mirror_last_said(const gb_mirror *m, size_t *n)
+{
+    const gb_said *s;
+
+    if (m->n_said == 0)
+        return NULL;
+    s = &m->said[m->n_said - 1];
+    *n = s->text.len;
+    return gb_str_cstr(&s->text);
+}

@@ -1,0 +1,56 @@
+/* What the interface knows of the worker: kept up to date by its news. */
+#ifndef GB_TUI_MIRROR_H
+#define GB_TUI_MIRROR_H
+
+#include "session/worker.h"
+
+/* What the user wrote last can be edited. */
+typedef struct gb_said {
+    uint32_t segment;
+    gb_str text;
+} gb_said;
+
+typedef struct gb_mirror {
+    gb_worker *worker;
+    /* As the user has set them; the worker may be a moment behind. */
+    gb_settings settings;
+    gb_mode mode;
+    uint64_t last_set;     /* the request that is to make them so; 0: done */
+    gb_settings confirmed; /* as the worker has them */
+    gb_mode confirmed_mode;
+    gb_state state;
+    gb_phase phase;
+    uint64_t done, total;
+    gb_stats stats;
+    bool ready;            /* a model was there at least once */
+    char *model, *device, *dtype, *prefill;
+    char *file;            /* the journal; NULL: none */
+    uint32_t n_ctx;
+    gb_said *said;
+    size_t n_said;
+    uint64_t posted;       /* the request posted last */
+    uint64_t finished;     /* the one done, or refused, last */
+    bool failed;           /* that one was refused */
+} gb_mirror;
+
+void gb_mirror_init(gb_mirror *m, gb_worker *worker,
+                    const gb_settings *settings, gb_mode mode);
+void gb_mirror_free(gb_mirror *m);
+void gb_mirror_take(gb_mirror *m, const gb_news *news);
+
+/* Posts a request; 0 and an error when it is refused. */
+uint64_t gb_mirror_post(gb_mirror *m, const gb_request *request,
+                        gb_error *err);
+/* One without arguments, or with a name. */
+bool gb_mirror_do(gb_mirror *m, gb_do what, const char *name, gb_error *err);
+/* Sets one of settings.h's; a value that is none is refused at once. */
+bool gb_mirror_set(gb_mirror *m, const char *name, const char *value,
+                   gb_error *err);
+bool gb_mirror_set_mode(gb_mirror *m, gb_mode mode, gb_error *err);
+
+/* The model is at work: there is something to stop. */
+bool gb_mirror_is_busy(const gb_mirror *m);
+/* The user's last text, NULL when there is none. */
+const char *gb_mirror_last_said(const gb_mirror *m, size_t *n);
+
+#endif
