@@ -9,6 +9,7 @@
 #include "base/utf8.h"
 #include "cmd/cmd.h"
 #include "cmd/output.h"
+#include "tui/tui.h"
 
 /* Prints text as lines of messages, safely. */
 static void
@@ -65,14 +66,33 @@ print(const gb_options *o, gb_error *err)
 }
 
 static int
+interface(const gb_options *o, gb_error *err)
+{
+    gb_tui_options tui = {
+        .worker = {.model = o->model,
+                   .device = o->device,
+                   .dtype = o->dtype,
+                   .prefill = o->prefill,
+                   .settings = o->settings,
+                   .mode = o->mode,
+                   .journal = !o->no_session,
+                   .path = o->session,
+                   .load = o->load},
+        .color = (gb_color_choice)o->color,
+        .complaints = gb_str_cstr(&o->complaints),
+    };
+
+    return gb_tui_main(&tui, err);
+}
+
+static int
 run(const gb_options *o, gb_error *err)
 {
     if (o->help || o->version)
         return print(o, err);
     if (o->command != NULL)
         return gb_command_find(o->command)->run(o, err);
-    gb_fail_usage(err, "expected a command; gumbel --help lists them");
-    return GB_USAGE;
+    return interface(o, err);
 }
 
 int

@@ -12,8 +12,7 @@
      GB_FOR_REPLAY | GB_FOR_TUI)
 #define FOR_MODEL (FOR_ENGINE | GB_FOR_TOKENIZE)
 #define FOR_TEXT \
-    (GB_FOR_GENERATE | GB_FOR_LOGPROBS | GB_FOR_SCORE | GB_FOR_TOKENIZE | \
-     GB_FOR_TUI)
+    (GB_FOR_GENERATE | GB_FOR_LOGPROBS | GB_FOR_SCORE | GB_FOR_TOKENIZE)
 #define FOR_WRITING (GB_FOR_GENERATE | GB_FOR_TUI)
 #define FOR_HEAD (FOR_WRITING | GB_FOR_LOGPROBS)
 
@@ -107,6 +106,25 @@ set_prefill(gb_options *o, const gb_option *self, const char *value,
 }
 
 static bool
+set_mode(gb_options *o, const gb_option *self, const char *value,
+         gb_error *err)
+{
+    return gb_mode_parse(value, &o->mode) || refuse_word(self, value, err);
+}
+
+static bool
+set_color(gb_options *o, const gb_option *self, const char *value,
+          gb_error *err)
+{
+    int i = word_index(self->words, value);
+
+    if (i < 0)
+        return refuse_word(self, value, err);
+    o->color = (unsigned)i;
+    return true;
+}
+
+static bool
 add_stop(gb_options *o, const gb_option *self, const char *value,
          gb_error *err)
 {
@@ -172,12 +190,29 @@ const gb_option gb_option_table[] = {
      set_setting, 0, NULL},
     {"ignore-eos", 0, NULL, FOR_WRITING, false, NULL,
      "Go on after the end-of-text token", set_setting, 0, NULL},
-    {"stop", 0, "TEXT", FOR_WRITING, false, NULL,
+    {"stop", 0, "TEXT", GB_FOR_GENERATE, false, NULL,
      "Stop before TEXT would appear; may be given up to 16 times",
      add_stop, 0, NULL},
     {"max-prompt-tokens", 0, "N", FOR_HEAD, false, NULL,
      "Use the first N tokens of the prompt only (default: off)",
      set_setting, 0, NULL},
+    {"mode", 0, "MODE", GB_FOR_TUI, false, NULL,
+     "Begin in this mode: continue one text, or chat in turns "
+     "(default: continue)",
+     set_mode, 0, "continue chat"},
+    {"session", 0, "FILE", GB_FOR_TUI, true, NULL,
+     "Keep the session in FILE; one that is there is gone on with "
+     "(default: a new file, named by date)",
+     set_string, FIELD(session), NULL},
+    {"no-session", 0, NULL, GB_FOR_TUI, false, NULL,
+     "Keep no session file", set_switch, FIELD(no_session), NULL},
+    {"load", 0, "FILE", GB_FOR_TUI, true, NULL,
+     "Go on from the session in FILE, which is left as it is", set_string,
+     FIELD(load), NULL},
+    {"color", 0, "WHEN", GB_FOR_TUI, false, NULL,
+     "Colours: auto, always or never (default: auto, unless $NO_COLOR is "
+     "set)",
+     set_color, 0, "auto always never"},
     {"specials", 0, NULL, FOR_TEXT, true, NULL,
      "Read <|endoftext|> in the text as the end-of-text token",
      set_switch, FIELD(specials), NULL},

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/str.h"
 #include "engine/engine.h"
+#include "session/event.h"
 #include "session/settings.h"
 
 /* Which commands take an option; GB_FOR_TUI is gumbel without a command. */
@@ -33,6 +34,11 @@ typedef struct gb_options {
     gb_prefill_choice prefill;
     char *stops[GB_MAX_STOPS];
     size_t n_stops;
+    gb_mode mode;
+    unsigned color; /* 0: auto, 1: always, 2: never */
+    char *session;  /* NULL: a new file */
+    bool no_session;
+    char *load;     /* NULL: none */
     char *output; /* NULL: standard output */
     bool specials;
     bool decode;
