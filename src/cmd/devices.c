@@ -5,6 +5,7 @@
 #include "cmd/commands.h"
 #include "cmd/output.h"
 #include "engine/device.h"
+#include "engine/prefill.h"
 
 static bool
 is_same(const gb_device *a, const gb_device *b)
@@ -17,6 +18,21 @@ static json_t *
 string(const char *text)
 {
     return gb_json_text(text, strlen(text));
+}
+
+/* Milliseconds that each took for the products of a prompt, or null. */
+static json_t *
+prefill_json(const gb_device *d)
+{
+    gb_prefill_times t;
+    json_t *o;
+
+    if (!gb_prefill_known(d, &t))
+        return json_null();
+    o = json_object();
+    json_object_set_new(o, "own_ms", json_real(t.own_ms));
+    json_object_set_new(o, "clblast_ms", json_real(t.clblast_ms));
+    return o;
 }
 
 static json_t *
@@ -45,6 +61,7 @@ describe_json(const gb_device *d, bool chosen)
     json_object_set_new(o, "fp64", json_boolean(d->has_fp64));
     json_object_set_new(o, "command_buffer",
                         json_boolean(d->has_command_buffer));
+    json_object_set_new(o, "prefill", prefill_json(d));
     return o;
 }
 
@@ -52,6 +69,22 @@ static double
 gigabytes(cl_ulong bytes)
 {
     return (double)bytes / 1e9;
+}
+
+static void
+describe_prefill(gb_str *out, const gb_device *d)
+{
+    gb_prefill_times t;
+
+    gb_str_puts(out, "       prompts are read by: ");
+    if (gb_prefill_known(d, &t))
+        gb_str_printf(out, "%s (measured: own %.1f ms, clblast %.1f ms)\n",
+                      t.clblast_ms < t.own_ms ? "clblast" : "own", t.own_ms,
+                      t.clblast_ms);
+    else if (gb_shape_for(d).lanes > 1)
+        gb_str_puts(out, "own or clblast, measured when first used\n");
+    else
+        gb_str_puts(out, "own\n");
 }
 
 static void
@@ -69,6 +102,7 @@ describe(gb_str *out, const gb_device *d, bool chosen)
                   "command buffers: %s\n", d->has_fp16 ? "yes" : "no",
                   d->has_fp64 ? "yes" : "no",
                   d->has_command_buffer ? "yes" : "no");
+    describe_prefill(out, d);
 }
 
 static bool

@@ -5,6 +5,7 @@
 table <<'EOF'
 list              | gumbel devices                        | - | 0 | ~^\* [0-9]+:[0-9]+  .            | -
 one is chosen     | gumbel devices|grep -c "^\* [0-9]"    | - | 0 | 1\n                              | -
+prefill           | gumbel devices                        | - | 0 | ~prompts are read by: (own|clblast) | -
 by type           | gumbel devices -d cpu                 | - | 0 | ~^\* [0-9]+:[0-9]+  .            | -
 by number         | gumbel devices -d 0:0                 | - | 0 | ~^\* 0:0  .                      | -
 by variable       | GUMBEL_DEVICE=0:0 gumbel devices      | - | 0 | ~^\* 0:0  .                      | -
