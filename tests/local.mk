@@ -41,6 +41,7 @@ endif
 tests_libtest_a_SOURCES = tests/unit/test.h tests/unit/test.c \
 	tests/unit/mutate.h tests/unit/mutate.c \
 	tests/unit/device.h tests/unit/device.c \
+	tests/unit/engine_fixture.h tests/unit/engine_fixture.c \
 	$(RANDOM_MODEL)
 tests_libtest_a_CPPFLAGS = $(AM_CPPFLAGS)
 TEST_LIBS = tests/libtest.a libgumbel.a $(CMOCKA_LIBS) $(GB_LIBS)
@@ -54,6 +55,7 @@ UNIT_TESTS += tests/unit/test_model
 UNIT_TESTS += tests/unit/test_safetensors
 UNIT_TESTS += tests/unit/test_tensor
 UNIT_TESTS += tests/unit/test_view
+UNIT_TESTS += tests/unit/test_engine
 UNIT_TESTS += tests/unit/test_filter
 UNIT_TESTS += tests/unit/test_golden
 UNIT_TESTS += tests/unit/test_gumbel

@@ -1,0 +1,396 @@
+/* What the engine promises of its results: the same bits however the tokens
+ * were fed, heads that do what the host would, and weights that may lie in
+ * files in many ways. Right values are test_golden's job. */
+#include "engine_fixture.h"
+#include "test.h"
+
+#include <math.h>
+
+#include "base/mem.h"
+#include "sample/gumbel.h"
+
+static const char *const shapes[] = {"wide", "gpu"};
+
+/* Prompts end at, before and behind a block of the key cache and a batch. */
+static const uint32_t lengths[] = {1, 2, 17, 64, 65, 257, 300};
+
+#define LENGTHS GB_COUNT(lengths)
+
+/* Feeds n tokens in uneven pieces. */
+static void
+feed_in_pieces(gb_engine *e, const gb_token *ids, uint32_t n)
+{
+    static const uint32_t pieces[] = {1, 3, 60, 1, 1, 7, 12, 100, 2};
+    uint32_t done, some, i = n;
+
+    gb_engine_rewind(e, 0);
+    for (done = 0; done < n; done += some, i++) {
+        some = pieces[i % GB_COUNT(pieces)];
+        some = some < n - done ? some : n - done;
+        fixture_feed(e, ids + done, some);
+    }
+}
+
+static void
+check_feeding(gb_engine *e)
+{
+    const uint32_t context = gb_engine_model(e)->config.n_ctx;
+    gb_token *ids = fixture_prompt(e, context);
+    float *once[LENGTHS] = {NULL}, *other;
+    uint32_t i, done = 0;
+
+    for (i = 0; i < LENGTHS; i++)
+        once[i] = fixture_logprobs_after(
+            e, lengths[i] < context ? lengths[i] : context);
+    gb_engine_rewind(e, 0);
+    for (i = 0; i < LENGTHS && done < context; i++) {
+        while (done < lengths[i] && done < context)
+            fixture_feed(e, &ids[done++], 1);
+        other = fixture_logprobs(e);
+        assert_same_bits(e, once[i], other, "token by token", done);
+        free(other);
+        assert_int_equal(gb_engine_length(e), done);
+    }
+    for (i = 0; i < LENGTHS; i++) {
+        feed_in_pieces(e, ids, lengths[i] < context ? lengths[i] : context);
+        other = fixture_logprobs(e);
+        assert_same_bits(e, once[i], other, "in pieces", lengths[i]);
+        free(other);
+        free(once[i]);
+    }
+    free(ids);
+}
+
+static void
+test_batch_invariance(void **state)
+{
+    gb_random_model brief = odd_model;
+    char *folder = gb_strdup(fixture_write(&odd_model, "odd"));
+    unsigned i;
+    fixture f;
+
+    (void)state;
+    brief.layers = 1, brief.width = 125, brief.heads = 5;
+    brief.context = 100;
+    fixture_write(&brief, "brief");
+    for (i = 0; i < GB_COUNT(shapes); i++) {
+        setenv("GUMBEL_SHAPE", shapes[i], 1);
+        f = fixture_open(folder, NULL);
+        check_feeding(f.engine);
+        fixture_close(&f);
+        f = fixture_open(fixture_write(&brief, "brief"), NULL);
+        check_feeding(f.engine);
+        fixture_close(&f);
+    }
+    unsetenv("GUMBEL_SHAPE");
+    free(folder);
+}
+
+/* The engine of the tests below; opened once. */
+static fixture odd;
+
+static gb_engine *
+odd_engine(void)
+{
+    if (odd.engine == NULL)
+        odd = fixture_open(fixture_write(&odd_model, "odd"), NULL);
+    gb_engine_rewind(odd.engine, 0);
+    return odd.engine;
+}
+
+static int
+close_odd(void **state)
+{
+    (void)state;
+    if (odd.engine != NULL)
+        fixture_close(&odd);
+    return 0;
+}
+
+static void
+test_rewind(void **state)
+{
+    static const uint32_t back[] = {0, 1, 40, 63, 64, 65, 99};
+    gb_engine *e = odd_engine();
+    gb_token *ids = fixture_prompt(e, 200);
+    float *expected, *found;
+    uint32_t i;
+
+    (void)state;
+    expected = fixture_logprobs_after(e, 100);
+    for (i = 0; i < GB_COUNT(back); i++) {
+        fixture_feed(e, ids, 100); /* another continuation */
+        gb_engine_rewind(e, back[i]);
+        assert_int_equal(gb_engine_length(e), back[i]);
+        gb_engine_rewind(e, 150); /* no such position: nothing to forget */
+        assert_int_equal(gb_engine_length(e), back[i]);
+        fixture_feed(e, ids + back[i], 100 - back[i]);
+        found = fixture_logprobs(e);
+        assert_same_bits(e, expected, found, "rewound", back[i]);
+        free(found);
+    }
+    free(expected);
+    free(ids);
+}
+
+#define NEAR 2e-5f /* what the logarithms of device and host may differ by */
+
+static void
+assert_pick(const gb_pick *pick, gb_best best, const float *logprobs,
+            const char *what, unsigned step)
+{
+    const float margin = best.score - best.runner_up_score;
+
+    if (pick->id != best.id && margin >= NEAR)
+        fail_msg("%s, step %u: token %u, expected %u (margin %g)", what, step,
+                 (unsigned)pick->id, (unsigned)best.id, (double)margin);
+    assert_true(pick->logprob == logprobs[pick->id]);
+    if (!isinf(margin))
+        assert_float_equal(pick->margin, margin, NEAR);
+}
+
+static void
+generate(gb_engine *e, const gb_filter *filter, gb_pick *picks, unsigned n)
+{
+    const uint32_t vocab = gb_engine_model(e)->config.n_vocab;
+    float *logprobs = gb_alloc_array(vocab, sizeof *logprobs);
+    gb_error err = GB_ERROR_INIT;
+    float floor;
+    unsigned i;
+
+    free(fixture_logprobs_after(e, 5));
+    for (i = 0; i < n; i++) {
+        test_ok(gb_engine_logprobs(e, 0.8f, logprobs, &err), &err);
+        floor = filter != NULL ? gb_filter_floor(filter, logprobs, vocab)
+                               : -INFINITY;
+        test_ok(gb_engine_sample(e, 0.8f, filter, 42, i, &picks[i], &err),
+                &err);
+        assert_pick(&picks[i],
+                    gb_gumbel_argmax(logprobs, vocab, floor, 42, i), logprobs,
+                    "sampled", i);
+        assert_true(logprobs[picks[i].id] >= floor);
+        fixture_feed(e, &picks[i].id, 1);
+    }
+    free(logprobs);
+}
+
+static void
+test_sampling(void **state)
+{
+    static const gb_filter filters[] = {
+        GB_FILTER_OFF,  {5, 1.0, 0.0}, {0, 0.5, 0.0},
+        {0, 1.0, 0.05}, {1, 1.0, 0.0}, {20, 0.9, 0.01},
+    };
+    gb_engine *e = odd_engine();
+    gb_pick first[40], second[40];
+    unsigned i;
+
+    (void)state;
+    for (i = 0; i <= GB_COUNT(filters); i++) {
+        const gb_filter *f = i > 0 ? &filters[i - 1] : NULL;
+
+        generate(e, f, first, GB_COUNT(first));
+        generate(e, f, second, GB_COUNT(second));
+        assert_memory_equal(first, second, sizeof first);
+    }
+}
+
+static void
+test_greedy(void **state)
+{
+    gb_engine *e = odd_engine();
+    const uint32_t vocab = gb_engine_model(e)->config.n_vocab;
+    gb_error err = GB_ERROR_INIT;
+    float *logprobs;
+    gb_pick pick;
+    unsigned i;
+
+    (void)state;
+    free(fixture_logprobs_after(e, 3));
+    for (i = 0; i < 40; i++) {
+        test_ok(gb_engine_greedy(e, &pick, &err), &err);
+        logprobs = fixture_logprobs(e);
+        assert_pick(&pick, gb_argmax(logprobs, vocab), logprobs, "greedy", i);
+        free(logprobs);
+        fixture_feed(e, &pick.id, 1);
+    }
+}
+
+static void
+test_score(void **state)
+{
+    static const uint32_t counts[] = {1, 2, 25, 257, 300};
+    gb_engine *e = odd_engine();
+    gb_token *ids = fixture_prompt(e, 300);
+    gb_error err = GB_ERROR_INIT;
+    float scores[300], expected[300], *logprobs;
+    uint32_t i, k;
+
+    (void)state;
+    for (i = 0; i + 1 < 300; i++) {
+        fixture_feed(e, &ids[i], 1);
+        logprobs = fixture_logprobs(e);
+        expected[i + 1] = logprobs[ids[i + 1]];
+        free(logprobs);
+    }
+    for (k = 0; k < GB_COUNT(counts); k++) {
+        test_ok(gb_engine_score(e, ids, counts[k], scores, &err), &err);
+        assert_true(isnan(scores[0]));
+        for (i = 1; i < counts[k]; i++)
+            if (!(fabsf(scores[i] - expected[i]) <= 1e-6f))
+                fail_msg("%u of %u: %g, expected %g", i, counts[k],
+                         (double)scores[i], (double)expected[i]);
+        assert_int_equal(gb_engine_length(e), counts[k]);
+    }
+    test_ok(gb_engine_score(e, ids, 0, scores, &err), &err);
+    assert_int_equal(gb_engine_length(e), 0);
+    free(ids);
+}
+
+static void
+test_clblast(void **state)
+{
+    const gb_engine_options options = {.prefill = GB_PREFILL_CLBLAST};
+    gb_engine *e = odd_engine();
+    fixture f = fixture_open(fixture_write(&odd_model, "odd"), &options);
+    float *own, *found, difference;
+    unsigned i;
+
+    (void)state;
+    assert_string_equal(gb_engine_get_info(e)->prefill, "own");
+    assert_string_equal(gb_engine_get_info(f.engine)->prefill, "clblast");
+    for (i = 0; i < LENGTHS; i++) {
+        own = fixture_logprobs_after(e, lengths[i]);
+        found = fixture_logprobs_after(f.engine, lengths[i]);
+        difference = largest_difference(e, own, found);
+        if (!(difference <= 1e-4f))
+            fail_msg("prompt of %u: CLBlast differs by %g", lengths[i],
+                     (double)difference);
+        free(own);
+        free(found);
+    }
+    fixture_close(&f);
+}
+
+/* Same weights, another layout of the folder: same bits. */
+static void
+test_layouts(void **state)
+{
+    gb_random_model variants[] = {odd_model, odd_model, odd_model};
+    gb_engine *e = odd_engine();
+    float *plain, *found;
+    unsigned i;
+    fixture f;
+
+    (void)state;
+    variants[0].shards = 3;
+    variants[1].prefix = "transformer.";
+    variants[2].prefix = "transformer.", variants[2].shards = 2;
+    plain = fixture_logprobs_after(e, 65);
+    for (i = 0; i < GB_COUNT(variants); i++) {
+        f = fixture_open(fixture_write(&variants[i],
+                                       (const char *[]){"shards", "prefix",
+                                                        "both"}[i]),
+                         NULL);
+        found = fixture_logprobs_after(f.engine, 65);
+        assert_same_bits(e, plain, found, "another layout", 65);
+        free(found);
+        fixture_close(&f);
+    }
+    free(plain);
+}
+
+/* A head of its own gives other logits, in one file or several. */
+static void
+test_untied(void **state)
+{
+    gb_random_model m = odd_model;
+    gb_engine *e = odd_engine();
+    float *plain, *untied, *found;
+    fixture f;
+
+    (void)state;
+    m.untied = true;
+    plain = fixture_logprobs_after(e, 65);
+    f = fixture_open(fixture_write(&m, "untied"), NULL);
+    untied = fixture_logprobs_after(f.engine, 65);
+    assert_true(largest_difference(e, plain, untied) > 1e-3f);
+    check_feeding(f.engine);
+    fixture_close(&f);
+    m.shards = 3;
+    f = fixture_open(fixture_write(&m, "untied-shards"), NULL);
+    found = fixture_logprobs_after(f.engine, 65);
+    assert_same_bits(e, untied, found, "untied in shards", 65);
+    fixture_close(&f);
+    free(plain), free(untied), free(found);
+}
+
+/* Weights rounded when they are loaded; and a file of a small type, whose
+ * values are the same in float32: same bits. */
+static void
+test_dtypes(void **state)
+{
+    static const struct {
+        gb_dtype_choice choice;
+        gb_dtype dtype;
+        float tolerance;
+    } cases[] = {{GB_DTYPE_F16, GB_F16, 1e-2f},
+                 {GB_DTYPE_BF16, GB_BF16, 1e-1f}};
+    const gb_engine_options single = {.dtype = GB_DTYPE_F32,
+                                      .prefill = GB_PREFILL_OWN};
+    gb_engine *e = odd_engine();
+    float *exact, *found, *widened, difference;
+    gb_random_model m = odd_model;
+    unsigned i;
+    fixture f;
+
+    (void)state;
+    assert_int_equal(gb_engine_get_info(e)->dtype, GB_F32);
+    exact = fixture_logprobs_after(e, 65);
+    for (i = 0; i < GB_COUNT(cases); i++) {
+        gb_engine_options options = {.dtype = cases[i].choice,
+                                     .prefill = GB_PREFILL_OWN};
+
+        f = fixture_open(fixture_write(&odd_model, "odd"), &options);
+        assert_int_equal(gb_engine_get_info(f.engine)->dtype, cases[i].dtype);
+        assert_true(gb_engine_get_info(f.engine)->weight_bytes <
+                    gb_engine_get_info(e)->weight_bytes);
+        found = fixture_logprobs_after(f.engine, 65);
+        difference = largest_difference(e, exact, found);
+        if (!(difference > 0 && difference <= cases[i].tolerance))
+            fail_msg("%s: differs by %g", gb_dtype_name(cases[i].dtype),
+                     (double)difference);
+        free(found);
+        fixture_close(&f);
+        m.dtype = cases[i].dtype;
+        f = fixture_open(fixture_write(&m, gb_dtype_name(m.dtype)), NULL);
+        assert_int_equal(gb_engine_get_info(f.engine)->dtype, m.dtype);
+        found = fixture_logprobs_after(f.engine, 65);
+        fixture_close(&f);
+        f = fixture_open(fixture_write(&m, gb_dtype_name(m.dtype)), &single);
+        assert_int_equal(gb_engine_get_info(f.engine)->dtype, GB_F32);
+        widened = fixture_logprobs_after(f.engine, 65);
+        assert_same_bits(e, found, widened, gb_dtype_name(m.dtype), 65);
+        free(found), free(widened);
+        fixture_close(&f);
+    }
+    free(exact);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_batch_invariance),
+        cmocka_unit_test(test_rewind),
+        cmocka_unit_test(test_sampling),
+        cmocka_unit_test(test_greedy),
+        cmocka_unit_test(test_score),
+        cmocka_unit_test(test_layouts),
+        cmocka_unit_test(test_untied),
+        cmocka_unit_test(test_dtypes),
+        cmocka_unit_test(test_clblast),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, close_odd);
+}
