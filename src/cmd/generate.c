@@ -113,14 +113,16 @@ write_on(writer *w, gb_error *err)
     return strcmp(reason, "interrupt") != 0 || gb_fail_interrupted(err);
 }
 
-/* `text` without its final line end, which the shell's tools put there. */
+/* Takes off one final line end, which editors and the shell put there. */
 static void
 drop_line_end(gb_str *text)
 {
-    if (text->len > 0 && text->data[text->len - 1] == '\n')
-        text->data[--text->len] = '\0';
+    if (text->len == 0 || text->data[text->len - 1] != '\n')
+        return;
+    text->len--;
     if (text->len > 0 && text->data[text->len - 1] == '\r')
-        text->data[--text->len] = '\0';
+        text->len--;
+    text->data[text->len] = '\0';
 }
 
 /* The prompt as ids and as bytes. A character that it leaves unfinished may

@@ -7,6 +7,8 @@ argument          | gumbel generate -g -n 5 "Once upon a time"   | -            
 standard input    | gumbel generate -g -n 1                      | Once upon a          | 0 | Once upon a time | -
 one line end less | gumbel generate -g -n 1                      | Once upon a\n        | 0 | Once upon a time | -
 only one of them  | gumbel generate -n 1 --json                  | a\n\n                | 0 | ~"prompt_ids":\[64,198\] | -
+of Windows, too   | gumbel generate -g -n 1                      | Once upon a\r\n      | 0 | Once upon a time | -
+no line end at all | gumbel generate -n 1 --json                  | a\r                  | 0 | ~"prompt_ids":\[64,201\] | -
 argument whole    | gumbel generate -n 1 --json "$(printf 'a\nb')" | -                  | 0 | ~"prompt_ids":\[64,198,65\] | -
 empty prompt      | gumbel generate -n 1 --json ""               | -                    | 0 | ~"prompt_ids":\[4095\] | -
 empty input       | gumbel generate -n 1 --json                  | -                    | 0 | ~"prompt_ids":\[4095\] | -
