@@ -40,6 +40,7 @@ check_LIBRARIES += tests/libtest.a
 endif
 tests_libtest_a_SOURCES = tests/unit/test.h tests/unit/test.c \
 	tests/unit/mutate.h tests/unit/mutate.c \
+	tests/unit/conversation.h tests/unit/conversation.c \
 	tests/unit/device.h tests/unit/device.c \
 	tests/unit/engine_fixture.h tests/unit/engine_fixture.c \
 	$(RANDOM_MODEL)
@@ -65,6 +66,8 @@ UNIT_TESTS += tests/unit/test_loop
 UNIT_TESTS += tests/unit/test_npy
 UNIT_TESTS += tests/unit/test_settings
 UNIT_TESTS += tests/unit/test_rng
+UNIT_TESTS += tests/unit/test_journal
+UNIT_TESTS += tests/unit/test_session
 UNIT_TESTS += tests/unit/test_stream
 UNIT_TESTS += tests/unit/test_tokenizer
 UNIT_TESTS += tests/unit/test_vocab

@@ -1,0 +1,507 @@
+/* Session files: what is written is what is read, and nothing read is
+ * trusted. */
+#include "conversation.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "mutate.h"
+
+#define SHA "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define HEADER \
+    "{\"type\":\"header\",\"format\":\"gumbel-session\",\"version\":1," \
+    "\"model\":{\"sha256\":\"" SHA "\"},\"mode\":\"continue\"," \
+    "\"settings\":{\"seed\":\"3\"}}\n"
+
+/* Writes a header and one event, reads the event back. */
+static void
+round_trip(const gb_event *e, gb_journal_reader **r, gb_event *back)
+{
+    gb_error err = GB_ERROR_INIT;
+    gb_str text = GB_STR_INIT;
+    const char *path;
+
+    gb_str_puts(&text, HEADER);
+    gb_event_format(e, &text);
+    path = test_write("event", text.data, text.len);
+    gb_str_free(&text);
+    *r = gb_journal_open(path, &err);
+    test_ok(*r != NULL, &err);
+    assert_int_equal(gb_journal_next(*r, back, &err), GB_READ_EVENT);
+    assert_int_equal(back->type, e->type);
+}
+
+static void
+test_texts(void **state)
+{
+    static const struct {
+        const char *text;
+        size_t n;
+    } cases[] = {
+        {"", 0},
+        {"plain", 5},
+        {"two\nlines\t\"quoted\" \\", 20},
+        {"\x1b[2J\x7f\xc2\x9b", 7},
+        {"zero\0inside", 11},
+        {"\xff\xfe no UTF-8 \xc3", 13},
+        {"\xf0\x9f\xa6\x8a \xe2\x80\xae", 8},
+    };
+    gb_token ids[] = {0, 1, 4294967295u};
+    gb_journal_reader *r;
+    gb_event e, back;
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < GB_COUNT(cases); i++) {
+        e = (gb_event){
+            .type = GB_EVENT_PROMPT, .text = cases[i].text,
+            .n_text = cases[i].n, .ids = ids, .n_ids = i % 4, .skipped = i,
+        };
+        round_trip(&e, &r, &back);
+        assert_int_equal(back.n_text, cases[i].n);
+        assert_memory_equal(back.text, cases[i].text, cases[i].n);
+        assert_int_equal(back.n_ids, i % 4);
+        assert_memory_equal(back.ids != NULL ? back.ids : ids, ids,
+                            i % 4 * sizeof *ids);
+        assert_int_equal(back.skipped, i);
+        gb_journal_reader_free(r);
+    }
+}
+
+/* Log-probabilities keep every bit. */
+static void
+test_floats(void **state)
+{
+    const float cases[] = {
+        0.0f, -0.1f, -1e-30f, -87.33654f, -1.17549435e-38f, -3.40282347e38f,
+        -0x1.fffffep-1f, -1.4e-45f,
+    };
+    gb_event e = {.type = GB_EVENT_TOKEN, .step = 1ull << 62, .id = 77};
+    test_random random = {1};
+    gb_journal_reader *r;
+    gb_event back;
+    uint32_t bits;
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < 200; i++) {
+        bits = (uint32_t)test_random_next(&random) | 0x80000000u;
+        memcpy(&e.logprob, &bits, sizeof bits);
+        if (i < GB_COUNT(cases))
+            e.logprob = cases[i];
+        round_trip(&e, &r, &back);
+        if (isfinite(e.logprob))
+            assert_memory_equal(&back.logprob, &e.logprob, sizeof(float));
+        else
+            assert_true(isnan(back.logprob));
+        assert_true(back.step == e.step);
+        gb_journal_reader_free(r);
+    }
+}
+
+static void
+test_headers(void **state)
+{
+    gb_header h = {
+        .origin = {
+            .model_name = gb_strdup("a\"b\xff"),
+            .model_sha256 = SHA,
+            .device = gb_strdup("d"),
+            .gumbel = gb_strdup("9.9"),
+        },
+        .mode = GB_MODE_CHAT,
+    };
+    gb_error err = GB_ERROR_INIT;
+    gb_str text = GB_STR_INIT;
+    gb_journal_reader *r;
+    const gb_header *back;
+
+    (void)state;
+    gb_settings_init(&h.settings);
+    h.settings.seed = UINT64_MAX;
+    h.settings.temperature = 0.1f;
+    h.settings.filter.top_p = 0.123456789012345678;
+    gb_header_date(&h);
+    gb_header_format(&h, &text);
+    r = gb_journal_open(test_write("header", text.data, text.len), &err);
+    test_ok(r != NULL, &err);
+    back = gb_journal_reader_header(r);
+    assert_true(back->settings.seed == UINT64_MAX);
+    assert_true(back->settings.temperature == 0.1f);
+    assert_true(back->settings.filter.top_p == h.settings.filter.top_p);
+    assert_int_equal(back->mode, GB_MODE_CHAT);
+    assert_string_equal(back->date, h.date);
+    assert_string_equal(back->origin.model_name, "a\"b\xef\xbf\xbd");
+    assert_string_equal(back->origin.device, "d");
+    assert_null(back->origin.driver);
+    gb_journal_reader_free(r);
+    gb_str_free(&text);
+    gb_header_free(&h);
+}
+
+/* Each is refused, naming the line. */
+static void
+test_refused(void **state)
+{
+    static const struct {
+        const char *line, *why;
+    } cases[] = {
+        {"[]", "JSON object"},
+        {"{\"type\":\"token\"", "not valid JSON"},
+        {"{}", "\"type\""},
+        {"{\"type\":7}", "\"type\": expected a string, found 7"},
+        {"{\"type\":\"token\",\"step\":-1,\"id\":1}", "\"step\""},
+        {"{\"type\":\"token\",\"step\":0,\"id\":4294967296}", "\"id\""},
+        {"{\"type\":\"token\",\"step\":0,\"id\":1.5}", "\"id\""},
+        {"{\"type\":\"token\",\"step\":0,\"id\":1,\"logprob\":\"x\"}",
+         "\"logprob\""},
+        {"{\"type\":\"prompt\",\"ids\":[]}", "\"text\""},
+        {"{\"type\":\"prompt\",\"text\":\"a\"}", "\"ids\""},
+        {"{\"type\":\"prompt\",\"text\":\"a\",\"ids\":[-1]}", "\"ids\""},
+        {"{\"type\":\"prompt\",\"hex\":\"f\",\"ids\":[]}", "\"hex\""},
+        {"{\"type\":\"prompt\",\"hex\":\"FG\",\"ids\":[]}", "\"hex\""},
+        {"{\"type\":\"run\",\"how\":\"fast\"}", "\"how\""},
+        {"{\"type\":\"run\",\"how\":\"reseed\",\"seed\":1}", "\"seed\""},
+        {"{\"type\":\"stop\",\"reason\":1}", "\"reason\""},
+        {"{\"type\":\"mode\",\"mode\":\"x\"}", "\"mode\""},
+        {"{\"type\":\"engine\",\"text\":\"\"}", "\"engine\""},
+        {"{\"type\":\"import\",\"role\":\"god\"}", "\"role\""},
+        {"{\"type\":\"set\",\"name\":\"seed\",\"step\":0}", "\"value\""},
+    };
+    gb_error err;
+    gb_str text = GB_STR_INIT;
+    gb_journal_reader *r;
+    gb_event e;
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < GB_COUNT(cases); i++) {
+        err = (gb_error)GB_ERROR_INIT;
+        gb_str_clear(&text);
+        gb_str_printf(&text, "%s{\"type\":\"undo\"}\n%s\n", HEADER,
+                      cases[i].line);
+        r = gb_journal_open(test_write("refused", text.data, text.len), &err);
+        test_ok(r != NULL, &err);
+        assert_int_equal(gb_journal_next(r, &e, &err), GB_READ_EVENT);
+        assert_int_equal(gb_journal_next(r, &e, &err), GB_READ_ERROR);
+        test_fails_with(&err, GB_USAGE, "refused, line 3", cases[i].why, NULL);
+        gb_journal_reader_free(r);
+    }
+    gb_str_free(&text);
+}
+
+/* Headers that are none. */
+static void
+test_refused_headers(void **state)
+{
+    static const struct {
+        const char *text, *why;
+    } cases[] = {
+        {"", "no whole line"},
+        {"{\"type\":\"header\"}", "no whole line"},
+        {"{\"type\":\"header\"}\n", "\"format\""},
+        {"{\"format\":\"gumbel-session\",\"version\":2}\n", "version 2"},
+        {"{\"format\":\"gumbel-session\",\"version\":1}\n", "\"model\""},
+        {"{\"format\":\"gumbel-session\",\"version\":1,\"model\":{}}\n",
+         "\"sha256\""},
+        {"{\"format\":\"gumbel-session\",\"version\":1,\"model\":{\"sha256\":"
+         "\"" SHA "\"},\"mode\":\"chat\"}\n", "\"settings\""},
+        {"{\"format\":\"gumbel-session\",\"version\":1,\"model\":{\"sha256\":"
+         "\"" SHA "\"},\"mode\":\"chat\",\"settings\":{\"seed\":\"x\"}}\n",
+         "seed"},
+    };
+    gb_error err;
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < GB_COUNT(cases); i++) {
+        err = (gb_error)GB_ERROR_INIT;
+        assert_null(gb_journal_open(test_write("bad", cases[i].text,
+                                               strlen(cases[i].text)), &err));
+        test_fails_with(&err, GB_USAGE, "bad", cases[i].why, NULL);
+    }
+    assert_null(gb_journal_open("/nowhere/file", &err));
+    test_fails_with(&err, GB_USAGE, "/nowhere/file", NULL);
+    assert_null(gb_journal_open(test_folder(), &err));
+    test_fails_with(&err, GB_USAGE, "a folder", NULL);
+}
+
+/* What a later version may write is passed over. */
+static void
+test_unknown(void **state)
+{
+    static const char text[] = HEADER
+        "{\"type\":\"dance\",\"with\":[1,{\"a\":2}]}\n"
+        "{\"type\":\"set\",\"name\":\"mood\",\"value\":\"good\",\"step\":0}\n"
+        "{\"type\":\"undo\",\"why\":\"bored\",\"ms\":1.5}\n"
+        "{\"type\":\"redo\"";
+    gb_error err = GB_ERROR_INIT;
+    gb_journal_reader *r = gb_journal_open(
+        test_write("unknown", text, strlen(text)), &err);
+    gb_event e;
+
+    (void)state;
+    test_ok(r != NULL, &err);
+    assert_int_equal(gb_journal_next(r, &e, &err), GB_READ_EVENT);
+    assert_int_equal(e.type, GB_EVENT_UNDO);
+    assert_true(e.ms == 1.5);
+    assert_int_equal(gb_journal_next(r, &e, &err), GB_READ_END);
+    assert_int_equal(gb_journal_reader_unknown(r), 2);
+    assert_true(gb_journal_reader_torn(r));
+    assert_int_equal(gb_journal_reader_size(r), strlen(text) - 14);
+    gb_journal_reader_free(r);
+}
+
+/* A rich session; returns its file. */
+static const char *
+make_session(void)
+{
+    const char *path = test_path("rich");
+    gb_session *s = test_session(path, NULL);
+    gb_error err = GB_ERROR_INIT;
+
+    test_set(s, "max-new-tokens", "4");
+    test_send(s, "Once upon a time");
+    test_begin(s, "A \xff" "b", 1);
+    test_set(s, "temperature", "1.5");
+    test_set(s, "seed", "5");
+    test_finish(s);
+    test_ok(gb_session_retry(s, &err), &err);
+    test_finish(s);
+    test_ok(gb_session_undo(s, &err), &err);
+    test_ok(gb_session_redo(s, &err), &err);
+    test_ok(gb_session_reseed(s, &err), &err);
+    test_finish(s);
+    test_ok(gb_session_set_mode(s, GB_MODE_CHAT, &err), &err);
+    test_send(s, "Hello");
+    test_ok(gb_session_edit(s, "Hi", 2, &err), &err);
+    test_finish(s);
+    test_ok(gb_session_mark(s, "a note", &err), &err);
+    test_ok(gb_session_clear(s, &err), &err);
+    test_ok(gb_session_continue(s, &err), &err);
+    test_finish(s);
+    test_session_close(s);
+    return path;
+}
+
+/* Reads a file to its end or first fault, applying all of it. */
+static bool
+apply_file(const char *path, gb_error *err)
+{
+    const gb_config *c = &test_model()->config;
+    gb_journal_reader *r = gb_journal_open(path, err);
+    const gb_segment *seg;
+    const gb_header *header;
+    gb_history *h;
+    gb_event e;
+    size_t offset;
+    gb_read got;
+
+    if (r == NULL)
+        return false;
+    header = gb_journal_reader_header(r);
+    h = gb_history_new(test_model()->tokenizer, c->n_vocab, c->eos_id,
+                       c->n_ctx, &header->settings, header->mode);
+    while ((got = gb_journal_next(r, &e, err)) == GB_READ_EVENT)
+        if (!gb_history_apply(h, &e, err)) {
+            got = GB_READ_ERROR;
+            break;
+        }
+    assert_int_equal(gb_history_view(h)->len, gb_history_view_length(h));
+    gb_history_memory(h, &seg, &offset);
+    gb_history_free(h);
+    gb_journal_reader_free(r);
+    return got == GB_READ_END;
+}
+
+static void
+test_mutated(void **state)
+{
+    const char *path = make_session(), *copy = test_path("mutated");
+    gb_error err = GB_ERROR_INIT;
+    test_random random = {2026};
+    gb_str text = GB_STR_INIT;
+    unsigned i, read = 0;
+    char *damaged;
+    size_t n;
+    int fd;
+
+    (void)state;
+    test_ok(apply_file(path, &err), &err);
+    test_ok(gb_file_read(path, 1 << 20, &text, &err), &err);
+    damaged = malloc(text.len);
+    fd = open(copy, O_RDWR | O_CREAT | O_TRUNC, 0600);
+    for (i = 0; i < 10000; i++) {
+        memcpy(damaged, text.data, text.len);
+        n = test_mutate(&random, damaged, text.len);
+        assert_int_equal(ftruncate(fd, 0), 0);
+        assert_int_equal(pwrite(fd, damaged, n, 0), n);
+        err = (gb_error)GB_ERROR_INIT;
+        if (apply_file(copy, &err))
+            read++;
+        else
+            assert_true(err.text[0] != '\0');
+    }
+    assert_in_range(read, 1, 9999);
+    close(fd);
+    free(damaged);
+    gb_str_free(&text);
+}
+
+/* The disk is full for a while: said once, nothing lost. */
+static unsigned problems;
+
+static void
+count_problem(void *arg, const char *text)
+{
+    (void)arg;
+    assert_non_null(strstr(text, "cannot write"));
+    problems++;
+}
+
+static void
+limit_file_size(rlim_t size)
+{
+    struct rlimit limit;
+
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit.rlim_cur = size;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+static void
+test_disk_full(void **state)
+{
+    const char *path = test_path("disk-full");
+    gb_session_options o = {
+        .journal = true, .path = path, .watcher.problem = count_problem,
+    };
+    gb_error err = GB_ERROR_INIT;
+    gb_session *s;
+
+    (void)state;
+    signal(SIGXFSZ, SIG_IGN);
+    gb_settings_init(&o.settings);
+    o.settings.max_new_tokens = 12;
+    s = gb_session_open(test_engine(), test_model(), &o, &err);
+    test_ok(s != NULL, &err);
+    test_send(s, "Once upon a time");
+    limit_file_size(2000); /* in the middle of a line */
+    test_send(s, " and then");
+    test_send(s, " or else");
+    assert_int_equal(problems, 1);
+    limit_file_size(RLIM_INFINITY);
+    test_send(s, " at last");
+    test_session_close(s);
+    test_verify(path, 48);
+
+    /* Full until the end: the close says so. */
+    path = o.path = test_path("disk-full-2");
+    s = gb_session_open(test_engine(), test_model(), &o, &err);
+    limit_file_size(700);
+    test_send(s, "Once upon a time");
+    assert_false(gb_session_close(s, &err));
+    test_fails_with(&err, GB_FAILED, path, "cannot write", NULL);
+    limit_file_size(RLIM_INFINITY);
+}
+
+static void
+test_private(void **state)
+{
+    const char *path = test_path("deep/er/file");
+    gb_session *s = test_session(path, NULL);
+    gb_error err = GB_ERROR_INIT;
+    struct stat st;
+
+    (void)state;
+    test_send(s, "a");
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0600);
+    /* Two at once in one file would make it useless. */
+    assert_null(gb_journal_resume(path, 10, &err));
+    test_fails_with(&err, GB_FAILED, "another gumbel", NULL);
+    test_session_close(s);
+}
+
+static size_t
+count_lines(const char *path)
+{
+    gb_str text = GB_STR_INIT;
+    size_t i, n = 0;
+
+    if (gb_file_read(path, SIZE_MAX / 2, &text, NULL))
+        for (i = 0; i < text.len; i++)
+            n += text.data[i] == '\n';
+    gb_str_free(&text);
+    return n;
+}
+
+/* Writes without end; never returns. */
+static void
+write_forever(const char *path)
+{
+    gb_session *s = test_session(path, NULL);
+
+    test_set(s, "max-new-tokens", "100000000");
+    test_send(s, "Once upon a time");
+    _exit(0);
+}
+
+/* kill -9 loses at most the event in flight: what is there is verified, and
+ * gone on with. Must come before the engine is opened in this process. */
+static void
+test_killed(void **state)
+{
+    const struct timespec pause = {0, 5000000};
+    const char *path = test_path("killed");
+    size_t lines;
+    pid_t child = fork();
+    gb_session *s;
+    unsigned tries;
+
+    (void)state;
+    if (child == 0)
+        write_forever(path);
+    for (tries = 0; tries < 12000 && count_lines(path) < 150; tries++)
+        nanosleep(&pause, NULL);
+    lines = count_lines(path);
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+    assert_true(lines >= 150);
+    assert_true(count_lines(path) >= lines);
+    test_verify(path, lines - 4);
+    s = test_session(path, NULL);
+    test_set(s, "max-new-tokens", "5");
+    test_send(s, " The end");
+    test_session_close(s);
+    test_verify(path, lines + 1);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_killed),
+        cmocka_unit_test(test_texts),
+        cmocka_unit_test(test_floats),
+        cmocka_unit_test(test_headers),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_refused_headers),
+        cmocka_unit_test(test_unknown),
+        cmocka_unit_test(test_mutated),
+        cmocka_unit_test(test_disk_full),
+        cmocka_unit_test(test_private),
+    };
+
+    return cmocka_run_group_tests_name("journal", tests, NULL,
+                                       test_engine_close);
+}

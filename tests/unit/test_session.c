@@ -1,0 +1,795 @@
+/* What can be done with a session, and what it leaves behind. */
+#include "conversation.h"
+
+#include <math.h>
+#include <unistd.h>
+
+#include "../tools/random_model.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/mem.h"
+
+#define STORY "Once upon a time there was a little fox"
+
+static void
+expect_text(gb_session *s, const char *expected)
+{
+    char *text = test_branch(s);
+
+    assert_string_equal(text, expected);
+    free(text);
+}
+
+static uint64_t
+step_of(gb_session *s)
+{
+    return gb_history_step(gb_session_history(s));
+}
+
+static uint64_t
+seed_of(gb_session *s)
+{
+    return gb_history_settings(gb_session_history(s))->seed;
+}
+
+typedef bool operation(gb_session *s, gb_error *err);
+
+/* Does it and lets the model write to the end. */
+static void
+perform(gb_session *s, operation *what)
+{
+    gb_error err = GB_ERROR_INIT;
+
+    test_ok(what(s, &err), &err);
+    test_finish(s);
+}
+
+/* A stop and continue give the very text that would have come without. */
+static void
+test_stop_and_continue(void **state)
+{
+    static const struct {
+        const char *temperature, *greedy;
+        unsigned stops[4]; /* tokens before each stop */
+    } cases[] = {
+        {"0.8", "off", {1, 1, 1, 1}},
+        {"0.8", "off", {5, 12, 3, 8}},
+        {"1.7", "off", {2, 9, 1, 30}},
+        {"5", "off", {7, 7, 7, 7}}, /* half characters, too */
+        {"0.8", "on", {3, 20, 2, 1}},
+        {"0.8", "off", {0, 4, 0, 1}},
+    };
+    gb_error err = GB_ERROR_INIT;
+    gb_session *whole, *parts;
+    char *text;
+    size_t i, j;
+
+    (void)state;
+    for (i = 0; i < GB_COUNT(cases); i++) {
+        whole = test_session(NULL, NULL);
+        test_set(whole, "temperature", cases[i].temperature);
+        test_set(whole, "greedy", cases[i].greedy);
+        test_set(whole, "max-new-tokens", "60");
+        test_send(whole, STORY);
+        text = test_branch(whole);
+        assert_int_equal(step_of(whole), 60);
+        test_session_close(whole);
+
+        parts = test_session(NULL, NULL);
+        test_set(parts, "temperature", cases[i].temperature);
+        test_set(parts, "greedy", cases[i].greedy);
+        test_set(parts, "max-new-tokens", "60");
+        test_begin(parts, STORY, cases[i].stops[0]);
+        for (j = 1; j < 4; j++) {
+            gb_session_stop(parts);
+            test_ok(gb_session_continue(parts, &err), &err);
+            test_steps(parts, cases[i].stops[j]);
+        }
+        gb_session_stop(parts);
+        while (step_of(parts) < 60) {
+            test_ok(gb_session_continue(parts, &err), &err);
+            test_steps(parts, 1);
+            gb_session_stop(parts);
+        }
+        expect_text(parts, text);
+        test_session_close(parts);
+        free(text);
+    }
+}
+
+/* Edits away and back, other branches, undone and redone: a retry and the
+ * same edit give the identical text. */
+static void
+test_retry_after_edits(void **state)
+{
+    static const char *const others[] = {"One day a dog", "The", "x y z"};
+    gb_session *s = test_session(NULL, NULL);
+    gb_error err = GB_ERROR_INIT;
+    char *text, *other;
+    size_t i;
+
+    (void)state;
+    test_send(s, "The sun was warm.");
+    test_send(s, " Then came a bear");
+    text = test_branch(s);
+    perform(s, gb_session_retry);
+    expect_text(s, text);
+    for (i = 0; i < GB_COUNT(others); i++) {
+        test_ok(gb_session_edit(s, others[i], strlen(others[i]), &err), &err);
+        test_finish(s);
+        other = test_branch(s);
+        assert_string_not_equal(other, text);
+        perform(s, gb_session_retry);
+        expect_text(s, other);
+        perform(s, gb_session_undo);
+        perform(s, gb_session_redo);
+        expect_text(s, other);
+        perform(s, gb_session_continue);
+        free(other);
+    }
+    perform(s, gb_session_reseed);
+    test_set(s, "temperature", "3");
+    test_ok(gb_session_edit(s, "other", 5, &err), &err);
+    test_finish(s);
+    test_set(s, "temperature", "0.8");
+    for (i = 0; i < 2 + 3 * GB_COUNT(others); i++)
+        perform(s, gb_session_undo);
+    expect_text(s, text);
+    perform(s, gb_session_retry);
+    expect_text(s, text);
+    free(text);
+    test_session_close(s);
+}
+
+/* A retry goes through the changes that were made while the model wrote, and
+ * ends where it was stopped. */
+static void
+test_retry_timeline(void **state)
+{
+    gb_session *s = test_session(NULL, NULL);
+    char *text;
+
+    (void)state;
+    test_set(s, "max-new-tokens", "100");
+    test_begin(s, STORY, 5);
+    test_set(s, "temperature", "2");
+    test_steps(s, 4);
+    test_set(s, "seed", "99");
+    test_set(s, "greedy", "on");
+    test_steps(s, 3);
+    test_set(s, "greedy", "off");
+    test_steps(s, 4);
+    gb_session_stop(s);
+    text = test_branch(s);
+    assert_int_equal(step_of(s), 7);
+    test_set(s, "temperature", "0.3");
+    perform(s, gb_session_retry);
+    expect_text(s, text);
+    assert_int_equal(step_of(s), 7);
+    assert_int_equal(seed_of(s), 99);
+    assert_true(gb_history_settings(gb_session_history(s))->temperature == 2);
+    perform(s, gb_session_retry);
+    expect_text(s, text);
+    free(text);
+    test_session_close(s);
+}
+
+/* A change during a retry ends what it still had to repeat. */
+static void
+test_retry_changed(void **state)
+{
+    gb_session *s = test_session(NULL, NULL);
+    gb_error err = GB_ERROR_INIT;
+    char *text;
+
+    (void)state;
+    test_begin(s, STORY, 3);
+    test_set(s, "greedy", "on");
+    test_steps(s, 2);
+    gb_session_stop(s);
+    test_ok(gb_session_retry(s, &err), &err);
+    test_steps(s, 2);
+    test_set(s, "temperature", "4");
+    test_finish(s);
+    assert_int_equal(gb_history_run_tokens(gb_session_history(s)), 12);
+    assert_false(gb_history_settings(gb_session_history(s))->greedy);
+    text = test_branch(s);
+    perform(s, gb_session_retry);
+    expect_text(s, text);
+    free(text);
+    test_session_close(s);
+}
+
+static void
+test_undo_and_redo(void **state)
+{
+    gb_session *s = test_session(NULL, NULL);
+    gb_error err = GB_ERROR_INIT;
+    char *texts[4];
+    unsigned i;
+
+    (void)state;
+    assert_false(gb_session_undo(s, &err));
+    test_fails_with(&err, GB_USAGE, "nothing to undo", NULL);
+    texts[0] = gb_strdup("");
+    test_send(s, STORY);
+    texts[1] = test_branch(s);
+    perform(s, gb_session_continue);
+    texts[2] = test_branch(s);
+    test_send(s, "And");
+    texts[3] = test_branch(s);
+    assert_int_equal(step_of(s), 36);
+    for (i = 3; i-- > 0;) {
+        perform(s, gb_session_undo);
+        expect_text(s, texts[i]);
+        assert_int_equal(step_of(s), i * 12);
+    }
+    for (i = 1; i <= 3; i++) {
+        perform(s, gb_session_redo);
+        expect_text(s, texts[i]);
+        assert_int_equal(step_of(s), i * 12);
+    }
+    assert_false(gb_session_redo(s, &err));
+    test_fails_with(&err, GB_USAGE, "nothing to redo", NULL);
+    perform(s, gb_session_clear);
+    expect_text(s, "");
+    assert_int_equal(step_of(s), 0);
+    perform(s, gb_session_undo);
+    expect_text(s, texts[3]);
+    assert_int_equal(step_of(s), 36);
+    perform(s, gb_session_undo);
+    test_send(s, "And");
+    expect_text(s, texts[3]);
+    for (i = 0; i < 4; i++)
+        free(texts[i]);
+    test_session_close(s);
+}
+
+static void
+test_seeds(void **state)
+{
+    gb_session *s = test_session(NULL, NULL);
+    char *text;
+
+    (void)state;
+    test_send(s, STORY);
+    text = test_branch(s);
+    perform(s, gb_session_reseed);
+    assert_int_equal(seed_of(s), 1);
+    assert_int_equal(step_of(s), 12);
+    assert_string_equal(test_last_mark(s), "seed 0 \u2192 1");
+    perform(s, gb_session_reseed);
+    assert_int_equal(seed_of(s), 2);
+    perform(s, gb_session_undo);
+    assert_int_equal(seed_of(s), 1);
+    perform(s, gb_session_undo);
+    assert_int_equal(seed_of(s), 0);
+    expect_text(s, text);
+    free(text);
+
+    /* A seed set for what comes next outlives an undo. */
+    test_set(s, "seed", "7");
+    assert_int_equal(step_of(s), 0);
+    perform(s, gb_session_undo);
+    assert_int_equal(seed_of(s), 7);
+    assert_int_equal(step_of(s), 0);
+    test_send(s, STORY);
+    text = test_branch(s);
+    test_session_close(s);
+    s = test_session(NULL, NULL);
+    test_set(s, "seed", "7");
+    test_send(s, STORY);
+    expect_text(s, text);
+    test_set(s, "seed", "18446744073709551615");
+    test_send(s, "a");
+    perform(s, gb_session_reseed);
+    assert_int_equal(seed_of(s), 0);
+    free(text);
+    test_session_close(s);
+}
+
+static void
+test_marks(void **state)
+{
+    static const struct {
+        const char *name, *value, *mark;
+    } cases[] = {
+        {"temperature", "1.2", "temperature 0.8 \u2192 1.2"},
+        {"temperature", "1.3", "temperature 0.8 \u2192 1.3"},
+        {"temperature", "0.8", ""}, /* back to what it was: no change */
+        {"greedy", "on", "greedy off \u2192 on"},
+        {"top-k", "40", "top-k off \u2192 40"},
+        {"seed", "0", "seed 0 from its beginning"},
+        {"seed", "5", "seed 0 \u2192 5"},
+    };
+    gb_session *s = test_session(NULL, NULL);
+    gb_error err = GB_ERROR_INIT;
+    size_t i;
+
+    (void)state;
+    test_send(s, "a");
+    for (i = 0; i < GB_COUNT(cases); i++) {
+        test_set(s, cases[i].name, cases[i].value);
+        assert_string_equal(test_last_mark(s), cases[i].mark);
+    }
+    assert_false(gb_session_set(s, "temperature", "hot", &err));
+    test_fails_with(&err, GB_USAGE, "temperature", "hot", NULL);
+    assert_false(gb_session_set(s, "warmth", "1", &err));
+    test_fails_with(&err, GB_USAGE, "warmth", NULL);
+    test_session_close(s);
+}
+
+/* Whatever may be asked for at the wrong moment. */
+static void
+test_refusals(void **state)
+{
+    gb_session *s = test_session(NULL, NULL);
+    gb_error err = GB_ERROR_INIT;
+
+    (void)state;
+    assert_false(gb_session_retry(s, &err));
+    test_fails_with(&err, GB_USAGE, "no text of the model", NULL);
+    assert_false(gb_session_reseed(s, &err));
+    assert_false(gb_session_clear(s, &err));
+    assert_false(gb_session_edit(s, "x", 1, &err));
+    test_fails_with(&err, GB_USAGE, "no text of yours", NULL);
+    assert_false(gb_session_save(s, test_path("nothing"), &err));
+    test_fails_with(&err, GB_USAGE, "nothing to save", NULL);
+    test_begin(s, STORY, 2);
+    assert_false(gb_session_undo(s, &err));
+    test_fails_with(&err, GB_USAGE, "still writing", NULL);
+    assert_false(gb_session_send(s, "x", 1, 0, &err));
+    assert_false(gb_session_retry(s, &err));
+    assert_false(gb_session_edit(s, "x", 1, &err));
+    assert_false(gb_session_set_mode(s, GB_MODE_CHAT, &err));
+    test_finish(s);
+    assert_int_equal(step_of(s), 12);
+    test_session_close(s);
+}
+
+static void
+test_full_context(void **state)
+{
+    const char *path = test_path("full");
+    gb_session *s = test_session(path, NULL);
+    gb_history *h = gb_session_history(s);
+    const gb_segment *from = NULL;
+    size_t offset = 0;
+
+    (void)state;
+    assert_false(gb_history_memory(h, &from, &offset));
+    test_set(s, "max-new-tokens", "1200");
+    test_send(s, STORY);
+    assert_int_equal(step_of(s), 1200);
+    assert_true(gb_history_view_length(h) <= 513);
+    assert_non_null(strstr(test_last_mark(s), "the model remembers from"));
+    assert_true(gb_history_memory(h, &from, &offset));
+    assert_int_equal(from->role, GB_ROLE_MODEL);
+    assert_in_range(offset, 1, from->text.len - 1);
+    perform(s, gb_session_undo);
+    assert_false(gb_history_memory(h, &from, &offset));
+    perform(s, gb_session_redo);
+    perform(s, gb_session_retry);
+    test_session_close(s);
+    test_verify(path, 2400);
+}
+
+/* Texts of any length and of any bytes. */
+static void
+test_long_text(void **state)
+{
+    size_t n = (size_t)1 << 20, i;
+    char *text = malloc(n);
+    const char *path = test_path("long");
+    gb_session *s = test_session(path, NULL);
+    gb_error err = GB_ERROR_INIT;
+    const gb_segment *last;
+
+    (void)state;
+    for (i = 0; i < n; i++)
+        text[i] = i % 6 == 5 ? ' ' : (char)('a' + i * 7 % 26);
+    text[100] = '\0';
+    text[200] = '\xff';
+    test_ok(gb_session_send(s, text, n, 0, &err), &err);
+    test_finish(s);
+    last = gb_history_last_prompt(gb_session_history(s));
+    assert_int_equal(last->text.len, n + 2); /* U+FFFD for 0xff */
+    assert_true(last->skipped > 1000);
+    assert_int_equal(last->ids.len, 256);
+    assert_int_equal(gb_history_view_length(gb_session_history(s)), 268);
+    test_ok(gb_session_send(s, "", 0, 0, &err), &err);
+    test_finish(s);
+    test_session_close(s);
+    test_verify(path, 24);
+    free(text);
+}
+
+static void
+test_empty_start(void **state)
+{
+    const char *path = test_path("empty");
+    gb_session *s = test_session(path, NULL);
+    gb_error err = GB_ERROR_INIT;
+    char *text;
+
+    (void)state;
+    test_ok(gb_session_send(s, "", 0, 0, &err), &err);
+    test_finish(s);
+    text = test_branch(s);
+    assert_true(strlen(text) > 4);
+    perform(s, gb_session_retry);
+    expect_text(s, text);
+    perform(s, gb_session_undo);
+    perform(s, gb_session_undo);
+    expect_text(s, "");
+    free(text);
+    test_session_close(s);
+    test_verify(path, 24);
+}
+
+static void
+test_joining(void **state)
+{
+    static const struct {
+        const char *before, *text, *after;
+    } cases[] = {
+        {"a fox", "and", "a fox and"},
+        {"a fox ", "and", "a fox and"},
+        {"a fox", " and", "a fox and"},
+        {"a fox", ", and", "a fox, and"},
+        {"a fox\n", "and", "a fox\nand"},
+        {"", "and", "and"},
+    };
+    gb_error err = GB_ERROR_INIT;
+    gb_session *s;
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < GB_COUNT(cases); i++) {
+        s = test_session(NULL, NULL);
+        test_ok(gb_session_send(s, cases[i].before, strlen(cases[i].before),
+                                GB_SEND_ONLY, &err), &err);
+        test_ok(gb_session_send(s, cases[i].text, strlen(cases[i].text),
+                                GB_SEND_ONLY | GB_SEND_JOIN, &err), &err);
+        expect_text(s, cases[i].after);
+        assert_int_equal(step_of(s), 0);
+        test_session_close(s);
+    }
+}
+
+static void
+test_max_prompt_tokens(void **state)
+{
+    gb_session *s = test_session(NULL, NULL);
+    gb_history *h = gb_session_history(s);
+
+    (void)state;
+    test_set(s, "max-prompt-tokens", "3");
+    test_send(s, STORY);
+    assert_int_equal(gb_history_last_prompt(h)->ids.len, 3);
+    assert_int_equal(gb_history_view_length(h), 3 + 12);
+    test_session_close(s);
+}
+
+/* What the model sees in chat, as text. */
+static char *
+view_text(gb_session *s)
+{
+    const gb_ids *view = gb_history_view(gb_session_history(s));
+    gb_str text = GB_STR_INIT;
+    gb_error err = GB_ERROR_INIT;
+
+    test_ok(gb_tokenizer_decode(test_model()->tokenizer, view->data, view->len,
+                                &text, &err), &err);
+    return gb_str_take(&text);
+}
+
+static void
+test_chat(void **state)
+{
+    const char *path = test_path("chat");
+    gb_session *s = test_session(path, NULL);
+    gb_error err = GB_ERROR_INIT;
+    char *view;
+    size_t i;
+
+    (void)state;
+    test_ok(gb_session_set_mode(s, GB_MODE_CHAT, &err), &err);
+    test_send(s, "Hello");
+    view = view_text(s);
+    assert_memory_equal(view, "Human: Hello\nAI:", 16);
+    free(view);
+    test_send(s, "Tell me of a fox");
+    view = view_text(s);
+    assert_non_null(strstr(view, "\nHuman: Tell me of a fox\nAI:"));
+    free(view);
+    test_set(s, "max-new-tokens", "60");
+    for (i = 0; i < 9; i++)
+        test_send(s, "And then what happened to the little fox?");
+    assert_non_null(strstr(test_last_mark(s), "the model remembers from"));
+    view = view_text(s);
+    assert_true(gb_history_view_length(gb_session_history(s)) <= 513);
+    while (view[0] == '\n')
+        memmove(view, view + 1, strlen(view));
+    assert_memory_equal(view, "Human: And then", 15);
+    free(view);
+    test_session_close(s);
+    test_verify(path, 24 + 9);
+}
+
+/* A model with random weights whose vocabulary has stop strings in it, one of
+ * them within a token: they come about once in 130 tokens. */
+static gb_model *
+babbler(void)
+{
+    static const char *const pieces[] = {
+        "Hu", "Hum", "Huma", "Human", "\u010aHuman", "\u010aHuman:",
+        ".\u010aHuman:",
+    };
+    static const char merges[] =
+        "#version: 0.2\nH u\nHu m\nHum a\nHuma n\n\u010a Human\n"
+        "\u010aHuman :\n. \u010aHuman:\n";
+    const gb_random_model random = {
+        .layers = 1, .width = 32, .heads = 2, .vocab = 264, .context = 64,
+    };
+    char *folder = gb_path_join(test_folder(), "babbler");
+    const char *key;
+    gb_error err = GB_ERROR_INIT;
+    json_t *old, *vocab = json_object(), *id;
+    gb_model *m;
+    char *text;
+    size_t i;
+
+    test_ok(gb_random_model_write(&random, folder, &err), &err);
+    text = gb_path_join(folder, "vocab.json");
+    old = gb_json_load(text, 1 << 20, &err);
+    free(text);
+    json_object_foreach(old, key, id)
+        if (json_integer_value(id) < 256 || json_integer_value(id) == 263)
+            json_object_set(vocab, key, id);
+    for (i = 0; i < GB_COUNT(pieces); i++)
+        json_object_set_new(vocab, pieces[i],
+                            json_integer(256 + (json_int_t)i));
+    text = json_dumps(vocab, JSON_COMPACT);
+    test_write("babbler/vocab.json", text, strlen(text));
+    test_write("babbler/merges.txt", merges, strlen(merges));
+    free(text);
+    json_decref(old);
+    json_decref(vocab);
+    m = gb_model_open(folder, &err);
+    test_ok(m != NULL, &err);
+    free(folder);
+    return m;
+}
+
+static void
+expect_turns(gb_session *s, const gb_model *m)
+{
+    const gb_ids *view = gb_history_view(gb_session_history(s));
+    const gb_segment *last = gb_history_tip(gb_session_history(s));
+    gb_str text = GB_STR_INIT;
+
+    assert_true(gb_tokenizer_decode(m->tokenizer, view->data, view->len, &text,
+                                    NULL));
+    assert_null(memmem(text.data + text.len - 7, 7, "Human:", 6));
+    assert_null(strstr(gb_str_cstr(&last->text), "Human:"));
+    gb_str_free(&text);
+}
+
+/* A stop string leaves no trace in the view: the next turn begins after the
+ * text that was shown. Turns are evicted again and again meanwhile. */
+static void
+test_chat_stop(void **state)
+{
+    const gb_engine_options engine_options = {.prefill = GB_PREFILL_OWN};
+    const gb_replay_options replay_options = {.pace = false};
+    gb_session_options o = {.mode = GB_MODE_CHAT, .journal = true};
+    gb_model *m = babbler();
+    gb_error err = GB_ERROR_INIT;
+    gb_engine *e = gb_engine_open(m, &engine_options, &err);
+    gb_replay_result result;
+    gb_journal_reader *r;
+    unsigned i, stops = 0;
+    gb_session *s;
+    gb_run run;
+
+    (void)state;
+    test_ok(e != NULL, &err);
+    gb_settings_init(&o.settings);
+    o.settings.max_new_tokens = 150;
+    o.settings.ignore_eos = true;
+    o.settings.temperature = 3;
+    o.path = test_path("stop");
+    s = gb_session_open(e, m, &o, &err);
+    test_ok(s != NULL, &err);
+    for (i = 0; i < 30; i++) {
+        test_send(s, "hi");
+        assert_true(gb_history_last_run(gb_session_history(s), &run));
+        if (run.reason != GB_REASON_STOP)
+            continue;
+        stops++;
+        expect_turns(s, m);
+        if (i % 3 == 0)
+            perform(s, gb_session_retry);
+    }
+    assert_in_range(stops, 3, 29);
+    test_session_close(s);
+    r = gb_journal_open(o.path, &err);
+    test_ok(r != NULL, &err);
+    test_ok(gb_replay(r, e, m, &replay_options, &result, &err), &err);
+    assert_true(result.identical);
+    assert_true(result.tokens > 1000);
+    gb_replay_result_free(&result);
+    gb_journal_reader_free(r);
+    gb_engine_close(e);
+    gb_model_close(m);
+}
+
+/* The same conversation with another model: carried over as text. */
+static void
+test_switch(void **state)
+{
+    const gb_engine_options options = {.prefill = GB_PREFILL_OWN};
+    gb_session *s = test_session(NULL, NULL);
+    gb_model *m = babbler();
+    gb_error err = GB_ERROR_INIT;
+    gb_engine *e = gb_engine_open(m, &options, &err), *again;
+    char *text, *longer;
+
+    (void)state;
+    test_ok(e != NULL, &err);
+    again = gb_engine_open(test_model(), &options, &err);
+    test_ok(again != NULL, &err);
+    test_send(s, "A cat");
+    test_set(s, "temperature", "1.5");
+    perform(s, gb_session_continue);
+    longer = test_branch(s);
+    perform(s, gb_session_undo);
+    text = test_branch(s);
+    /* The same model on another engine: everything stays. */
+    test_ok(gb_session_switch(s, again, test_model(), &err), &err);
+    expect_text(s, text);
+    perform(s, gb_session_continue);
+    expect_text(s, longer);
+    perform(s, gb_session_undo);
+    test_ok(gb_session_switch(s, e, m, &err), &err);
+    expect_text(s, text);
+    assert_int_equal(gb_history_undos(gb_session_history(s)), 0);
+    assert_true(gb_history_view_length(gb_session_history(s)) > 5);
+    perform(s, gb_session_continue);
+    perform(s, gb_session_undo);
+    expect_text(s, text);
+    test_session_close(s);
+    free(text);
+    free(longer);
+    gb_engine_close(again);
+    gb_engine_close(e);
+    gb_model_close(m);
+}
+
+/* Loaded: the same branch, and going on gives what would have come. */
+static void
+test_load(void **state)
+{
+    const char *path = test_path("load-a"), *other = test_path("load-b");
+    gb_session *s = test_session(path, NULL);
+    gb_error err = GB_ERROR_INIT;
+    char *text, *longer;
+
+    (void)state;
+    test_send(s, STORY);
+    test_set(s, "temperature", "1.5");
+    test_send(s, " and");
+    perform(s, gb_session_reseed);
+    text = test_branch(s);
+    test_session_close(s);
+
+    s = test_session(other, path);
+    expect_text(s, text);
+    assert_null(gb_session_path(s)); /* nothing has happened yet */
+    perform(s, gb_session_continue);
+    longer = test_branch(s);
+    test_session_close(s);
+    test_verify(other, 48);
+
+    s = test_session(path, NULL); /* a file that is there is gone on with */
+    expect_text(s, text);
+    perform(s, gb_session_continue);
+    expect_text(s, longer);
+    perform(s, gb_session_undo);
+    perform(s, gb_session_undo);
+    perform(s, gb_session_undo);
+    perform(s, gb_session_redo);
+    test_ok(gb_session_save(s, test_path("load-c"), &err), &err);
+    test_session_close(s);
+    test_verify(path, 48);
+    free(text);
+    free(longer);
+}
+
+static void
+test_untouched(void **state)
+{
+    const char *path = test_path("untouched");
+    gb_session *s = test_session(path, NULL);
+    gb_error err = GB_ERROR_INIT;
+    gb_journal_reader *r;
+
+    (void)state;
+    test_set(s, "temperature", "1.5");
+    test_ok(gb_session_set_mode(s, GB_MODE_CHAT, &err), &err);
+    test_session_close(s);
+    assert_false(gb_is_file(path));
+    s = test_session(path, NULL);
+    test_set(s, "temperature", "1.25");
+    test_send(s, "a");
+    assert_string_equal(gb_session_path(s), path);
+    test_session_close(s);
+    r = gb_journal_open(path, &err);
+    test_ok(r != NULL, &err);
+    assert_true(gb_journal_reader_header(r)->settings.temperature == 1.25f);
+    gb_journal_reader_free(r);
+}
+
+static void
+test_export(void **state)
+{
+    static const struct {
+        const char *name, *begins, *has;
+    } cases[] = {
+        {"x.txt", "A *fox* sat.", "fox"},
+        {"x.md", "# A session with stories\n\n> A \\*fox\\* sat.\n",
+         "*temperature 0.8 \u2192 2*"},
+        {"x.json", "{\"model\":\"stories\"", "\"logprobs\":["},
+    };
+    gb_session *s = test_session(NULL, NULL);
+    gb_error err = GB_ERROR_INIT;
+    gb_str out = GB_STR_INIT;
+    const char *path;
+    size_t i;
+
+    (void)state;
+    test_begin(s, "A *fox* sat.", 3);
+    test_set(s, "temperature", "2");
+    test_finish(s);
+    for (i = 0; i < GB_COUNT(cases); i++) {
+        path = test_path(cases[i].name);
+        test_ok(gb_session_export_file(s, path, &err), &err);
+        gb_str_clear(&out);
+        test_ok(gb_file_read(path, 1 << 20, &out, &err), &err);
+        assert_memory_equal(out.data, cases[i].begins,
+                            strlen(cases[i].begins));
+        assert_non_null(strstr(out.data, cases[i].has));
+    }
+    gb_str_free(&out);
+    test_session_close(s);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_stop_and_continue),
+        cmocka_unit_test(test_retry_after_edits),
+        cmocka_unit_test(test_retry_timeline),
+        cmocka_unit_test(test_retry_changed),
+        cmocka_unit_test(test_undo_and_redo),
+        cmocka_unit_test(test_seeds),
+        cmocka_unit_test(test_marks),
+        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_full_context),
+        cmocka_unit_test(test_long_text),
+        cmocka_unit_test(test_empty_start),
+        cmocka_unit_test(test_joining),
+        cmocka_unit_test(test_max_prompt_tokens),
+        cmocka_unit_test(test_chat),
+        cmocka_unit_test(test_chat_stop),
+        cmocka_unit_test(test_switch),
+        cmocka_unit_test(test_load),
+        cmocka_unit_test(test_untouched),
+        cmocka_unit_test(test_export),
+    };
+
+    return cmocka_run_group_tests_name("session", tests, NULL,
+                                       test_engine_close);
+}
