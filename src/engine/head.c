@@ -277,7 +277,7 @@ gb_head_score(gb_head *h, unsigned first, const gb_token *targets, unsigned n,
 {
     cl_uint run[2] = {0, 0}, from;
     cl_int code;
-    unsigned i;
+    unsigned i, k;
 
     for (i = 0; i < n; i += run[1]) {
         run[1] = n - i < GB_SCORE_ROWS ? n - i : GB_SCORE_ROWS;
@@ -297,6 +297,9 @@ gb_head_score(gb_head *h, unsigned first, const gb_token *targets, unsigned n,
             !gb_op_run(h->c, &h->score_join, run[1], err) ||
             !read_buffer(h, h->scores, out + i, run[1] * sizeof *out, err))
             return false;
+        for (k = i; k < i + run[1]; k++)
+            if (!isfinite(out[k]))
+                return not_a_number(h, err);
     }
     return true;
 }
