@@ -361,7 +361,8 @@ gb_weights_load(gb_weights *w, gb_compute *c, const gb_model *m,
         if (!load_layer(&l, &w->layers[i], &m->blocks[i]))
             goto fail;
     w->bytes = gb_weights_size(c, m, c->dtype);
-    return gb_compute_finish(c, err);
+    if (gb_compute_finish(c, err))
+        return true;
 fail:
     gb_weights_free(w);
     return false;
