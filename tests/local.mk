@@ -57,6 +57,7 @@ UNIT_TESTS += tests/unit/test_safetensors
 UNIT_TESTS += tests/unit/test_tensor
 UNIT_TESTS += tests/unit/test_view
 UNIT_TESTS += tests/unit/test_engine
+UNIT_TESTS += tests/unit/test_engine_faults
 UNIT_TESTS += tests/unit/test_filter
 UNIT_TESTS += tests/unit/test_golden
 UNIT_TESTS += tests/unit/test_gumbel
