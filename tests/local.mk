@@ -68,9 +68,11 @@ UNIT_TESTS += tests/unit/test_npy
 UNIT_TESTS += tests/unit/test_settings
 UNIT_TESTS += tests/unit/test_rng
 UNIT_TESTS += tests/unit/test_journal
+UNIT_TESTS += tests/unit/test_replay
 UNIT_TESTS += tests/unit/test_session
 UNIT_TESTS += tests/unit/test_stream
 UNIT_TESTS += tests/unit/test_tokenizer
+UNIT_TESTS += tests/unit/test_worker
 UNIT_TESTS += tests/unit/test_vocab
 
 if HAVE_CMOCKA
