@@ -107,6 +107,18 @@ EXTRA_DIST += $(CLI_TESTS) tests/cli/setup
 # Tests of the interface, on a terminal of their own (libvterm): scripts of
 # keys and what the screen must show.
 TUI_TESTS =
+TUI_TESTS += tests/tui/chat.play
+TUI_TESTS += tests/tui/controls.play
+TUI_TESTS += tests/tui/edges.play
+TUI_TESTS += tests/tui/jobs.play
+TUI_TESTS += tests/tui/looks.play
+TUI_TESTS += tests/tui/pages.play
+TUI_TESTS += tests/tui/paste.play
+TUI_TESTS += tests/tui/prompt.play
+TUI_TESTS += tests/tui/recover.play
+TUI_TESTS += tests/tui/resize.play
+TUI_TESTS += tests/tui/session.play
+TUI_TESTS += tests/tui/vi.play
 
 PLAY_LOG_DRIVER = $(LOG_DRIVER)
 PLAY_LOG_COMPILER = $(SHELL) $(top_srcdir)/tests/runtest \

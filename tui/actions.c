@@ -1,7 +1,6 @@
 #include "tui/actions.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,13 +29,13 @@ set_or_show(gb_ui *ui, const char *name, const char *value, gb_error *err)
     return true;
 }
 
-/* A step lands on a multiple of itself: from 0.001, +0.1 leads to 0.1. */
+/* From the lowest temperature, +0.1 leads to 0.1, not to 0.101. */
 static double
 stepped(double value, double step)
 {
-    double grid = fabs(step);
-
-    value = grid > 0 ? round((value + step) / grid) * grid : value;
+    if (value <= GB_TEMPERATURE_MIN * 1.001 && step > GB_TEMPERATURE_MIN)
+        value = 0;
+    value += step;
     if (value < GB_TEMPERATURE_MIN)
         return GB_TEMPERATURE_MIN;
     return value > GB_TEMPERATURE_MAX ? GB_TEMPERATURE_MAX : value;

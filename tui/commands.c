@@ -298,6 +298,8 @@ gb_ui_file_name(const char *arg)
     gb_str out = GB_STR_INIT;
     char quote = '\0';
 
+    if (*arg == '"' || *arg == '\'')
+        quote = *arg++;
     if (arg[0] == '~' && (arg[1] == '/' || arg[1] == '\0') && home != NULL) {
         gb_str_puts(&out, home);
         arg++;

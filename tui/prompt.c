@@ -338,6 +338,8 @@ take_over(gb_error *err)
 bool
 gb_prompt_open(const gb_prompt_options *options, gb_error *err)
 {
+    bool ok;
+
     prompt.options = *options;
     prompt.history =
         options->history != NULL ? gb_strdup(options->history) : NULL;
@@ -354,12 +356,13 @@ gb_prompt_open(const gb_prompt_options *options, gb_error *err)
     rl_filename_quote_characters = " \t\n\"'\\";
     rl_initialize();
     bind_keys();
-    using_history();
     stifle_history(GB_HISTORY_ENTRIES);
+    ok = prompt.history == NULL ||
+         gb_history_load(prompt.history, add_to_history, err);
+    using_history(); /* from the newest entry on */
     if (!options->plain)
         rl_callback_handler_install(PROMPT, take_line);
-    return prompt.history == NULL ||
-           gb_history_load(prompt.history, add_to_history, err);
+    return ok;
 }
 
 void

@@ -6,9 +6,9 @@
  *     keys Once upon a time<Enter>
  *     expect writing
  *
- * Usage: play PROGRAM SCRIPT. Status 0 when all was as expected; else the
- * step and the screen are shown. Nothing waits for a
- * time: `expect` waits until the screen is so, and fails when it has not
+ * Usage: play PROGRAM SCRIPT. Speaks TAP; what failed and the screen are
+ * shown. Nothing waits for a time:
+ * `expect` waits until the screen is so, and fails when it has not
  * become so within a generous limit ($PLAY_LIMIT seconds, 60). */
 #include "play.h"
 
@@ -29,7 +29,7 @@ typedef struct script {
     unsigned line;
     play *p;
     int width, height;
-    int last_status; /* of the run before this one */
+    char title[128]; /* its first line, a comment */
     char why[512];
 } script;
 
@@ -296,6 +296,20 @@ send_signal(script *s, const char *arg)
     return fails(s, "no signal is called %s", arg);
 }
 
+/* LLVM, which PoCL compiles with, swallows the first SIGSEGV that is sent;
+ * one that the program itself causes comes again at once. */
+static bool
+crash(script *s)
+{
+    double end = now() + limit();
+
+    while (play_status(s->p) < 0 && now() < end) {
+        play_signal(s->p, SIGSEGV);
+        play_pump(s->p, 200);
+    }
+    return wait_until(s, "exit", "139");
+}
+
 static bool
 set_variable(const char *arg)
 {
@@ -337,6 +351,8 @@ do_line(script *s, char *line)
         return paste(s, arg);
     if (strcmp(line, "signal") == 0)
         return send_signal(s, arg);
+    if (strcmp(line, "crash") == 0)
+        return crash(s);
     return fails(s, "no such step: %s", line);
 }
 
@@ -363,6 +379,9 @@ play_script(script *s)
     while (ok && fgets(line, sizeof line, f) != NULL) {
         s->line++;
         line[strcspn(line, "\n")] = '\0';
+        if (s->line == 1)
+            snprintf(s->title, sizeof s->title, "%.120s",
+                     line + strspn(line, "# "));
         ok = do_line(s, line);
     }
     fclose(f);
@@ -376,6 +395,7 @@ run_script(char *program, const char *path)
     script s = {.program = program, .path = path, .width = 80, .height = 24};
     bool ok = play_script(&s);
 
+    printf("1..1\n%sok 1 - %s\n", ok ? "" : "not ", s.title);
     if (!ok) {
         printf("# %s:%u: %s\n", path, s.line, s.why);
         show_screen(&s);
@@ -385,11 +405,45 @@ run_script(char *program, const char *path)
     return ok;
 }
 
+/* A folder of its own for each script, which is home and all: nothing of the
+ * user's is seen or touched. */
+static void
+make_home(char *folder)
+{
+    if (mkdtemp(folder) == NULL || chdir(folder) != 0) {
+        perror(folder);
+        exit(99);
+    }
+    setenv("HOME", folder, 1);
+    setenv("XDG_STATE_HOME", folder, 1);
+    setenv("XDG_CONFIG_HOME", folder, 1);
+}
+
+static void
+remove_home(const char *folder)
+{
+    char command[128];
+
+    snprintf(command, sizeof command, "cd / && rm -rf '%s'", folder);
+    if (system(command) != 0)
+        perror(folder);
+}
+
 int
 main(int argc, char **argv)
 {
+    char folder[] = "/tmp/gumbel-play-XXXXXX";
+    char *program, *path;
+    bool ok;
+
     if (argc != 3) {
         fprintf(stderr, "usage: play PROGRAM SCRIPT\n");
+        return 99;
+    }
+    program = realpath(argv[1], NULL);
+    path = realpath(argv[2], NULL);
+    if (program == NULL || path == NULL) {
+        perror(program == NULL ? argv[1] : argv[2]);
         return 99;
     }
     signal(SIGPIPE, SIG_IGN);
@@ -398,5 +452,10 @@ main(int argc, char **argv)
     unsetenv("NO_COLOR");
     unsetenv("ESCDELAY");
     unsetenv("INPUTRC");
-    return run_script(argv[1], argv[2]) ? 0 : 1;
+    make_home(folder);
+    ok = run_script(program, path);
+    remove_home(folder);
+    free(program);
+    free(path);
+    return ok ? 0 : 1;
 }
