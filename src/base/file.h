@@ -32,7 +32,8 @@ bool gb_fd_read(int fd, const char *name, size_t limit, gb_str *out,
 bool gb_fd_write(int fd, const char *name, const void *data, size_t n,
                  gb_error *err);
 
-/* Replaces path in one step: temporary file beside it, then rename. */
+/* Replaces path in one step: temporary file beside it, then rename. What is
+ * there and no file (a device, a pipe) is written to instead. */
 bool gb_file_replace(const char *path, const void *data, size_t n,
                      unsigned mode, gb_error *err);
 

@@ -1,6 +1,10 @@
 /* Errors, strings, UTF-8, files. */
 #include "test.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -90,6 +94,28 @@ test_files(void **state)
 }
 
 static void
+test_replace_pipe(void **state)
+{
+    char *path = gb_path_join(test_folder(), "pipe");
+    gb_error err = GB_ERROR_INIT;
+    struct stat st;
+    char read_back[8];
+    int fd;
+
+    (void)state;
+    assert_int_equal(mkfifo(path, 0600), 0);
+    fd = open(path, O_RDWR);
+    assert_true(fd >= 0);
+    test_ok(gb_file_replace(path, "hello", 5, 0600, &err), &err);
+    assert_int_equal(read(fd, read_back, sizeof read_back), 5);
+    assert_memory_equal(read_back, "hello", 5);
+    assert_int_equal(stat(path, &st), 0);
+    assert_true(S_ISFIFO(st.st_mode));
+    close(fd);
+    free(path);
+}
+
+static void
 test_path_join(void **state)
 {
     char *p;
@@ -111,6 +137,7 @@ main(void)
         cmocka_unit_test(test_utf8_visible),
         cmocka_unit_test(test_error_context),
         cmocka_unit_test(test_files),
+        cmocka_unit_test(test_replace_pipe),
         cmocka_unit_test(test_path_join),
     };
 
