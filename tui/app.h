@@ -9,10 +9,10 @@
 #include "tui/tui.h"
 #include "tui/view.h"
 
-/* A segment of the session in the view: where its text ends there. */
+/* A segment of the session in the view: where its text stands there. */
 typedef struct gb_placed {
     uint32_t segment;
-    gb_view_pos end;
+    gb_view_pos begin, end;
 } gb_placed;
 
 typedef struct gb_app {

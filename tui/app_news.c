@@ -48,6 +48,7 @@ add_segment(gb_app *a, const gb_news *news)
 {
     bool user = news->role == GB_ROLE_USER;
     gb_text_kind kind = user ? GB_TEXT_USER : GB_TEXT_MODEL;
+    gb_view_pos begin = gb_view_end(a->view);
 
     if (news->role == GB_ROLE_MARK) {
         put_mark(a, &news->text);
@@ -55,14 +56,16 @@ add_segment(gb_app *a, const gb_news *news)
         if (news->mode == GB_MODE_CHAT) {
             if (!gb_view_at_line_start(a->view))
                 put(a, kind, "\n", 1);
-            puts_kind(a, kind, user ? "Human: " : "AI: ");
+            /* What the model writes begins with a space of its own. */
+            puts_kind(a, kind, user ? "Human: " : "AI:");
         }
+        begin = gb_view_end(a->view);
         put(a, kind, news->text.data, news->text.len);
     }
     a->placed =
         gb_realloc_array(a->placed, a->n_placed + 1, sizeof *a->placed);
     a->placed[a->n_placed++] =
-        (gb_placed){news->segment, gb_view_end(a->view)};
+        (gb_placed){news->segment, begin, gb_view_end(a->view)};
 }
 
 static void
@@ -76,6 +79,18 @@ add_text(gb_app *a, const gb_news *news)
         return;
     put(a, kind, news->text.data, news->text.len);
     a->placed[a->n_placed - 1].end = gb_view_end(a->view);
+}
+
+static void
+remember(gb_app *a, const gb_news *news)
+{
+    gb_view_pos pos = {0, 0};
+    size_t i;
+
+    for (i = 0; i < a->n_placed; i++)
+        if (a->placed[i].segment == news->segment)
+            pos = gb_view_advance(a->view, a->placed[i].begin, news->offset);
+    gb_view_remember(a->view, pos);
 }
 
 void
@@ -94,6 +109,9 @@ gb_app_news(gb_app *a, const gb_news *news)
         break;
     case GB_NEWS_TEXT:
         add_text(a, news);
+        break;
+    case GB_NEWS_MEMORY:
+        remember(a, news);
         break;
     case GB_NEWS_DONE:
         if (news->text.len > 0)

@@ -29,6 +29,8 @@ style_of(gb_text_kind kind, gb_view_match match)
         [GB_TEXT_USER] = GB_STYLE_USER,     [GB_TEXT_MODEL] = GB_STYLE_MODEL,
         [GB_TEXT_MARK] = GB_STYLE_MARK,     [GB_TEXT_SYSTEM] = GB_STYLE_SYSTEM,
         [GB_TEXT_ERROR] = GB_STYLE_ERROR,
+        [GB_TEXT_FORGOTTEN_USER] = GB_STYLE_FORGOTTEN_USER,
+        [GB_TEXT_FORGOTTEN_MODEL] = GB_STYLE_FORGOTTEN,
     };
 
     if (match != GB_MATCH_NONE)

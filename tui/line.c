@@ -187,7 +187,7 @@ static void
 take_segment(line_app *a, const gb_news *news)
 {
     bool user = news->role == GB_ROLE_USER;
-    const char *turn = user ? "Human: " : "AI: ";
+    const char *turn = user ? "Human: " : "AI:";
 
     if (news->role == GB_ROLE_MARK) {
         gb_str line = GB_STR_INIT;

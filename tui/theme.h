@@ -13,6 +13,8 @@ typedef enum gb_style {
     GB_STYLE_USER, /* the user's text: bold, so that it differs without
                       colours too */
     GB_STYLE_MODEL,
+    GB_STYLE_FORGOTTEN_USER,
+    GB_STYLE_FORGOTTEN,
     GB_STYLE_MARK,
     GB_STYLE_SYSTEM,
     GB_STYLE_ERROR,

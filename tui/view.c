@@ -18,6 +18,7 @@ struct gb_view {
     bool follows;
     gb_view_pos top; /* the line at the top holds it; unless it follows */
     gb_view_pos seen; /* where the text ended when it ceased to follow */
+    gb_view_pos remembered; /* from here on the model remembers */
     gb_find find;
 };
 
@@ -55,6 +56,32 @@ gb_view_end(const gb_view *v)
     size_t last = v->text.len - 1;
 
     return (gb_view_pos){last, v->text.data[last].text.len};
+}
+
+gb_view_pos
+gb_view_advance(const gb_view *v, gb_view_pos pos, size_t n)
+{
+    const gb_paragraph *p = &v->text.data[pos.paragraph];
+
+    while (p->block || pos.offset + n > p->text.len) {
+        if (pos.paragraph + 1 == v->text.len)
+            return gb_view_end(v);
+        /* A line end is one byte; a mark in between was put there. */
+        if (!p->block && !p[1].block)
+            n -= p->text.len - pos.offset + 1;
+        else if (!p->block)
+            n -= p->text.len - pos.offset;
+        pos = (gb_view_pos){pos.paragraph + 1, 0};
+        p++;
+    }
+    pos.offset += n;
+    return pos;
+}
+
+void
+gb_view_remember(gb_view *v, gb_view_pos pos)
+{
+    v->remembered = pos;
 }
 
 static bool
@@ -274,6 +301,21 @@ match_at(const gb_view *v, const gb_spans *spans, size_t paragraph,
     return GB_MATCH_NONE;
 }
 
+static gb_text_kind
+kind_at(const gb_view *v, size_t paragraph, size_t offset)
+{
+    gb_text_kind kind =
+        gb_paragraph_kind(&v->text.data[paragraph], offset);
+
+    if (is_beyond(v->remembered, (gb_view_pos){paragraph, offset})) {
+        if (kind == GB_TEXT_USER)
+            return GB_TEXT_FORGOTTEN_USER;
+        if (kind == GB_TEXT_MODEL)
+            return GB_TEXT_FORGOTTEN_MODEL;
+    }
+    return kind;
+}
+
 bool
 gb_view_draw(gb_view *v, unsigned index, gb_view_put *put, void *arg)
 {
@@ -296,7 +338,7 @@ gb_view_draw(gb_view *v, unsigned index, gb_view_put *put, void *arg)
                      v->text.ascii);
         if (column + cell.width > v->width)
             break;
-        put(arg, column, &cell, gb_paragraph_kind(p, at),
+        put(arg, column, &cell, kind_at(v, r.paragraph, at),
             match_at(v, &spans, r.paragraph, at));
         column += cell.width;
     }

@@ -16,6 +16,8 @@ typedef enum gb_text_kind {
     GB_TEXT_MARK,   /* stands on lines of its own: a change, a stop */
     GB_TEXT_SYSTEM, /* the same: what the program says */
     GB_TEXT_ERROR,  /* the same */
+    GB_TEXT_FORGOTTEN_USER, /* as drawn: what the model has forgotten */
+    GB_TEXT_FORGOTTEN_MODEL,
 } gb_text_kind;
 
 typedef struct gb_view gb_view;
@@ -32,6 +34,10 @@ void gb_view_free(gb_view *v);
 void gb_view_append(gb_view *v, gb_text_kind kind, const char *text,
                     size_t n);
 gb_view_pos gb_view_end(const gb_view *v);
+/* The place n bytes of text behind pos, across lines and marks. */
+gb_view_pos gb_view_advance(const gb_view *v, gb_view_pos pos, size_t n);
+/* What user and model wrote before pos is drawn as forgotten. */
+void gb_view_remember(gb_view *v, gb_view_pos pos);
 /* Removes what was appended since gb_view_end returned pos. */
 void gb_view_truncate(gb_view *v, gb_view_pos pos);
 bool gb_view_is_empty(const gb_view *v);
