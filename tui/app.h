@@ -12,6 +12,7 @@
 /* A segment of the session in the view: where its text stands there. */
 typedef struct gb_placed {
     uint32_t segment;
+    gb_text_kind kind;
     gb_view_pos begin, end;
 } gb_placed;
 

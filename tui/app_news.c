@@ -65,20 +65,18 @@ add_segment(gb_app *a, const gb_news *news)
     a->placed =
         gb_realloc_array(a->placed, a->n_placed + 1, sizeof *a->placed);
     a->placed[a->n_placed++] =
-        (gb_placed){news->segment, begin, gb_view_end(a->view)};
+        (gb_placed){news->segment, kind, begin, gb_view_end(a->view)};
 }
 
 static void
 add_text(gb_app *a, const gb_news *news)
 {
-    gb_text_kind kind =
-        news->role == GB_ROLE_USER ? GB_TEXT_USER : GB_TEXT_MODEL;
+    gb_placed *last = a->n_placed > 0 ? &a->placed[a->n_placed - 1] : NULL;
 
-    if (a->n_placed == 0 ||
-        a->placed[a->n_placed - 1].segment != news->segment)
+    if (last == NULL || last->segment != news->segment)
         return;
-    put(a, kind, news->text.data, news->text.len);
-    a->placed[a->n_placed - 1].end = gb_view_end(a->view);
+    put(a, last->kind, news->text.data, news->text.len);
+    last->end = gb_view_end(a->view);
 }
 
 static void

@@ -119,6 +119,18 @@ looks(script *s, const char *arg)
                   strcmp(letters, "-") == 0 ? "" : letters) == 0;
 }
 
+/* "ROW COLUMN LETTERS": that cell looks so. */
+static bool
+cell_is(script *s, const char *arg)
+{
+    char letters[8];
+    int row, column;
+
+    return sscanf(arg, "%d %d %7s", &row, &column, letters) == 3 &&
+           strcmp(play_attributes(s->p, row, column),
+                  strcmp(letters, "-") == 0 ? "" : letters) == 0;
+}
+
 static bool
 holds(script *s, const char *what, const char *arg)
 {
@@ -134,6 +146,8 @@ holds(script *s, const char *what, const char *arg)
         return cursor_is(s, arg);
     if (strcmp(what, "looks") == 0)
         return looks(s, arg);
+    if (strcmp(what, "cell") == 0)
+        return cell_is(s, arg);
     if (strcmp(what, "stopped") == 0)
         return play_is_stopped(s->p);
     if (strcmp(what, "restored") == 0)
@@ -149,7 +163,8 @@ is_condition(const char *what)
 {
     static const char *const names[] = {
         "expect", "absent",  "row",      "whole-row", "cursor",
-        "looks",  "stopped", "restored", "exit",      "file"};
+        "looks",  "cell",    "stopped",  "restored",  "exit",
+        "file"};
     size_t i;
 
     for (i = 0; i < sizeof names / sizeof *names; i++)
