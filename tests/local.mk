@@ -55,6 +55,7 @@ UNIT_TESTS += tests/unit/test_config
 UNIT_TESTS += tests/unit/test_model
 UNIT_TESTS += tests/unit/test_safetensors
 UNIT_TESTS += tests/unit/test_tensor
+UNIT_TESTS += tests/unit/test_tui
 UNIT_TESTS += tests/unit/test_view
 UNIT_TESTS += tests/unit/test_engine
 UNIT_TESTS += tests/unit/test_engine_faults
