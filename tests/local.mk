@@ -42,6 +42,7 @@ tests_libtest_a_SOURCES = tests/unit/test.h tests/unit/test.c \
 	tests/unit/mutate.h tests/unit/mutate.c \
 	tests/unit/conversation.h tests/unit/conversation.c \
 	tests/unit/device.h tests/unit/device.c \
+	tests/unit/programs.h tests/unit/programs.c \
 	tests/unit/engine_fixture.h tests/unit/engine_fixture.c \
 	$(RANDOM_MODEL)
 tests_libtest_a_CPPFLAGS = $(AM_CPPFLAGS)
@@ -62,6 +63,7 @@ UNIT_TESTS += tests/unit/test_engine_faults
 UNIT_TESTS += tests/unit/test_filter
 UNIT_TESTS += tests/unit/test_golden
 UNIT_TESTS += tests/unit/test_gumbel
+UNIT_TESTS += tests/unit/test_head_kernels
 UNIT_TESTS += tests/unit/test_kernels
 UNIT_TESTS += tests/unit/test_random_model
 UNIT_TESTS += tests/unit/test_loop
@@ -151,7 +153,7 @@ check-unit:
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(UNIT_TESTS)'
 
 # These once more under oclgrind, which checks every access of a kernel.
-OCLGRIND_TESTS = tests/unit/test_kernels
+OCLGRIND_TESTS = tests/unit/test_kernels tests/unit/test_head_kernels
 
 check-oclgrind: $(OCLGRIND_TESTS)
 	@$(MKDIR_P) oclgrind; rm -f oclgrind/*; $(AM_TESTS_ENVIRONMENT) \

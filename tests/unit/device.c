@@ -155,3 +155,25 @@ tensor_of(const float *x, size_t rows, size_t columns)
     t.size = t.count * sizeof *x;
     return t;
 }
+
+float *
+padded_rows(const float *x, size_t n, size_t width, size_t ld, float fill)
+{
+    float *out = gb_alloc_array(n * ld, sizeof *out);
+    size_t i, j;
+
+    for (i = 0; i < n; i++)
+        for (j = 0; j < ld; j++)
+            out[i * ld + j] = j < width ? x[i * width + j] : fill;
+    return out;
+}
+
+float
+poison(void)
+{
+    const uint32_t bits = POISON_BITS;
+    float x;
+
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}

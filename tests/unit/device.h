@@ -39,6 +39,13 @@ bool is_poison(float x);
 /* n poisoned floats; the caller frees. */
 float *poisoned(size_t n);
 
+/* One of them. */
+float poison(void);
+
+/* Rows (n, width), with `fill` behind each up to ld; the caller frees. */
+float *padded_rows(const float *x, size_t n, size_t width, size_t ld,
+                   float fill);
+
 /* n numbers in [-scale, scale), the same each time for a seed; the caller
  * frees. */
 float *random_floats(uint32_t seed, size_t n, float scale);

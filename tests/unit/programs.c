@@ -1,0 +1,89 @@
+#include "programs.h"
+
+#include <math.h>
+
+#include "base/mem.h"
+#include "test.h"
+
+static const struct {
+    device_shape shape;
+    gb_dtype dtype;
+    unsigned head_size;
+} programs[] = {
+    {DEVICE_SLIM, GB_F32, 8},   {DEVICE_GPU, GB_F16, 12},
+    {DEVICE_WIDE, GB_F16, 25},  {DEVICE_GPU, GB_BF16, 64},
+    {DEVICE_WIDE, GB_BF16, 80}, {DEVICE_GPU, GB_F32, 80},
+    {DEVICE_WIDE, GB_F32, 64},
+};
+
+static gb_compute opened[GB_COUNT(programs)];
+static size_t first_program, end_program = GB_COUNT(programs);
+
+bool
+small_cases(void)
+{
+    return getenv("GUMBEL_TEST_SMALL") != NULL;
+}
+
+int
+open_programs(void **state)
+{
+    const char *kind = getenv("GUMBEL_TEST_SMALL");
+    size_t i;
+
+    (void)state;
+    if (kind != NULL)
+        end_program = 2;
+    if (kind != NULL && strcmp(kind, "scalar") == 0)
+        first_program = 1;
+    for (i = first_program; i < end_program; i++)
+        device_open(&opened[i], programs[i].shape, programs[i].dtype,
+                    programs[i].head_size);
+    return 0;
+}
+
+int
+close_programs(void **state)
+{
+    size_t i;
+
+    (void)state;
+    for (i = first_program; i < end_program; i++)
+        gb_compute_close(&opened[i]);
+    return 0;
+}
+
+gb_compute *
+program(size_t i)
+{
+    return i >= first_program && i < end_program ? &opened[i] : NULL;
+}
+
+void
+for_each_program(void (*check)(gb_compute *c))
+{
+    size_t i;
+
+    for (i = first_program; i < end_program; i++)
+        check(&opened[i]);
+}
+
+void
+assert_near(double found, double expected, double tolerance,
+            const char *what, size_t i, size_t j)
+{
+    if (!(fabs(found - expected) <= tolerance))
+        fail_msg("%s[%zu][%zu] is %.9g, expected %.9g", what, i, j, found,
+                 expected);
+}
+
+void
+assert_poison(const float *x, size_t n, const char *what)
+{
+    size_t i;
+
+    for (i = 0; i < n; i++)
+        if (!is_poison(x[i]))
+            fail_msg("%s: word %zu of %zu is %g, and should not be written",
+                     what, i, n, (double)x[i]);
+}
