@@ -108,13 +108,13 @@ open_gemm(gb_engine *e, gb_error *err)
         (gb_prefill_known(&c->device, &t) ||
          (c->shape.lanes > 1 && gb_prefill_measure(c, &t, NULL))))
         use = t.clblast_ms < t.own_ms;
-    e->info.prefill = use ? "clblast" : "own";
-    if (!use)
-        return true;
-    e->gemm = gb_gemm_open(c, in, gb_padded_width(&c->shape, out),
-                           e->forward.batch, err);
+    if (use)
+        e->gemm = gb_gemm_open(c, in, gb_padded_width(&c->shape, out),
+                               e->forward.batch, err);
     e->forward.gemm = e->gemm;
-    return e->gemm != NULL;
+    e->info.prefill = e->gemm != NULL ? "clblast" : "own";
+    /* Where nobody asked for it, no room for its buffers is no failure. */
+    return e->gemm != NULL || e->options.prefill != GB_PREFILL_CLBLAST;
 }
 
 static bool
