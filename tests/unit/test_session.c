@@ -625,6 +625,56 @@ test_chat_stop(void **state)
     gb_model_close(m);
 }
 
+/* A stop while a long prompt is read: the run ends with no token, and going
+ * on gives the text that would have come. */
+static void
+test_cancelled_prefill(void **state)
+{
+    atomic_bool cancel = false;
+    const gb_engine_options engine_options = {
+        .prefill = GB_PREFILL_OWN, .cancel = &cancel,
+    };
+    gb_session_options o = {.journal = true, .path = test_path("cancelled")};
+    gb_error err = GB_ERROR_INIT;
+    gb_engine *e = gb_engine_open(test_model(), &engine_options, &err);
+    gb_session *s, *whole = test_session(NULL, NULL);
+    gb_str text = GB_STR_INIT;
+    char *expected;
+    gb_run run;
+    unsigned i;
+
+    (void)state;
+    test_ok(e != NULL, &err);
+    for (i = 0; i < 40; i++)
+        gb_str_puts(&text, "The fox went on and on. ");
+    test_send(whole, text.data);
+    expected = test_branch(whole);
+    gb_settings_init(&o.settings);
+    o.settings.max_new_tokens = 12;
+    o.settings.ignore_eos = true;
+    s = gb_session_open(e, test_model(), &o, &err);
+    test_ok(s != NULL, &err);
+    test_begin(s, text.data, 0);
+    atomic_store(&cancel, true);
+    test_ok(gb_session_step(s, &err), &err);
+    assert_false(gb_session_is_writing(s));
+    assert_true(gb_history_last_run(gb_session_history(s), &run));
+    assert_int_equal(run.reason, GB_REASON_INTERRUPT);
+    assert_int_equal(run.tokens, 0);
+    atomic_store(&cancel, false);
+    perform(s, gb_session_continue);
+    expect_text(s, expected);
+    perform(s, gb_session_undo);
+    perform(s, gb_session_retry); /* of a run without a token: all of it */
+    expect_text(s, expected);
+    test_session_close(s);
+    test_session_close(whole);
+    test_verify(o.path, 24);
+    free(expected);
+    gb_str_free(&text);
+    gb_engine_close(e);
+}
+
 /* The same conversation with another model: carried over as text. */
 static void
 test_switch(void **state)
@@ -784,6 +834,7 @@ main(void)
         cmocka_unit_test(test_max_prompt_tokens),
         cmocka_unit_test(test_chat),
         cmocka_unit_test(test_chat_stop),
+        cmocka_unit_test(test_cancelled_prefill),
         cmocka_unit_test(test_switch),
         cmocka_unit_test(test_load),
         cmocka_unit_test(test_untouched),
