@@ -1,3 +1,4 @@
+/* The events, one after the other. */
 #include "session/history_state.h"
 
 #include <stdlib.h>
@@ -5,10 +6,6 @@
 
 #include "base/mem.h"
 #include "base/utf8.h"
-
-/* Tokens of the model's text that may still be held back by the stream: an
- * unfinished character or stop string is shorter than this. */
-#define GB_HELD_TOKENS 64
 
 /* The table's own copy of a name, NULL when there is no such setting. */
 static const char *
@@ -20,99 +17,6 @@ known_name(const char *name)
         if (strcmp(gb_settings_names[i], name) == 0)
             return gb_settings_names[i];
     return NULL;
-}
-
-/* Acts and runs. */
-
-static void
-begin_act(gb_history *h, gb_event_type type)
-{
-    if (h->n_acts == h->acts_capacity) {
-        h->acts_capacity = h->acts_capacity > 0 ? h->acts_capacity * 2 : 16;
-        h->acts = gb_realloc_array(h->acts, h->acts_capacity,
-                                   sizeof *h->acts);
-    }
-    h->acts[h->n_acts++] = (gb_act){
-        .type = type,
-        .before = h->tip,
-        .seed_before = h->settings.seed,
-        .step_before = h->step,
-        .run = GB_NO_RUN,
-    };
-    h->n_redos = 0;
-}
-
-/* The bytes of the tokens that end the model's text so far, as far as the
- * stream may still hold some of them back. */
-static void
-held_bytes(const gb_history *h, gb_str *out)
-{
-    const gb_node *n, *list[GB_HELD_TOKENS];
-    size_t count = 0, tokens = 0, i, j, size;
-    const gb_ids *ids;
-    const char *bytes;
-
-    for (n = h->tip; n != NULL && count < GB_HELD_TOKENS; n = n->prev) {
-        ids = &n->segment.ids;
-        if (n->segment.role == GB_ROLE_MARK)
-            continue;
-        if (n->segment.role != GB_ROLE_MODEL || n->hidden ||
-            ids->len == 0 || ids->data[ids->len - 1] == h->eos_id ||
-            tokens >= GB_HELD_TOKENS)
-            break;
-        list[count++] = n;
-        tokens += ids->len;
-    }
-    while (count-- > 0) {
-        ids = &list[count]->segment.ids;
-        i = ids->len > GB_HELD_TOKENS ? ids->len - GB_HELD_TOKENS : 0;
-        for (j = i; j < ids->len; j++) {
-            bytes = gb_tokenizer_bytes(h->tokenizer, ids->data[j], &size);
-            gb_str_append(out, bytes, size);
-        }
-    }
-}
-
-/* The stream goes on where it was, so that a character or a stop string may
- * lie across a stop of the model. */
-static void
-begin_stream(gb_history *h)
-{
-    gb_str held = GB_STR_INIT, shown = GB_STR_INIT;
-    const char *const *stops;
-    size_t n;
-
-    stops = gb_history_stops(h->mode, &n);
-    gb_stream_free(h->stream);
-    h->stream = gb_stream_new(stops, n);
-    held_bytes(h, &held);
-    if (gb_stream_push(h->stream, gb_str_cstr(&held), held.len, &shown)) {
-        gb_stream_free(h->stream);
-        h->stream = gb_stream_new(stops, n);
-    }
-    gb_str_free(&held);
-    gb_str_free(&shown);
-}
-
-/* Adds a run from `base` to the current act. */
-static void
-begin_run(gb_history *h, gb_node *base)
-{
-    if (h->n_runs == h->runs_capacity) {
-        h->runs_capacity = h->runs_capacity > 0 ? h->runs_capacity * 2 : 16;
-        h->runs = gb_realloc_array(h->runs, h->runs_capacity,
-                                   sizeof *h->runs);
-    }
-    h->runs[h->n_runs] = (gb_run_state){
-        .base = base,
-        .settings = h->settings,
-        .mode = h->mode,
-        .step = h->step,
-    };
-    h->acts[h->n_acts - 1].run = h->n_runs++;
-    h->writing = true;
-    h->cut = h->stop_hit = false;
-    begin_stream(h);
 }
 
 /* The events. */
@@ -181,7 +85,7 @@ apply_prompt(gb_history *h, const gb_event *e, gb_error *err)
 {
     if (!check_text(h, e, err))
         return false;
-    begin_act(h, e->type);
+    gb_history_begin_act(h, e->type);
     add_text(h, e, GB_ROLE_USER);
     return true;
 }
@@ -216,7 +120,7 @@ apply_edit(gb_history *h, const gb_event *e, gb_error *err)
         return false;
     if (n == NULL)
         return gb_fail_usage(err, "there is no text of yours to edit");
-    begin_act(h, e->type);
+    gb_history_begin_act(h, e->type);
     take_place(h, n->seed_before, n->step_before);
     gb_history_move(h, n->prev);
     gb_history_mark_differences(h);
@@ -247,13 +151,13 @@ apply_run_on(gb_history *h, const gb_event *e, gb_error *err)
                              : "only an empty text begins with ids");
     if (!check_ids(h, e, h->n_ctx, err))
         return false;
-    begin_act(h, e->type);
+    gb_history_begin_act(h, e->type);
     if (e->n_ids > 0) {
         n = gb_history_add(h, GB_ROLE_USER, true);
         gb_ids_append(&n->segment.ids, e->ids, e->n_ids);
         gb_history_added(h, n);
     }
-    begin_run(h, h->tip);
+    gb_history_begin_run(h, h->tip);
     return true;
 }
 
@@ -268,7 +172,7 @@ apply_run_again(gb_history *h, const gb_event *e, gb_error *err)
         return gb_fail_usage(err, "there is no text of the model to write "
                              "again");
     r = *last;
-    begin_act(h, e->type);
+    gb_history_begin_act(h, e->type);
     h->mode = r.mode;
     if (e->how == GB_HOW_RETRY) {
         h->settings = r.settings;
@@ -280,7 +184,7 @@ apply_run_again(gb_history *h, const gb_event *e, gb_error *err)
     h->fresh_seed = false;
     gb_history_move(h, r.base);
     gb_history_mark_differences(h);
-    begin_run(h, r.base);
+    gb_history_begin_run(h, r.base);
     return true;
 }
 
@@ -299,7 +203,7 @@ apply_run(gb_history *h, const gb_event *e, gb_error *err)
         (last->type != GB_EVENT_PROMPT && last->type != GB_EVENT_EDIT) ||
         gb_history_view_length(h) == 0)
         return gb_fail_usage(err, "there is no new text to go on from");
-    begin_run(h, h->tip);
+    gb_history_begin_run(h, h->tip);
     return true;
 }
 
@@ -552,7 +456,7 @@ apply_clear(gb_history *h, gb_error *err)
         return false;
     if (h->tip == NULL)
         return gb_fail_usage(err, "there is nothing to clear");
-    begin_act(h, GB_EVENT_CLEAR);
+    gb_history_begin_act(h, GB_EVENT_CLEAR);
     h->step = 0;
     gb_history_move(h, NULL);
     gb_history_mark_differences(h);

@@ -8,11 +8,14 @@ libgumbel_a_SOURCES += \
 	src/session/history.h \
 	src/session/history_apply.c \
 	src/session/history_mark.c \
+	src/session/history_run.c \
 	src/session/history_state.h \
 	src/session/journal.c \
 	src/session/journal.h \
 	src/session/journal_format.c \
+	src/session/journal_members.c \
 	src/session/journal_read.c \
+	src/session/journal_reader.h \
 	src/session/loop.c \
 	src/session/loop.h \
 	src/session/news.c \
