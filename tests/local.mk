@@ -136,6 +136,13 @@ check_PROGRAMS += tests/tui/play
 TESTS += $(TUI_TESTS)
 endif
 
+# How long a key takes to the screen while the model writes: for people.
+EXTRA_PROGRAMS = tests/tui/latency
+tests_tui_latency_SOURCES = tests/tui/latency.c tests/tui/play.c \
+	tests/tui/play.h
+tests_tui_latency_CPPFLAGS = $(AM_CPPFLAGS) $(VTERM_CFLAGS)
+tests_tui_latency_LDADD = $(VTERM_LIBS) -lutil
+
 check-tui: tests/tui/play gumbel$(EXEEXT)
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(TUI_TESTS)'
 

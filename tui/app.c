@@ -293,13 +293,10 @@ static int
 run_screen(const gb_tui_options *options, gb_error *err)
 {
     gb_app app = {.keys = gb_keys_new(), .hints = gb_ui_hints()};
-    gb_worker *worker;
+    gb_worker *worker = gb_worker_start(&options->worker, err);
     char *file = NULL;
     bool ok;
 
-    gb_signals_hold(true);
-    worker = gb_worker_start(&options->worker, err);
-    gb_signals_hold(false);
     if (worker == NULL) {
         free_app(&app);
         return GB_FAILED;

@@ -448,9 +448,7 @@ gb_line_main(const gb_tui_options *options, gb_error *err)
     a.signals = gb_signals_open(err);
     if (a.signals < 0)
         return GB_FAILED;
-    gb_signals_hold(true);
     worker = gb_worker_start(&options->worker, err);
-    gb_signals_hold(false);
     if (worker == NULL) {
         gb_signals_close();
         return GB_FAILED;

@@ -66,18 +66,6 @@ gb_signals_close(void)
     pipe_ends[0] = pipe_ends[1] = -1;
 }
 
-void
-gb_signals_hold(bool hold)
-{
-    sigset_t set;
-    size_t i;
-
-    sigemptyset(&set);
-    for (i = 0; i < GB_COUNT(caught); i++)
-        sigaddset(&set, caught[i]);
-    pthread_sigmask(hold ? SIG_BLOCK : SIG_UNBLOCK, &set, NULL);
-}
-
 int
 gb_signals_take(void)
 {
@@ -90,7 +78,8 @@ void
 gb_signals_suspend(void)
 {
     catch(SIGTSTP, SIG_DFL, NULL);
-    /* No other thread takes it, so it has happened when kill returns. */
+    /* The worker's threads block all signals, so that it has happened when
+     * kill returns. */
     kill(0, SIGTSTP);
     catch(SIGTSTP, note, NULL);
 }

@@ -9,9 +9,6 @@
 int gb_signals_open(gb_error *err);
 /* As they were before. */
 void gb_signals_close(void);
-/* Keeps them from threads that are started meanwhile, which inherit it: all
- * signals are the interface's. */
-void gb_signals_hold(bool hold);
 /* The next one that came, 0 when there is none. */
 int gb_signals_take(void);
 /* Stops the program, with all of its process group, as Ctrl-Z does in a
