@@ -97,6 +97,7 @@ CLI_TESTS += tests/cli/devices.sh
 CLI_TESTS += tests/cli/generate.sh
 CLI_TESTS += tests/cli/interrupt.sh
 CLI_TESTS += tests/cli/json.sh
+CLI_TESTS += tests/cli/lines.sh
 CLI_TESTS += tests/cli/logprobs.sh
 CLI_TESTS += tests/cli/man.sh
 CLI_TESTS += tests/cli/options.sh
@@ -135,13 +136,6 @@ if HAVE_VTERM
 check_PROGRAMS += tests/tui/play
 TESTS += $(TUI_TESTS)
 endif
-
-# How long a key takes to the screen while the model writes: for people.
-EXTRA_PROGRAMS = tests/tui/latency
-tests_tui_latency_SOURCES = tests/tui/latency.c tests/tui/play.c \
-	tests/tui/play.h
-tests_tui_latency_CPPFLAGS = $(AM_CPPFLAGS) $(VTERM_CFLAGS)
-tests_tui_latency_LDADD = $(VTERM_LIBS) -lutil
 
 check-tui: tests/tui/play gumbel$(EXEEXT)
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(TUI_TESTS)'

@@ -380,6 +380,9 @@ do_lines(line_app *a)
     char *line;
 
     finish(a);
+    /* From a terminal, /model may still help. */
+    if (a->ui.mirror.state == GB_STATE_FAILED && !a->terminal)
+        return;
     while (!a->quit) {
         line = a->terminal ? typed_line(a) : read_line(a);
         if (line == NULL)

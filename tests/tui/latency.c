@@ -1,105 +1,73 @@
-/* How long a key takes to the screen while the model writes at full speed,
- * measured from outside: a terminal types and looks. A person runs this; it
- * is no test, since times are not to be asserted.
- *
- * Usage: latency PROGRAM [KEYS] */
-#include "play.h"
+#include "tests/tui/latency.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <time.h>
 
-static double
-now_ms(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec * 1e3 + (double)t.tv_nsec * 1e-6;
-}
-
-static bool
-shows(play *p, const char *text)
-{
-    int row;
-
-    for (row = 0; row < play_height(p); row++)
-        if (strstr(play_row(p, row), text) != NULL)
-            return true;
-    return false;
-}
-
-static void
-wait_for(play *p, const char *text)
-{
-    double end = now_ms() + 60000;
-
-    while (!shows(p, text) && now_ms() < end)
-        play_pump(p, 20);
-    if (!shows(p, text)) {
-        fprintf(stderr, "never showed \"%s\"\n", text);
-        exit(1);
-    }
-}
-
-/* Types the character behind `before` and waits until the edit line, which
- * is the last row but one, ends with it. */
-static double
-one_key(play *p, char *line, size_t n, char c)
-{
-    double start;
-
-    line[n] = c;
-    line[n + 1] = '\0';
-    start = now_ms();
-    play_type(p, &c, 1);
-    while (strcmp(play_row(p, play_height(p) - 2), line) != 0)
-        play_pump(p, 1);
-    return now_ms() - start;
-}
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/utf8.h"
+#include "tests/tui/checks.h"
 
 static int
-compare(const void *a, const void *b)
+by_size(const void *a, const void *b)
 {
     double x = *(const double *)a, y = *(const double *)b;
 
-    return x < y ? -1 : x > y;
+    return (x > y) - (x < y);
 }
 
-int
-main(int argc, char **argv)
+/* Characters that no model writes by itself: the circled numbers. */
+static bool
+measure_one(stage *t, int i, double *ms, gb_error *err)
 {
-    static char no_session[] = "--no-session", tokens[] = "-n100000000",
-                ignore_eos[] = "--ignore-eos";
-    char *args[] = {argc > 1 ? argv[1] : NULL, no_session, tokens, ignore_eos,
-                    NULL};
-    size_t keys = argc > 2 ? strtoul(argv[2], NULL, 10) : 500, i;
-    double *ms = calloc(keys, sizeof *ms);
-    char line[128] = "> ";
-    play *p;
+    char text[5] = "", *words[] = {text, NULL};
+    double start, deadline;
 
-    if (argc < 2 || keys < 1) {
-        fprintf(stderr, "usage: latency PROGRAM [KEYS]\n");
-        return 2;
+    text[gb_utf8_put(0x2460u + (uint32_t)(i % 20), text)] = '\0';
+    start = gb_now_ms();
+    deadline = start + t->timeout_ms;
+    gb_str_puts(screen_typed(t->screen), text);
+    stage_pump(t, 0);
+    while (!check_shown(t, words, err)) {
+        stage_pump(t, 1);
+        if (t->pty.ended || gb_now_ms() > deadline)
+            return false;
     }
-    setenv("TERM", "xterm-256color", 1);
-    p = play_start(args, 100, 30);
-    wait_for(p, "idle");
-    play_type(p, "Once upon a time\r", 17);
-    wait_for(p, "writing");
-    for (i = 0; i < keys; i++) {
-        if (i > 0 && i % 50 == 0)
-            play_type(p, "\025", 1);
-        ms[i] = one_key(p, line, 2 + i % 50, (char)('a' + i % 26));
-        /* Keys come at any moment between two frames. */
-        play_pump(p, 1 + (int)(i * 7 % 23));
+    *ms = gb_now_ms() - start;
+    return true;
+}
+
+/* Lets the program run for some time, not the same each time. */
+static void
+linger(stage *t, int i)
+{
+    double end = gb_now_ms() + 20 + i * 7 % 31;
+
+    while (gb_now_ms() < end)
+        stage_pump(t, 1);
+}
+
+bool
+latency_measure(stage *t, int n, gb_error *err)
+{
+    double *ms = gb_alloc_array((size_t)n + 1, sizeof(*ms));
+    char last[] = "\xe2\x91\xa0", *words[] = {last, NULL};
+    bool ok = true;
+    int i;
+
+    for (i = 0; i < n && ok; i++) {
+        if (i > 0 && i % 20 == 0) {
+            gb_str_puts(screen_typed(t->screen), "\025"); /* C-u */
+            ok = stage_wait(t, check_gone, words, err);
+        }
+        ok = ok && measure_one(t, i, &ms[i], err);
+        linger(t, i);
     }
-    printf("%s\n", play_row(p, play_height(p) - 3));
-    qsort(ms, keys, sizeof *ms, compare);
-    printf("%zu keys: median %.1f ms, 99 %% within %.1f ms, longest %.1f "
-           "ms\n", keys, ms[keys / 2], ms[keys * 99 / 100], ms[keys - 1]);
-    play_end(p);
+    if (ok && n > 0) {
+        qsort(ms, (size_t)n, sizeof(*ms), by_size);
+        printf("# %d keys: median %.1f ms, 95%% within %.1f ms, all within "
+               "%.1f ms\n", n, ms[n / 2], ms[n * 95 / 100], ms[n - 1]);
+    }
     free(ms);
-    return 0;
+    return ok;
 }

@@ -1,0 +1,38 @@
+#!/bin/sh
+# Without a terminal the interface reads lines: the same commands, each done
+# before the next is read.
+. "$abs_top_srcdir/tests/cli/setup"
+
+gumbel generate -n 12 'Once upon a time' > once || exit 99
+echo >> once
+
+table <<'END'
+# name | command | stdin | status | stdout | stderr
+one line | gumbel --no-session -n 12 > got; cmp got once | Once upon a time\n | 0 | - | -
+no line end | gumbel --no-session -n 12 > got; cmp got once | Once upon a time | 0 | - | -
+nothing at all | gumbel --no-session | - | 0 | - | -
+a setting is marked | gumbel --no-session -n 1 | Once\n/temp 1.2\n/temp\n | 0 | ~^temperature 1.2$ | -
+an empty line goes on | gumbel --no-session -n 6 --session s1 > got; cmp got once | Once upon a time\n\n | 0 | - | -
+quit | gumbel --no-session -n 1 | /quit\nOnce\n | 0 | - | -
+unknown command | gumbel --no-session | /tmep\n | 1 | - | gumbel: there is no /tmep; did you mean /temp?\n
+wrong value | gumbel --no-session | /temp 0\n | 1 | - | ~0.001
+the rest is done | gumbel --no-session | /tmep\n/temp\n | 1 | temperature 0.8\n | *
+help | gumbel --no-session | /help\n | 0 | ~/retry | -
+help of one | gumbel --no-session | /help /temp\n | 0 | ~Shift-F3 | -
+all settings | gumbel --no-session | /set\n | 0 | ~top-k *off | -
+no such setting | gumbel --no-session | /set colour\n | 1 | - | ~there is no setting "colour"
+a block | gumbel --no-session -n 1 | """\nfirst\nsecond"""\n/find second\n | 0 | ~^second | -
+a slash of one's own | gumbel --no-session -n 1 | //usr\n | 0 | ~^/usr | -
+not found | gumbel --no-session -n 1 | Once\n/find wolf\n | 1 | * | ~wolf
+chat | gumbel --no-session -n 1 --mode chat | Hello\n | 0 | ~^Human: Hello | -
+retry | gumbel --no-session -n 8 | Once\n/export a\n/retry\n/export b\n | 0 | * | -
+it was identical | cmp a b | - | 0 | - | -
+undo, nothing left | gumbel --no-session | /undo\n | 1 | - | ~nothing to undo
+replay | gumbel --no-session -n 8 | Once\n/temp 1.3\n\n/replay\n | 0 | ~identical | -
+escape sequences are shown | gumbel --no-session -n 1 | \033[2Jx\n | 0 | ~\^\[\[2Jx | -
+no model | gumbel --no-session -m /nowhere | Once\n | 1 | - | ~/nowhere
+full disk | gumbel --no-session > /dev/full | Once\n | 1 | - | ~standard output
+a session file | gumbel -n 4 --session s2 | Once\n | 0 | * | -
+gone on with | gumbel -n 4 --load s2 | /find Once\n | 0 | ~Once | -
+END
+done_testing
