@@ -33,6 +33,12 @@ open_regular(const char *path, struct stat *st, gb_error *err)
     return -1;
 }
 
+static uint64_t
+nanoseconds(const struct timespec *t)
+{
+    return (uint64_t)t->tv_sec * 1000000000u + (uint64_t)t->tv_nsec;
+}
+
 bool
 gb_map_open(gb_map *map, const char *path, gb_error *err)
 {
@@ -40,7 +46,7 @@ gb_map_open(gb_map *map, const char *path, gb_error *err)
     void *data;
     int fd;
 
-    *map = (gb_map){NULL, 0};
+    *map = (gb_map){0};
     fd = open_regular(path, &st, err);
     if (fd < 0)
         return false;
@@ -53,6 +59,11 @@ gb_map_open(gb_map *map, const char *path, gb_error *err)
         map->data = data;
         map->size = (size_t)st.st_size;
     }
+    map->stamp[0] = (uint64_t)st.st_dev;
+    map->stamp[1] = (uint64_t)st.st_ino;
+    map->stamp[2] = (uint64_t)st.st_size;
+    map->stamp[3] = nanoseconds(&st.st_mtim);
+    map->stamp[4] = nanoseconds(&st.st_ctim);
     close(fd);
     return true;
 }
@@ -62,7 +73,7 @@ gb_map_close(gb_map *map)
 {
     if (map->data != NULL)
         munmap((void *)(uintptr_t)map->data, map->size);
-    *map = (gb_map){NULL, 0};
+    *map = (gb_map){0};
 }
 
 bool
@@ -229,4 +240,14 @@ gb_xdg(const char *variable, const char *below_home)
     if (home == NULL || home[0] != '/')
         return NULL;
     return gb_format("%s/%s/gumbel", home, below_home);
+}
+
+char *
+gb_cache_folder(void)
+{
+    const char *folder = getenv("GUMBEL_CACHE");
+
+    if (folder != NULL)
+        return folder[0] != '\0' ? gb_strdup(folder) : NULL;
+    return gb_xdg("XDG_CACHE_HOME", ".cache");
 }

@@ -14,6 +14,9 @@
 typedef struct gb_map {
     const unsigned char *data;
     size_t size;
+    /* Device, inode, size, and when it was last written and changed, in
+     * nanoseconds: while these stay, so do the contents. */
+    uint64_t stamp[5];
 } gb_map;
 
 /* Errors name the path and say what is wrong (missing, a folder, ...). */
@@ -49,5 +52,9 @@ char *gb_path_join(const char *folder, const char *name);
  * e.g. gb_xdg("XDG_CACHE_HOME", ".cache"). NULL when neither the variable
  * (absolute, as the specification demands) nor HOME is set. Caller frees. */
 char *gb_xdg(const char *variable, const char *below_home);
+
+/* The folder for what can be computed again: $GUMBEL_CACHE, else gb_xdg of
+ * XDG_CACHE_HOME. NULL for none ($GUMBEL_CACHE empty). Caller frees. */
+char *gb_cache_folder(void);
 
 #endif

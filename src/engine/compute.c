@@ -37,7 +37,8 @@ gb_shape_for(const gb_device *d)
     }
     while (shape.split > 1 && shape.lanes * shape.split > d->max_group)
         shape.split /= 2;
-    return shape;
+    /* Groups of one work-item run anywhere. */
+    return shape.lanes <= d->max_group ? shape : cpu_slim;
 }
 
 bool

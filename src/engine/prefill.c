@@ -10,7 +10,6 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "engine/forward.h"
-#include "engine/program.h"
 
 #define TOKENS 256
 #define INPUTS 768

@@ -43,16 +43,6 @@ cache_key(const gb_device *d, const char *options,
     gb_str_free(&s);
 }
 
-char *
-gb_cache_folder(void)
-{
-    const char *folder = getenv("GUMBEL_CACHE");
-
-    if (folder != NULL)
-        return folder[0] != '\0' ? gb_strdup(folder) : NULL;
-    return gb_xdg("XDG_CACHE_HOME", ".cache");
-}
-
 static char *
 cache_path(const char *folder, const unsigned char *key)
 {

@@ -4,10 +4,6 @@
 
 #include "engine/device.h"
 
-/* The cache's folder: $XDG_CACHE_HOME/gumbel, or $GUMBEL_CACHE. NULL for
- * none; the caller frees. */
-char *gb_cache_folder(void);
-
 /* Builds the program for one device with these compiler options. A binary
  * from the cache (on PoCL only when $GUMBEL_CACHE names one, for PoCL has its
  * own) is taken when it was made from the same source, options, device and driver;

@@ -140,7 +140,9 @@ convert(const gb_tensor *t, uint64_t from, size_t n, gb_dtype dtype,
             continue;
         }
         memcpy(&bits, &row[i], sizeof bits);
-        if (!isnan(row[i])) /* round to nearest even */
+        if (isnan(row[i])) /* which may be in the bits that go */
+            bits |= 0x400000;
+        else /* round to nearest even */
             bits += 0x7fff + (bits >> 16 & 1);
         half[i] = (uint16_t)(bits >> 16);
     }

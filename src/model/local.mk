@@ -2,6 +2,7 @@ libgumbel_a_SOURCES += \
 	src/model/bpe.c src/model/bpe.h \
 	src/model/config.c src/model/config.h \
 	src/model/find.c \
+	src/model/hash.c \
 	src/model/model.c src/model/model.h \
 	src/model/safetensors.c src/model/safetensors.h \
 	src/model/split.c src/model/split.h \

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <nettle/sha2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -227,28 +226,4 @@ gb_model_close(gb_model *m)
     free(m->path);
     free(m->name);
     free(m);
-}
-
-bool
-gb_model_sha256(gb_model *m, char hex[65], gb_error *err)
-{
-    uint8_t digest[SHA256_DIGEST_SIZE];
-    struct sha256_ctx context;
-    const gb_map *map;
-    size_t i;
-
-    if (m->tensors == NULL)
-        return gb_fail(err, "%s: the weights are not open", m->path);
-    if (m->sha256[0] == '\0') {
-        sha256_init(&context);
-        for (i = 0; i < gb_tensors_files(m->tensors); i++) {
-            map = gb_tensors_file(m->tensors, i);
-            sha256_update(&context, map->size, map->data);
-        }
-        sha256_digest(&context, sizeof digest, digest);
-        for (i = 0; i < sizeof digest; i++)
-            snprintf(m->sha256 + 2 * i, 3, "%02x", digest[i]);
-    }
-    memcpy(hex, m->sha256, sizeof m->sha256);
-    return true;
 }

@@ -57,7 +57,8 @@ void gb_model_close(gb_model *m);
 
 /* SHA-256 over the weight files' contents in order of their names, as 64 hex
  * digits plus NUL: what `cat *.safetensors | sha256sum` prints. Reads all of
- * them; keeps the result in m. */
+ * them; keeps the result in m and, for large models, in the cache folder as
+ * long as the files do not change. */
 bool gb_model_sha256(gb_model *m, char hex[65], gb_error *err);
 
 #endif

@@ -337,6 +337,56 @@ test_sha256(void **state)
     free(folder);
 }
 
+/* The hash of a model that was opened anew. */
+static void
+hash_again(const char *folder, char hex[65])
+{
+    gb_error err = GB_ERROR_INIT;
+    gb_model *m = gb_model_open_weights(folder, &err);
+
+    test_ok(m != NULL, &err);
+    test_ok(gb_model_sha256(m, hex, &err), &err);
+    gb_model_close(m);
+}
+
+/* A large model's hash is kept, but not beyond a change of its file. */
+static void
+test_kept_sha256(void **state)
+{
+    static const gb_random_model shape = {
+        .layers = 1, .width = 256, .heads = 4, .vocab = 33000, .context = 8,
+        .no_tokenizer = true};
+    char *folder = gb_path_join(test_folder(), "large");
+    char *weights = gb_path_join(folder, "model.safetensors");
+    char *cache = gb_path_join(test_folder(), "hashes");
+    char first[65], again[65];
+    gb_error err = GB_ERROR_INIT;
+    FILE *f;
+
+    (void)state;
+    test_ok(gb_random_model_write(&shape, folder, &err), &err);
+    setenv("GUMBEL_CACHE", cache, 1);
+    hash_again(folder, first);
+    assert_true(gb_is_folder(cache));
+    hash_again(folder, again);
+    assert_string_equal(again, first);
+
+    f = fopen(weights, "r+b");
+    assert_non_null(f);
+    assert_int_equal(fseek(f, -1, SEEK_END), 0);
+    fputc(0x3f, f);
+    fclose(f);
+    hash_again(folder, again);
+    assert_string_not_equal(again, first);
+    setenv("GUMBEL_CACHE", "", 1);
+    hash_again(folder, first);
+    assert_string_equal(again, first);
+    unsetenv("GUMBEL_CACHE");
+    free(cache);
+    free(weights);
+    free(folder);
+}
+
 static void
 test_no_model(void **state)
 {
@@ -431,6 +481,7 @@ main(void)
         cmocka_unit_test(test_random_models),
         cmocka_unit_test(test_shipped),
         cmocka_unit_test(test_sha256),
+        cmocka_unit_test(test_kept_sha256),
         cmocka_unit_test(test_no_model),
         cmocka_unit_test(test_find),
     };
