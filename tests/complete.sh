@@ -6,7 +6,8 @@ cd "$abs_top_srcdir" || exit 99
 folders='src cl tui tests doc'
 makefiles=$(find Makefile.am $folders -name Makefile.am -o -name local.mk)
 files=$(find $folders -name '*.[ch]' -o -name '*.cl' -o -name '*.sh' -o \
-    -name '*.py' -o -name '*.md' -o -name '*.1' -o -path '*/golden/*.*')
+    -name '*.py' -o -name '*.tui' -o -name '*.md' -o -name '*.1' -o \
+    -path '*/golden/*.*')
 status=0
 echo 1..1
 for file in $files; do

@@ -1,5 +1,5 @@
 # Every test program and script speaks TAP and runs through tests/runtest.
-TEST_EXTENSIONS = .sh .play
+TEST_EXTENSIONS = .sh
 LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
 SH_LOG_DRIVER = $(LOG_DRIVER)
 LOG_COMPILER = $(SHELL) $(top_srcdir)/tests/runtest
@@ -108,38 +108,6 @@ CLI_TESTS += tests/cli/tokenize.sh
 TESTS += $(CLI_TESTS)
 EXTRA_DIST += $(CLI_TESTS) tests/cli/setup
 
-# Tests of the interface, on a terminal of their own (libvterm): scripts of
-# keys and what the screen must show.
-TUI_TESTS =
-TUI_TESTS += tests/tui/chat.play
-TUI_TESTS += tests/tui/controls.play
-TUI_TESTS += tests/tui/edges.play
-TUI_TESTS += tests/tui/jobs.play
-TUI_TESTS += tests/tui/looks.play
-TUI_TESTS += tests/tui/pages.play
-TUI_TESTS += tests/tui/paste.play
-TUI_TESTS += tests/tui/prompt.play
-TUI_TESTS += tests/tui/recover.play
-TUI_TESTS += tests/tui/resize.play
-TUI_TESTS += tests/tui/session.play
-TUI_TESTS += tests/tui/vi.play
-
-PLAY_LOG_DRIVER = $(LOG_DRIVER)
-PLAY_LOG_COMPILER = $(SHELL) $(top_srcdir)/tests/runtest \
-	tests/tui/play ./gumbel
-EXTRA_DIST += $(TUI_TESTS)
-tests_tui_play_SOURCES = tests/tui/play.c tests/tui/play.h \
-	tests/tui/play_main.c
-tests_tui_play_CPPFLAGS = $(AM_CPPFLAGS) $(VTERM_CFLAGS)
-tests_tui_play_LDADD = $(VTERM_LIBS) -lutil
-if HAVE_VTERM
-check_PROGRAMS += tests/tui/play
-TESTS += $(TUI_TESTS)
-endif
-
-check-tui: tests/tui/play gumbel$(EXEEXT)
-	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(TUI_TESTS)'
-
 # The interface's part of the manual page is made from its table of commands.
 check_PROGRAMS += tests/tui/manual
 TESTS += tests/tui/manual
@@ -167,4 +135,4 @@ check-oclgrind: $(OCLGRIND_TESTS)
 
 clean-local:
 	-rm -rf tests/scratch tests/cache oclgrind
-.PHONY: check-cli check-tui check-unit check-oclgrind
+.PHONY: check-cli check-unit check-oclgrind

@@ -40,12 +40,14 @@ do_env(stage *t, char **words, gb_error *err)
 {
     char *value = strchr(words[0], '=');
 
-    if (value == NULL)
-        return gb_fail_usage(err, "this is no NAME=VALUE");
-    *value++ = '\0';
-    setenv(words[0], value, 1);
+    if (value == NULL) {
+        unsetenv(words[0]);
+    } else {
+        *value++ = '\0';
+        setenv(words[0], value, 1);
+    }
     t->term = getenv("TERM");
-    return true;
+    return t->term != NULL || gb_fail_usage(err, "TERM is needed");
 }
 
 static bool
@@ -78,6 +80,29 @@ do_keys(stage *t, char **words, gb_error *err)
             return false;
     stage_pump(t, 0);
     return true;
+}
+
+/* Text with keys between: "hello<Enter>". */
+static bool
+do_press(stage *t, char **words, gb_error *err)
+{
+    const char *at = words[0], *end;
+    char *name;
+    bool ok = true;
+
+    while (*at != '\0' && ok) {
+        end = *at == '<' ? strchr(at + 2, '>') : NULL;
+        if (end == NULL) {
+            gb_str_putc(screen_typed(t->screen), *at++);
+            continue;
+        }
+        name = gb_strndup(at + 1, (size_t)(end - at - 1));
+        ok = keys_type(t->screen, name, t->term, err);
+        free(name);
+        at = end + 1;
+    }
+    stage_pump(t, 0);
+    return ok;
 }
 
 static bool
@@ -157,7 +182,7 @@ do_signal(stage *t, char **words, gb_error *err)
     if (number == 0)
         return gb_fail_usage(err, "no signal is called \"%s\"", words[0]);
     return pty_signal(&t->pty, number) ||
-        gb_fail(err, "the program has ended before");
+        gb_fail(err, "the program has ended already");
 }
 
 static bool
@@ -167,6 +192,16 @@ do_hangup(stage *t, char **words, gb_error *err)
     (void)err;
     pty_hang_up(&t->pty);
     return true;
+}
+
+/* LLVM, with which PoCL compiles, swallows the first SIGSEGV that is sent;
+ * one that the program itself causes comes again at once. */
+static bool
+check_crashed(stage *t, void *arg, gb_error *err)
+{
+    (void)arg;
+    return t->pty.ended || (pty_signal(&t->pty, SIGSEGV) &&
+                            gb_fail(err, "it survives its crash"));
 }
 
 static bool
@@ -276,7 +311,8 @@ const command commands[] = {
      "skip the test unless this shell command succeeds"},
     {"size", "COLUMNS ROWS", 2, 2, do_size, NULL,
      "the terminal's size when the program starts (80 24)"},
-    {"env", RAW, 1, 1, do_env, NULL, "NAME=VALUE for what is run from here"},
+    {"env", RAW, 1, 1, do_env, NULL,
+     "NAME=VALUE for what is run from here; NAME alone unsets it"},
     {"timeout", "SECONDS", 1, 1, do_timeout, NULL,
      "how long to wait for anything (60)"},
     {"run", RAW, 1, 1, do_run, NULL,
@@ -287,6 +323,8 @@ const command commands[] = {
      "run a command again and again until it succeeds"},
     {"keys", "NAME...", 1, COMMAND_MAX_WORDS, do_keys, NULL,
      "press keys: Enter Esc Tab Up F1 C-c M-Enter S-F3 C-Home x ..."},
+    {"press", RAW, 1, 1, do_press, NULL,
+     "type a text with keys in it: hello<Enter><C-c>"},
     {"type", "TEXT", 1, 1, do_type, NULL, "type a text"},
     {"paste", "TEXT", 1, 1, do_paste, NULL,
      "paste a text, bracketed if the program wants that"},
@@ -298,6 +336,8 @@ const command commands[] = {
      "change the terminal's size"},
     {"signal", "NAME", 1, 1, do_signal, NULL,
      "send the program a signal: TERM HUP INT STOP CONT KILL"},
+    {"crash", "", 0, 0, NULL, check_crashed,
+     "send SIGSEGV until the program ends"},
     {"hangup", "", 0, 0, do_hangup, NULL, "close the terminal"},
     {"wait", "TEXT", 1, 1, NULL, check_shown,
      "wait until the screen shows a text (\\n: end of a row)"},
@@ -388,19 +428,20 @@ unescape(const char *at, gb_str *out)
     return at + 1;
 }
 
-/* A word, or a text in double quotes. */
+/* A word, or a text in double quotes; the last text of a line needs none. */
 static const char *
-read_word(const char *at, gb_str *out)
+read_word(const char *at, bool last, gb_str *out)
 {
     bool quoted = *at == '"';
+    char end = quoted ? '"' : last ? '\0' : ' ';
 
-    for (at += quoted; *at != '\0' && *at != (quoted ? '"' : ' ');) {
+    for (at += quoted; *at != '\0' && *at != end;) {
         if (quoted && *at == '\\')
             at = unescape(at + 1, out);
         else
             gb_str_putc(out, *at++);
     }
-    at += *at == '"';
+    at += quoted && *at == '"';
     return at + strspn(at, " ");
 }
 
@@ -408,11 +449,21 @@ static bool
 needs_program(const command *c)
 {
     return c->check != NULL ? c->check != check_shell
-        : c->run == do_type || c->run == do_keys || c->run == do_paste ||
+        : c->run == do_type || c->run == do_keys || c->run == do_press || c->run == do_paste ||
             c->run == do_pasterepeat || c->run == do_mouse ||
             c->run == do_resize || c->run == do_signal ||
             c->run == do_keep || c->run == do_latency ||
             c->run == do_snapshot || c->run == do_absent;
+}
+
+/* Whether word n of a command is the text that ends the line. */
+static bool
+is_last_text(const command *c, int n)
+{
+    size_t length = strlen(c->args);
+
+    return n == c->most - 1 && length >= 4 &&
+        strcmp(c->args + length - 4, "TEXT") == 0;
 }
 
 bool
@@ -428,7 +479,7 @@ command_run(const command *c, const char *rest, stage *t, gb_error *err)
     if (strcmp(c->args, RAW) == 0 && *rest != '\0')
         words[n++] = gb_strdup(rest);
     while (strcmp(c->args, RAW) != 0 && *rest && n < COMMAND_MAX_WORDS) {
-        rest = read_word(rest, &word);
+        rest = read_word(rest, is_last_text(c, n), &word);
         gb_str_cstr(&word);
         words[n++] = word.len > 0 ? gb_str_take(&word) : gb_strdup("");
     }

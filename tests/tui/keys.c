@@ -127,6 +127,10 @@ keys_type(screen *s, const char *whole, const char *term, gb_error *err)
             return true;
         }
     }
+    if (strcmp(name, "WheelUp") == 0 || strcmp(name, "WheelDown") == 0) {
+        screen_click(s, name[5] == 'U' ? 4 : 5, 5, 5);
+        return true;
+    }
     for (i = 0; i < GB_COUNT(bytes); i++) {
         if (strcmp(name, bytes[i].name) == 0) {
             text[0] = bytes[i].byte;

@@ -18,19 +18,31 @@ tests_tui_drive_CFLAGS = $(AM_CFLAGS) $(VTERM_CFLAGS)
 tests_tui_drive_LDADD = libgumbel.a $(VTERM_LIBS) $(GB_LIBS)
 
 # One script a line.
-TERMINAL_TESTS =
-TERMINAL_TESTS += tests/tui/harness.tui
+TUI_TESTS =
+TUI_TESTS += tests/tui/chat.tui
+TUI_TESTS += tests/tui/controls.tui
+TUI_TESTS += tests/tui/edges.tui
+TUI_TESTS += tests/tui/harness.tui
+TUI_TESTS += tests/tui/jobs.tui
+TUI_TESTS += tests/tui/looks.tui
+TUI_TESTS += tests/tui/pages.tui
+TUI_TESTS += tests/tui/paste.tui
+TUI_TESTS += tests/tui/prompt.tui
+TUI_TESTS += tests/tui/recover.tui
+TUI_TESTS += tests/tui/resize.tui
+TUI_TESTS += tests/tui/session.tui
+TUI_TESTS += tests/tui/vi.tui
 
-EXTRA_DIST += $(TERMINAL_TESTS)
+EXTRA_DIST += $(TUI_TESTS)
 dist_check_SCRIPTS += tests/tui/mistakes.sh
 TEST_EXTENSIONS += .tui
 TUI_LOG_DRIVER = $(LOG_DRIVER)
 TUI_LOG_COMPILER = $(LOG_COMPILER)
 if HAVE_VTERM
-TESTS += $(TERMINAL_TESTS) tests/tui/mistakes.sh
+TESTS += $(TUI_TESTS) tests/tui/mistakes.sh
 endif
 
 # The terminal tests alone.
-check-terminal:
-	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(TERMINAL_TESTS)'
-.PHONY: check-terminal
+check-tui:
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(TUI_TESTS)'
+.PHONY: check-tui

@@ -1,5 +1,6 @@
 #include "tests/tui/screen.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -13,7 +14,8 @@ struct screen {
     gb_str title;
     unsigned bells;
     bool cursor_visible, alternate, mouse;
-    uint32_t last; /* the character that CSI b repeats */
+    gb_str held;  /* the beginning of what may become CSI n b */
+    gb_str last;  /* the character that it would repeat */
 };
 
 /* Colours 0 to 15, as shown: fit for dark backgrounds. */
@@ -116,6 +118,8 @@ screen_close(screen *s)
     vterm_free(s->vt);
     gb_str_free(&s->typed);
     gb_str_free(&s->title);
+    gb_str_free(&s->held);
+    gb_str_free(&s->last);
     free(s);
 }
 
@@ -144,11 +148,51 @@ screen_columns(const screen *s)
     return columns;
 }
 
+/* Takes the next byte of an escape sequence. CSI n b is replaced by the n
+ * characters it stands for: libvterm 0.1 wraps one column early after it. */
+static void
+unfold(screen *s, char byte, gb_str *out)
+{
+    unsigned long n;
+
+    gb_str_putc(&s->held, byte);
+    if (s->held.len == 2 ? byte == '['
+                         : byte >= '0' && byte <= '9' && s->held.len < 8)
+        return;
+    if (byte == 'b' && s->held.len > 2) {
+        n = strtoul(s->held.data + 2, NULL, 10);
+        do
+            gb_str_append(out, gb_str_cstr(&s->last), s->last.len);
+        while (n-- > 1 && n < 10000);
+    } else {
+        gb_str_append(out, s->held.data, s->held.len);
+    }
+    gb_str_clear(&s->held);
+}
+
 void
 screen_feed(screen *s, const char *bytes, size_t n)
 {
-    vterm_input_write(s->vt, bytes, n);
+    gb_str out = GB_STR_INIT;
+    size_t i;
+
+    for (i = 0; i < n; i++) {
+        if (s->held.len > 0) {
+            unfold(s, bytes[i], &out);
+            continue;
+        }
+        if (bytes[i] == '\033') {
+            gb_str_putc(&s->held, bytes[i]);
+            continue;
+        }
+        if ((bytes[i] & 0xc0) != 0x80)
+            gb_str_clear(&s->last);
+        gb_str_putc(&s->last, bytes[i]);
+        gb_str_putc(&out, bytes[i]);
+    }
+    vterm_input_write(s->vt, gb_str_cstr(&out), out.len);
     vterm_screen_flush_damage(s->cells);
+    gb_str_free(&out);
 }
 
 gb_str *
@@ -192,10 +236,22 @@ screen_cell(const screen *s, int row, int column, VTermScreenCell *cell)
     return vterm_screen_get_cell(s->cells, at, cell);
 }
 
+/* Colours 16 to 255 as xterm has them: a cube, then greys. The library has
+ * steps of its own. */
 void
 screen_rgb(const screen *s, VTermColor *colour)
 {
-    vterm_screen_convert_color_to_rgb(s->cells, colour);
+    static const uint8_t levels[] = {0x00, 0x5f, 0x87, 0xaf, 0xd7, 0xff};
+    int i = VTERM_COLOR_IS_INDEXED(colour) ? colour->indexed.idx - 16 : -1;
+    uint8_t grey = (uint8_t)(8 + (i - 216) * 10);
+
+    if (i < 0 || (colour->type & VTERM_COLOR_DEFAULT_MASK) != 0)
+        vterm_screen_convert_color_to_rgb(s->cells, colour);
+    else if (i < 216)
+        vterm_color_rgb(colour, levels[i / 36], levels[i / 6 % 6],
+                        levels[i % 6]);
+    else
+        vterm_color_rgb(colour, grey, grey, grey);
 }
 
 void
