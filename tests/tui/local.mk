@@ -23,6 +23,7 @@ TUI_TESTS += tests/tui/chat.tui
 TUI_TESTS += tests/tui/controls.tui
 TUI_TESTS += tests/tui/edges.tui
 TUI_TESTS += tests/tui/harness.tui
+TUI_TESTS += tests/tui/hostile.tui
 TUI_TESTS += tests/tui/jobs.tui
 TUI_TESTS += tests/tui/looks.tui
 TUI_TESTS += tests/tui/pages.tui
@@ -35,10 +36,11 @@ TUI_TESTS += tests/tui/trouble.tui
 TUI_TESTS += tests/tui/vi.tui
 
 EXTRA_DIST += $(TUI_TESTS)
-dist_check_SCRIPTS += tests/tui/mistakes.sh
+dist_check_SCRIPTS += tests/tui/covered.sh tests/tui/mistakes.sh
 TEST_EXTENSIONS += .tui
 TUI_LOG_DRIVER = $(LOG_DRIVER)
 TUI_LOG_COMPILER = $(LOG_COMPILER)
+TESTS += tests/tui/covered.sh
 if HAVE_VTERM
 TESTS += $(TUI_TESTS) tests/tui/mistakes.sh
 endif

@@ -1,0 +1,39 @@
+#!/bin/sh
+# Every command and every key of the interface's table is used by a script.
+set -u
+scripts="$abs_top_srcdir"/tests/tui/*.tui
+table=$abs_top_srcdir/tui/commands.def
+status=0
+
+# The first argument of every row of one kind.
+names() {
+    sed -n "s/^GB_$1(\"\([^\"]*\)\".*/\1/p" "$table"
+}
+
+missing() {
+    echo "# no script uses $1"
+    status=1
+}
+
+echo 1..2
+for name in $(names COMMAND); do
+    grep -q -E "^(press|type).*/$name\b" $scripts || missing "/$name"
+done
+[ "$status" -eq 0 ] || printf 'not '
+echo "ok 1 - every command is used"
+failed=$status
+status=0
+names KEY | tr ' ' '~' >"$HOME/keys"
+while read -r name; do
+    case $name in
+    *~?) # two keys, the second a letter of its own
+        pattern="<${name%~*}>${name#*~}" ;;
+    *) pattern="<$(echo "$name" | sed 's/~/></')>" ;;
+    esac
+    grep -q -F -e "$pattern" $scripts ||
+        grep -q -E "^(keys|mouse).* $(echo "$name" | tr '~' ' ')( |\$)" \
+            $scripts || missing "$name"
+done <"$HOME/keys"
+[ "$status" -eq 0 ] || printf 'not '
+echo "ok 2 - every key is used"
+exit $((failed + status))
