@@ -176,20 +176,3 @@ gb_cells_width(const char *s, size_t n, bool ascii)
     }
     return width;
 }
-
-size_t
-gb_cells_fit(const char *s, size_t n, unsigned width, bool ascii)
-{
-    unsigned column = 0;
-    size_t at = 0;
-    gb_cell cell;
-
-    while (at < n) {
-        gb_cell_read(&cell, s + at, n - at, column, ascii);
-        if (column + cell.width > width)
-            return at;
-        column += cell.width;
-        at += cell.bytes;
-    }
-    return at;
-}

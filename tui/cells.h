@@ -32,7 +32,4 @@ void gb_cell_read(gb_cell *cell, const char *s, size_t n, unsigned column,
 /* Columns of a whole text that has no newline. */
 unsigned gb_cells_width(const char *s, size_t n, bool ascii);
 
-/* How many bytes of s fit into `width` columns. */
-size_t gb_cells_fit(const char *s, size_t n, unsigned width, bool ascii);
-
 #endif

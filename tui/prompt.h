@@ -57,7 +57,6 @@ bool gb_prompt_take_end(void);
 /* Puts a line into the history, and its file. */
 bool gb_prompt_remember(const char *line, gb_error *err);
 
-const char *gb_prompt_text(void);
 bool gb_prompt_is_empty(void);
 /* A search, a quoted character or the like is going on: all keys are its. */
 bool gb_prompt_is_busy(void);

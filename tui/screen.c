@@ -17,7 +17,7 @@
 
 /* The terminal is the one global thing. */
 static struct {
-    bool open, ascii, mouse;
+    bool open, ascii;
     SCREEN *screen;
     FILE *out;
     struct termios before;
@@ -123,9 +123,7 @@ catch_crashes(bool on)
 static void
 set_modes(bool on)
 {
-    write_text(on ? PASTE_ON : PASTE_OFF);
-    if (term.mouse)
-        write_text(on ? MOUSE_ON : MOUSE_OFF);
+    write_text(on ? PASTE_ON MOUSE_ON : PASTE_OFF MOUSE_OFF);
 }
 
 bool
@@ -138,7 +136,6 @@ gb_screen_open(gb_color_choice color, gb_error *err)
         return gb_fail(err, "the terminal cannot be opened");
     tcgetattr(STDIN_FILENO, &term.before);
     term.ascii = strcmp(nl_langinfo(CODESET), "UTF-8") != 0;
-    term.mouse = true;
     term.screen = newterm(NULL, term.out, stdin);
     if (term.screen == NULL) {
         fclose(term.out);
@@ -198,13 +195,6 @@ bool
 gb_screen_is_ascii(void)
 {
     return term.ascii;
-}
-
-void
-gb_screen_set_mouse(bool on)
-{
-    write_text(on ? MOUSE_ON : MOUSE_OFF);
-    term.mouse = on;
 }
 
 void

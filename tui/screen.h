@@ -26,7 +26,6 @@ void gb_screen_emergency(void);
 
 /* Only ASCII may be drawn (the locale is not UTF-8). */
 bool gb_screen_is_ascii(void);
-void gb_screen_set_mouse(bool on);
 void gb_screen_size(unsigned *width, unsigned *height);
 /* Takes over the terminal's present size. */
 void gb_screen_resized(void);

@@ -415,13 +415,3 @@ gb_view_layouts(const gb_view *v)
 {
     return v->text.layouts;
 }
-
-size_t
-gb_view_count_lines(gb_view *v)
-{
-    size_t i, n = 0;
-
-    for (i = 0; i < v->text.len; i++)
-        n += lines_of(v, i);
-    return n;
-}

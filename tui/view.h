@@ -81,8 +81,7 @@ bool gb_view_find(gb_view *v, const char *text, size_t n);
 bool gb_view_find_next(gb_view *v, bool backwards);
 
 /* Paragraphs laid out since the view was made (for tests: what is not
- * visible must not be laid out), and all lines (lays out everything). */
+ * visible must not be laid out). */
 size_t gb_view_layouts(const gb_view *v);
-size_t gb_view_count_lines(gb_view *v);
 
 #endif

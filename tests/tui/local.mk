@@ -22,6 +22,7 @@ TUI_TESTS =
 TUI_TESTS += tests/tui/chat.tui
 TUI_TESTS += tests/tui/controls.tui
 TUI_TESTS += tests/tui/edges.tui
+TUI_TESTS += tests/tui/editor.tui
 TUI_TESTS += tests/tui/harness.tui
 TUI_TESTS += tests/tui/hostile.tui
 TUI_TESTS += tests/tui/jobs.tui
