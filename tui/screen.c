@@ -3,6 +3,7 @@
 #include <curses.h>
 #include <langinfo.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,8 +89,14 @@ gb_screen_emergency(void)
 static void
 crash(int signal_number)
 {
+    static atomic_flag crashing = ATOMIC_FLAG_INIT;
+
+    /* Another thread that crashes too must not end the program before the
+     * first one is done. */
+    while (atomic_flag_test_and_set(&crashing))
+        pause();
     gb_screen_emergency();
-    /* The handler is gone (SA_RESETHAND): this is the end. */
+    signal(signal_number, SIG_DFL);
     raise(signal_number);
 }
 
@@ -114,7 +121,6 @@ catch_crashes(bool on)
     memset(&action, 0, sizeof action);
     sigemptyset(&action.sa_mask);
     action.sa_handler = on ? crash : SIG_DFL;
-    action.sa_flags = on ? (int)SA_RESETHAND : 0;
     for (i = 0; i < GB_COUNT(crashes); i++)
         sigaction(crashes[i], &action, NULL);
     gb_on_out_of_memory(on ? gb_screen_emergency : NULL);
