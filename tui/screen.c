@@ -167,13 +167,26 @@ gb_screen_open(gb_color_choice color, gb_error *err)
     return true;
 }
 
+/* Gives the terminal back. One that has no second screen keeps what was
+ * shown, and the shell writes over the last line: that is cleared for it. */
+static void
+leave(void)
+{
+    set_modes(false);
+    if (exit_ca_mode == NULL) {
+        move(LINES - 1, 0);
+        clrtoeol();
+        refresh();
+    }
+    endwin();
+}
+
 void
 gb_screen_close(void)
 {
     if (!term.open)
         return;
-    set_modes(false);
-    endwin();
+    leave();
     term.open = false;
     catch_crashes(false);
     delscreen(term.screen);
@@ -183,8 +196,7 @@ gb_screen_close(void)
 void
 gb_screen_suspend(void)
 {
-    set_modes(false);
-    endwin();
+    leave();
 }
 
 void
