@@ -229,10 +229,11 @@ gb_screen_resized(void)
 
     if (ioctl(fileno(term.out), TIOCGWINSZ, &size) == 0 && size.ws_row > 0 &&
         size.ws_col > 0 &&
-        (size.ws_row != LINES || size.ws_col != COLS)) {
+        (size.ws_row != LINES || size.ws_col != COLS))
         resizeterm(size.ws_row, size.ws_col);
-        clearok(curscr, TRUE);
-    }
+    /* Also when it is as it was: the terminal may have had another size in
+     * between, and cut off or moved what stood on it. */
+    clearok(curscr, TRUE);
 }
 
 void
