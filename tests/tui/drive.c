@@ -152,15 +152,23 @@ run_files(const options *o, char **paths, int count)
     return ok && err.text[0] == '\0' ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-/* The program that was built is the one that is run. */
+/* The program that was built is the one that is run. Kernels that one test
+ * compiles are there for the next; runtest has said where, people need not. */
 static void
-set_path(void)
+set_environment(void)
 {
     const char *old = getenv("PATH");
     char *path = gb_format("%s:%s", GB_BUILDDIR, old != NULL ? old : "");
+    gb_error err = GB_ERROR_INIT;
 
     setenv("PATH", path, 1);
     free(path);
+    setenv("abs_top_builddir", GB_BUILDDIR, 0);
+    setenv("abs_top_srcdir", GB_SOURCE_MODELDIR "/..", 0);
+    setenv("XDG_CACHE_HOME", GB_BUILDDIR "/tests/cache", 0);
+    setenv("POCL_CACHE_DIR", GB_BUILDDIR "/tests/cache/pocl", 0);
+    if (!gb_make_folders(getenv("POCL_CACHE_DIR"), &err))
+        fprintf(stderr, "drive: %s\n", err.text);
 }
 
 int
@@ -207,6 +215,6 @@ main(int argc, char **argv)
         usage(stderr);
         return GB_USAGE;
     }
-    set_path();
+    set_environment();
     return run_files(&o, argv + optind, argc - optind);
 }
