@@ -428,8 +428,9 @@ work(void *arg)
     if (gb_worker_load(w, w->model_name, w->device, &err)) {
         gb_worker_tell_state(w, GB_STATE_IDLE);
     } else {
-        gb_worker_tell_state(w, GB_STATE_FAILED);
+        /* The reason first: some have no use for the state but to end. */
         gb_worker_tell_error(w, 0, &err);
+        gb_worker_tell_state(w, GB_STATE_FAILED);
     }
     while ((t = next_task(w)) != NULL) {
         if (t->request.what == GB_DO_SET) {

@@ -417,6 +417,8 @@ test_failures(void **state)
 
     (void)state;
     wait_state(s, GB_STATE_FAILED);
+    /* Who ends on the state must have heard the reason. */
+    assert_non_null(strstr(s->error, "/nowhere/model"));
     wait_failed(s, post(s, GB_DO_SEND, STORY, NULL));
     assert_non_null(strstr(s->error, "no model"));
     perform(s, GB_DO_SET, "temperature", "2");
