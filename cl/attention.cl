@@ -7,7 +7,6 @@
  *   keys   (H, C / GB_BLOCK, GB_HEAD, GB_BLOCK): a block's keys side by side,
  *          so that one vector holds the same component of many keys
  *   values (H, C, GB_HEAD_PAD): a value side by side, padded with zeros */
-#define GB_BLOCK 64
 
 /* Vectors of a work-item for the keys of a block, and for a head. */
 #define KEY_STRIDE (GB_LANES * GB_VW)

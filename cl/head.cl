@@ -2,7 +2,6 @@
  *
  * Reductions over the vocabulary go by chunks of GB_CHUNK logits, one group
  * each, and the chunks are joined in order. */
-#define GB_CHUNK 512
 
 /* parts (rows, chunks, 2): the chunk's largest logit / temperature, and the sum
  * of exp(logit / temperature - largest). Groups: (chunks, rows). */

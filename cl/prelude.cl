@@ -7,6 +7,8 @@
  *   GB_SPLIT   groups of lanes that share one dot product (CPU: 1)
  *   GB_WTYPE   type of the weight matrices: 0 f32, 1 f16, 2 bf16
  *   GB_HEAD    head size, in floats
+ *   GB_BLOCK   positions in a block of the key cache
+ *   GB_CHUNK   logits in a chunk of the heads' reductions
  *
  * Batch invariance: every output element is summed up in an order that
  * depends on the shapes and these macros alone, never on how many tokens are

@@ -241,13 +241,3 @@ gb_xdg(const char *variable, const char *below_home)
         return NULL;
     return gb_format("%s/%s/gumbel", home, below_home);
 }
-
-char *
-gb_cache_folder(void)
-{
-    const char *folder = getenv("GUMBEL_CACHE");
-
-    if (folder != NULL)
-        return folder[0] != '\0' ? gb_strdup(folder) : NULL;
-    return gb_xdg("XDG_CACHE_HOME", ".cache");
-}

@@ -53,8 +53,4 @@ char *gb_path_join(const char *folder, const char *name);
  * (absolute, as the specification demands) nor HOME is set. Caller frees. */
 char *gb_xdg(const char *variable, const char *below_home);
 
-/* The folder for what can be computed again: $GUMBEL_CACHE, else gb_xdg of
- * XDG_CACHE_HOME. NULL for none ($GUMBEL_CACHE empty). Caller frees. */
-char *gb_cache_folder(void);
-
 #endif

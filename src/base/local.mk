@@ -1,4 +1,5 @@
 libgumbel_a_SOURCES += \
+	src/base/cache.c src/base/cache.h \
 	src/base/clock.c src/base/clock.h \
 	src/base/error.c src/base/error.h \
 	src/base/file.c src/base/file.h \

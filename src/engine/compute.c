@@ -59,9 +59,10 @@ build_options(const gb_compute *c, char *out, size_t n)
              "-cl-std=CL1.2 -DGB_VW=%u -DGB_LANES=%u -DGB_SPLIT=%u "
              "-DGB_WIDE=%u -DGB_NARROW=%u -DGB_WIDE_TOKENS=%u "
              "-DGB_NARROW_TOKENS=%u -DGB_DRAWS=%u -DGB_WTYPE=%d -DGB_HEAD=%u "
-             "-DGB_ATTENTION_SCALE=%.9ef%s",
+             "-DGB_BLOCK=%d -DGB_CHUNK=%d -DGB_ATTENTION_SCALE=%.9ef%s",
              s->vw, s->lanes, s->split, s->wide, s->narrow, s->wide_tokens,
              s->narrow_tokens, s->draws, (int)c->dtype, c->head_size,
+             GB_BLOCK, GB_CHUNK,
              1.0 / sqrt((double)c->head_size),
              (c->device.type & CL_DEVICE_TYPE_GPU) ? " -DGB_FAST_FMA" : "");
 }

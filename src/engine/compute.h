@@ -6,6 +6,11 @@
 #include "engine/device.h"
 #include "model/safetensors.h"
 
+/* Positions in a block of the key cache, and logits in a chunk of the heads'
+ * reductions; the kernels are compiled with them. */
+#define GB_BLOCK 64
+#define GB_CHUNK 512
+
 /* See cl/prelude.cl and cl/linear.cl for what each one means. */
 typedef struct gb_shape {
     unsigned vw, lanes, split;

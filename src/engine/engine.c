@@ -323,12 +323,6 @@ gb_engine_score(gb_engine *e, const gb_token *ids, uint32_t n,
 }
 
 bool
-gb_engine_finish(gb_engine *e, gb_error *err)
-{
-    return gb_compute_finish(&e->compute, err);
-}
-
-bool
 gb_engine_read_speed(gb_engine *e, double *bytes_per_second, gb_error *err)
 {
     return gb_read_speed(&e->compute, bytes_per_second, err);

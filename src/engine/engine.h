@@ -113,7 +113,4 @@ bool gb_engine_score(gb_engine *e, const gb_token *ids, uint32_t n,
 bool gb_engine_read_speed(gb_engine *e, double *bytes_per_second,
                           gb_error *err);
 
-/* Waits until the device is idle (for measurements). */
-bool gb_engine_finish(gb_engine *e, gb_error *err);
-
 #endif

@@ -7,8 +7,6 @@
 
 /* Tokens that go through the layers together in prefill. */
 #define GB_BATCH 256
-/* Positions in a block of the key cache, as in cl/attention.cl. */
-#define GB_BLOCK 64
 
 /* One linear layer bound to its input and output: for a single token, for
  * several, and what CLBlast needs. */
@@ -59,8 +57,8 @@ bool gb_forward_open(gb_forward *f, gb_compute *c, const gb_config *config,
 void gb_forward_close(gb_forward *f);
 
 /* Enqueues the layers for n <= batch tokens at `position`; afterwards x holds
- * their residual streams. With n > 1 it waits after each layer, reports that
- * layer, and gives up when *cancel is set. */
+ * their residual streams. With n > 1 it waits after each layer, and gives
+ * up when *cancel is set. */
 bool gb_forward_run(gb_forward *f, const gb_token *ids, unsigned n,
                     unsigned position, const atomic_bool *cancel,
                     gb_error *err);

@@ -7,8 +7,6 @@
 
 /* Rows of logits that gb_head_score works on at a time. */
 #define GB_SCORE_ROWS 24
-/* Logits in a chunk of the reductions, as in cl/head.cl. */
-#define GB_CHUNK 512
 
 typedef struct gb_head {
     gb_compute *c;

@@ -1,10 +1,10 @@
 #include "engine/prefill.h"
 
-#include <nettle/sha2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cache.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
@@ -19,28 +19,17 @@
 /* The file for a device, driver and shape; the caller frees. NULL without
  * cache. */
 static char *
-record_path(const gb_device *d, char **folder)
+record_path(const gb_device *d)
 {
     const gb_shape shape = gb_shape_for(d);
-    unsigned char digest[SHA256_DIGEST_SIZE];
-    struct sha256_ctx ctx;
-    gb_str s = GB_STR_INIT;
+    gb_str key = GB_STR_INIT;
     char *path;
 
-    *folder = gb_cache_folder();
-    if (*folder == NULL)
-        return NULL;
-    gb_str_printf(&s, "gumbel-prefill-1\n%s\n%s\n%s\n%s\n", d->name,
-                  d->vendor, d->version, d->driver);
-    gb_str_append(&s, &shape, sizeof shape);
-    sha256_init(&ctx);
-    sha256_update(&ctx, s.len, (const uint8_t *)s.data);
-    sha256_digest(&ctx, sizeof digest, digest);
-    gb_str_clear(&s);
-    gb_str_printf(&s, "prefill-%02x%02x%02x%02x%02x%02x", digest[0],
-                  digest[1], digest[2], digest[3], digest[4], digest[5]);
-    path = gb_path_join(*folder, s.data);
-    gb_str_free(&s);
+    gb_str_printf(&key, "%s\n%s\n%s\n%s\n", d->name, d->vendor, d->version,
+                  d->driver);
+    gb_str_append(&key, &shape, sizeof shape);
+    path = gb_cache_path("prefill", key.data, key.len);
+    gb_str_free(&key);
     return path;
 }
 
@@ -48,7 +37,7 @@ bool
 gb_prefill_known(const gb_device *d, gb_prefill_times *t)
 {
     gb_str text = GB_STR_INIT;
-    char *folder, *path = record_path(d, &folder);
+    char *path = record_path(d);
     bool ok;
 
     ok = path != NULL && gb_file_read(path, 4096, &text, NULL) &&
@@ -57,7 +46,6 @@ gb_prefill_known(const gb_device *d, gb_prefill_times *t)
          t->own_ms > 0 && t->clblast_ms > 0;
     gb_str_free(&text);
     free(path);
-    free(folder);
     return ok;
 }
 
@@ -65,14 +53,12 @@ static void
 remember(const gb_device *d, const gb_prefill_times *t)
 {
     gb_str text = GB_STR_INIT;
-    char *folder, *path = record_path(d, &folder);
+    char *path = record_path(d);
 
     gb_str_printf(&text, "own %.4f clblast %.4f\n", t->own_ms, t->clblast_ms);
-    if (path != NULL && gb_make_folders(folder, NULL))
-        gb_file_replace(path, text.data, text.len, 0600, NULL);
+    gb_cache_write(path, text.data, text.len);
     gb_str_free(&text);
     free(path);
-    free(folder);
 }
 
 /* The shortest of some rounds after one to warm up. */
@@ -175,20 +161,5 @@ gb_prefill_measure(gb_compute *c, gb_prefill_times *t, gb_error *err)
     if (run != NULL)
         clReleaseMemObject(run);
     free(data);
-    return ok;
-}
-
-bool
-gb_prefill_measure_device(const gb_device *d, gb_prefill_times *t,
-                          gb_error *err)
-{
-    gb_shape shape = gb_shape_for(d);
-    gb_compute c;
-    bool ok;
-
-    if (!gb_compute_open(&c, d, &shape, GB_F32, 64, err))
-        return false;
-    ok = gb_prefill_measure(&c, t, err);
-    gb_compute_close(&c);
     return ok;
 }

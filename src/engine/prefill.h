@@ -18,8 +18,4 @@ bool gb_prefill_known(const gb_device *d, gb_prefill_times *times);
 bool gb_prefill_measure(gb_compute *c, gb_prefill_times *times,
                         gb_error *err);
 
-/* The same for a device that is not open yet. */
-bool gb_prefill_measure_device(const gb_device *d, gb_prefill_times *times,
-                               gb_error *err);
-
 #endif

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cache.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -41,17 +42,6 @@ cache_key(const gb_device *d, const char *options,
     gb_str_append(&s, gb_kernel_source, gb_kernel_source_size);
     digest_of(s.data, s.len, key);
     gb_str_free(&s);
-}
-
-static char *
-cache_path(const char *folder, const unsigned char *key)
-{
-    char name[64] = "program-";
-    size_t i, n = strlen(name);
-
-    for (i = 0; i < 12; i++, n += 2)
-        snprintf(name + n, sizeof name - n, "%02x", key[i]);
-    return gb_path_join(folder, name);
 }
 
 static cl_program
@@ -92,8 +82,7 @@ out:
 }
 
 static void
-save(cl_program program, const char *folder, const char *path,
-     const unsigned char *key)
+save(cl_program program, const char *path, const unsigned char *key)
 {
     gb_str file = GB_STR_INIT;
     cache_header header;
@@ -114,8 +103,7 @@ save(cl_program program, const char *folder, const char *path,
         digest_of(binary, size, header.digest);
         gb_str_append(&file, &header, sizeof header);
         gb_str_append(&file, binary, size);
-        if (gb_make_folders(folder, NULL))
-            gb_file_replace(path, file.data, file.len, 0600, NULL);
+        gb_cache_write(path, file.data, file.len);
     }
     free(binary);
     gb_str_free(&file);
@@ -159,14 +147,16 @@ gb_program_build(cl_context context, const gb_device *d, const char *options,
     unsigned char key[SHA256_DIGEST_SIZE];
     const char *source = gb_kernel_source;
     size_t size = gb_kernel_source_size;
-    char *folder = worth_keeping(d) ? gb_cache_folder() : NULL, *path = NULL;
+    char *path = NULL;
     cl_program program = NULL;
     cl_int code;
 
     *cached = false;
-    if (folder != NULL) {
+    if (worth_keeping(d)) {
         cache_key(d, options, key);
-        path = cache_path(folder, key);
+        path = gb_cache_path("program", key, sizeof key);
+    }
+    if (path != NULL) {
         program = load(context, d, options, path, key);
         *cached = program != NULL;
     }
@@ -181,10 +171,9 @@ gb_program_build(cl_context context, const gb_device *d, const char *options,
                 clReleaseProgram(program);
             program = NULL;
         } else if (path != NULL) {
-            save(program, folder, path, key);
+            save(program, path, key);
         }
     }
     free(path);
-    free(folder);
     return program;
 }

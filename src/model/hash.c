@@ -5,45 +5,32 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cache.h"
 #include "base/file.h"
 #include "model/model.h"
 
 /* From this size on, in bytes, the hash takes long enough to be kept. */
 #define WORTH_KEEPING ((uint64_t)32 << 20)
 
-static void
-to_hex(struct sha256_ctx *context, char hex[65])
-{
-    uint8_t digest[SHA256_DIGEST_SIZE];
-    size_t i;
-
-    sha256_digest(context, sizeof digest, digest);
-    for (i = 0; i < sizeof digest; i++)
-        snprintf(hex + 2 * i, 3, "%02x", digest[i]);
-}
-
 /* Where the hash of these very files is kept; the caller frees. NULL for
  * nowhere. */
 static char *
-kept_path(const gb_tensors *t, char **folder)
+kept_path(const gb_tensors *t)
 {
-    struct sha256_ctx context;
-    char hex[65], name[32];
+    gb_str key = GB_STR_INIT;
     const gb_map *map;
+    char *path;
     size_t i;
 
-    *folder = gb_tensors_size(t) < WORTH_KEEPING ? NULL : gb_cache_folder();
-    if (*folder == NULL)
+    if (gb_tensors_size(t) < WORTH_KEEPING)
         return NULL;
-    sha256_init(&context);
     for (i = 0; i < gb_tensors_files(t); i++) {
         map = gb_tensors_file(t, i);
-        sha256_update(&context, sizeof map->stamp,
-                      (const uint8_t *)map->stamp);
+        gb_str_append(&key, map->stamp, sizeof map->stamp);
     }
-    to_hex(&context, hex);
-    snprintf(name, sizeof name, "sha256-%.16s", hex);
-    return gb_path_join(*folder, name);
+    path = gb_cache_path("sha256", key.data, key.len);
+    gb_str_free(&key);
+    return path;
 }
 
 static bool
@@ -64,6 +51,7 @@ read_kept(const char *path, char hex[65])
 static void
 compute(const gb_tensors *t, char hex[65])
 {
+    uint8_t digest[SHA256_DIGEST_SIZE];
     struct sha256_ctx context;
     const gb_map *map;
     size_t i;
@@ -73,25 +61,25 @@ compute(const gb_tensors *t, char hex[65])
         map = gb_tensors_file(t, i);
         sha256_update(&context, map->size, map->data);
     }
-    to_hex(&context, hex);
+    sha256_digest(&context, sizeof digest, digest);
+    for (i = 0; i < sizeof digest; i++)
+        snprintf(hex + 2 * i, 3, "%02x", digest[i]);
 }
 
 bool
 gb_model_sha256(gb_model *m, char hex[65], gb_error *err)
 {
-    char *folder, *path;
+    char *path;
 
     if (m->tensors == NULL)
         return gb_fail(err, "%s: the weights are not open", m->path);
     if (m->sha256[0] == '\0') {
-        path = kept_path(m->tensors, &folder);
+        path = kept_path(m->tensors);
         if (path == NULL || !read_kept(path, m->sha256)) {
             compute(m->tensors, m->sha256);
-            if (path != NULL && gb_make_folders(folder, NULL))
-                gb_file_replace(path, m->sha256, 64, 0600, NULL);
+            gb_cache_write(path, m->sha256, 64);
         }
         free(path);
-        free(folder);
     }
     memcpy(hex, m->sha256, sizeof m->sha256);
     return true;

@@ -9,25 +9,6 @@
 #include "session/session_state.h"
 #include "session/settings_json.h"
 
-bool
-gb_export_parse(const char *name, gb_export *format)
-{
-    static const char *const names[] = {
-        [GB_EXPORT_TEXT] = "text",
-        [GB_EXPORT_MARKDOWN] = "markdown",
-        [GB_EXPORT_JSON] = "json",
-    };
-    size_t i;
-
-    for (i = 0; i < GB_COUNT(names); i++) {
-        if (strcmp(names[i], name) == 0) {
-            *format = (gb_export)i;
-            return true;
-        }
-    }
-    return false;
-}
-
 /* In chat, who speaks, when another one begins to. */
 static void
 put_speaker(const gb_segment *seg, gb_role last, bool first, gb_str *out)

@@ -16,12 +16,6 @@ gb_session_history(gb_session *s)
     return s->history;
 }
 
-gb_engine *
-gb_session_engine(gb_session *s)
-{
-    return s->engine;
-}
-
 const char *
 gb_session_path(const gb_session *s)
 {

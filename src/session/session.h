@@ -61,7 +61,6 @@ bool gb_session_close(gb_session *s, gb_error *err);
 
 /* Everything to be read: settings, branch, view, ... */
 gb_history *gb_session_history(gb_session *s);
-gb_engine *gb_session_engine(gb_session *s);
 /* The journal's file; NULL when there is none (yet). */
 const char *gb_session_path(const gb_session *s);
 
@@ -118,7 +117,6 @@ typedef enum gb_export {
     GB_EXPORT_JSON,     /* one object: model, settings, segments with text,
                            ids and log-probabilities */
 } gb_export;
-bool gb_export_parse(const char *name, gb_export *format);
 /* Appends the branch. */
 void gb_session_export(gb_session *s, gb_export format, gb_str *out);
 /* The same into a file, the format by the end of its name (.md, .json, else

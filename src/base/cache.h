@@ -1,0 +1,16 @@
+/* Files for what can be computed again. Nobody is told when they cannot be
+ * read or written: all that is lost is time. */
+#ifndef GB_BASE_CACHE_H
+#define GB_BASE_CACHE_H
+
+#include <stddef.h>
+
+/* The file for a key (n bytes): KIND-DIGEST in $GUMBEL_CACHE, else in
+ * $XDG_CACHE_HOME/gumbel. NULL when there is no folder ($GUMBEL_CACHE
+ * empty). The caller frees. */
+char *gb_cache_path(const char *kind, const void *key, size_t n);
+
+/* Replaces the file in one step; path may be NULL. */
+void gb_cache_write(const char *path, const void *data, size_t n);
+
+#endif
