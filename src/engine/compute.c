@@ -49,14 +49,16 @@ gb_cl_fail(const gb_compute *c, cl_int code, const char *doing, gb_error *err)
 }
 
 /* The options of one self-contained source: no -I, nothing that lets the
- * compiler reorder sums. */
+ * compiler reorder sums. -w: on a processor whose registers are narrower than
+ * the kernels' vectors, PoCL's compiler counts its warnings about the calling
+ * convention on the user's terminal. */
 static void
 build_options(const gb_compute *c, char *out, size_t n)
 {
     const gb_shape *s = &c->shape;
 
     snprintf(out, n,
-             "-cl-std=CL1.2 -DGB_VW=%u -DGB_LANES=%u -DGB_SPLIT=%u "
+             "-cl-std=CL1.2 -w -DGB_VW=%u -DGB_LANES=%u -DGB_SPLIT=%u "
              "-DGB_WIDE=%u -DGB_NARROW=%u -DGB_WIDE_TOKENS=%u "
              "-DGB_NARROW_TOKENS=%u -DGB_DRAWS=%u -DGB_WTYPE=%d -DGB_HEAD=%u "
              "-DGB_BLOCK=%d -DGB_CHUNK=%d -DGB_ATTENTION_SCALE=%.9ef%s",
