@@ -1,11 +1,26 @@
 #include "base/json.h"
 
+#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
-#include "base/str.h"
+#include "base/mem.h"
 #include "base/utf8.h"
+
+static void *
+allocate(size_t n)
+{
+    return gb_realloc_array(NULL, n, 1);
+}
+
+/* Before anything can use jansson, which is everywhere. */
+static __attribute__((constructor)) void
+never_without_memory(void)
+{
+    json_set_alloc_funcs(allocate, free);
+}
 
 /* An upper bound on the values in well-formed text: each but the first
  * follows an opening bracket or a comma. A few bytes of text can cost some
@@ -113,4 +128,59 @@ gb_json_show(const json_t *value, char out[GB_JSON_SHOWN])
                  : json_is_array(value)   ? "a list"
                                           : "an object");
     return out;
+}
+
+json_t *
+gb_json_u64(uint64_t value)
+{
+    char digits[32];
+
+    if (value <= INT64_MAX)
+        return json_integer((json_int_t)value);
+    snprintf(digits, sizeof digits, "%llu", (unsigned long long)value);
+    return json_string(digits);
+}
+
+json_t *
+gb_json_float(float value)
+{
+    char digits[32];
+
+    if (!isfinite(value))
+        return json_null();
+    snprintf(digits, sizeof digits, "%.9g", (double)value);
+    return json_real(strtod(digits, NULL));
+}
+
+json_t *
+gb_json_text(const char *bytes, size_t n)
+{
+    gb_str clean = GB_STR_INIT;
+    json_t *value;
+
+    gb_utf8_clean(&clean, bytes, n, true);
+    value = json_stringn(gb_str_cstr(&clean), clean.len);
+    gb_str_free(&clean);
+    return value;
+}
+
+json_t *
+gb_json_string(const char *s)
+{
+    return s != NULL ? gb_json_text(s, strlen(s)) : json_null();
+}
+
+static int
+append(const char *bytes, size_t n, void *out)
+{
+    gb_str_append(out, bytes, n);
+    return 0;
+}
+
+void
+gb_json_dump(json_t *value, gb_str *out)
+{
+    json_dump_callback(value, append, out,
+                       JSON_COMPACT | JSON_REAL_PRECISION(9));
+    json_decref(value);
 }

@@ -1,11 +1,15 @@
-/* JSON files, read with jansson; nothing in them is trusted. */
+/* JSON, read and made with jansson. Nothing that is read is trusted. Where
+ * there is no memory left jansson ends the program as mem.h does: what it
+ * returns needs no check for that, and nothing is written in part. */
 #ifndef GB_BASE_JSON_H
 #define GB_BASE_JSON_H
 
 #include <jansson.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/error.h"
+#include "base/str.h"
 
 /* Values one file may hold: more than any vocabulary, and few enough that
  * the parsed form stays within some hundred megabytes. */
@@ -27,5 +31,23 @@ const char *gb_json_show(const json_t *value, char out[GB_JSON_SHOWN]);
 
 /* A string as gb_json_show gives it, in double quotes. */
 const char *gb_json_quote(const char *s, char out[GB_JSON_SHOWN]);
+
+/* Values; the caller owns what it gets. */
+
+/* A whole number; above 2^63 - 1, which is more than JSON readers commonly
+ * take, a string of its digits. */
+json_t *gb_json_u64(uint64_t value);
+
+/* A number with the digits that tell one float from the next; null for one
+ * that is not finite. */
+json_t *gb_json_float(float value);
+
+/* A string; bytes that are no UTF-8 become U+FFFD, NULL becomes null. */
+json_t *gb_json_string(const char *s);
+json_t *gb_json_text(const char *bytes, size_t n);
+
+/* Appends a value without a line end, and gives it back (json_decref). Nine
+ * digits tell any float from the next. */
+void gb_json_dump(json_t *value, gb_str *out);
 
 #endif

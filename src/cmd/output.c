@@ -67,18 +67,6 @@ gb_put_line_end(const gb_str *text, gb_error *err)
 }
 
 json_t *
-gb_json_text(const char *text, size_t n)
-{
-    gb_str clean = GB_STR_INIT;
-    json_t *value;
-
-    gb_utf8_clean(&clean, text, n, true);
-    value = json_stringn(gb_str_cstr(&clean), clean.len);
-    gb_str_free(&clean);
-    return value;
-}
-
-json_t *
 gb_json_ids(const gb_ids *ids)
 {
     json_t *list = json_array();
@@ -89,20 +77,10 @@ gb_json_ids(const gb_ids *ids)
     return list;
 }
 
-static int
-append(const char *bytes, size_t n, void *out)
-{
-    gb_str_append(out, bytes, n);
-    return 0;
-}
-
 void
 gb_json_line(json_t *object, gb_str *out)
 {
-    /* Nine digits tell any two floats apart. */
-    json_dump_callback(object, append, out,
-                       JSON_COMPACT | JSON_REAL_PRECISION(9));
-    json_decref(object);
+    gb_json_dump(object, out);
     gb_str_putc(out, '\n');
 }
 

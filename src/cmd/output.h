@@ -2,9 +2,8 @@
 #ifndef GB_CMD_OUTPUT_H
 #define GB_CMD_OUTPUT_H
 
-#include <jansson.h>
-
 #include "base/error.h"
+#include "base/json.h"
 #include "base/str.h"
 #include "cmd/options.h"
 #include "model/tokenizer.h"
@@ -25,10 +24,6 @@ void gb_json_line(json_t *object, gb_str *out);
 
 /* The same, to standard output. */
 bool gb_put_json(json_t *object, gb_error *err);
-
-/* Text of a user or a model as a JSON string; what is no UTF-8 in it becomes
- * U+FFFD. */
-json_t *gb_json_text(const char *text, size_t n);
 
 /* Token ids as a JSON list. */
 json_t *gb_json_ids(const gb_ids *ids);

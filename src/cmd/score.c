@@ -7,7 +7,6 @@
 #include "cmd/commands.h"
 #include "cmd/open.h"
 #include "cmd/output.h"
-#include "session/settings_json.h"
 
 /* Fills logprobs (n) f32; the first is NaN. A text longer than the context is
  * read in windows of the context's size that overlap by half, so that each

@@ -1,11 +1,9 @@
 /* The branch as a file for people and programs. */
-#include <jansson.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
-#include "base/mem.h"
+#include "base/json.h"
 #include "session/session_state.h"
 #include "session/settings_json.h"
 
@@ -102,7 +100,7 @@ segment_json(const gb_segment *seg)
 
     json_object_set_new(o, "role", json_string(roles[seg->role]));
     json_object_set_new(o, "mode", json_string(gb_mode_name(seg->mode)));
-    json_object_set_new(o, "text", json_stringn(gb_str_cstr(&seg->text),
+    json_object_set_new(o, "text", gb_json_text(gb_str_cstr(&seg->text),
                                                 seg->text.len));
     for (i = 0; i < seg->ids.len; i++) {
         json_array_append_new(ids, json_integer(seg->ids.data[i]));
@@ -123,13 +121,12 @@ export_json(gb_session *s, const gb_segment *const *branch, size_t n,
 {
     json_t *o = json_object(), *list = json_array();
     const gb_engine_info *info = gb_engine_get_info(s->engine);
-    char *text;
     size_t i;
 
     for (i = 0; i < n; i++)
         json_array_append_new(list, segment_json(branch[i]));
-    json_object_set_new(o, "model", json_string(s->model->name));
-    json_object_set_new(o, "device", json_string(info->device.name));
+    json_object_set_new(o, "model", gb_json_string(s->model->name));
+    json_object_set_new(o, "device", gb_json_string(info->device.name));
     json_object_set_new(o, "dtype", json_string(gb_dtype_name(info->dtype)));
     json_object_set_new(o, "mode", json_string(gb_mode_name(
                             gb_history_mode(s->history))));
@@ -137,12 +134,8 @@ export_json(gb_session *s, const gb_segment *const *branch, size_t n,
                         gb_settings_json(gb_history_settings(s->history)));
     json_object_set_new(o, "step", gb_json_u64(gb_history_step(s->history)));
     json_object_set_new(o, "segments", list);
-    text = json_dumps(o, JSON_COMPACT | JSON_REAL_PRECISION(9));
-    if (text != NULL)
-        gb_str_puts(out, text);
+    gb_json_dump(o, out);
     gb_str_putc(out, '\n');
-    free(text);
-    json_decref(o);
 }
 
 void

@@ -9,20 +9,12 @@
 #include "base/utf8.h"
 #include "session/journal.h"
 
-/* Nine digits tell any float32 from the next. */
-#define GB_JOURNAL_FLAGS (JSON_COMPACT | JSON_REAL_PRECISION(9))
-
+/* Appends the line and gives the object back. */
 static void
 append_line(json_t *object, gb_str *out)
 {
-    char *text = json_dumps(object, GB_JOURNAL_FLAGS);
-
-    if (text != NULL) {
-        gb_str_puts(out, text);
-        gb_str_putc(out, '\n');
-    }
-    free(text);
-    json_decref(object);
+    gb_json_dump(object, out);
+    gb_str_putc(out, '\n');
 }
 
 static bool
@@ -38,21 +30,6 @@ is_plain(const char *s, size_t n)
             return false;
     }
     return true;
-}
-
-/* A string from anywhere: what is no UTF-8 in it becomes U+FFFD. */
-static json_t *
-string(const char *s)
-{
-    gb_str clean = GB_STR_INIT;
-    json_t *j;
-
-    if (s == NULL)
-        return json_null();
-    gb_utf8_clean(&clean, s, strlen(s), true);
-    j = json_stringn(gb_str_cstr(&clean), clean.len);
-    gb_str_free(&clean);
-    return j;
 }
 
 /* "text", or "hex" where JSON has no way to say it. */
@@ -106,7 +83,7 @@ put_prompt(json_t *o, const gb_event *e)
 static void
 put_run(json_t *o, const gb_event *e)
 {
-    json_object_set_new(o, "how", string(gb_how_name(e->how)));
+    json_object_set_new(o, "how", json_string(gb_how_name(e->how)));
     if (e->how == GB_HOW_RESEED)
         json_object_set_new(o, "seed", json_sprintf("%llu",
                             (unsigned long long)e->seed));
@@ -121,7 +98,8 @@ put_members(json_t *o, const gb_event *e)
 
     switch (e->type) {
     case GB_EVENT_IMPORT:
-        json_object_set_new(o, "role", string(e->model ? "model" : "user"));
+        json_object_set_new(o, "role",
+                            json_string(e->model ? "model" : "user"));
         put_prompt(o, e);
         break;
     case GB_EVENT_PROMPT:
@@ -142,15 +120,16 @@ put_members(json_t *o, const gb_event *e)
         put_ids(o, e);
         break;
     case GB_EVENT_STOP:
-        json_object_set_new(o, "reason", string(gb_reason_name(e->reason)));
+        json_object_set_new(o, "reason",
+                            json_string(gb_reason_name(e->reason)));
         break;
     case GB_EVENT_SET:
         put_number(o, "step", e->step);
-        json_object_set_new(o, "name", string(e->name));
-        json_object_set_new(o, "value", string(e->value));
+        json_object_set_new(o, "name", gb_json_string(e->name));
+        json_object_set_new(o, "value", gb_json_string(e->value));
         break;
     case GB_EVENT_MODE:
-        json_object_set_new(o, "mode", string(gb_mode_name(e->mode)));
+        json_object_set_new(o, "mode", json_string(gb_mode_name(e->mode)));
         break;
     case GB_EVENT_EVICT:
         put_number(o, "tokens", e->tokens);
@@ -181,7 +160,7 @@ gb_event_format(const gb_event *e, gb_str *out)
 {
     json_t *o = json_object();
 
-    json_object_set_new(o, "type", string(gb_event_name(e->type)));
+    json_object_set_new(o, "type", json_string(gb_event_name(e->type)));
     put_members(o, e);
     json_object_set_new(o, "ms", json_real(floor(e->ms * 10) / 10));
     append_line(o, out);
@@ -198,7 +177,7 @@ settings_of(const gb_settings *s)
         gb_str_clear(&value);
         gb_settings_get(s, gb_settings_names[i], &value);
         json_object_set_new(o, gb_settings_names[i],
-                            string(gb_str_cstr(&value)));
+                            gb_json_string(gb_str_cstr(&value)));
     }
     gb_str_free(&value);
     return o;
@@ -210,20 +189,20 @@ gb_header_format(const gb_header *h, gb_str *out)
     const gb_origin *origin = &h->origin;
     json_t *model = json_object(), *o = json_object();
 
-    json_object_set_new(model, "name", string(origin->model_name));
-    json_object_set_new(model, "path", string(origin->model_path));
-    json_object_set_new(model, "sha256", string(origin->model_sha256));
-    json_object_set_new(o, "type", string("header"));
-    json_object_set_new(o, "format", string("gumbel-session"));
+    json_object_set_new(model, "name", gb_json_string(origin->model_name));
+    json_object_set_new(model, "path", gb_json_string(origin->model_path));
+    json_object_set_new(model, "sha256", gb_json_string(origin->model_sha256));
+    json_object_set_new(o, "type", json_string("header"));
+    json_object_set_new(o, "format", json_string("gumbel-session"));
     put_number(o, "version", GB_JOURNAL_VERSION);
-    json_object_set_new(o, "gumbel", string(origin->gumbel));
-    json_object_set_new(o, "date", string(h->date));
+    json_object_set_new(o, "gumbel", gb_json_string(origin->gumbel));
+    json_object_set_new(o, "date", gb_json_string(h->date));
     json_object_set_new(o, "model", model);
-    json_object_set_new(o, "device", string(origin->device));
-    json_object_set_new(o, "driver", string(origin->driver));
-    json_object_set_new(o, "dtype", string(origin->dtype));
-    json_object_set_new(o, "prefill", string(origin->prefill));
-    json_object_set_new(o, "mode", string(gb_mode_name(h->mode)));
+    json_object_set_new(o, "device", gb_json_string(origin->device));
+    json_object_set_new(o, "driver", gb_json_string(origin->driver));
+    json_object_set_new(o, "dtype", gb_json_string(origin->dtype));
+    json_object_set_new(o, "prefill", gb_json_string(origin->prefill));
+    json_object_set_new(o, "mode", json_string(gb_mode_name(h->mode)));
     json_object_set_new(o, "settings", settings_of(&h->settings));
     append_line(o, out);
 }

@@ -203,12 +203,12 @@ get_stop(gb_journal_reader *r, gb_event *e, gb_error *err)
 static bool
 get_engine(gb_journal_reader *r, gb_event *e, gb_error *err)
 {
-    const json_t *j = json_object_get(r->object, "engine");
+    json_t *j = json_object_get(r->object, "engine");
 
     if (!json_is_object(j))
         return gb_reader_refuse(r, "engine", "an object", j, err);
-    r->value = json_dumps(j, JSON_COMPACT);
-    e->value = r->value != NULL ? r->value : "{}";
+    gb_json_dump(json_incref(j), &r->value);
+    e->value = gb_str_cstr(&r->value);
     return get_text(r, e, err);
 }
 

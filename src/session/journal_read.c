@@ -111,8 +111,7 @@ forget_event(gb_journal_reader *r)
 {
     r->ids.len = 0;
     gb_str_clear(&r->text);
-    free(r->value);
-    r->value = NULL;
+    gb_str_clear(&r->value);
 }
 
 gb_read
@@ -271,7 +270,7 @@ gb_journal_reader_free(gb_journal_reader *r)
     gb_ids_free(&r->ids);
     gb_str_free(&r->text);
     gb_str_free(&r->buffer);
-    free(r->value);
+    gb_str_free(&r->value);
     free(r->path);
     free(r->shown);
     free(r);

@@ -21,8 +21,7 @@ struct gb_journal_reader {
 
     json_t *object; /* of the last event, which points into it */
     gb_ids ids;
-    gb_str text;
-    char *value;
+    gb_str text, value;
 };
 
 /* Members of the object of the line read last. */

@@ -82,17 +82,26 @@ gb_origin_compare(const gb_origin *now, const gb_origin *then, gb_str *out)
     gb_str_free(&found);
 }
 
+static void
+put(json_t *object, const char *name, const char *value)
+{
+    if (value != NULL)
+        json_object_set_new(object, name, gb_json_string(value));
+}
+
 char *
 gb_origin_format(const gb_origin *o)
 {
-    json_t *j = json_pack("{s:s*, s:s*, s:s*, s:s*, s:s*}",
-                          "gumbel", o->gumbel, "device", o->device,
-                          "driver", o->driver, "dtype", o->dtype,
-                          "prefill", o->prefill);
-    char *text = json_dumps(j, JSON_COMPACT);
+    gb_str text = GB_STR_INIT;
+    json_t *j = json_object();
 
-    json_decref(j);
-    return text != NULL ? text : gb_strdup("{}");
+    put(j, "gumbel", o->gumbel);
+    put(j, "device", o->device);
+    put(j, "driver", o->driver);
+    put(j, "dtype", o->dtype);
+    put(j, "prefill", o->prefill);
+    gb_json_dump(j, &text);
+    return gb_str_take(&text);
 }
 
 /* Takes a member that is a string. */

@@ -1,31 +1,9 @@
 #include "session/settings_json.h"
 
-#include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-json_t *
-gb_json_u64(uint64_t value)
-{
-    char digits[32];
-
-    if (value <= INT64_MAX)
-        return json_integer((json_int_t)value);
-    snprintf(digits, sizeof digits, "%llu", (unsigned long long)value);
-    return json_string(digits);
-}
-
-json_t *
-gb_json_float(float value)
-{
-    char digits[32];
-
-    if (!isfinite(value))
-        return json_null();
-    snprintf(digits, sizeof digits, "%.9g", (double)value);
-    return json_real(strtod(digits, NULL));
-}
+#include "base/json.h"
 
 /* A number as gb_settings_get writes it. */
 static json_t *

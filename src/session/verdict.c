@@ -1,11 +1,9 @@
 /* What a replay found, for people and programs. */
-#include <jansson.h>
 #include <math.h>
-#include <stdlib.h>
 
+#include "base/json.h"
 #include "base/utf8.h"
 #include "session/replay.h"
-#include "session/settings_json.h"
 
 static void
 put_token(const gb_tokenizer *t, gb_token id, gb_str *out)
@@ -88,7 +86,6 @@ void
 gb_replay_json(const gb_replay_result *r, gb_str *out)
 {
     json_t *o = json_object();
-    char *text;
 
     json_object_set_new(o, "verdict", json_string(
                             r->identical     ? "identical"
@@ -102,15 +99,11 @@ gb_replay_json(const gb_replay_result *r, gb_str *out)
     json_object_set_new(o, "unknown_events", json_integer(r->unknown));
     json_object_set_new(o, "differences",
                         r->differences.len > 0
-                            ? json_stringn(r->differences.data,
+                            ? gb_json_text(r->differences.data,
                                            r->differences.len)
                             : json_null());
     json_object_set_new(o, "divergence", r->identical || r->interrupted
                                              ? json_null()
                                              : divergence_json(&r->divergence));
-    text = json_dumps(o, JSON_COMPACT | JSON_REAL_PRECISION(9));
-    if (text != NULL)
-        gb_str_puts(out, text);
-    free(text);
-    json_decref(o);
+    gb_json_dump(o, out);
 }

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <jansson.h>
 #include <math.h>
 #include <signal.h>
 #include <sys/resource.h>
@@ -146,6 +147,91 @@ test_headers(void **state)
     gb_journal_reader_free(r);
     gb_str_free(&text);
     gb_header_free(&h);
+}
+
+/* All lines of a small session. */
+static void
+format_all(gb_str *out)
+{
+    static const gb_token ids[] = {1, 2, 3};
+    const gb_event events[] = {
+        {.type = GB_EVENT_PROMPT, .text = "a", .n_text = 1, .ids = ids,
+         .n_ids = 3},
+        {.type = GB_EVENT_RUN, .how = GB_HOW_RESEED, .seed = 7},
+        {.type = GB_EVENT_TOKEN, .step = 1, .id = 2, .logprob = -0.5f},
+        {.type = GB_EVENT_SET, .name = "seed", .value = "3"},
+        {.type = GB_EVENT_MARK, .text = "\xff", .n_text = 1},
+        {.type = GB_EVENT_ENGINE, .value = "{\"dtype\":\"f16\"}", .text = ""},
+    };
+    gb_header h = {.origin.model_sha256 = SHA};
+    size_t i;
+
+    gb_settings_init(&h.settings);
+    gb_header_format(&h, out);
+    for (i = 0; i < GB_COUNT(events); i++)
+        gb_event_format(&events[i], out);
+}
+
+static json_malloc_t allocate;
+static unsigned until_failure;
+
+/* Asks for more than there can be, once. */
+static void *
+fail_once(size_t n)
+{
+    return allocate(until_failure-- == 0 ? SIZE_MAX / 4 : n);
+}
+
+/* Formats with no memory for the n-th value; returns what was said. *status
+ * as waitpid gives it. */
+static char *
+format_without_memory(unsigned n, const gb_str *whole, int *status)
+{
+    gb_str said = GB_STR_INIT, lines = GB_STR_INIT;
+    json_free_t release;
+    int out[2];
+    pid_t child;
+
+    assert_int_equal(pipe(out), 0);
+    child = fork();
+    if (child == 0) {
+        dup2(out[1], STDERR_FILENO);
+        json_get_alloc_funcs(&allocate, &release);
+        json_set_alloc_funcs(fail_once, release);
+        until_failure = n;
+        format_all(&lines);
+        _exit(lines.len == whole->len &&
+                      memcmp(lines.data, whole->data, lines.len) == 0
+                  ? 0 : 2);
+    }
+    close(out[1]);
+    test_ok(gb_fd_read(out[0], "pipe", 1 << 20, &said, NULL), NULL);
+    close(out[0]);
+    assert_int_equal(waitpid(child, status, 0), child);
+    return gb_str_take(&said);
+}
+
+/* A line is whole or not written at all. */
+static void
+test_without_memory(void **state)
+{
+    gb_str whole = GB_STR_INIT;
+    int status = 1 << 8;
+    char *said;
+    unsigned n;
+
+    (void)state;
+    format_all(&whole);
+    for (n = 0; WEXITSTATUS(status) == 1; n++) {
+        said = format_without_memory(n, &whole, &status);
+        assert_true(WIFEXITED(status));
+        if (WEXITSTATUS(status) == 1)
+            assert_non_null(strstr(said, "gumbel: out of memory\n"));
+        free(said);
+    }
+    assert_int_equal(WEXITSTATUS(status), 0);
+    assert_in_range(n, 50, 5000);
+    gb_str_free(&whole);
 }
 
 /* Each is refused, naming the line. */
@@ -494,6 +580,7 @@ main(void)
         cmocka_unit_test(test_texts),
         cmocka_unit_test(test_floats),
         cmocka_unit_test(test_headers),
+        cmocka_unit_test(test_without_memory),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_refused_headers),
         cmocka_unit_test(test_unknown),

@@ -1,6 +1,8 @@
 /* JSON files: what is refused, and in which words. */
 #include "test.h"
 
+#include <math.h>
+
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -116,6 +118,30 @@ test_show(void **state)
     assert_non_null(strstr(shown, "^A...\""));
 }
 
+static void
+test_made(void **state)
+{
+    json_t *o = json_object();
+    gb_str text = GB_STR_INIT;
+
+    (void)state;
+    json_object_set_new(o, "a", gb_json_u64(INT64_MAX));
+    json_object_set_new(o, "b", gb_json_u64((uint64_t)INT64_MAX + 1));
+    json_object_set_new(o, "c", gb_json_float(-0.1f));
+    json_object_set_new(o, "d", gb_json_float(-INFINITY));
+    json_object_set_new(o, "e", gb_json_string("a\xff\n"));
+    json_object_set_new(o, "f", gb_json_string(NULL));
+    json_object_set_new(o, "g", gb_json_text("\0z\xe2", 3));
+    gb_json_dump(o, &text);
+    assert_string_equal(gb_str_cstr(&text),
+                        "{\"a\":9223372036854775807,"
+                        "\"b\":\"9223372036854775808\","
+                        "\"c\":-0.100000001,\"d\":null,"
+                        "\"e\":\"a\xef\xbf\xbd\\n\",\"f\":null,"
+                        "\"g\":\"\\u0000z\xef\xbf\xbd\"}");
+    gb_str_free(&text);
+}
+
 int
 main(void)
 {
@@ -124,6 +150,7 @@ main(void)
         cmocka_unit_test(test_value_count),
         cmocka_unit_test(test_depth),
         cmocka_unit_test(test_show),
+        cmocka_unit_test(test_made),
     };
 
     return cmocka_run_group_tests_name("json", tests, NULL, NULL);
