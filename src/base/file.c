@@ -131,53 +131,6 @@ gb_fd_write(int fd, const char *name, const void *data, size_t n, gb_error *err)
     return true;
 }
 
-/* A device or a pipe is written to; renaming a file over /dev/null would take
- * it away from the whole system. */
-static bool
-write_special(const char *path, const void *data, size_t n, gb_error *err)
-{
-    int fd = open(path, O_WRONLY | O_CLOEXEC);
-    bool ok;
-
-    if (fd < 0)
-        return gb_fail(err, "%s: cannot open: %s", path, strerror(errno));
-    ok = gb_fd_write(fd, path, data, n, err);
-    if (close(fd) != 0 && ok)
-        ok = gb_fail(err, "%s: cannot write: %s", path, strerror(errno));
-    return ok;
-}
-
-bool
-gb_file_replace(const char *path, const void *data, size_t n, unsigned mode,
-                gb_error *err)
-{
-    char *temp;
-    struct stat st;
-    int fd;
-    bool ok;
-
-    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
-        return write_special(path, data, n, err);
-    temp = gb_format("%s.XXXXXX", path);
-    fd = mkstemp(temp);
-    if (fd < 0) {
-        gb_fail(err, "%s: cannot create: %s", path, strerror(errno));
-        free(temp);
-        return false;
-    }
-    ok = gb_fd_write(fd, path, data, n, err);
-    if (ok && fchmod(fd, (mode_t)mode) != 0)
-        ok = gb_fail(err, "%s: cannot set its mode: %s", path, strerror(errno));
-    if (close(fd) != 0 && ok)
-        ok = gb_fail(err, "%s: cannot write: %s", path, strerror(errno));
-    if (ok && rename(temp, path) != 0)
-        ok = gb_fail(err, "%s: cannot replace: %s", path, strerror(errno));
-    if (!ok)
-        unlink(temp);
-    free(temp);
-    return ok;
-}
-
 bool
 gb_is_folder(const char *path)
 {

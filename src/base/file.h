@@ -35,10 +35,22 @@ bool gb_fd_read(int fd, const char *name, size_t limit, gb_str *out,
 bool gb_fd_write(int fd, const char *name, const void *data, size_t n,
                  gb_error *err);
 
-/* Replaces path in one step: temporary file beside it, then rename. What is
- * there and no file (a device, a pipe) is written to instead. */
+/* Waits until what was written to a descriptor is on the disk. */
+bool gb_fd_sync(int fd, const char *name, gb_error *err);
+/* The same for what was created, renamed or removed beside path. */
+void gb_folder_sync(const char *path);
+
+/* How a file is replaced; added to the mode that a new one gets. */
+enum {
+    GB_FILE_SYNC = 1 << 16,    /* it is on the disk when this returns */
+    GB_FILE_SPECIAL = 1 << 17, /* a device, a pipe or an open descriptor by
+                                  its name is written to, not refused */
+};
+/* Replaces a file in one step, so that nobody ever sees half of it. A new one
+ * gets its mode from `how`, less the umask; one that is there keeps its own.
+ * Where path is a symbolic link the file that it leads to is replaced. */
 bool gb_file_replace(const char *path, const void *data, size_t n,
-                     unsigned mode, gb_error *err);
+                     unsigned how, gb_error *err);
 
 bool gb_is_folder(const char *path);
 bool gb_is_file(const char *path);

@@ -2,7 +2,7 @@ libgumbel_a_SOURCES += \
 	src/base/cache.c src/base/cache.h \
 	src/base/clock.c src/base/clock.h \
 	src/base/error.c src/base/error.h \
-	src/base/file.c src/base/file.h \
+	src/base/file.c src/base/file_replace.c src/base/file.h \
 	src/base/json.c src/base/json.h \
 	src/base/mem.c src/base/mem.h \
 	src/base/str.c src/base/str.h \

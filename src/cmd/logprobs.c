@@ -75,7 +75,8 @@ static bool
 deliver(const gb_options *o, const gb_str *out, gb_error *err)
 {
     if (o->output != NULL)
-        return gb_file_replace(o->output, out->data, out->len, 0644, err);
+        return gb_file_replace(o->output, out->data, out->len,
+                               0666 | GB_FILE_SPECIAL, err);
     return gb_put(out, err);
 }
 

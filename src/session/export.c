@@ -178,7 +178,8 @@ gb_session_export_file(gb_session *s, const char *path, gb_error *err)
     else if (ends_with(path, ".json"))
         format = GB_EXPORT_JSON;
     gb_session_export(s, format, &out);
-    ok = gb_file_replace(path, gb_str_cstr(&out), out.len, 0644, err);
+    ok = gb_file_replace(path, gb_str_cstr(&out), out.len,
+                         0666 | GB_FILE_SYNC, err);
     gb_str_free(&out);
     return ok;
 }

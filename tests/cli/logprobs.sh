@@ -8,8 +8,13 @@ header            | gumbel logprobs Once|head -c 128|tr -d "\n" | - | 0 | ~^.NUM
 to a file         | gumbel logprobs -o f Once; wc -c < f | -        | 0 | 16512\n | -
 file is replaced  | echo > f; gumbel logprobs -o f Once; wc -c < f | - | 0 | 16512\n | -
 nothing beside it | ls                             | -              | 0 | f\n | -
+to /dev/stdout    | gumbel logprobs -o /dev/stdout Once|wc -c | - | 0 | 16512\n | -
+and on from there | (echo; gumbel logprobs -o /dev/stdout Once; echo) >> f; wc -c < f | - | 0 | 33026\n | -
+to /dev/null      | gumbel logprobs -o /dev/null Once; test -c /dev/null | - | 0 | - | -
+to a link         | ln -s f l; echo > f; gumbel logprobs -o l Once; wc -c < f; rm l | - | 0 | 16512\n | -
+the umask counts  | umask 037; gumbel logprobs -o g Once; stat -c %a g; rm g | - | 0 | 640\n | -
 no such folder    | gumbel logprobs -o no/f Once   | -              | 1 | - | ~no/f: cannot create
-a folder          | mkdir d; gumbel logprobs -o d Once; s=$?; rmdir d; exit $s | - | 1 | - | ~d: cannot replace
+a folder          | mkdir d; gumbel logprobs -o d Once; s=$?; rmdir d; exit $s | - | 1 | - | ~d: .*found a folder
 filters need json | gumbel logprobs --top-k 3 Once | -              | 2 | - | ~logprobs --json
 json              | gumbel logprobs --json --top-k 2 "Once upon a" | - | 0 | ~^\{"prompt_ids":\[490,479,258\],"temperature":0.8,"tokens":\[\{"id":423,"text":" time","logprob":-0.000[0-9]+\},\{[^{]*\}\]\}$ | -
 json, all         | gumbel logprobs --json Once|tr { "\n"|grep -c logprob\": | - | 0 | 4096\n | -

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/cache.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -93,25 +94,146 @@ test_files(void **state)
     gb_str_free(&text);
 }
 
+/* Expects a regular file with these contents and this mode. */
+static void
+expect_file(const char *path, const char *contents, unsigned mode)
+{
+    gb_error err = GB_ERROR_INIT;
+    gb_str text = GB_STR_INIT;
+    struct stat st;
+
+    test_ok(gb_file_read(path, 1 << 20, &text, &err), &err);
+    assert_string_equal(gb_str_cstr(&text), contents);
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 07777, mode);
+    gb_str_free(&text);
+}
+
+/* A new file follows the umask, one that is there keeps its mode, and nothing
+ * is left beside it. */
+static void
+test_replace(void **state)
+{
+    char *folder = gb_path_join(test_folder(), "replaced");
+    char *new = gb_path_join(folder, "new");
+    char *secret = gb_path_join(folder, "secret");
+    gb_error err = GB_ERROR_INIT;
+    mode_t before = umask(027);
+
+    (void)state;
+    test_ok(gb_make_folders(folder, &err), &err);
+    test_ok(gb_file_replace(new, "one", 3, 0666, &err), &err);
+    expect_file(new, "one", 0640);
+    test_ok(gb_file_replace(secret, "two", 3, 0600 | GB_FILE_SYNC, &err),
+            &err);
+    expect_file(secret, "two", 0600);
+    assert_int_equal(chmod(new, 0604), 0);
+    test_ok(gb_file_replace(new, "three", 5, 0666 | GB_FILE_SYNC, &err),
+            &err);
+    expect_file(new, "three", 0604);
+    umask(before);
+    assert_int_equal(remove(new), 0);
+    assert_int_equal(remove(secret), 0);
+    assert_false(gb_file_replace(folder, "x", 1, 0666, &err));
+    test_fails_with(&err, GB_FAILED, folder, "found a folder", NULL);
+    assert_int_equal(rmdir(folder), 0);
+    assert_false(gb_file_replace(new, "x", 1, 0666, &err));
+    test_fails_with(&err, GB_FAILED, new, "No such file", NULL);
+    free(folder);
+    free(new);
+    free(secret);
+}
+
+/* Symbolic links stay; the file that they lead to is replaced, also where
+ * there is none yet. */
+static void
+test_replace_link(void **state)
+{
+    const char *file = test_write("links/deep/file", "old", 3);
+    char *folder = gb_path_join(test_folder(), "links");
+    char *near = gb_path_join(folder, "near"), *far = gb_path_join(folder, "f");
+    char *loop = gb_path_join(folder, "loop");
+    gb_error err = GB_ERROR_INIT;
+    struct stat st;
+
+    (void)state;
+    assert_int_equal(chmod(file, 0640), 0);
+    assert_int_equal(symlink("deep/file", near), 0);
+    assert_int_equal(symlink(near, far), 0);
+    assert_int_equal(symlink("loop", loop), 0);
+    test_ok(gb_file_replace(far, "new", 3, 0666, &err), &err);
+    expect_file(file, "new", 0640);
+    assert_int_equal(remove(file), 0);
+    test_ok(gb_file_replace(near, "again", 5, 0600, &err), &err);
+    expect_file(file, "again", 0600);
+    assert_int_equal(lstat(near, &st), 0);
+    assert_true(S_ISLNK(st.st_mode));
+    assert_int_equal(lstat(far, &st), 0);
+    assert_true(S_ISLNK(st.st_mode));
+    assert_false(gb_file_replace(loop, "x", 1, 0666, &err));
+    test_fails_with(&err, GB_FAILED, loop, "symbolic links", NULL);
+    free(folder);
+    free(near);
+    free(far);
+    free(loop);
+}
+
+/* A pipe that nobody reads would hold the program for ever; it is written to
+ * only where that was asked for. */
 static void
 test_replace_pipe(void **state)
 {
-    char *path = gb_path_join(test_folder(), "pipe");
+    char *path = gb_path_join(test_folder(), "pipe"), *name;
     gb_error err = GB_ERROR_INIT;
     struct stat st;
-    char read_back[8];
+    char read_back[16];
     int fd;
 
     (void)state;
     assert_int_equal(mkfifo(path, 0600), 0);
+    assert_false(gb_file_replace(path, "hello", 5, 0600, &err));
+    test_fails_with(&err, GB_FAILED, path, "expected a regular file", NULL);
     fd = open(path, O_RDWR);
     assert_true(fd >= 0);
-    test_ok(gb_file_replace(path, "hello", 5, 0600, &err), &err);
-    assert_int_equal(read(fd, read_back, sizeof read_back), 5);
-    assert_memory_equal(read_back, "hello", 5);
+    test_ok(gb_file_replace(path, "hello", 5, 0600 | GB_FILE_SPECIAL, &err),
+            &err);
+    name = gb_format("/dev/fd/%d", fd);
+    test_ok(gb_file_replace(name, " you", 4, 0600 | GB_FILE_SPECIAL, &err),
+            &err);
+    assert_int_equal(read(fd, read_back, sizeof read_back), 9);
+    assert_memory_equal(read_back, "hello you", 9);
+    assert_false(gb_file_replace(name, "x", 1, 0600, &err));
+    test_fails_with(&err, GB_FAILED, name, "expected a regular file", NULL);
+    assert_false(gb_file_replace("/dev/null", "x", 1, 0600, &err));
+    test_fails_with(&err, GB_FAILED, "/dev/null", "regular file", NULL);
     assert_int_equal(stat(path, &st), 0);
     assert_true(S_ISFIFO(st.st_mode));
     close(fd);
+    free(path);
+    free(name);
+}
+
+/* A pipe in the place of a cache file is no reason to wait either. */
+static void
+test_cache_pipe(void **state)
+{
+    char *folder = gb_path_join(test_folder(), "cache"), *path;
+    gb_error err = GB_ERROR_INIT;
+    struct stat st;
+
+    (void)state;
+    test_ok(gb_make_folders(folder, &err), &err);
+    setenv("GUMBEL_CACHE", folder, 1);
+    path = gb_cache_path("kind", "key", 3);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    gb_cache_write(path, "value", 5);
+    assert_int_equal(stat(path, &st), 0);
+    assert_true(S_ISFIFO(st.st_mode));
+    assert_int_equal(remove(path), 0);
+    gb_cache_write(path, "value", 5);
+    expect_file(path, "value", 0600);
+    unsetenv("GUMBEL_CACHE");
+    free(folder);
     free(path);
 }
 
@@ -137,7 +259,10 @@ main(void)
         cmocka_unit_test(test_utf8_visible),
         cmocka_unit_test(test_error_context),
         cmocka_unit_test(test_files),
+        cmocka_unit_test(test_replace),
+        cmocka_unit_test(test_replace_link),
         cmocka_unit_test(test_replace_pipe),
+        cmocka_unit_test(test_cache_pipe),
         cmocka_unit_test(test_path_join),
     };
 
