@@ -13,16 +13,16 @@
 #include "base/file.h"
 #include "base/mem.h"
 
-/* What may wait in memory for a disk that is full. */
-#define GB_PENDING_MAX ((size_t)256 << 20)
-
 struct gb_journal {
     char *path;     /* NULL: in memory */
     int fd;         /* -1: not there yet */
-    gb_str pending; /* lines, the first maybe in part, not in the file yet */
-    bool empty;     /* no header yet */
+    dev_t device;   /* where the file is, */
+    ino_t inode;    /* and which one */
+    gb_str lines;   /* all of them */
+    size_t due;     /* bytes of them that belong into the file, */
+    size_t written; /* and that are there, if nobody else has changed it */
     bool troubled;  /* the last write failed, and it was said */
-    bool lost;      /* too much was pending: nothing is recorded any more */
+    char *mended;   /* what is to be said once it is whole again */
 };
 
 gb_journal *
@@ -32,35 +32,28 @@ gb_journal_new(const char *path)
 
     j->path = path != NULL ? gb_strdup(path) : NULL;
     j->fd = -1;
-    j->empty = true;
     return j;
 }
 
-bool
-gb_journal_copy(gb_journal *j, const char *from, uint64_t size, gb_error *err)
+static void
+take(gb_journal *j, int fd, const struct stat *st)
 {
-    gb_map map;
-
-    if (!gb_map_open(&map, from, err))
-        return false;
-    if (size > map.size) {
-        gb_map_close(&map);
-        return gb_fail(err, "%s: became shorter while it was read", from);
-    }
-    gb_str_append(&j->pending, map.data, (size_t)size);
-    gb_map_close(&map);
-    j->empty = false;
-    return true;
+    j->fd = fd;
+    j->device = st->st_dev;
+    j->inode = st->st_ino;
 }
 
 gb_journal *
-gb_journal_resume(const char *path, uint64_t size, gb_error *err)
+gb_journal_resume(const char *path, gb_error *err)
 {
-    int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+    int fd = open(path, O_RDWR | O_APPEND | O_CLOEXEC | O_NONBLOCK);
+    struct stat st;
     gb_journal *j;
 
-    if (fd < 0) {
+    if (fd < 0 || fstat(fd, &st) != 0) {
         gb_fail(err, "%s: cannot write: %s", path, strerror(errno));
+        if (fd >= 0)
+            close(fd);
         return NULL;
     }
     if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
@@ -68,16 +61,43 @@ gb_journal_resume(const char *path, uint64_t size, gb_error *err)
         close(fd);
         return NULL;
     }
-    if (ftruncate(fd, (off_t)size) != 0) {
-        gb_fail(err, "%s: cannot cut off its torn last line: %s", path,
-                strerror(errno));
-        close(fd);
-        return NULL;
-    }
     j = gb_journal_new(path);
-    j->fd = fd;
-    j->empty = false;
+    take(j, fd, &st);
     return j;
+}
+
+gb_journal_reader *
+gb_journal_read(const gb_journal *j, gb_error *err)
+{
+    const char *name = j->path != NULL ? j->path : "this session";
+    int fd;
+
+    if (j->lines.len > 0)
+        return gb_journal_open_text(j->lines.data, j->lines.len, name, err);
+    fd = j->fd >= 0 ? fcntl(j->fd, F_DUPFD_CLOEXEC, 0) : -1;
+    if (fd >= 0)
+        return gb_journal_open_fd(fd, name, err);
+    gb_fail_usage(err, "there is nothing to replay yet");
+    return NULL;
+}
+
+bool
+gb_journal_begin(gb_journal *j, const gb_journal_reader *r, gb_error *err)
+{
+    const char *lines;
+    struct stat st;
+    size_t n;
+
+    lines = gb_journal_reader_lines(r, &n);
+    gb_str_append(&j->lines, lines, n);
+    if (j->fd < 0)
+        return true;
+    j->due = j->written = n;
+    if (fstat(j->fd, &st) != 0 || (uint64_t)st.st_size <= n)
+        return true;
+    return ftruncate(j->fd, (off_t)n) == 0 ||
+           gb_fail(err, "%s: cannot cut off its torn last line: %s", j->path,
+                   strerror(errno));
 }
 
 /* Creates the file, or takes an empty one. */
@@ -109,52 +129,110 @@ create(gb_journal *j, gb_error *err)
         close(fd);
         return false;
     }
-    j->fd = fd;
+    take(j, fd, &st);
     return true;
 }
 
-/* Writes what is pending. What was written in part stays in the file; the
- * rest follows when there is room again. */
+/* Takes a path or, where there is a file, makes another one of it. */
+static char *
+unused_path(char *path)
+{
+    static const char ending[] = ".jsonl";
+    char *other = NULL;
+    size_t n = strlen(path);
+    unsigned i;
+
+    if (access(path, F_OK) != 0)
+        return path;
+    if (n > strlen(ending) && strcmp(path + n - strlen(ending), ending) == 0)
+        n -= strlen(ending);
+    for (i = 1; other == NULL || access(other, F_OK) == 0; i++) {
+        free(other);
+        other = gb_format("%.*s-%u%s", (int)n, path, i, path + n);
+    }
+    free(path);
+    return other;
+}
+
+/* Sees to it that the file is as it was left. Where it is not, all lines are
+ * due again: in that file or, when it is gone, in a new one, which does not
+ * take the place of a file that is there by now. */
+static bool
+check(gb_journal *j, gb_error *err)
+{
+    bool there, gone;
+    struct stat st;
+    char *was;
+
+    if (j->fd < 0)
+        return true;
+    there = stat(j->path, &st) == 0;
+    if (!there && errno != ENOENT && errno != ENOTDIR)
+        return true; /* it cannot be told */
+    gone = !there || st.st_dev != j->device || st.st_ino != j->inode;
+    if (!gone && (uint64_t)st.st_size == j->written)
+        return true;
+    was = gb_strdup(j->path);
+    if (gone) {
+        close(j->fd);
+        j->fd = -1;
+        j->path = unused_path(j->path);
+    } else if (ftruncate(j->fd, 0) != 0) {
+        free(was);
+        return gb_fail(err, "%s: cannot write the session: %s", j->path,
+                       strerror(errno));
+    }
+    j->written = 0;
+    free(j->mended);
+    j->mended = gb_format("%s: somebody else has %s this file; the session "
+                          "was written anew to %s", was,
+                          gone ? "moved, replaced or deleted" : "changed",
+                          j->path);
+    free(was);
+    return true;
+}
+
+/* Writes what is due. What was written in part stays in the file; the rest
+ * follows when there is room again. */
 static bool
 flush(gb_journal *j, gb_error *err)
 {
-    size_t done = 0;
-    ssize_t n;
+    ssize_t n = 1;
 
-    if (j->fd < 0 && !create(j, err))
+    if (!check(j, err) || (j->fd < 0 && !create(j, err)))
         return false;
-    while (done < j->pending.len) {
-        n = write(j->fd, j->pending.data + done, j->pending.len - done);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            break;
-        done += (size_t)n;
+    while (j->written < j->due && (n > 0 || (n < 0 && errno == EINTR))) {
+        n = write(j->fd, j->lines.data + j->written, j->due - j->written);
+        j->written += n > 0 ? (size_t)n : 0;
     }
-    if (done < j->pending.len)
-        gb_fail(err, "%s: cannot write the session: %s", j->path,
-                strerror(errno));
-    gb_str_drop(&j->pending, done);
-    return j->pending.len == 0;
+    return j->written == j->due ||
+           gb_fail(err, "%s: cannot write the session: %s", j->path,
+                   strerror(errno));
 }
 
-/* After a line was added to what is pending. */
+/* The same; trouble is said once, unless `again`. */
 static bool
-written(gb_journal *j, gb_error *err)
+settle(gb_journal *j, bool again, gb_error *err)
 {
-    bool again = j->troubled;
+    bool quiet = j->troubled && !again;
 
-    j->empty = false;
-    if (j->path == NULL)
+    j->troubled = !flush(j, quiet ? NULL : err);
+    if (j->troubled)
+        return quiet;
+    if (j->mended == NULL || err == NULL)
         return true;
-    j->troubled = !flush(j, again ? NULL : err);
-    if (j->troubled && j->pending.len > GB_PENDING_MAX) {
-        gb_str_free(&j->pending);
-        j->lost = true;
-        return gb_fail(err, "%s: cannot write the session, which is not "
-                       "recorded any more from here on", j->path);
-    }
-    return !j->troubled || again;
+    gb_fail(err, "%s", j->mended);
+    free(j->mended);
+    j->mended = NULL;
+    return false;
+}
+
+/* After a line was added. */
+static bool
+added(gb_journal *j, gb_error *err)
+{
+    j->due = j->lines.len;
+    return j->path == NULL || settle(j, false, err);
 }
 
 bool
@@ -164,15 +242,13 @@ gb_journal_close(gb_journal *j, gb_error *err)
 
     if (j == NULL)
         return true;
-    if (j->path != NULL && !j->lost && j->troubled)
-        ok = flush(j, err);
-    if (j->lost)
-        ok = gb_fail(err, "%s: the session was not recorded to its end",
-                     j->path);
+    if (j->path != NULL && j->due > 0)
+        ok = settle(j, true, err);
     if (j->fd >= 0 && close(j->fd) != 0 && ok)
         ok = gb_fail(err, "%s: cannot write the session: %s", j->path,
                      strerror(errno));
-    gb_str_free(&j->pending);
+    gb_str_free(&j->lines);
+    free(j->mended);
     free(j->path);
     free(j);
     return ok;
@@ -181,32 +257,27 @@ gb_journal_close(gb_journal *j, gb_error *err)
 bool
 gb_journal_is_empty(const gb_journal *j)
 {
-    return j->empty;
+    return j->lines.len == 0;
 }
 
 bool
 gb_journal_header(gb_journal *j, const gb_header *header, gb_error *err)
 {
-    if (j->lost)
-        return true;
-    gb_header_format(header, &j->pending);
-    return written(j, err);
+    gb_header_format(header, &j->lines);
+    return added(j, err);
 }
 
 bool
 gb_journal_write(gb_journal *j, const gb_event *event, gb_error *err)
 {
-    if (j->lost)
-        return true;
-    gb_event_format(event, &j->pending);
-    return written(j, err);
+    gb_event_format(event, &j->lines);
+    return added(j, err);
 }
 
 void
 gb_journal_hold(gb_journal *j, const gb_event *event)
 {
-    if (!j->lost)
-        gb_event_format(event, &j->pending);
+    gb_event_format(event, &j->lines);
 }
 
 const char *
@@ -218,22 +289,10 @@ gb_journal_path(const gb_journal *j)
 bool
 gb_journal_save(gb_journal *j, const char *path, gb_error *err)
 {
-    gb_str all = GB_STR_INIT;
-    bool ok = true;
-
-    if (j->lost)
-        return gb_fail(err, "%s: not saved, since the session is not recorded "
-                       "any more", path);
-    if (j->empty)
+    if (gb_journal_is_empty(j))
         return gb_fail_usage(err, "there is nothing to save yet");
-    if (j->fd >= 0)
-        ok = gb_file_read(j->path, SIZE_MAX / 2, &all, err);
-    if (ok) {
-        gb_str_append(&all, gb_str_cstr(&j->pending), j->pending.len);
-        ok = gb_file_replace(path, gb_str_cstr(&all), all.len, 0600, err);
-    }
-    gb_str_free(&all);
-    return ok;
+    return gb_file_replace(path, j->lines.data, j->lines.len,
+                           0666 | GB_FILE_SYNC, err);
 }
 
 char *
@@ -251,10 +310,9 @@ gb_journal_folder(void)
 char *
 gb_journal_new_path(gb_error *err)
 {
-    char *folder = gb_journal_folder(), *path = NULL, date[32];
+    char *folder = gb_journal_folder(), *path, date[32];
     time_t now = time(NULL);
     struct tm tm;
-    unsigned n;
 
     if (folder == NULL) {
         gb_fail(err, "no place for session files: neither XDG_STATE_HOME nor "
@@ -263,11 +321,7 @@ gb_journal_new_path(gb_error *err)
     }
     localtime_r(&now, &tm);
     strftime(date, sizeof date, "%Y-%m-%dT%H-%M-%S", &tm);
-    for (n = 0; path == NULL || access(path, F_OK) == 0; n++) {
-        free(path);
-        path = gb_format("%s/%s-%ld%s%.0u.jsonl", folder, date,
-                         (long)getpid(), n > 0 ? "-" : "", n);
-    }
+    path = gb_format("%s/%s-%ld.jsonl", folder, date, (long)getpid());
     free(folder);
-    return path;
+    return unused_path(path);
 }

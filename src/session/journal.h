@@ -49,23 +49,26 @@ void gb_header_date(gb_header *header);
 void gb_header_format(const gb_header *header, gb_str *out);
 void gb_event_format(const gb_event *event, gb_str *out);
 
-/* Writing. A journal whose file cannot be written keeps its lines in memory
- * (up to a limit, then the session goes on unrecorded), says so once, and
- * tries again with every event and at the close. */
+/* Writing. All lines stay in memory too. When the file cannot be written, it
+ * is said once, and tried again with every event and at the close. When
+ * somebody else deletes, moves, replaces or changes it, it is written anew. */
 typedef struct gb_journal gb_journal;
+typedef struct gb_journal_reader gb_journal_reader;
 
 /* A journal in the file `path`, which is created by the first event (mode
  * 0600, folders too; a file that has anything in it is never touched). path
  * NULL: in memory alone. */
 gb_journal *gb_journal_new(const char *path);
-/* Begins with what was read from another journal: the first `size` bytes of
- * its file, header and all. Nothing is written before the first event. */
-bool gb_journal_copy(gb_journal *j, const char *from, uint64_t size,
-                     gb_error *err);
-/* Goes on with a file that was read: what follows its first `size` bytes, a
- * torn last line, is cut off. Fails when another process writes to it. */
-gb_journal *gb_journal_resume(const char *path, uint64_t size, gb_error *err);
-/* False with the reason when lines are still not written: they are lost. */
+/* A journal in a file that is there. From here on nobody else writes to it:
+ * fails when another process does. To be read, and then begun. */
+gb_journal *gb_journal_resume(const char *path, gb_error *err);
+/* Begins with the lines that were read (and kept): those of its own file,
+ * where what follows them, a torn last line, is cut off; or those of another
+ * journal, and then nothing is written before the first event. */
+bool gb_journal_begin(gb_journal *j, const gb_journal_reader *r,
+                      gb_error *err);
+/* False with what there is to be said about the file; the status of err is
+ * GB_FAILED also when all lines are in it. */
 bool gb_journal_close(gb_journal *j, gb_error *err);
 
 /* True when it has no header yet. */
@@ -76,8 +79,11 @@ bool gb_journal_write(gb_journal *j, const gb_event *event, gb_error *err);
 /* Leaves the line to be written together with the next one. */
 void gb_journal_hold(gb_journal *j, const gb_event *event);
 
-/* NULL when in memory, or the file is not there yet. */
+/* NULL when in memory, or the file is not there yet. Another one after
+ * another file was put into its place. */
 const char *gb_journal_path(const gb_journal *j);
+/* Reads what was journaled so far. */
+gb_journal_reader *gb_journal_read(const gb_journal *j, gb_error *err);
 /* Writes everything that was journaled so far to another file. */
 bool gb_journal_save(gb_journal *j, const char *path, gb_error *err);
 
@@ -88,10 +94,16 @@ char *gb_journal_new_path(gb_error *err);
 char *gb_journal_folder(void);
 
 /* Reading. Nothing in the file is trusted. */
-typedef struct gb_journal_reader gb_journal_reader;
 
 /* Opens and reads the header. GB_USAGE when the file is no session file. */
 gb_journal_reader *gb_journal_open(const char *path, gb_error *err);
+/* The same from a descriptor, which is closed with the reader, or from n
+ * bytes of text; `name` is for messages. */
+gb_journal_reader *gb_journal_open_fd(int fd, const char *name, gb_error *err);
+gb_journal_reader *gb_journal_open_text(const char *text, size_t n,
+                                        const char *name, gb_error *err);
+/* Keeps all lines in memory, for gb_journal_begin. */
+void gb_journal_reader_keep(gb_journal_reader *r);
 void gb_journal_reader_free(gb_journal_reader *r);
 
 const gb_header *gb_journal_reader_header(const gb_journal_reader *r);
@@ -111,8 +123,8 @@ const char *gb_journal_reader_place(gb_journal_reader *r);
 unsigned gb_journal_reader_line(const gb_journal_reader *r);
 unsigned gb_journal_reader_unknown(const gb_journal_reader *r);
 bool gb_journal_reader_torn(const gb_journal_reader *r);
-/* Bytes up to the end of the last whole line. */
-uint64_t gb_journal_reader_size(const gb_journal_reader *r);
+/* The whole lines read so far; what it keeps of them. */
+const char *gb_journal_reader_lines(const gb_journal_reader *r, size_t *n);
 
 /* The value of a GB_EVENT_ENGINE: gumbel, device, driver, dtype, prefill. The
  * caller frees what it gets; reading leaves the model's members alone. */

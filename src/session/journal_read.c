@@ -49,8 +49,10 @@ next_line(gb_journal_reader *r, size_t *n, gb_error *err)
                           r->line + 1, GB_LINE_MAX);
             return GB_READ_ERROR;
         }
-        gb_str_drop(&r->buffer, r->at);
-        r->at = 0;
+        if (!r->keep) {
+            gb_str_drop(&r->buffer, r->at);
+            r->at = 0;
+        }
         searched = r->buffer.len;
         gb_str_reserve(&r->buffer, GB_READ_CHUNK);
         got = read(r->fd, r->buffer.data + searched, GB_READ_CHUNK);
@@ -84,7 +86,6 @@ next_object(gb_journal_reader *r, gb_error *err)
         return GB_READ_ERROR;
     }
     r->at += n + 1;
-    r->size += n + 1;
     return GB_READ_EVENT;
 }
 
@@ -223,39 +224,84 @@ read_header(gb_journal_reader *r, gb_error *err)
            read_settings(r, err);
 }
 
-gb_journal_reader *
-gb_journal_open(const char *path, gb_error *err)
+static gb_journal_reader *
+new_reader(int fd, const char *name)
 {
     gb_journal_reader *r = gb_alloc(sizeof *r);
     gb_str shown = GB_STR_INIT;
+
+    gb_utf8_visible(&shown, name, strlen(name), false);
+    r->shown = gb_str_take(&shown);
+    r->fd = fd;
+    r->ended = fd < 0;
+    r->keep = true; /* until the header is there */
+    gb_settings_init(&r->header.settings);
+    return r;
+}
+
+/* Reads the header; NULL when there is none. */
+static gb_journal_reader *
+begin(gb_journal_reader *r, gb_error *err)
+{
+    bool ok = false;
+
+    switch (next_object(r, err)) {
+    case GB_READ_EVENT:
+        ok = read_header(r, err);
+        break;
+    case GB_READ_END:
+        gb_fail_usage(err, "%s: expected a session file, found no whole line",
+                      r->shown);
+        break;
+    case GB_READ_ERROR:
+        break;
+    }
+    r->keep = false;
+    if (ok)
+        return r;
+    gb_journal_reader_free(r);
+    return NULL;
+}
+
+gb_journal_reader *
+gb_journal_open(const char *path, gb_error *err)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    gb_journal_reader *r = new_reader(fd, path);
     struct stat st;
 
-    gb_utf8_visible(&shown, path, strlen(path), false);
-    r->shown = gb_str_take(&shown);
-    r->path = gb_strdup(path);
-    gb_settings_init(&r->header.settings);
-    r->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (r->fd < 0)
+    if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+        return begin(r, err);
+    if (fd < 0)
         gb_fail_usage(err, "%s: cannot open: %s", r->shown, strerror(errno));
-    else if (fstat(r->fd, &st) != 0 || !S_ISREG(st.st_mode))
+    else
         gb_fail_usage(err, "%s: expected a session file, found %s", r->shown,
                       S_ISDIR(st.st_mode) ? "a folder"
                                           : "something that is no file");
-    else
-        switch (next_object(r, err)) {
-        case GB_READ_EVENT:
-            if (read_header(r, err))
-                return r;
-            break;
-        case GB_READ_END:
-            gb_fail_usage(err, "%s: expected a session file, found no whole "
-                          "line", r->shown);
-            break;
-        case GB_READ_ERROR:
-            break;
-        }
     gb_journal_reader_free(r);
     return NULL;
+}
+
+gb_journal_reader *
+gb_journal_open_fd(int fd, const char *name, gb_error *err)
+{
+    return begin(new_reader(fd, name), err);
+}
+
+gb_journal_reader *
+gb_journal_open_text(const char *text, size_t n, const char *name,
+                     gb_error *err)
+{
+    gb_journal_reader *r = new_reader(-1, name);
+
+    gb_str_append(&r->buffer, text, n);
+    return begin(r, err);
+}
+
+void
+gb_journal_reader_keep(gb_journal_reader *r)
+{
+    r->keep = true;
 }
 
 void
@@ -271,7 +317,6 @@ gb_journal_reader_free(gb_journal_reader *r)
     gb_str_free(&r->text);
     gb_str_free(&r->buffer);
     gb_str_free(&r->value);
-    free(r->path);
     free(r->shown);
     free(r);
 }
@@ -300,8 +345,9 @@ gb_journal_reader_torn(const gb_journal_reader *r)
     return r->torn;
 }
 
-uint64_t
-gb_journal_reader_size(const gb_journal_reader *r)
+const char *
+gb_journal_reader_lines(const gb_journal_reader *r, size_t *n)
 {
-    return r->size;
+    *n = r->at;
+    return gb_str_cstr(&r->buffer);
 }

@@ -7,12 +7,12 @@
 #include "session/journal.h"
 
 struct gb_journal_reader {
-    char *path, *shown; /* shown: for messages */
-    int fd;
-    gb_str buffer; /* read and not yet used; from `at` on */
+    char *shown;   /* name for messages */
+    int fd;        /* -1: all is in the buffer */
+    gb_str buffer; /* what was read, used up to `at` */
     size_t at;
-    bool ended;    /* the file has no more */
-    uint64_t size; /* of the whole lines so far */
+    bool keep;     /* also what was used */
+    bool ended;    /* there is no more */
     unsigned line; /* number of the last line */
     unsigned unknown;
     bool torn;

@@ -22,6 +22,12 @@ gb_session_path(const gb_session *s)
     return gb_journal_path(s->journal);
 }
 
+gb_journal_reader *
+gb_session_reader(const gb_session *s, gb_error *err)
+{
+    return gb_journal_read(s->journal, err);
+}
+
 const gb_pick *
 gb_session_last_pick(const gb_session *s)
 {

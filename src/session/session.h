@@ -28,8 +28,6 @@
 #ifndef GB_SESSION_SESSION_H
 #define GB_SESSION_SESSION_H
 
-#include <stdatomic.h>
-
 #include "engine/engine.h"
 #include "session/history.h"
 #include "session/journal.h"
@@ -61,8 +59,11 @@ bool gb_session_close(gb_session *s, gb_error *err);
 
 /* Everything to be read: settings, branch, view, ... */
 gb_history *gb_session_history(gb_session *s);
-/* The journal's file; NULL when there is none (yet). */
+/* The journal's file; NULL when there is none (yet). It may change, see
+ * gb_journal_path. */
 const char *gb_session_path(const gb_session *s);
+/* Reads what was journaled so far, in a file or not. */
+gb_journal_reader *gb_session_reader(const gb_session *s, gb_error *err);
 
 /* Goes on with another engine, of the same model or another one. The same
  * model: nothing changes but who computes. Another: a new journal begins, the

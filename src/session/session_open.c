@@ -113,25 +113,29 @@ check_model(gb_session *s, const char *path, const gb_header *header,
                          s->origin.model_sha256);
 }
 
-/* Makes the journal: the file itself, or a new one that begins like it. */
-static bool
-open_journal(gb_session *s, const char *load, const char *path, uint64_t size,
-             gb_error *err)
+/* Makes the journal and its reader. A file that is gone on with is locked
+ * first, so that it is read to the end that it has. */
+static gb_journal_reader *
+open_journal(gb_session *s, const char *from, const char *path, gb_error *err)
 {
-    if (path != NULL && load != NULL && same_file(load, path))
-        s->journal = gb_journal_resume(path, size, err);
-    else
+    gb_journal_reader *r;
+
+    if (path != NULL && same_file(from, path)) {
+        s->journal = gb_journal_resume(path, err);
+        r = s->journal != NULL ? gb_journal_read(s->journal, err) : NULL;
+    } else {
         s->journal = gb_journal_new(path);
-    if (s->journal == NULL)
-        return false;
-    return load == NULL || !gb_journal_is_empty(s->journal) ||
-           gb_journal_copy(s->journal, load, size, err);
+        r = gb_journal_open(from, err);
+    }
+    if (r != NULL)
+        gb_journal_reader_keep(r);
+    return r;
 }
 
 static bool
 load(gb_session *s, const char *from, const char *path, gb_error *err)
 {
-    gb_journal_reader *r = gb_journal_open(from, err);
+    gb_journal_reader *r = open_journal(s, from, path, err);
     const gb_header *header;
     gb_origin then;
     double last_ms = 0;
@@ -145,7 +149,7 @@ load(gb_session *s, const char *from, const char *path, gb_error *err)
     if (ok) {
         s->history = new_history(s, &header->settings, header->mode);
         ok = apply_all(s, r, &then, &last_ms, err) &&
-             open_journal(s, from, path, gb_journal_reader_size(r), err);
+             gb_journal_begin(s->journal, r, err);
     }
     if (ok) {
         s->began = gb_now_ms() - last_ms;
@@ -178,7 +182,7 @@ begin(gb_session *s, const gb_session_options *o, gb_error *err)
 {
     const char *from = o->load;
     char *path = choose_path(s, o);
-    bool ok;
+    bool ok = true;
 
     if (path != NULL && has_content(path)) {
         if (from != NULL && !same_file(from, path)) {
@@ -194,7 +198,7 @@ begin(gb_session *s, const gb_session_options *o, gb_error *err)
         ok = load(s, from, path, err);
     } else {
         s->history = new_history(s, &o->settings, o->mode);
-        ok = open_journal(s, NULL, path, 0, err);
+        s->journal = gb_journal_new(path);
     }
     free(path);
     return ok;

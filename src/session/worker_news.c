@@ -253,6 +253,7 @@ on_problem(void *arg, const char *text)
     gb_worker *w = arg;
     gb_error err = {.status = GB_FAILED};
 
+    w->file_told = false; /* it may be another one now */
     gb_fail(&err, "%s", text);
     gb_worker_tell_error(w, 0, &err);
 }

@@ -1,10 +1,4 @@
 /* A replay in the interface, on the engine that is there. */
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-#include "base/mem.h"
 #include "session/replay.h"
 #include "session/worker_state.h"
 
@@ -53,48 +47,13 @@ replay(gb_worker *w, gb_journal_reader *r, bool pace, gb_error *err)
     return ok;
 }
 
-/* The session so far as a file; it is to be removed when *temporary. */
-static char *
-own_file(gb_worker *w, bool *temporary, gb_error *err)
-{
-    const char *path = gb_session_path(w->session);
-    const char *folder = getenv("TMPDIR");
-    char *name;
-    int fd;
-
-    *temporary = path == NULL;
-    if (path != NULL)
-        return gb_strdup(path);
-    name = gb_format("%s/gumbel-replay-XXXXXX",
-                     folder != NULL && folder[0] == '/' ? folder : "/tmp");
-    fd = mkstemp(name);
-    if (fd < 0) {
-        gb_fail(err, "%s: cannot create: %s", name, strerror(errno));
-        free(name);
-        return NULL;
-    }
-    close(fd);
-    if (gb_session_save(w->session, name, err))
-        return name;
-    unlink(name);
-    free(name);
-    return NULL;
-}
-
 bool
 gb_worker_replay(gb_worker *w, const char *path, bool pace, gb_error *err)
 {
-    bool temporary = false, ok;
-    gb_journal_reader *r;
-    char *own = NULL;
+    gb_journal_reader *r = path != NULL ? gb_journal_open(path, err)
+                                        : gb_session_reader(w->session, err);
+    bool ok = r != NULL && replay(w, r, pace, err);
 
-    if (path == NULL)
-        path = own = own_file(w, &temporary, err);
-    r = path != NULL ? gb_journal_open(path, err) : NULL;
-    ok = r != NULL && replay(w, r, pace, err);
     gb_journal_reader_free(r);
-    if (temporary && own != NULL)
-        unlink(own);
-    free(own);
     return ok;
 }

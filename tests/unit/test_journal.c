@@ -7,6 +7,7 @@
 #include <jansson.h>
 #include <math.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -343,7 +344,6 @@ test_unknown(void **state)
     assert_int_equal(gb_journal_next(r, &e, &err), GB_READ_END);
     assert_int_equal(gb_journal_reader_unknown(r), 2);
     assert_true(gb_journal_reader_torn(r));
-    assert_int_equal(gb_journal_reader_size(r), strlen(text) - 14);
     gb_journal_reader_free(r);
 }
 
@@ -513,9 +513,164 @@ test_private(void **state)
     assert_int_equal(stat(path, &st), 0);
     assert_int_equal(st.st_mode & 0777, 0600);
     /* Two at once in one file would make it useless. */
-    assert_null(gb_journal_resume(path, 10, &err));
+    assert_null(gb_journal_resume(path, &err));
     test_fails_with(&err, GB_FAILED, "another gumbel", NULL);
     test_session_close(s);
+}
+
+/* Who goes on with a file locks it before reading, so that nothing which
+ * another process still appends is cut off. */
+static void
+test_locked(void **state)
+{
+    static const char text[] = HEADER "{\"type\":\"not yet wri\n";
+    const char *path = test_write("locked", text, strlen(text));
+    gb_session_options o = {.journal = true, .path = path};
+    gb_error err = GB_ERROR_INIT;
+    int fd = open(path, O_RDWR);
+
+    (void)state;
+    assert_int_equal(flock(fd, LOCK_EX), 0);
+    assert_null(gb_session_open(test_engine(), test_model(), &o, &err));
+    test_fails_with(&err, GB_FAILED, path, "another gumbel", NULL);
+    close(fd);
+}
+
+/* What somebody else may do to a session's file. */
+
+static void
+harm_delete(const char *path)
+{
+    assert_int_equal(unlink(path), 0);
+}
+
+static void
+harm_move(const char *path)
+{
+    assert_int_equal(rename(path, test_path("elsewhere")), 0);
+}
+
+static void
+harm_empty(const char *path)
+{
+    assert_int_equal(truncate(path, 0), 0);
+}
+
+static void
+harm_cut(const char *path)
+{
+    assert_int_equal(truncate(path, 777), 0);
+}
+
+static void
+harm_append(const char *path)
+{
+    int fd = open(path, O_WRONLY | O_APPEND);
+
+    assert_int_equal(write(fd, "a note\n", 7), 7);
+    close(fd);
+}
+
+static void
+harm_replace(const char *path)
+{
+    gb_error err = GB_ERROR_INIT;
+
+    test_ok(gb_file_replace(path, "mine", 4, 0600, &err), &err);
+}
+
+static void
+harm_folder(const char *path)
+{
+    char *folder = gb_strdup(path), *away;
+
+    *strrchr(folder, '/') = '\0';
+    away = gb_format("%s-away", folder);
+    assert_int_equal(rename(folder, away), 0);
+    free(folder);
+    free(away);
+}
+
+static gb_str problem_text;
+
+static void
+keep_problem(void *arg, const char *text)
+{
+    (void)arg;
+    problems++;
+    gb_str_clear(&problem_text);
+    gb_str_puts(&problem_text, text);
+}
+
+static void
+expect_mended(const char *text, const char *path)
+{
+    if (strstr(text, path) == NULL || strstr(text, "written anew") == NULL)
+        fail_msg("%s: \"%s\"", path, text);
+}
+
+/* It is noticed with the next event or at the close, said once, and the
+ * session is whole again. */
+static void
+test_harmed(void **state)
+{
+    static const struct {
+        const char *name;
+        void (*harm)(const char *path);
+        bool moves; /* what is there now stays */
+    } cases[] = {
+        {"deleted", harm_delete, false}, {"moved", harm_move, false},
+        {"emptied", harm_empty, false},  {"cut", harm_cut, false},
+        {"longer", harm_append, false},  {"replaced.jsonl", harm_replace, true},
+        {"gone", harm_folder, false},
+    };
+    gb_error err = GB_ERROR_INIT;
+    gb_session_options o = {
+        .journal = true, .watcher.problem = keep_problem,
+    };
+    gb_str text = GB_STR_INIT;
+    char *name, *now;
+    gb_session *s;
+    size_t i, late;
+
+    (void)state;
+    gb_settings_init(&o.settings);
+    o.settings.max_new_tokens = 12;
+    for (i = 0; i < 2 * GB_COUNT(cases); i++) {
+        late = i % 2;
+        name = gb_format("harmed-%zu/%s", i, cases[i / 2].name);
+        o.path = test_path(name);
+        problems = 0;
+        s = gb_session_open(test_engine(), test_model(), &o, &err);
+        test_ok(s != NULL, &err);
+        test_send(s, "Once upon a time");
+        cases[i / 2].harm(o.path);
+        if (!late) {
+            test_send(s, " and then");
+            assert_int_equal(problems, 1);
+            expect_mended(gb_str_cstr(&problem_text), o.path);
+            now = gb_strdup(gb_session_path(s));
+            test_session_close(s);
+        } else {
+            now = cases[i / 2].moves ? gb_format("%.*s-1.jsonl",
+                                                 (int)strlen(o.path) - 6,
+                                                 o.path)
+                                     : gb_strdup(o.path);
+            assert_false(gb_session_close(s, &err));
+            expect_mended(err.text, o.path);
+        }
+        assert_true((strcmp(now, o.path) != 0) == cases[i / 2].moves);
+        test_verify(now, late ? 12 : 24);
+        if (cases[i / 2].moves) {
+            gb_str_clear(&text);
+            test_ok(gb_file_read(o.path, 10, &text, &err), &err);
+            assert_string_equal(gb_str_cstr(&text), "mine");
+        }
+        free(now);
+        free(name);
+    }
+    gb_str_free(&text);
+    gb_str_free(&problem_text);
 }
 
 static size_t
@@ -587,6 +742,8 @@ main(void)
         cmocka_unit_test(test_mutated),
         cmocka_unit_test(test_disk_full),
         cmocka_unit_test(test_private),
+        cmocka_unit_test(test_locked),
+        cmocka_unit_test(test_harmed),
     };
 
     return cmocka_run_group_tests_name("journal", tests, NULL,

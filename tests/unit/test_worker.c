@@ -336,6 +336,31 @@ test_live_settings(void **state)
     test_verify(path, 320);
 }
 
+/* Where another file has taken the place of the session's, the interface
+ * learns where the session is now. */
+static void
+test_other_file(void **state)
+{
+    const char *path = test_path("other.jsonl");
+    char *now = gb_path_join(test_folder(), "other-1.jsonl");
+    const gb_worker_options options = {.journal = true, .path = path};
+    screen *s = start(&options);
+    gb_error err = GB_ERROR_INIT;
+
+    (void)state;
+    perform(s, GB_DO_SEND, STORY, NULL);
+    assert_string_equal(s->file, path);
+    test_ok(gb_file_replace(path, "mine", 4, 0600, &err), &err);
+    perform(s, GB_DO_CONTINUE, NULL, NULL);
+    assert_non_null(strstr(s->error, "written anew"));
+    assert_string_equal(s->file, now);
+    perform(s, GB_DO_CONTINUE, NULL, NULL);
+    assert_string_equal(s->file, now);
+    finish(s);
+    test_verify(now, 36);
+    free(now);
+}
+
 /* The next text may be sent while it writes; it waits for its turn. */
 static void
 test_order(void **state)
@@ -487,6 +512,7 @@ main(void)
         cmocka_unit_test(test_writing),
         cmocka_unit_test(test_stopping),
         cmocka_unit_test(test_live_settings),
+        cmocka_unit_test(test_other_file),
         cmocka_unit_test(test_order),
         cmocka_unit_test(test_bounded),
         cmocka_unit_test(test_quitting),
