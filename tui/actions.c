@@ -250,6 +250,12 @@ do_save(gb_ui *ui, const char *arg, gb_error *err)
 }
 
 bool
+do_save_over(gb_ui *ui, const char *arg, gb_error *err)
+{
+    return do_with_file(ui, GB_DO_SAVE, arg, GB_SAVE_REPLACE, err);
+}
+
+bool
 do_load(gb_ui *ui, const char *arg, gb_error *err)
 {
     return do_with_file(ui, GB_DO_LOAD, arg, 0, err);
@@ -277,6 +283,12 @@ bool
 do_export(gb_ui *ui, const char *arg, gb_error *err)
 {
     return do_with_file(ui, GB_DO_EXPORT, arg, 0, err);
+}
+
+bool
+do_export_over(gb_ui *ui, const char *arg, gb_error *err)
+{
+    return do_with_file(ui, GB_DO_EXPORT, arg, GB_SAVE_REPLACE, err);
 }
 
 bool

@@ -148,6 +148,15 @@ gb_is_file(const char *path)
 }
 
 bool
+gb_same_file(const char *a, const char *b)
+{
+    struct stat sa, sb;
+
+    return stat(a, &sa) == 0 && stat(b, &sb) == 0 &&
+           sa.st_dev == sb.st_dev && sa.st_ino == sb.st_ino;
+}
+
+bool
 gb_make_folders(const char *path, gb_error *err)
 {
     char *part = gb_strdup(path), *p = part;

@@ -2,7 +2,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
 #include "base/json.h"
 #include "session/session_state.h"
 #include "session/settings_json.h"
@@ -156,30 +155,4 @@ gb_session_export(gb_session *s, gb_export format, gb_str *out)
         break;
     }
     free(branch);
-}
-
-static bool
-ends_with(const char *s, const char *end)
-{
-    size_t n = strlen(s), m = strlen(end);
-
-    return n >= m && strcmp(s + n - m, end) == 0;
-}
-
-bool
-gb_session_export_file(gb_session *s, const char *path, gb_error *err)
-{
-    gb_export format = GB_EXPORT_TEXT;
-    gb_str out = GB_STR_INIT;
-    bool ok;
-
-    if (ends_with(path, ".md") || ends_with(path, ".markdown"))
-        format = GB_EXPORT_MARKDOWN;
-    else if (ends_with(path, ".json"))
-        format = GB_EXPORT_JSON;
-    gb_session_export(s, format, &out);
-    ok = gb_file_replace(path, gb_str_cstr(&out), out.len,
-                         0666 | GB_FILE_SYNC, err);
-    gb_str_free(&out);
-    return ok;
 }

@@ -287,6 +287,12 @@ gb_journal_path(const gb_journal *j)
 }
 
 bool
+gb_journal_sync(gb_journal *j, gb_error *err)
+{
+    return settle(j, true, err) && gb_fd_sync(j->fd, j->path, err);
+}
+
+bool
 gb_journal_save(gb_journal *j, const char *path, gb_error *err)
 {
     if (gb_journal_is_empty(j))

@@ -84,6 +84,8 @@ void gb_journal_hold(gb_journal *j, const gb_event *event);
 const char *gb_journal_path(const gb_journal *j);
 /* Reads what was journaled so far. */
 gb_journal_reader *gb_journal_read(const gb_journal *j, gb_error *err);
+/* Waits until all lines are on the disk. */
+bool gb_journal_sync(gb_journal *j, gb_error *err);
 /* Writes everything that was journaled so far to another file. */
 bool gb_journal_save(gb_journal *j, const char *path, gb_error *err);
 

@@ -23,6 +23,7 @@ libgumbel_a_SOURCES += \
 	src/session/origin.c \
 	src/session/replay.c \
 	src/session/replay.h \
+	src/session/save.c \
 	src/session/session.c \
 	src/session/session.h \
 	src/session/session_open.c \

@@ -583,9 +583,3 @@ gb_session_run(gb_session *s, gb_error *err)
             return false;
     return true;
 }
-
-bool
-gb_session_save(gb_session *s, const char *path, gb_error *err)
-{
-    return gb_journal_save(s->journal, path, err);
-}

@@ -121,9 +121,15 @@ typedef enum gb_export {
 /* Appends the branch. */
 void gb_session_export(gb_session *s, gb_export format, gb_str *out);
 /* The same into a file, the format by the end of its name (.md, .json, else
- * text). An existing file is replaced. */
-bool gb_session_export_file(gb_session *s, const char *path, gb_error *err);
-/* A copy of the journal so far, also when none is being written. */
-bool gb_session_save(gb_session *s, const char *path, gb_error *err);
+ * text). A file that is there is replaced only when that is asked for; the
+ * session's own file, and one that another program has locked, never. */
+bool gb_session_export_file(gb_session *s, const char *path, bool replace,
+                            gb_error *err);
+/* A copy of the journal so far, also when none is being written; likewise,
+ * but the session's own file has nothing to be done to it. */
+bool gb_session_save(gb_session *s, const char *path, bool replace,
+                     gb_error *err);
+/* Whether path is the session's own file, by any name. */
+bool gb_session_owns(const gb_session *s, const char *path);
 
 #endif

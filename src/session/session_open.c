@@ -25,15 +25,6 @@ has_content(const char *path)
     return stat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0;
 }
 
-static bool
-same_file(const char *a, const char *b)
-{
-    struct stat sa, sb;
-
-    return stat(a, &sa) == 0 && stat(b, &sb) == 0 &&
-           sa.st_dev == sb.st_dev && sa.st_ino == sb.st_ino;
-}
-
 /* Applies all events of a file. *last_ms is the time of the last, *origin
  * what computed it. */
 static bool
@@ -120,7 +111,7 @@ open_journal(gb_session *s, const char *from, const char *path, gb_error *err)
 {
     gb_journal_reader *r;
 
-    if (path != NULL && same_file(from, path)) {
+    if (path != NULL && gb_same_file(from, path)) {
         s->journal = gb_journal_resume(path, err);
         r = s->journal != NULL ? gb_journal_read(s->journal, err) : NULL;
     } else {
@@ -185,7 +176,7 @@ begin(gb_session *s, const gb_session_options *o, gb_error *err)
     bool ok = true;
 
     if (path != NULL && has_content(path)) {
-        if (from != NULL && !same_file(from, path)) {
+        if (from != NULL && !gb_same_file(from, path)) {
             gb_fail_usage(err, "%s: there is a session in this file already; "
                           "it cannot go on from %s", path, from);
             free(path);

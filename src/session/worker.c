@@ -306,15 +306,24 @@ switch_engine(gb_worker *w, const gb_request *r, gb_error *err)
 }
 
 static bool
-save(gb_worker *w, const gb_request *r, gb_error *err)
+save(gb_worker *w, const gb_request *r, gb_str *said, gb_error *err)
 {
-    if (r->what == GB_DO_EXPORT)
-        return gb_session_export_file(w->session, r->name, err);
-    return gb_session_save(w->session, r->name, err);
+    bool replace = (r->flags & GB_SAVE_REPLACE) != 0;
+
+    if (r->what == GB_DO_EXPORT
+            ? !gb_session_export_file(w->session, r->name, replace, err)
+            : !gb_session_save(w->session, r->name, replace, err))
+        return false;
+    if (gb_session_owns(w->session, r->name))
+        gb_str_printf(said, "%s is this session's own file, to which all is "
+                      "saved already", r->name);
+    else
+        gb_str_printf(said, "saved as %s", r->name);
+    return true;
 }
 
 static bool
-obey(gb_worker *w, const gb_request *r, gb_error *err)
+obey(gb_worker *w, const gb_request *r, gb_str *said, gb_error *err)
 {
     gb_session *s = w->session;
 
@@ -343,7 +352,7 @@ obey(gb_worker *w, const gb_request *r, gb_error *err)
         return gb_session_mark(s, r->text, err);
     case GB_DO_EXPORT:
     case GB_DO_SAVE:
-        return save(w, r, err);
+        return save(w, r, said, err);
     case GB_DO_LOAD:
         return gb_worker_open_session(w, r->name, NULL, err);
     case GB_DO_MODEL:
@@ -368,7 +377,7 @@ needs_name(gb_do what)
 }
 
 static bool
-do_request(gb_worker *w, const gb_request *r, gb_error *err)
+do_request(gb_worker *w, const gb_request *r, gb_str *said, gb_error *err)
 {
     if (kinds[r->what].needs_session && w->session == NULL)
         return gb_fail(err, "there is no model");
@@ -377,7 +386,7 @@ do_request(gb_worker *w, const gb_request *r, gb_error *err)
     if (w->replay_shown && r->what != GB_DO_REPLAY && r->what != GB_DO_STOP)
         gb_worker_tell_session(w);
     w->reason = GB_REASON_NONE;
-    if (!obey(w, r, err))
+    if (!obey(w, r, said, err))
         return false;
     return !kinds[r->what].is_run || write_on(w, err);
 }
@@ -397,21 +406,18 @@ do_task(gb_worker *w, gb_task *t)
 {
     const gb_request *r = &t->request;
     gb_error err = GB_ERROR_INIT;
-    char *text = NULL;
+    gb_str said = GB_STR_INIT;
     bool ok;
 
     gb_worker_tell_text(w, GB_NEWS_STARTED, t->number, "");
-    ok = do_request(w, r, &err);
+    ok = do_request(w, r, &said, &err);
     gb_worker_tell_changes(w);
-    if (ok && (r->what == GB_DO_EXPORT || r->what == GB_DO_SAVE))
-        text = gb_format("saved as %s", r->name);
     gb_worker_tell_state(w, resting_state(w, r));
     if (ok)
-        gb_worker_tell_done(w, t->number, w->reason,
-                            text != NULL ? text : "");
+        gb_worker_tell_done(w, t->number, w->reason, gb_str_cstr(&said));
     else
         gb_worker_tell_error(w, t->number, &err);
-    free(text);
+    gb_str_free(&said);
     free_task(t);
 }
 

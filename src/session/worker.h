@@ -60,8 +60,9 @@ typedef enum gb_do {
     GB_DO_SET,      /* name, value */
     GB_DO_MODE_SET, /* name: "continue", "chat" */
     GB_DO_MARK,     /* text: a note in conversation and journal */
-    GB_DO_EXPORT,   /* name: file, format by its ending */
-    GB_DO_SAVE,     /* name: file */
+    GB_DO_EXPORT,   /* name: file, format by its ending; flags
+                       GB_SAVE_REPLACE */
+    GB_DO_SAVE,     /* name: file; flags GB_SAVE_REPLACE */
     GB_DO_LOAD,     /* name: session file; the session so far is closed */
     GB_DO_MODEL,    /* name: as gb_model_find takes it */
     GB_DO_DEVICE,   /* name: SPEC */
@@ -70,6 +71,7 @@ typedef enum gb_do {
     GB_DO_COUNT,
 } gb_do;
 #define GB_REPLAY_PACE 1u
+#define GB_SAVE_REPLACE 1u /* also a file that is there */
 
 typedef struct gb_request {
     gb_do what;

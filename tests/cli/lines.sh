@@ -34,5 +34,15 @@ no model | gumbel --no-session -m /nowhere | Once\n | 1 | - | ~/nowhere
 full disk | gumbel --no-session > /dev/full | Once\n | 1 | - | ~standard output
 a session file | gumbel -n 4 --session s2 | Once\n | 0 | * | -
 gone on with | gumbel -n 4 --load s2 | /find Once\n | 0 | ~Once | -
+saved to itself | gumbel -n 4 --session s3 | Once\n/save s3\n\n | 0 | ~own file | -
+it goes on there | gumbel replay --json s3 | - | 0 | ~identical","tokens":8, | -
+exported to itself | gumbel -n 4 --session s4 | Once\n/export! s4\n | 1 | * | ~s4: this session is kept in that file
+it is whole | gumbel replay --json s4 | - | 0 | ~identical","tokens":4, | -
+saved over a file | echo mine > mine; gumbel --no-session -n 1 | Once\n/save mine\n | 1 | * | ~mine: there is a file already; /save! replaces it
+exported over a file | gumbel --no-session -n 1 | Once\n/export mine\n | 1 | * | ~mine: there is a file already; /export! replaces it
+it is left alone | cat mine | - | 0 | mine\n | -
+unless one insists | gumbel --no-session -n 1 > log; gumbel replay --json mine | Once\n/save! mine\n | 0 | ~identical | -
+as for an export | gumbel --no-session -n 1 > log; cat mine | Once\n/export! mine\n | 0 | ~^Once | -
+a pipe is no file | mkfifo pipe; gumbel --no-session -n 1 | Once\n/export pipe\n | 1 | * | ~pipe: expected a regular file
 END
 done_testing

@@ -17,7 +17,7 @@ missing() {
 
 echo 1..2
 for name in $(names COMMAND); do
-    grep -q -E "^(press|type).*/$name\b" $scripts || missing "/$name"
+    grep -q -E "^(press|type).*/$name([^a-z!]|\$)" $scripts || missing "/$name"
 done
 [ "$status" -eq 0 ] || printf 'not '
 echo "ok 1 - every command is used"

@@ -177,7 +177,7 @@ test_interleavings(void **state)
         for (i = 0; i < 60; i++)
             act(&p);
         gb_session_stop(p.session);
-        test_ok(gb_session_save(p.session, test_path("copy"), NULL),
+        test_ok(gb_session_save(p.session, test_path("copy"), true, NULL),
                 &(gb_error){.text = "cannot save"});
         loaded = test_session(NULL, path);
         expect_same(p.session, loaded);

@@ -1,7 +1,9 @@
 /* What can be done with a session, and what it leaves behind. */
 #include "conversation.h"
 
+#include <fcntl.h>
 #include <math.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../tools/random_model.h"
@@ -333,7 +335,7 @@ test_refusals(void **state)
     assert_false(gb_session_clear(s, &err));
     assert_false(gb_session_edit(s, "x", 1, &err));
     test_fails_with(&err, GB_USAGE, "no text of yours", NULL);
-    assert_false(gb_session_save(s, test_path("nothing"), &err));
+    assert_false(gb_session_save(s, test_path("nothing"), false, &err));
     test_fails_with(&err, GB_USAGE, "nothing to save", NULL);
     test_begin(s, STORY, 2);
     assert_false(gb_session_undo(s, &err));
@@ -750,7 +752,7 @@ test_load(void **state)
     perform(s, gb_session_undo);
     perform(s, gb_session_undo);
     perform(s, gb_session_redo);
-    test_ok(gb_session_save(s, test_path("load-c"), &err), &err);
+    test_ok(gb_session_save(s, test_path("load-c"), false, &err), &err);
     test_session_close(s);
     test_verify(path, 48);
     free(text);
@@ -804,7 +806,7 @@ test_export(void **state)
     test_finish(s);
     for (i = 0; i < GB_COUNT(cases); i++) {
         path = test_path(cases[i].name);
-        test_ok(gb_session_export_file(s, path, &err), &err);
+        test_ok(gb_session_export_file(s, path, false, &err), &err);
         gb_str_clear(&out);
         test_ok(gb_file_read(path, 1 << 20, &out, &err), &err);
         assert_memory_equal(out.data, cases[i].begins,
@@ -813,6 +815,69 @@ test_export(void **state)
     }
     gb_str_free(&out);
     test_session_close(s);
+}
+
+/* Refuses both, in these words, and leaves the file alone. */
+static void
+expect_spared(gb_session *s, const char *path, bool replace, const char *says)
+{
+    gb_error err = GB_ERROR_INIT;
+    struct stat before, after;
+
+    assert_int_equal(stat(path, &before), 0);
+    assert_false(gb_session_export_file(s, path, replace, &err));
+    test_fails_with(&err, err.status, path, says, NULL);
+    if (!gb_session_owns(s, path)) {
+        assert_false(gb_session_save(s, path, replace, &err));
+        test_fails_with(&err, err.status, path, says, NULL);
+    }
+    assert_int_equal(stat(path, &after), 0);
+    assert_int_equal(before.st_ino, after.st_ino);
+    assert_int_equal(before.st_size, after.st_size);
+}
+
+/* What may be replaced by a save or an export: nothing unasked, and never a
+ * session that is being written. */
+static void
+test_spared(void **state)
+{
+    const char *path = test_path("spared"), *link = test_path("link");
+    const char *hard = test_path("hard"), *other = test_path("other");
+    const char *pipe = test_path("fifo"), *old = test_write("old", "old", 3);
+    gb_session *s = test_session(path, NULL), *second;
+    gb_error err = GB_ERROR_INIT;
+    struct stat st;
+
+    (void)state;
+    test_send(s, STORY);
+    assert_int_equal(symlink(path, link), 0);
+    assert_int_equal(linkat(AT_FDCWD, path, AT_FDCWD, hard, 0), 0);
+    assert_int_equal(mkfifo(pipe, 0600), 0);
+    expect_spared(s, path, true, "this session is kept");
+    expect_spared(s, link, true, "this session is kept");
+    expect_spared(s, hard, true, "this session is kept");
+    expect_spared(s, old, false, "there is a file already");
+    expect_spared(s, pipe, true, "regular file");
+    expect_spared(s, test_folder(), true, "folder");
+
+    /* To its own file there is nothing to save; it goes on in it. */
+    test_ok(gb_session_save(s, path, false, &err), &err);
+    test_ok(gb_session_save(s, hard, false, &err), &err);
+    test_send(s, " and");
+    assert_int_equal(lstat(link, &st), 0);
+    assert_true(S_ISLNK(st.st_mode));
+
+    second = test_session(other, NULL);
+    test_send(second, STORY);
+    expect_spared(s, other, true, "another program is writing");
+    test_session_close(second);
+    test_verify(other, 12);
+
+    test_ok(gb_session_save(s, old, true, &err), &err);
+    test_verify(old, 24);
+    test_ok(gb_session_export_file(s, old, true, &err), &err);
+    test_session_close(s);
+    test_verify(path, 24);
 }
 
 int
@@ -839,6 +904,7 @@ main(void)
         cmocka_unit_test(test_load),
         cmocka_unit_test(test_untouched),
         cmocka_unit_test(test_export),
+        cmocka_unit_test(test_spared),
     };
 
     return cmocka_run_group_tests_name("session", tests, NULL,
