@@ -12,6 +12,10 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "session/syncer.h"
+
+/* How long what was written may wait to be on the disk. */
+#define SYNC_MS 5000
 
 struct gb_journal {
     char *path;     /* NULL: in memory */
@@ -23,6 +27,8 @@ struct gb_journal {
     size_t written; /* and that are there, if nobody else has changed it */
     bool troubled;  /* the last write failed, and it was said */
     char *mended;   /* what is to be said once it is whole again */
+    gb_syncer *syncer; /* from the first line on that is written */
+    bool fresh;     /* the file was created by us */
 };
 
 gb_journal *
@@ -36,11 +42,14 @@ gb_journal_new(const char *path)
 }
 
 static void
-take(gb_journal *j, int fd, const struct stat *st)
+take(gb_journal *j, int fd, const struct stat *st, bool fresh)
 {
     j->fd = fd;
     j->device = st->st_dev;
     j->inode = st->st_ino;
+    j->fresh = fresh;
+    if (j->syncer != NULL)
+        gb_syncer_file(j->syncer, fd, fresh ? j->path : NULL);
 }
 
 gb_journal *
@@ -62,7 +71,7 @@ gb_journal_resume(const char *path, gb_error *err)
         return NULL;
     }
     j = gb_journal_new(path);
-    take(j, fd, &st);
+    take(j, fd, &st, false);
     return j;
 }
 
@@ -129,7 +138,7 @@ create(gb_journal *j, gb_error *err)
         close(fd);
         return false;
     }
-    take(j, fd, &st);
+    take(j, fd, &st, true);
     return true;
 }
 
@@ -174,6 +183,8 @@ check(gb_journal *j, gb_error *err)
         return true;
     was = gb_strdup(j->path);
     if (gone) {
+        if (j->syncer != NULL)
+            gb_syncer_file(j->syncer, -1, NULL);
         close(j->fd);
         j->fd = -1;
         j->path = unused_path(j->path);
@@ -192,6 +203,25 @@ check(gb_journal *j, gb_error *err)
     return true;
 }
 
+/* Sees to it that what was written will be on the disk soon. Tells what went
+ * wrong there. */
+static bool
+sync_later(gb_journal *j, gb_error *err)
+{
+    int error;
+
+    if (j->syncer == NULL) {
+        j->syncer = gb_syncer_start(SYNC_MS);
+        if (j->syncer == NULL)
+            return true; /* then at the close */
+        gb_syncer_file(j->syncer, j->fd, j->fresh ? j->path : NULL);
+    }
+    gb_syncer_written(j->syncer);
+    error = gb_syncer_error(j->syncer);
+    return error == 0 || gb_fail(err, "%s: cannot write the session: %s",
+                                 j->path, strerror(error));
+}
+
 /* Writes what is due. What was written in part stays in the file; the rest
  * follows when there is room again. */
 static bool
@@ -201,13 +231,16 @@ flush(gb_journal *j, gb_error *err)
 
     if (!check(j, err) || (j->fd < 0 && !create(j, err)))
         return false;
+    if (j->written == j->due)
+        return true;
     while (j->written < j->due && (n > 0 || (n < 0 && errno == EINTR))) {
         n = write(j->fd, j->lines.data + j->written, j->due - j->written);
         j->written += n > 0 ? (size_t)n : 0;
     }
-    return j->written == j->due ||
-           gb_fail(err, "%s: cannot write the session: %s", j->path,
-                   strerror(errno));
+    if (j->written < j->due)
+        return gb_fail(err, "%s: cannot write the session: %s", j->path,
+                       strerror(errno));
+    return sync_later(j, err);
 }
 
 /* The same; trouble is said once, unless `again`. */
@@ -235,6 +268,17 @@ added(gb_journal *j, gb_error *err)
     return j->path == NULL || settle(j, false, err);
 }
 
+/* Waits until all that was written is on the disk. */
+static bool
+sync_now(gb_journal *j, gb_error *err)
+{
+    bool ok = gb_fd_sync(j->fd, j->path, err);
+
+    if (j->fresh)
+        gb_folder_sync(j->path);
+    return ok;
+}
+
 bool
 gb_journal_close(gb_journal *j, gb_error *err)
 {
@@ -244,6 +288,9 @@ gb_journal_close(gb_journal *j, gb_error *err)
         return true;
     if (j->path != NULL && j->due > 0)
         ok = settle(j, true, err);
+    gb_syncer_stop(j->syncer);
+    if (j->fd >= 0 && j->due > 0)
+        ok = sync_now(j, ok ? err : NULL) && ok;
     if (j->fd >= 0 && close(j->fd) != 0 && ok)
         ok = gb_fail(err, "%s: cannot write the session: %s", j->path,
                      strerror(errno));
@@ -289,7 +336,7 @@ gb_journal_path(const gb_journal *j)
 bool
 gb_journal_sync(gb_journal *j, gb_error *err)
 {
-    return settle(j, true, err) && gb_fd_sync(j->fd, j->path, err);
+    return settle(j, true, err) && sync_now(j, err);
 }
 
 bool

@@ -34,6 +34,8 @@ libgumbel_a_SOURCES += \
 	src/session/settings_json.h \
 	src/session/stream.c \
 	src/session/stream.h \
+	src/session/syncer.c \
+	src/session/syncer.h \
 	src/session/verdict.c \
 	src/session/worker.c \
 	src/session/worker.h \

@@ -6,6 +6,8 @@
 #include <fcntl.h>
 #include <jansson.h>
 #include <math.h>
+#include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/file.h>
 #include <sys/resource.h>
@@ -17,6 +19,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "mutate.h"
+#include "session/syncer.h"
 
 #define SHA "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define HEADER \
@@ -673,6 +676,145 @@ test_harmed(void **state)
     gb_str_free(&problem_text);
 }
 
+/* The fsync that the program calls: remembers what was there, and waits or
+ * fails when it is told to. */
+static struct {
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    unsigned calls;
+    ino_t inode; /* of the last regular file */
+    off_t size;
+    bool stuck;
+    int error;
+} disk = {.lock = PTHREAD_MUTEX_INITIALIZER,
+          .changed = PTHREAD_COND_INITIALIZER};
+
+int
+fsync(int fd)
+{
+    struct stat st;
+    int error;
+
+    pthread_mutex_lock(&disk.lock);
+    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
+        disk.inode = st.st_ino;
+        disk.size = st.st_size;
+    }
+    disk.calls++;
+    pthread_cond_broadcast(&disk.changed);
+    while (disk.stuck)
+        pthread_cond_wait(&disk.changed, &disk.lock);
+    error = disk.error;
+    pthread_mutex_unlock(&disk.lock);
+    errno = error;
+    return error != 0 ? -1 : 0;
+}
+
+static void
+wait_for_syncs(unsigned calls)
+{
+    pthread_mutex_lock(&disk.lock);
+    while (disk.calls < calls)
+        pthread_cond_wait(&disk.changed, &disk.lock);
+    pthread_mutex_unlock(&disk.lock);
+}
+
+static void
+set_disk(bool stuck, int error)
+{
+    pthread_mutex_lock(&disk.lock);
+    disk.stuck = stuck;
+    disk.error = error;
+    pthread_cond_broadcast(&disk.changed);
+    pthread_mutex_unlock(&disk.lock);
+}
+
+static void
+expect_synced(const char *path)
+{
+    struct stat st;
+
+    assert_int_equal(stat(path, &st), 0);
+    assert_true(st.st_ino == disk.inode && st.st_size == disk.size);
+}
+
+/* All is on the disk after the close, and after a save. */
+static void
+test_synced(void **state)
+{
+    const char *path = test_path("synced"), *copy = test_path("synced-copy");
+    gb_session *s = test_session(path, NULL);
+    gb_error err = GB_ERROR_INIT;
+
+    (void)state;
+    test_send(s, "Once upon a time");
+    test_ok(gb_session_save(s, copy, false, &err), &err);
+    expect_synced(copy);
+    test_send(s, " and then");
+    test_ok(gb_session_save(s, path, false, &err), &err);
+    expect_synced(path);
+    test_ok(gb_session_export_file(s, copy, true, &err), &err);
+    expect_synced(copy);
+    test_send(s, " there was");
+    test_session_close(s);
+    expect_synced(path);
+
+    s = test_session(path, NULL);
+    test_send(s, " and");
+    set_disk(false, EIO);
+    assert_false(gb_session_close(s, &err));
+    set_disk(false, 0);
+    test_fails_with(&err, GB_FAILED, path, strerror(EIO), NULL);
+}
+
+/* Meanwhile a thread sees to it; whoever writes does not wait for it. */
+static void
+test_syncer(void **state)
+{
+    const char *path = test_write("syncer", "1", 1);
+    int fd = open(path, O_WRONLY | O_APPEND);
+    unsigned before = disk.calls;
+    gb_syncer *s = gb_syncer_start(1);
+
+    (void)state;
+    assert_non_null(s);
+    gb_syncer_file(s, fd, path);
+    gb_syncer_written(s);
+    wait_for_syncs(before + 2); /* the file and its folder */
+    expect_synced(path);
+
+    set_disk(true, 0);
+    before = disk.calls;
+    assert_int_equal(write(fd, "2", 1), 1);
+    gb_syncer_written(s);
+    wait_for_syncs(before + 1);
+    gb_syncer_written(s); /* while the disk is stuck */
+    gb_syncer_file(s, fd, NULL);
+    assert_int_equal(gb_syncer_error(s), 0);
+    expect_synced(path);
+
+    before = disk.calls;
+    set_disk(false, EIO);
+    wait_for_syncs(before + 1);
+    gb_syncer_stop(s);
+    set_disk(false, 0);
+    close(fd);
+
+    s = gb_syncer_start(1);
+    fd = open(path, O_WRONLY | O_APPEND);
+    gb_syncer_file(s, fd, NULL);
+    set_disk(false, EIO);
+    gb_syncer_written(s);
+    while (gb_syncer_error(s) != EIO)
+        sched_yield();
+    assert_int_equal(gb_syncer_error(s), 0);
+    gb_syncer_file(s, -1, NULL);
+    close(fd);
+    set_disk(false, 0);
+    gb_syncer_written(s);
+    gb_syncer_stop(s);
+}
+
 static size_t
 count_lines(const char *path)
 {
@@ -744,6 +886,8 @@ main(void)
         cmocka_unit_test(test_private),
         cmocka_unit_test(test_locked),
         cmocka_unit_test(test_harmed),
+        cmocka_unit_test(test_synced),
+        cmocka_unit_test(test_syncer),
     };
 
     return cmocka_run_group_tests_name("journal", tests, NULL,
