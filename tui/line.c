@@ -63,8 +63,9 @@ print_line(line_app *a, const char *text, size_t n)
         print(a, "\n", 1);
 }
 
+/* To standard error. */
 static void
-complain(line_app *a, const char *text)
+warn(line_app *a, const char *text)
 {
     gb_str line = GB_STR_INIT;
 
@@ -75,6 +76,12 @@ complain(line_app *a, const char *text)
     gb_str_putc(&line, '\n');
     gb_fd_write(STDERR_FILENO, "standard error", line.data, line.len, NULL);
     gb_str_free(&line);
+}
+
+static void
+complain(line_app *a, const char *text)
+{
+    warn(a, text);
     a->failed = true;
 }
 
@@ -242,7 +249,10 @@ take_news(line_app *a, const gb_news *news)
             say(&a->ui, text);
         break;
     case GB_NEWS_ERROR:
-        complain(a, text);
+        if (news->status == GB_OK)
+            warn(a, text);
+        else
+            complain(a, text);
         break;
     case GB_NEWS_VERDICT:
         say(&a->ui, text);

@@ -52,6 +52,9 @@ typedef struct gb_watcher {
     /* Something that does not end the session, once: the journal cannot be
      * written, ... */
     void (*problem)(void *arg, const char *text);
+    /* Something worth knowing that is no failure: there is no place for the
+     * journal, and none was named. */
+    void (*notice)(void *arg, const char *text);
 } gb_watcher;
 
 typedef struct gb_history gb_history;

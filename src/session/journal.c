@@ -19,6 +19,7 @@
 
 struct gb_journal {
     char *path;     /* NULL: in memory */
+    bool needed;    /* there must be a file */
     int fd;         /* -1: not there yet */
     dev_t device;   /* where the file is, */
     ino_t inode;    /* and which one */
@@ -32,11 +33,12 @@ struct gb_journal {
 };
 
 gb_journal *
-gb_journal_new(const char *path)
+gb_journal_new(const char *path, bool needed)
 {
     gb_journal *j = gb_alloc(sizeof *j);
 
     j->path = path != NULL ? gb_strdup(path) : NULL;
+    j->needed = needed;
     j->fd = -1;
     return j;
 }
@@ -70,7 +72,7 @@ gb_journal_resume(const char *path, gb_error *err)
         close(fd);
         return NULL;
     }
-    j = gb_journal_new(path);
+    j = gb_journal_new(path, true);
     take(j, fd, &st, false);
     return j;
 }
@@ -260,12 +262,29 @@ settle(gb_journal *j, bool again, gb_error *err)
     return false;
 }
 
+/* Where a file that nobody has named cannot be, there is none. */
+static bool
+try_file(gb_journal *j, gb_error *err)
+{
+    if (!create(j, err)) {
+        gb_fail_context(err, "this session is not kept");
+        if (err != NULL)
+            err->status = GB_OK;
+        free(j->path);
+        j->path = NULL;
+    }
+    j->needed = true;
+    return j->path != NULL;
+}
+
 /* After a line was added. */
 static bool
 added(gb_journal *j, gb_error *err)
 {
     j->due = j->lines.len;
-    return j->path == NULL || settle(j, false, err);
+    if (j->path == NULL)
+        return true;
+    return (j->needed || try_file(j, err)) && settle(j, false, err);
 }
 
 /* Waits until all that was written is on the disk. */
@@ -368,8 +387,7 @@ gb_journal_new_path(gb_error *err)
     struct tm tm;
 
     if (folder == NULL) {
-        gb_fail(err, "no place for session files: neither XDG_STATE_HOME nor "
-                "HOME is set");
+        gb_fail(err, "neither XDG_STATE_HOME nor HOME is set");
         return NULL;
     }
     localtime_r(&now, &tm);

@@ -57,8 +57,9 @@ typedef struct gb_journal_reader gb_journal_reader;
 
 /* A journal in the file `path`, which is created by the first event (mode
  * 0600, folders too; a file that has anything in it is never touched). path
- * NULL: in memory alone. */
-gb_journal *gb_journal_new(const char *path);
+ * NULL: in memory alone. needed false: also where it cannot be created, which
+ * is said with the status GB_OK then. */
+gb_journal *gb_journal_new(const char *path, bool needed);
 /* A journal in a file that is there. From here on nobody else writes to it:
  * fails when another process does. To be read, and then begun. */
 gb_journal *gb_journal_resume(const char *path, gb_error *err);

@@ -41,10 +41,13 @@ gb_session_is_writing(const gb_session *s)
 }
 
 void
-gb_session_problem(const gb_session *s, const char *text)
+gb_session_problem(const gb_session *s, const gb_error *problem)
 {
-    if (s->watcher.problem != NULL)
-        s->watcher.problem(s->watcher.arg, text);
+    void (*tell)(void *arg, const char *text) =
+        problem->status == GB_OK ? s->watcher.notice : s->watcher.problem;
+
+    if (tell != NULL)
+        tell(s->watcher.arg, problem->text);
 }
 
 /* Events. */
@@ -90,7 +93,7 @@ gb_session_emit(gb_session *s, gb_event *e, gb_error *err)
     }
     ok = gb_journal_write(s->journal, e, ok ? &problem : NULL) && ok;
     if (!ok)
-        gb_session_problem(s, problem.text);
+        gb_session_problem(s, &problem);
     return true;
 }
 

@@ -115,7 +115,7 @@ open_journal(gb_session *s, const char *from, const char *path, gb_error *err)
         s->journal = gb_journal_resume(path, err);
         r = s->journal != NULL ? gb_journal_read(s->journal, err) : NULL;
     } else {
-        s->journal = gb_journal_new(path);
+        s->journal = gb_journal_new(path, s->named);
         r = gb_journal_open(from, err);
     }
     if (r != NULL)
@@ -151,21 +151,29 @@ load(gb_session *s, const char *from, const char *path, gb_error *err)
     return ok;
 }
 
+/* A path for a journal that nobody has named. Where there is none, that is
+ * said. The caller frees. */
+static char *
+new_path(const gb_session *s)
+{
+    gb_error problem = GB_ERROR_INIT;
+    char *path = gb_journal_new_path(&problem);
+
+    if (path == NULL) {
+        gb_fail_context(&problem, "this session is not kept");
+        problem.status = GB_OK;
+        gb_session_problem(s, &problem);
+    }
+    return path;
+}
+
 /* Where the journal goes; NULL: nowhere. The caller frees. */
 static char *
-choose_path(gb_session *s, const gb_session_options *o)
+choose_path(const gb_session *s, const gb_session_options *o)
 {
-    gb_error err = GB_ERROR_INIT;
-    char *path;
-
     if (!o->journal)
         return NULL;
-    if (o->path != NULL)
-        return gb_strdup(o->path);
-    path = gb_journal_new_path(&err);
-    if (path == NULL)
-        gb_session_problem(s, err.text);
-    return path;
+    return o->path != NULL ? gb_strdup(o->path) : new_path(s);
 }
 
 static bool
@@ -175,6 +183,7 @@ begin(gb_session *s, const gb_session_options *o, gb_error *err)
     char *path = choose_path(s, o);
     bool ok = true;
 
+    s->named = o->path != NULL;
     if (path != NULL && has_content(path)) {
         if (from != NULL && !gb_same_file(from, path)) {
             gb_fail_usage(err, "%s: there is a session in this file already; "
@@ -189,7 +198,7 @@ begin(gb_session *s, const gb_session_options *o, gb_error *err)
         ok = load(s, from, path, err);
     } else {
         s->history = new_history(s, &o->settings, o->mode);
-        s->journal = gb_journal_new(path);
+        s->journal = gb_journal_new(path, s->named);
     }
     free(path);
     return ok;
@@ -341,18 +350,14 @@ change_model(gb_session *s, gb_error *err)
     gb_settings settings = *gb_history_settings(old);
     gb_error problem = GB_ERROR_INIT;
     const gb_segment **branch;
-    char *path = NULL;
+    char *path;
     size_t n, i;
     bool ok = true;
 
     if (!gb_journal_close(s->journal, &problem))
-        gb_session_problem(s, problem.text);
-    if (s->recorded) {
-        path = gb_journal_new_path(&problem);
-        if (path == NULL)
-            gb_session_problem(s, problem.text);
-    }
-    s->journal = gb_journal_new(path);
+        gb_session_problem(s, &problem);
+    path = s->recorded ? new_path(s) : NULL;
+    s->journal = gb_journal_new(path, false);
     free(path);
     gb_origin_free(&s->origin);
     s->history = new_history(s, &settings, gb_history_mode(old));

@@ -14,7 +14,8 @@ struct gb_session {
     gb_pick last_pick;
 
     gb_journal *journal;
-    bool recorded;     /* the journal is to become a file */
+    bool recorded;     /* the journal is to become a file, */
+    bool named;        /* which the user has named */
     gb_origin origin;  /* of what computes; model_sha256 "" until needed */
     double began;      /* moment that events count from, ms */
     gb_watcher watcher;
@@ -29,7 +30,8 @@ struct gb_session {
 bool gb_session_emit(gb_session *s, gb_event *event, gb_error *err);
 /* Makes the model forget its oldest tokens while its view is too long. */
 bool gb_session_make_room(gb_session *s, gb_error *err);
-void gb_session_problem(const gb_session *s, const char *text);
+/* Tells the watcher of a problem or, with the status GB_OK, what is none. */
+void gb_session_problem(const gb_session *s, const gb_error *problem);
 bool gb_session_know_origin(gb_session *s, gb_error *err);
 
 /* The tokens of a text of the user in the history's mode: chat's "Human:"

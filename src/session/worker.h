@@ -117,7 +117,8 @@ typedef enum gb_news_type {
                          ("saved as ..."); a run is done when it ended:
                          then reason and stats.run_tokens say how */
     GB_NEWS_ERROR,    /* text, status; command: that one failed (instead of
-                         GB_NEWS_DONE), 0: no command's fault */
+                         GB_NEWS_DONE), 0: no command's fault; status
+                         GB_OK: no failure, but worth knowing */
     GB_NEWS_VERDICT,  /* text of gb_replay_describe; identical. What was
                          replayed stays on the screen until the session
                          goes on: then a cut to 0 and its own branch come */

@@ -1,5 +1,6 @@
 /* What the worker tells the interface. */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -258,6 +259,15 @@ on_problem(void *arg, const char *text)
     gb_worker_tell_error(w, 0, &err);
 }
 
+static void
+on_notice(void *arg, const char *text)
+{
+    gb_error none = GB_ERROR_INIT;
+
+    snprintf(none.text, sizeof none.text, "%s", text);
+    gb_worker_tell_error(arg, 0, &none);
+}
+
 gb_watcher
 gb_worker_watcher(gb_worker *w)
 {
@@ -269,5 +279,6 @@ gb_worker_watcher(gb_worker *w)
         .settings = on_settings,
         .stopped = on_stopped,
         .problem = on_problem,
+        .notice = on_notice,
     };
 }

@@ -43,6 +43,10 @@ exported over a file | gumbel --no-session -n 1 | Once\n/export mine\n | 1 | * |
 it is left alone | cat mine | - | 0 | mine\n | -
 unless one insists | gumbel --no-session -n 1 > log; gumbel replay --json mine | Once\n/save! mine\n | 0 | ~identical | -
 as for an export | gumbel --no-session -n 1 > log; cat mine | Once\n/export! mine\n | 0 | ~^Once | -
+a home that is missing | unset XDG_STATE_HOME; HOME=/proc/none gumbel -n 6 > got; cmp got once | Once upon a time\n\n | 0 | - | ~^gumbel: this session is not kept: /proc/none
+it is said once | unset XDG_STATE_HOME; HOME=/proc/none gumbel -n 1 2>&1 >got|grep -c "" | Once\n\n\n | 0 | 1\n | -
+no home at all | unset HOME XDG_STATE_HOME; gumbel -n 6 2>err > got; cmp got once && grep -c "not kept: neither" err | Once upon a time\n\n | 0 | 1\n | -
+but a file by name | gumbel --session /proc/none/s -n 1 2> err; s=$?; head -n 1 err >&2; exit $s | Once\n | 1 | * | ~/proc/none
 a pipe is no file | mkfifo pipe; gumbel --no-session -n 1 | Once\n/export pipe\n | 1 | * | ~pipe: expected a regular file
 END
 done_testing

@@ -880,6 +880,64 @@ test_spared(void **state)
     test_verify(path, 24);
 }
 
+static unsigned notices;
+
+static void
+count_notice(void *arg, const char *text)
+{
+    (void)arg;
+    assert_non_null(strstr(text, "this session is not kept: /proc/none"));
+    notices++;
+}
+
+static void
+no_problem(void *arg, const char *text)
+{
+    (void)arg;
+    fail_msg("%s", text);
+}
+
+/* Without a place for files a session goes on as it would with one, says so
+ * once, and can be saved. */
+static void
+test_no_home(void **state)
+{
+    gb_session_options o = {
+        .journal = true,
+        .watcher = {.notice = count_notice, .problem = no_problem},
+    };
+    const char *saved = test_path("no-home");
+    const char *home = getenv("XDG_STATE_HOME");
+    char *before = gb_strdup(home != NULL ? home : "");
+    gb_error err = GB_ERROR_INIT;
+    gb_session *s;
+
+    (void)state;
+    gb_settings_init(&o.settings);
+    o.settings.max_new_tokens = 12;
+    setenv("XDG_STATE_HOME", "/proc/none", 1);
+    s = gb_session_open(test_engine(), test_model(), &o, &err);
+    test_ok(s != NULL, &err);
+    assert_int_equal(notices, 0); /* not before there is anything to keep */
+    test_send(s, STORY);
+    test_send(s, " and");
+    assert_int_equal(notices, 1);
+    assert_null(gb_session_path(s));
+    test_ok(gb_session_save(s, saved, false, &err), &err);
+    test_session_close(s);
+    test_verify(saved, 24);
+
+    /* Likewise for one that goes on from a file. */
+    o.load = saved;
+    s = gb_session_open(test_engine(), test_model(), &o, &err);
+    test_ok(s != NULL, &err);
+    test_send(s, " then");
+    assert_int_equal(notices, 2);
+    test_session_close(s);
+    setenv("XDG_STATE_HOME", before, 1);
+    free(before);
+}
+
 int
 main(void)
 {
@@ -905,6 +963,7 @@ main(void)
         cmocka_unit_test(test_untouched),
         cmocka_unit_test(test_export),
         cmocka_unit_test(test_spared),
+        cmocka_unit_test(test_no_home),
     };
 
     return cmocka_run_group_tests_name("session", tests, NULL,
