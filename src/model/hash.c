@@ -1,5 +1,4 @@
 /* The hash of a model's weights, which names it in session files. */
-#include <ctype.h>
 #include <nettle/sha2.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,15 +32,20 @@ kept_path(const gb_tensors *t)
     return path;
 }
 
+bool
+gb_is_sha256(const char *hex)
+{
+    return hex != NULL && strlen(hex) == 64 &&
+           strspn(hex, "0123456789abcdef") == 64;
+}
+
 static bool
 read_kept(const char *path, char hex[65])
 {
     gb_str text = GB_STR_INIT;
-    size_t i;
-    bool ok = gb_file_read(path, 64, &text, NULL) && text.len == 64;
+    bool ok = gb_file_read(path, 64, &text, NULL) &&
+              gb_is_sha256(gb_str_cstr(&text));
 
-    for (i = 0; ok && i < text.len; i++)
-        ok = isxdigit((unsigned char)text.data[i]);
     if (ok)
         memcpy(hex, text.data, 65);
     gb_str_free(&text);

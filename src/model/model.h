@@ -60,5 +60,7 @@ void gb_model_close(gb_model *m);
  * them; keeps the result in m and, for large models, in the cache folder as
  * long as the files do not change. */
 bool gb_model_sha256(gb_model *m, char hex[65], gb_error *err);
+/* Whether a text (or NULL) has the form of one: 64 digits 0-9a-f. */
+bool gb_is_sha256(const char *hex);
 
 #endif

@@ -171,12 +171,6 @@ read_settings(gb_journal_reader *r, gb_error *err)
 }
 
 static bool
-is_sha256(const char *s)
-{
-    return s != NULL && strlen(s) == 64 && strspn(s, "0123456789abcdef") == 64;
-}
-
-static bool
 read_model(gb_journal_reader *r, gb_error *err)
 {
     const json_t *model = json_object_get(r->object, "model");
@@ -185,7 +179,7 @@ read_model(gb_journal_reader *r, gb_error *err)
 
     if (!json_is_object(model))
         return gb_reader_refuse(r, "model", "an object", model, err);
-    if (!is_sha256(json_string_value(sha)))
+    if (!gb_is_sha256(json_string_value(sha)))
         return gb_reader_refuse(r, "sha256", "64 digits 0-9a-f", sha, err);
     strcpy(o->model_sha256, json_string_value(sha));
     take(model, "name", &o->model_name);

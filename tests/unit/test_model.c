@@ -1,6 +1,8 @@
 /* Model folders: found, opened, checked against config.json. */
 #include "test.h"
 
+#include <ctype.h>
+#include <dirent.h>
 #include <inttypes.h>
 #include <unistd.h>
 
@@ -349,6 +351,27 @@ hash_again(const char *folder, char hex[65])
     gb_model_close(m);
 }
 
+/* Writes into the one file of a folder. */
+static void
+spoil_only_file(const char *folder, const char *text)
+{
+    gb_error err = GB_ERROR_INIT;
+    struct dirent *e;
+    DIR *d = opendir(folder);
+    char *path = NULL;
+
+    assert_non_null(d);
+    while ((e = readdir(d)) != NULL)
+        if (e->d_name[0] != '.') {
+            assert_null(path);
+            path = gb_path_join(folder, e->d_name);
+        }
+    assert_non_null(path);
+    test_ok(gb_file_replace(path, text, strlen(text), 0600, &err), &err);
+    free(path);
+    closedir(d);
+}
+
 /* A large model's hash is kept, but not beyond a change of its file. */
 static void
 test_kept_sha256(void **state)
@@ -362,12 +385,20 @@ test_kept_sha256(void **state)
     char first[65], again[65];
     gb_error err = GB_ERROR_INIT;
     FILE *f;
+    size_t i;
 
     (void)state;
     test_ok(gb_random_model_write(&shape, folder, &err), &err);
     setenv("GUMBEL_CACHE", cache, 1);
     hash_again(folder, first);
     assert_true(gb_is_folder(cache));
+    hash_again(folder, again);
+    assert_string_equal(again, first);
+
+    /* What a session file could not hold is none. */
+    for (i = 0; i < 64; i++)
+        again[i] = (char)toupper((unsigned char)again[i]);
+    spoil_only_file(cache, again);
     hash_again(folder, again);
     assert_string_equal(again, first);
 
