@@ -1,7 +1,10 @@
 /* gumbel replay: run a session again and verify it. */
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -164,6 +167,33 @@ replay(const gb_options *o, gb_journal_reader *r, printer *p, gb_error *err)
     return ok ? GB_OK : (int)err->status;
 }
 
+static bool
+is_pipe(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && S_ISFIFO(st.st_mode);
+}
+
+/* "-" is standard input. It and a pipe are read as their lines come. */
+static gb_journal_reader *
+open_session(const char *path, gb_error *err)
+{
+    bool standard = strcmp(path, "-") == 0;
+    int fd;
+
+    if (!standard && !is_pipe(path))
+        return gb_journal_open(path, err);
+    fd = standard ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
+                  : open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        gb_fail(err, "%s: cannot open: %s", path, strerror(errno));
+        return NULL;
+    }
+    return gb_journal_open_fd(fd, standard ? "standard input" : path,
+                              gb_interrupt_flag(), err);
+}
+
 static int
 run(const gb_options *o, gb_error *err)
 {
@@ -175,7 +205,7 @@ run(const gb_options *o, gb_error *err)
         gb_fail_usage(err, "the session file is missing: gumbel replay FILE");
         return GB_USAGE;
     }
-    r = gb_journal_open(o->args[0], err);
+    r = open_session(o->args[0], err);
     if (r == NULL)
         return (int)err->status;
     if (open_as_then(o, &gb_journal_reader_header(r)->origin, &p.opened, err))
@@ -192,8 +222,9 @@ const gb_command gb_cmd_replay = {
     .args = "FILE",
     .summary = "Run a session again and verify every token",
     .help =
-        "Computes each token of the session FILE again, with the seed and "
-        "the settings that were in force when it was written, and compares. "
+        "Computes each token of the session FILE (-: standard input) again, "
+        "with the seed and the settings that were in force when it was "
+        "written, and compares. "
         "The text goes to standard output as it appears, the verdict to "
         "standard error. On the same device, driver and build all tokens are "
         "identical. Where one is not, the replay ends: it says which, how far "

@@ -87,7 +87,7 @@ gb_journal_read(const gb_journal *j, gb_error *err)
         return gb_journal_open_text(j->lines.data, j->lines.len, name, err);
     fd = j->fd >= 0 ? fcntl(j->fd, F_DUPFD_CLOEXEC, 0) : -1;
     if (fd >= 0)
-        return gb_journal_open_fd(fd, name, err);
+        return gb_journal_open_fd(fd, name, NULL, err);
     gb_fail_usage(err, "there is nothing to replay yet");
     return NULL;
 }

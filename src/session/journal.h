@@ -3,6 +3,8 @@
 #ifndef GB_SESSION_JOURNAL_H
 #define GB_SESSION_JOURNAL_H
 
+#include <stdatomic.h>
+
 #include "engine/engine.h"
 #include "session/event.h"
 #include "session/settings.h"
@@ -100,9 +102,12 @@ char *gb_journal_folder(void);
 
 /* Opens and reads the header. GB_USAGE when the file is no session file. */
 gb_journal_reader *gb_journal_open(const char *path, gb_error *err);
-/* The same from a descriptor, which is closed with the reader, or from n
- * bytes of text; `name` is for messages. */
-gb_journal_reader *gb_journal_open_fd(int fd, const char *name, gb_error *err);
+/* The same from n bytes of text or from a descriptor, which is closed with
+ * the reader; `name` is for messages. What comes slowly is waited for, until
+ * a signal has set *cancel (which may be NULL): then GB_INTERRUPTED. */
+gb_journal_reader *gb_journal_open_fd(int fd, const char *name,
+                                      const atomic_bool *cancel,
+                                      gb_error *err);
 gb_journal_reader *gb_journal_open_text(const char *text, size_t n,
                                         const char *name, gb_error *err);
 /* Keeps all lines in memory, for gb_journal_begin. */

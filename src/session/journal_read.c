@@ -1,6 +1,7 @@
 /* Reading journals: one line at a time, nothing trusted. */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,13 +22,44 @@ gb_journal_reader_place(gb_journal_reader *r)
     return r->place;
 }
 
+/* Waits until there is more, or the end; false: cancelled. */
+static bool
+wait_for_more(const gb_journal_reader *r)
+{
+    struct pollfd p = {.fd = r->fd, .events = POLLIN};
+
+    while (poll(&p, 1, -1) < 0 && errno == EINTR)
+        if (r->cancel != NULL && atomic_load(r->cancel))
+            return false;
+    return true;
+}
+
+/* Appends what can be read now to the buffer. */
+static bool
+read_more(gb_journal_reader *r, gb_error *err)
+{
+    ssize_t got;
+
+    gb_str_reserve(&r->buffer, GB_READ_CHUNK);
+    do {
+        if (!wait_for_more(r))
+            return gb_fail_interrupted(err);
+        got = read(r->fd, r->buffer.data + r->buffer.len, GB_READ_CHUNK);
+    } while (got < 0 && (errno == EINTR || errno == EAGAIN));
+    if (got < 0)
+        return gb_fail(err, "%s: cannot read: %s", r->shown, strerror(errno));
+    r->buffer.len += (size_t)got;
+    r->buffer.data[r->buffer.len] = '\0';
+    r->ended = got == 0;
+    return true;
+}
+
 /* Fills the buffer until it holds a whole line. The line is at r->at, n bytes
  * long without its newline. */
 static gb_read
 next_line(gb_journal_reader *r, size_t *n, gb_error *err)
 {
     size_t searched = r->at;
-    ssize_t got;
     char *end;
 
     for (;;) {
@@ -54,39 +86,34 @@ next_line(gb_journal_reader *r, size_t *n, gb_error *err)
             r->at = 0;
         }
         searched = r->buffer.len;
-        gb_str_reserve(&r->buffer, GB_READ_CHUNK);
-        got = read(r->fd, r->buffer.data + searched, GB_READ_CHUNK);
-        if (got < 0 && errno != EINTR) {
-            gb_fail(err, "%s: cannot read: %s", r->shown, strerror(errno));
+        if (!read_more(r, err))
             return GB_READ_ERROR;
-        }
-        r->buffer.len += got > 0 ? (size_t)got : 0;
-        r->buffer.data[r->buffer.len] = '\0';
-        r->ended = got == 0;
     }
 }
 
-/* Parses the next line; END and ERROR as above. */
+/* Parses the next line that is not blank; END and ERROR as above. */
 static gb_read
 next_object(gb_journal_reader *r, gb_error *err)
 {
+    const char *line;
     gb_read result;
     size_t n;
 
     json_decref(r->object);
     r->object = NULL;
-    result = next_line(r, &n, err);
-    if (result != GB_READ_EVENT)
-        return result;
-    r->object = gb_json_parse(gb_journal_reader_place(r),
-                              r->buffer.data + r->at, n, err);
-    if (r->object == NULL) {
-        if (err != NULL)
-            err->status = GB_USAGE;
-        return GB_READ_ERROR;
-    }
-    r->at += n + 1;
-    return GB_READ_EVENT;
+    do {
+        result = next_line(r, &n, err);
+        if (result != GB_READ_EVENT)
+            return result;
+        line = r->buffer.data + r->at;
+        r->at += n + 1;
+    } while (strspn(line, " \t\r") == n);
+    r->object = gb_json_parse(gb_journal_reader_place(r), line, n, err);
+    if (r->object != NULL)
+        return GB_READ_EVENT;
+    if (err != NULL)
+        err->status = GB_USAGE;
+    return GB_READ_ERROR;
 }
 
 /* A setting of a later version is passed over as an event of one is. */
@@ -277,9 +304,13 @@ gb_journal_open(const char *path, gb_error *err)
 }
 
 gb_journal_reader *
-gb_journal_open_fd(int fd, const char *name, gb_error *err)
+gb_journal_open_fd(int fd, const char *name, const atomic_bool *cancel,
+                   gb_error *err)
 {
-    return begin(new_reader(fd, name), err);
+    gb_journal_reader *r = new_reader(fd, name);
+
+    r->cancel = cancel;
+    return begin(r, err);
 }
 
 gb_journal_reader *

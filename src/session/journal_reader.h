@@ -9,6 +9,7 @@
 struct gb_journal_reader {
     char *shown;   /* name for messages */
     int fd;        /* -1: all is in the buffer */
+    const atomic_bool *cancel; /* of waiting for more; or NULL */
     gb_str buffer; /* what was read, used up to `at` */
     size_t at;
     bool keep;     /* also what was used */

@@ -41,6 +41,25 @@ interrupted --trace
 is "trace: status" 130 "$status"
 is "trace: the final text is there" 1 "$(grep -a -c '^Final generated' out)"
 
+# A replay that waits for more of a session ends too.
+echo Once | gumbel -m slow -n 4 --session kept > /dev/null
+text=$(gumbel replay kept 2> err)
+printf %s "$text" > text
+mkfifo pipe
+exec 3<> pipe
+cat kept >&3
+: > out
+env --default-signal=INT "$gumbel" replay - < pipe >> out 2> err &
+pid=$!
+while [ "$(wc -c < out)" -lt "$(wc -c < text)" ] && kill -0 "$pid"; do
+    sleep 0.05
+done
+kill -INT "$pid"
+wait "$pid"
+is "a replay that waits: status" 130 $?
+is "a replay that waits: the text" "$text" "$(cat out)"
+exec 3>&-
+
 # One that is started with SIGINT ignored goes on ignoring it.
 : > out
 (trap '' INT; exec "$gumbel" generate -m slow -n 2000 --json \

@@ -36,6 +36,9 @@ printf '{"type":"dance"}\n' | cat session.jsonl - > later.jsonl
 sed 's/"version":1/"version":2/' session.jsonl > version.jsonl
 sed '/"step":3/d' session.jsonl > gap.jsonl
 head -c 40 session.jsonl > head.jsonl
+{ echo; sed 'a\
+ ' session.jsonl; printf '\r\n\n'; } > blank.jsonl
+printf '\n\n' > blank
 : > empty.jsonl
 
 table <<'EOF'
@@ -54,6 +57,17 @@ empty         | gumbel replay empty.jsonl          | - | 2 | - | ~no whole line
 only a piece  | gumbel replay head.jsonl           | - | 2 | - | ~no whole line
 version       | gumbel replay version.jsonl        | - | 2 | - | ~version 2
 a gap         | gumbel replay --json gap.jsonl     | - | 2 | * | ~gap.jsonl, line 7.*step 3, found 4
+blank lines   | gumbel replay --json blank.jsonl   | - | 0 | ~identical","tokens":8, | -
+only those    | gumbel replay blank                | - | 2 | - | ~no whole line
+from input    | gumbel replay --json - < session.jsonl | - | 0 | ~identical","tokens":8, | -
+a pipe        | cat session.jsonl|gumbel replay --json - | - | 0 | ~identical","tokens":8, | -
+by its name   | cat session.jsonl|gumbel replay --json /dev/stdin | - | 0 | ~identical","tokens":8, | -
+a named pipe  | mkfifo p; cat session.jsonl > p & gumbel replay --json p | - | 0 | ~identical","tokens":8, | -
+torn pipe     | cat torn.jsonl|gumbel replay --json - | - | 0 | ~"torn":true | -
+wrong pipe    | sed 4d session.jsonl|gumbel replay --json - | - | 2 | * | ~standard input, line 4
+empty pipe    | gumbel replay -                    | - | 2 | - | ~standard input: .*no whole line
+closed        | gumbel replay - <&-               | - | 1 | - | ~standard input: cannot read
+not a folder  | gumbel replay - < .                | - | 1 | - | ~standard input: cannot read: Is a directory
 no file named | gumbel replay                      | - | 2 | - | ~missing
 EOF
 done_testing
