@@ -35,8 +35,8 @@ free_run(gb_run_state *r)
     size_t i;
 
     for (i = 0; i < r->n_changes; i++) {
-        free((void *)(uintptr_t)r->changes[i].name);
-        free((void *)(uintptr_t)r->changes[i].value);
+        free(r->changes[i].name);
+        free(r->changes[i].value);
     }
     free(r->changes);
 }

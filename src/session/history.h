@@ -120,7 +120,7 @@ uint32_t gb_history_excess(gb_history *h);
  * has, and why it ended. */
 typedef struct gb_run_change {
     uint64_t after;        /* tokens of the run before it */
-    const char *name, *value;
+    char *name, *value;
 } gb_run_change;
 typedef struct gb_run {
     const gb_run_change *changes;

@@ -240,8 +240,8 @@ drop_plan(gb_session *s)
     size_t i;
 
     for (i = 0; i < s->n_plan; i++) {
-        free((void *)(uintptr_t)s->plan[i].name);
-        free((void *)(uintptr_t)s->plan[i].value);
+        free(s->plan[i].name);
+        free(s->plan[i].value);
     }
     free(s->plan);
     s->plan = NULL;
