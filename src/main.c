@@ -9,6 +9,7 @@
 #include "base/utf8.h"
 #include "cmd/cmd.h"
 #include "cmd/output.h"
+#include "engine/pocl.h"
 #include "tui/tui.h"
 
 /* Prints text as lines of messages, safely. */
@@ -103,6 +104,7 @@ main(int argc, char **argv)
     int status = GB_USAGE;
 
     keep_standard_files();
+    gb_pocl_prepare();
     setlocale(LC_ALL, "");
     setlocale(LC_NUMERIC, "C"); /* numbers are read and written with a dot */
     signal(SIGPIPE, SIG_IGN);   /* writing says what happened */

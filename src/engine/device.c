@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "engine/pocl.h"
 
 #define MAX_PLATFORMS 64
 #define MAX_DEVICES 256
@@ -175,25 +176,11 @@ can_run(cl_device_id id)
     return available && compiler;
 }
 
-/* Where PoCL keeps compiled kernels; the caller frees. */
-static char *
-pocl_cache(void)
-{
-    const char *own = getenv("POCL_CACHE_DIR");
-    const char *all = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
-
-    if (own != NULL && own[0] != '\0')
-        return gb_strdup(own);
-    if (all != NULL && all[0] != '\0')
-        return gb_path_join(all, "pocl");
-    return home != NULL ? gb_format("%s/.cache/pocl", home) : NULL;
-}
-
 /* PoCL has no device for who cannot write its cache; that is worth saying. */
 static bool
 no_device(unsigned n_platforms, gb_error *err)
 {
-    char *folder = pocl_cache();
+    char *folder = gb_pocl_cache();
     gb_error why = GB_ERROR_INIT;
 
     if (folder != NULL && (!gb_make_folders(folder, &why) ||

@@ -5,6 +5,7 @@ libgumbel_a_SOURCES += \
 	src/engine/forward.c src/engine/forward.h \
 	src/engine/gemm.c src/engine/gemm.h \
 	src/engine/head.c src/engine/head.h \
+	src/engine/pocl.c src/engine/pocl.h \
 	src/engine/prefill.c src/engine/prefill.h \
 	src/engine/program.c src/engine/program.h \
 	src/engine/speed.c src/engine/speed.h \

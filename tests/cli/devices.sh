@@ -39,11 +39,21 @@ XDG_CACHE_HOME=$PWD/not-a-folder \
 cmp -s a b
 ok "cache folder that is a file" $? "$(cat err)"
 unset POCL_CACHE_DIR
+TMPDIR=$scratch/tmp
+export TMPDIR
+mkdir "$TMPDIR"
 status=0
 XDG_CACHE_HOME=$PWD/not-a-folder \
     gumbel generate -g -n 5 "Once upon a time" > b 2> err || status=$?
 { [ "$status" = 0 ] && cmp -s a b; } ||
     grep -q "^gumbel: .*cannot write\|unless it can write.*not-a-folder" err
 ok "where the driver cannot do without, it says so" $? "$(cat err)"
+status=0
+(unset XDG_CACHE_HOME
+HOME=/proc/none gumbel generate -g -n 5 "Once upon a time") > b 2> err ||
+    status=$?
+is "without a home: status" 0 "$status"
+cmp -s a b
+ok "without a home: the text" $? "$(cat err)"
 is "the file is as it was" file "$(cat not-a-folder)"
 done_testing

@@ -1,0 +1,70 @@
+#include "engine/pocl.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+
+char *
+gb_pocl_cache(void)
+{
+    const char *own = getenv("POCL_CACHE_DIR");
+    const char *all = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+
+    if (own != NULL && own[0] != '\0')
+        return gb_strdup(own);
+    if (all != NULL && all[0] != '\0')
+        return gb_path_join(all, "pocl");
+    return home != NULL ? gb_format("%s/.cache/pocl", home) : NULL;
+}
+
+/* Whether a folder can be made and written to; tried above it where it is not
+ * there, so that none appears for who has another driver. */
+static bool
+is_possible(const char *folder)
+{
+    char *at = gb_strdup(folder), *slash, *probe;
+    bool ok;
+
+    while (access(at, F_OK) != 0 && (slash = strrchr(at, '/')) != NULL &&
+           slash != at)
+        *slash = '\0';
+    probe = gb_path_join(at, ".gumbel-XXXXXX");
+    ok = mkdtemp(probe) != NULL;
+    if (ok)
+        rmdir(probe);
+    free(probe);
+    free(at);
+    return ok;
+}
+
+/* Makes a folder that nobody else can write to, or takes one. */
+static bool
+make_own(const char *folder)
+{
+    struct stat st;
+
+    (void)!mkdir(folder, 0700);
+    return lstat(folder, &st) == 0 && S_ISDIR(st.st_mode) &&
+           st.st_uid == geteuid() && (st.st_mode & 077) == 0;
+}
+
+void
+gb_pocl_prepare(void)
+{
+    const char *temporary = getenv("TMPDIR");
+    char *folder = gb_pocl_cache(), *own;
+
+    if (folder != NULL && !is_possible(folder)) {
+        own = gb_format("%s/gumbel-%ld", temporary != NULL &&
+                        temporary[0] == '/' ? temporary : "/tmp",
+                        (long)geteuid());
+        if (make_own(own))
+            setenv("POCL_CACHE_DIR", own, 1);
+        free(own);
+    }
+    free(folder);
+}
