@@ -101,6 +101,10 @@ const gb_ids *gb_history_view(gb_history *h);
 uint64_t gb_history_view_length(const gb_history *h);
 uint64_t gb_history_view_before(const gb_history *h, const gb_segment *s);
 
+/* Tokens of the model's text that may still be held back before it is shown:
+ * an unfinished character or stop string has fewer. */
+#define GB_HELD_TOKENS 64
+
 /* What ends the model's text in a mode. */
 const char *const *gb_history_stops(gb_mode mode, size_t *n);
 

@@ -54,10 +54,6 @@ struct gb_history {
 /* The run that the last act has; NULL when it has none. */
 gb_run_state *gb_history_run(const gb_history *h);
 
-/* Tokens of the model's text that may still be held back by the stream: an
- * unfinished character or stop string is shorter than this. */
-#define GB_HELD_TOKENS 64
-
 /* history_run.c: a new act, which forgets what was undone; a run of the
  * current act, from `base` on. */
 void gb_history_begin_act(gb_history *h, gb_event_type type);

@@ -466,7 +466,8 @@ cut_stop(gb_session *s)
     size_t n_stops, n, i, found = SIZE_MAX;
 
     stops = gb_history_stops(gb_history_mode(s->history), &n_stops);
-    while (found == SIZE_MAX && e.tokens < view->len && e.tokens < 32) {
+    while (found == SIZE_MAX && e.tokens < view->len &&
+           e.tokens < GB_HELD_TOKENS) {
         e.tokens++;
         bytes = gb_tokenizer_bytes(s->model->tokenizer,
                                    view->data[view->len - e.tokens], &n);
