@@ -7,6 +7,7 @@
 #include <sys/random.h>
 
 #include "base/mem.h"
+#include "sample/rng.h"
 
 static void
 show_setting(gb_ui *ui, const char *name)
@@ -56,24 +57,25 @@ do_temp(gb_ui *ui, const char *arg, gb_error *err)
     return set_or_show(ui, "temperature", arg, err);
 }
 
+/* Both jump from the seed in force, so that no two takes are close. */
 bool
 do_seed(gb_ui *ui, const char *arg, gb_error *err)
 {
+    uint64_t seed = ui->mirror.settings.seed;
     char value[24];
     uint32_t random;
 
     if (strcmp(arg, "next") == 0) {
-        snprintf(value, sizeof value, "%" PRIu64,
-                 ui->mirror.settings.seed + 1);
-        arg = value;
+        seed = gb_seed_jump(seed, 1);
     } else if (strcmp(arg, "random") == 0) {
         if (getrandom(&random, sizeof random, 0) != sizeof random)
             return gb_fail(err, "the system has no random number for a seed");
-        /* Few enough digits to be read and typed again. */
-        snprintf(value, sizeof value, "%" PRIu32, random % 1000000);
-        arg = value;
+        seed = gb_seed_jump(seed, (uint64_t)random + 1);
+    } else {
+        return set_or_show(ui, "seed", arg, err);
     }
-    return set_or_show(ui, "seed", arg, err);
+    snprintf(value, sizeof value, "%" PRIu64, seed);
+    return gb_mirror_set(&ui->mirror, "seed", value, err);
 }
 
 bool

@@ -74,6 +74,12 @@ gb_pcg64_seed(gb_pcg64 *g, uint64_t seed, uint64_t step)
 }
 
 uint64_t
+gb_seed_jump(uint64_t seed, uint64_t times)
+{
+    return seed + times * UINT64_C(0x9e3779b97f4a7c15);
+}
+
+uint64_t
 gb_pcg64_next(gb_pcg64 *g)
 {
     uint64_t folded;

@@ -17,6 +17,12 @@ typedef struct gb_pcg64 {
  * Python's (no wrap-around: 2^64 - 1 + 1 is a three-word entropy). */
 void gb_pcg64_seed(gb_pcg64 *g, uint64_t seed, uint64_t step);
 
+/* The seed of another take of the same text, `times` jumps from this one:
+ * seed + times * 11400714819323198485 modulo 2^64, the golden section of all
+ * seeds. Of any n takes in a row no two seeds are closer than 0.38 * 2^64 / n,
+ * which is further than texts are long. */
+uint64_t gb_seed_jump(uint64_t seed, uint64_t times);
+
 /* The next 64 bits. */
 uint64_t gb_pcg64_next(gb_pcg64 *g);
 

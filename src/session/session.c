@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "sample/rng.h"
 #include "session/session_state.h"
 
 gb_history *
@@ -354,7 +355,7 @@ gb_session_reseed(gb_session *s, gb_error *err)
 {
     gb_event e = {.type = GB_EVENT_RUN, .how = GB_HOW_RESEED};
 
-    e.seed = gb_history_settings(s->history)->seed + 1;
+    e.seed = gb_seed_jump(gb_history_settings(s->history)->seed, 1);
     return gb_session_emit(s, &e, err);
 }
 

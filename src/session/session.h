@@ -9,8 +9,9 @@
  *   retry     the last run again from where it began, with the seed, step and
  *             settings it began with and the changes that were made while it
  *             wrote: the identical text, as far as it went
- *   reseed    the last run again from where it began, with the seed that
- *             follows the one in force and the other settings as they are now
+ *   reseed    the last run again from where it began, with the seed that is
+ *             one jump (gb_seed_jump) from the one in force and the other
+ *             settings as they are now
  *   edit      another text in place of the user's last one, then a run; seed
  *             and step are those of that place
  *   undo      back to before the last of the above (or of clear); seed and

@@ -114,6 +114,43 @@ test_advance(void **state)
     }
 }
 
+static int
+compare(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+    return (x > y) - (x < y);
+}
+
+/* The seeds of takes lie far from each other, whichever one began, and every
+ * jump leads back. */
+static void
+test_takes(void **state)
+{
+    static const uint64_t first[] = {0, 1, 42, UINT64_MAX, UINT64_MAX - 5};
+    enum { TAKES = 10000 };
+    uint64_t *seeds = gb_alloc_array(TAKES, sizeof *seeds), gap;
+    size_t i, k;
+
+    (void)state;
+    assert_true(gb_seed_jump(0, 1) == UINT64_C(11400714819323198485));
+    for (i = 0; i < GB_COUNT(first); i++) {
+        seeds[0] = first[i];
+        for (k = 1; k < TAKES; k++) {
+            seeds[k] = gb_seed_jump(seeds[k - 1], 1);
+            assert_true(seeds[k] == gb_seed_jump(first[i], k));
+            assert_true(gb_seed_jump(seeds[k], -(uint64_t)k) == first[i]);
+        }
+        qsort(seeds, TAKES, sizeof *seeds, compare);
+        gap = seeds[0] - seeds[TAKES - 1]; /* the way around */
+        for (k = 1; k < TAKES; k++)
+            if (seeds[k] - seeds[k - 1] < gap)
+                gap = seeds[k] - seeds[k - 1];
+        assert_true((double)gap > 0.38 * 0x1p64 / TAKES);
+    }
+    free(seeds);
+}
+
 int
 main(void)
 {
@@ -122,6 +159,7 @@ main(void)
         cmocka_unit_test(test_golden),
         cmocka_unit_test(test_seed_overflow),
         cmocka_unit_test(test_advance),
+        cmocka_unit_test(test_takes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
