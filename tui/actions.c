@@ -30,60 +30,34 @@ set_or_show(gb_ui *ui, const char *name, const char *value, gb_error *err)
     return true;
 }
 
-/* From the lowest temperature, +0.1 leads to 0.1, not to 0.101. */
-static double
-stepped(double value, double step)
-{
-    if (value <= GB_TEMPERATURE_MIN * 1.001 && step > GB_TEMPERATURE_MIN)
-        value = 0;
-    value += step;
-    if (value < GB_TEMPERATURE_MIN)
-        return GB_TEMPERATURE_MIN;
-    return value > GB_TEMPERATURE_MAX ? GB_TEMPERATURE_MAX : value;
-}
-
 bool
 do_temp(gb_ui *ui, const char *arg, gb_error *err)
 {
-    char value[32];
-    double step;
-
-    if ((arg[0] == '+' || arg[0] == '-') &&
-        gb_parse_double(arg + (arg[0] == '+'), &step)) {
-        snprintf(value, sizeof value, "%.6g",
-                 stepped((double)ui->mirror.settings.temperature, step));
-        arg = value;
-    }
     return set_or_show(ui, "temperature", arg, err);
 }
 
-/* Both jump from the seed in force, so that no two takes are close. */
 bool
 do_seed(gb_ui *ui, const char *arg, gb_error *err)
 {
-    uint64_t seed = ui->mirror.settings.seed;
     char value[24];
     uint32_t random;
 
-    if (strcmp(arg, "next") == 0) {
-        seed = gb_seed_jump(seed, 1);
-    } else if (strcmp(arg, "random") == 0) {
+    if (strcmp(arg, "random") == 0) {
         if (getrandom(&random, sizeof random, 0) != sizeof random)
             return gb_fail(err, "the system has no random number for a seed");
-        seed = gb_seed_jump(seed, (uint64_t)random + 1);
-    } else {
-        return set_or_show(ui, "seed", arg, err);
+        snprintf(value, sizeof value, "%" PRIu64,
+                 gb_seed_jump(ui->mirror.settings.seed,
+                              (uint64_t)random + 1));
+        arg = value;
     }
-    snprintf(value, sizeof value, "%" PRIu64, seed);
-    return gb_mirror_set(&ui->mirror, "seed", value, err);
+    return set_or_show(ui, "seed", arg, err);
 }
 
 bool
 do_greedy(gb_ui *ui, const char *arg, gb_error *err)
 {
-    if (arg[0] == '\0')
-        arg = ui->mirror.settings.greedy ? "off" : "on";
-    return gb_mirror_set(&ui->mirror, "greedy", arg, err);
+    return gb_mirror_set(&ui->mirror, "greedy",
+                         arg[0] != '\0' ? arg : "toggle", err);
 }
 
 bool
@@ -230,19 +204,10 @@ do_device(gb_ui *ui, const char *arg, gb_error *err)
 bool
 do_mode(gb_ui *ui, const char *arg, gb_error *err)
 {
-    gb_mode mode;
-
-    if (arg[0] == '\0') {
-        say_value(ui, "mode", gb_mode_name(ui->mirror.mode));
-        return true;
-    }
-    if (strcmp(arg, "toggle") == 0)
-        mode = ui->mirror.mode == GB_MODE_CHAT ? GB_MODE_CONTINUE
-                                               : GB_MODE_CHAT;
-    else if (!gb_mode_parse(arg, &mode))
-        return gb_fail_usage(err, "mode must be continue or chat, not \"%s\"",
-                             arg);
-    return gb_mirror_set_mode(&ui->mirror, mode, err);
+    if (arg[0] != '\0')
+        return gb_mirror_set_mode(&ui->mirror, arg, err);
+    say_value(ui, "mode", gb_mode_name(ui->mirror.mode));
+    return true;
 }
 
 bool

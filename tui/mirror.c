@@ -158,7 +158,7 @@ gb_mirror_set(gb_mirror *m, const char *name, const char *value,
     gb_settings wanted = m->settings;
     uint64_t number;
 
-    if (!gb_settings_set(&wanted, name, value, err))
+    if (!gb_settings_change(&wanted, name, value, err))
         return false;
     number = gb_mirror_post(m, &request, err);
     if (number == 0)
@@ -169,14 +169,19 @@ gb_mirror_set(gb_mirror *m, const char *name, const char *value,
 }
 
 bool
-gb_mirror_set_mode(gb_mirror *m, gb_mode mode, gb_error *err)
+gb_mirror_set_mode(gb_mirror *m, const char *value, gb_error *err)
 {
-    gb_request request = {.what = GB_DO_MODE_SET, .name = gb_mode_name(mode)};
-    uint64_t number = gb_mirror_post(m, &request, err);
+    gb_request request = {.what = GB_DO_MODE_SET, .name = value};
+    gb_mode wanted = m->mode;
+    uint64_t number;
 
+    if (!gb_mode_change(value, &wanted))
+        return gb_fail_usage(err, "mode must be continue or chat, not \"%s\"",
+                             value);
+    number = gb_mirror_post(m, &request, err);
     if (number == 0)
         return false;
-    m->mode = mode;
+    m->mode = wanted;
     m->last_set = number;
     return true;
 }

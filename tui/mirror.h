@@ -43,10 +43,11 @@ uint64_t gb_mirror_post(gb_mirror *m, const gb_request *request,
                         gb_error *err);
 /* One without arguments, or with a name. */
 bool gb_mirror_do(gb_mirror *m, gb_do what, const char *name, gb_error *err);
-/* Sets one of settings.h's; a value that is none is refused at once. */
+/* Sets one of settings.h's as gb_settings_change does, or the mode (as
+ * gb_mode_change); a value that is none is refused at once. */
 bool gb_mirror_set(gb_mirror *m, const char *name, const char *value,
                    gb_error *err);
-bool gb_mirror_set_mode(gb_mirror *m, gb_mode mode, gb_error *err);
+bool gb_mirror_set_mode(gb_mirror *m, const char *value, gb_error *err);
 
 /* The model is at work: there is something to stop. */
 bool gb_mirror_is_busy(const gb_mirror *m);

@@ -81,6 +81,15 @@ gb_mode_parse(const char *text, gb_mode *mode)
 }
 
 bool
+gb_mode_change(const char *text, gb_mode *mode)
+{
+    if (strcmp(text, "toggle") != 0)
+        return gb_mode_parse(text, mode);
+    *mode = *mode == GB_MODE_CHAT ? GB_MODE_CONTINUE : GB_MODE_CHAT;
+    return true;
+}
+
+bool
 gb_reason_parse(const char *text, gb_reason *reason)
 {
     size_t i = find(reasons, GB_COUNT(reasons), text);

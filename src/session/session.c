@@ -413,7 +413,7 @@ gb_session_set(gb_session *s, const char *name, const char *value,
     gb_str exact = GB_STR_INIT;
     bool ok;
 
-    if (!gb_settings_set(&try, name, value, err))
+    if (!gb_settings_change(&try, name, value, err))
         return false;
     drop_plan(s);
     gb_settings_get(&try, name, &exact);

@@ -95,8 +95,8 @@ bool gb_session_redo(gb_session *s, gb_error *err);
 bool gb_session_clear(gb_session *s, gb_error *err);
 bool gb_session_set_mode(gb_session *s, gb_mode mode, gb_error *err);
 bool gb_session_mark(gb_session *s, const char *text, gb_error *err);
-/* Names and values of settings.h; GB_USAGE when the value is none. A change
- * made while a retry writes ends what the retry still had to repeat. */
+/* Names and values of gb_settings_change; GB_USAGE when the value is none. A
+ * change made while a retry writes ends what the retry still had to repeat. */
 bool gb_session_set(gb_session *s, const char *name, const char *value,
                     gb_error *err);
 

@@ -8,6 +8,7 @@
 
 #include "base/json.h"
 #include "base/mem.h"
+#include "sample/rng.h"
 
 typedef struct field field;
 
@@ -332,6 +333,42 @@ gb_settings_set(gb_settings *s, const char *name, const char *value,
     if (f == NULL)
         return gb_fail_usage(err, "there is no setting \"%s\"", name);
     return f->set(s, name, value, err);
+}
+
+/* From the lowest temperature, +0.1 leads to 0.1, not to 0.101. */
+static double
+stepped(double value, double step)
+{
+    if (value <= GB_TEMPERATURE_MIN * 1.001 && step > GB_TEMPERATURE_MIN)
+        value = 0;
+    value += step;
+    if (value < GB_TEMPERATURE_MIN)
+        return GB_TEMPERATURE_MIN;
+    return value > GB_TEMPERATURE_MAX ? GB_TEMPERATURE_MAX : value;
+}
+
+bool
+gb_settings_change(gb_settings *s, const char *name, const char *value,
+                   gb_error *err)
+{
+    char text[32];
+    double step;
+
+    if (strcmp(name, "temperature") == 0 &&
+        (value[0] == '+' || value[0] == '-') &&
+        gb_parse_double(value, &step)) {
+        /* Six digits: the sum of what people type, not of its floats. */
+        snprintf(text, sizeof text, "%.6g",
+                 stepped((double)s->temperature, step));
+        value = text;
+    } else if (strcmp(name, "seed") == 0 && strcmp(value, "next") == 0) {
+        s->seed = gb_seed_jump(s->seed, 1);
+        return true;
+    } else if (strcmp(name, "greedy") == 0 && strcmp(value, "toggle") == 0) {
+        s->greedy = !s->greedy;
+        return true;
+    }
+    return gb_settings_set(s, name, value, err);
 }
 
 bool

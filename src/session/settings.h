@@ -33,6 +33,12 @@ void gb_settings_init(gb_settings *s);
 bool gb_settings_set(gb_settings *s, const char *name, const char *value,
                      gb_error *err);
 
+/* The same, but the value may also be a change of the one in force: a number
+ * with a sign for "temperature" (which stays within its limits), "next" for
+ * "seed" (gb_seed_jump), "toggle" for "greedy". */
+bool gb_settings_change(gb_settings *s, const char *name, const char *value,
+                        gb_error *err);
+
 /* Appends the value as gb_settings_set reads it back. */
 bool gb_settings_get(const gb_settings *s, const char *name, gb_str *out);
 

@@ -76,22 +76,30 @@ free_task(gb_task *t)
 }
 
 static void
-push(gb_task_list *list, gb_task *t)
+push(gb_worker *w, gb_task *t)
 {
-    if (list->first == NULL)
-        list->first = t;
+    if (w->first == NULL)
+        w->first = t;
     else
-        list->last->next = t;
-    list->last = t;
+        w->last->next = t;
+    w->last = t;
+    w->waiting++;
+    w->waiting_bytes += t->request.n_text;
 }
 
+/* Takes the task behind `before` (NULL: the first) out of the queue. */
 static gb_task *
-pop(gb_task_list *list)
+pull(gb_worker *w, gb_task *before)
 {
-    gb_task *t = list->first;
+    gb_task **link = before != NULL ? &before->next : &w->first, *t = *link;
 
-    if (t != NULL)
-        list->first = t->next;
+    if (t == NULL)
+        return NULL;
+    *link = t->next;
+    if (w->last == t)
+        w->last = before;
+    w->waiting--;
+    w->waiting_bytes -= t->request.n_text;
     return t;
 }
 
@@ -120,10 +128,7 @@ gb_worker_post(gb_worker *w, const gb_request *r, gb_error *err)
                 "taken", w->waiting);
     } else {
         number = ++w->last_number;
-        w->waiting++;
-        w->waiting_bytes += r->n_text;
-        push(r->what == GB_DO_SET ? &w->sets : &w->tasks,
-             new_task(r, number));
+        push(w, new_task(r, number));
         if (kinds[r->what].implies_stop)
             w->stop_before = number;
         update_cancel(w);
@@ -144,26 +149,19 @@ gb_worker_waiting(gb_worker *w)
     return n;
 }
 
-/* With the lock held. */
-static gb_task *
-next_from(gb_worker *w, gb_task_list *list)
-{
-    gb_task *t = pop(list);
-
-    if (t != NULL) {
-        w->waiting--;
-        w->waiting_bytes -= t->request.n_text;
-    }
-    return t;
-}
-
+/* The next setting that concerns the run that goes on: it passes what waits
+ * for the end of the run, but nothing that will have ended it. */
 static gb_task *
 next_set(gb_worker *w)
 {
-    gb_task *t;
+    gb_task *before = NULL, *t;
 
     pthread_mutex_lock(&w->lock);
-    t = next_from(w, &w->sets);
+    for (t = w->first; t != NULL; before = t, t = t->next)
+        if (t->request.what == GB_DO_SET || kinds[t->request.what].implies_stop)
+            break;
+    if (t != NULL)
+        t = t->request.what == GB_DO_SET ? pull(w, before) : NULL;
     pthread_mutex_unlock(&w->lock);
     return t;
 }
@@ -177,8 +175,7 @@ next_task(gb_worker *w)
     pthread_mutex_lock(&w->lock);
     w->running = 0;
     update_cancel(w);
-    while (!w->quit && (t = next_from(w, &w->sets)) == NULL &&
-           (t = next_from(w, &w->tasks)) == NULL)
+    while (!w->quit && (t = pull(w, NULL)) == NULL)
         pthread_cond_wait(&w->wake, &w->lock);
     if (t != NULL)
         w->running = t->number;
@@ -201,7 +198,7 @@ set(gb_worker *w, const gb_request *r, gb_error *err)
             gb_worker_tell_session(w);
         return gb_session_set(w->session, name, value, err);
     }
-    if (!gb_settings_set(&w->settings, name, value, err))
+    if (!gb_settings_change(&w->settings, name, value, err))
         return false;
     watcher.settings(w, &w->settings, w->mode, 0);
     return true;
@@ -278,9 +275,9 @@ write_on(gb_worker *w, gb_error *err)
 static bool
 set_mode(gb_worker *w, const char *name, gb_error *err)
 {
-    gb_mode mode;
+    gb_mode mode = gb_history_mode(gb_session_history(w->session));
 
-    if (name == NULL || !gb_mode_parse(name, &mode))
+    if (name == NULL || !gb_mode_change(name, &mode))
         return gb_fail_usage(err, "mode: expected continue or chat, found %s",
                              name != NULL ? name : "nothing");
     return gb_session_set_mode(w->session, mode, err);
@@ -457,9 +454,7 @@ release(gb_worker *w)
 {
     gb_task *t;
 
-    while ((t = pop(&w->tasks)) != NULL)
-        free_task(t);
-    while ((t = pop(&w->sets)) != NULL)
+    while ((t = pull(w, NULL)) != NULL)
         free_task(t);
     pthread_mutex_destroy(&w->lock);
     pthread_cond_destroy(&w->wake);

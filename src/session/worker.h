@@ -4,16 +4,22 @@
  * session. The interface posts commands (which never waits: a full queue
  * refuses) and takes news when the descriptor gb_worker_fd polls readable.
  *
- * Order. Commands are done one after the other, in the order they came; what
- * is posted while the model writes waits for the end of the run, so a text
- * may be sent ahead. Three kinds do not wait:
- *   - GB_DO_SET acts at the next token, also while writing;
+ * Order. There is one queue: commands are done one after the other as they
+ * were posted, and a command is done when the run that it began has ended.
+ * What is posted while the model writes waits for the end of the run, so a
+ * text may be sent ahead. Three kinds do not wait:
  *   - GB_DO_STOP ends the run within one token, and with it those that were
  *     asked for before it (a text sent ahead is still appended, the model
  *     just does not go on);
  *   - undo, redo, retry, reseed, edit, clear, mode, load, model, device and
  *     replay imply a stop: whoever asks for them does not want to wait for
- *     text that is going to be replaced.
+ *     text that is going to be replaced;
+ *   - GB_DO_SET acts at the next token of the run that goes on. It passes
+ *     what waits for the end of that run (a text sent ahead, a note, an
+ *     export, ...), but never a stop or a command that implies one: posted
+ *     after a retry, it acts on the retry, from its first token on if that
+ *     has not been computed. Settings are never passed by anything, and a
+ *     change ("+0.1") begins from what is in force when it acts.
  * All functions may be called by one interface thread; they share no memory
  * with the worker's thread but through locks. */
 #ifndef GB_SESSION_WORKER_H
@@ -57,8 +63,8 @@ typedef enum gb_do {
     GB_DO_UNDO,
     GB_DO_REDO,
     GB_DO_CLEAR,
-    GB_DO_SET,      /* name, value */
-    GB_DO_MODE_SET, /* name: "continue", "chat" */
+    GB_DO_SET,      /* name, value: see gb_settings_change */
+    GB_DO_MODE_SET, /* name: see gb_mode_change */
     GB_DO_MARK,     /* text: a note in conversation and journal */
     GB_DO_EXPORT,   /* name: file, format by its ending; flags
                        GB_SAVE_REPLACE */

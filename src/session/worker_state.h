@@ -15,18 +15,13 @@ typedef struct gb_task {
     struct gb_task *next;
 } gb_task;
 
-typedef struct gb_task_list {
-    gb_task *first, *last;
-} gb_task_list;
-
 struct gb_worker {
     pthread_t thread;
     gb_news_queue news;
 
     pthread_mutex_t lock; /* for what follows, up to the empty line */
     pthread_cond_t wake;
-    gb_task_list tasks;   /* in order */
-    gb_task_list sets;    /* those that do not wait for their turn */
+    gb_task *first, *last; /* what waits, in order */
     size_t waiting, waiting_bytes;
     uint64_t last_number;
     uint64_t running;     /* the task being done; 0: none, or first load */

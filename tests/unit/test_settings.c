@@ -153,6 +153,50 @@ test_refuses(void **state)
     }
 }
 
+/* Changes that begin from what is in force. */
+static void
+test_changes(void **state)
+{
+    static const char *const cases[][3] = {
+        {"temperature", "+0.1", "0.9"},    {"temperature", "-0.1", "0.8"},
+        {"temperature", "-0.01", "0.79"},  {"temperature", "-5", "0.001"},
+        {"temperature", "+0.1", "0.1"},    {"temperature", "+0.001", "0.101"},
+        {"temperature", "+2000", "1000"},  {"temperature", "1.5", "1.5"},
+        {"greedy", "toggle", "on"},        {"greedy", "toggle", "off"},
+        {"greedy", "on", "on"},            {"seed", "5", "5"},
+        {"seed", "next", "11400714819323198490"},
+        {"seed", "next", "4354685564936845359"},
+        {"top-k", "7", "7"},
+    };
+    static const char *const refused[][2] = {
+        {"temperature", "+"},   {"temperature", "+-"},
+        {"temperature", "+x"},  {"temperature", "-nan"},
+        {"temperature", "toggle"}, {"seed", "+1"}, {"top-k", "toggle"},
+        {"ignore-eos", "next"},
+    };
+    gb_error err = GB_ERROR_INIT;
+    gb_str out = GB_STR_INIT;
+    gb_settings s, before;
+    size_t i;
+
+    (void)state;
+    gb_settings_init(&s);
+    for (i = 0; i < GB_COUNT(cases); i++) {
+        gb_str_clear(&out);
+        test_ok(gb_settings_change(&s, cases[i][0], cases[i][1], &err), &err);
+        gb_settings_get(&s, cases[i][0], &out);
+        assert_string_equal(gb_str_cstr(&out), cases[i][2]);
+    }
+    before = s;
+    for (i = 0; i < GB_COUNT(refused); i++) {
+        assert_false(
+            gb_settings_change(&s, refused[i][0], refused[i][1], &err));
+        test_fails_with(&err, GB_USAGE, refused[i][0], refused[i][1], NULL);
+        assert_same(&s, &before);
+    }
+    gb_str_free(&out);
+}
+
 static void
 test_hostile_values(void **state)
 {
@@ -250,6 +294,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_accepts),
         cmocka_unit_test(test_refuses),
+        cmocka_unit_test(test_changes),
         cmocka_unit_test(test_hostile_values),
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_json),

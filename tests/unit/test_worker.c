@@ -388,6 +388,59 @@ test_order(void **state)
     finish(s);
 }
 
+/* The place of a text in a file; it must be there. */
+static size_t
+place(const gb_str *file, const char *text)
+{
+    const char *at = strstr(gb_str_cstr(file), text);
+
+    if (at == NULL)
+        fail_msg("%s is not in the session: %s", text, gb_str_cstr(file));
+    return (size_t)(at - file->data);
+}
+
+/* A setting acts at the next token, past what waits for the end of the run;
+ * but not before a command that was posted earlier and ends the run. */
+static void
+test_order_of_settings(void **state)
+{
+    const char *path = test_path("order");
+    const gb_worker_options options = {.journal = true, .path = path};
+    screen *s = start(&options);
+    gb_str text = GB_STR_INIT;
+    gb_error err = GB_ERROR_INIT;
+    uint64_t ahead, note;
+
+    (void)state;
+    perform(s, GB_DO_SET, "max-new-tokens", "1000000000");
+    post(s, GB_DO_SEND, STORY, NULL);
+    wait_state(s, GB_STATE_WRITING);
+    ahead = post(s, GB_DO_SEND, " ahead", NULL);
+    note = post(s, GB_DO_MARK, "note", NULL);
+    perform(s, GB_DO_SET, "temperature", "1.5");
+    assert_true(s->started < ahead && ahead < note);
+    perform(s, GB_DO_STOP, NULL, NULL);
+    assert_int_equal(s->failed, 0);
+
+    post(s, GB_DO_CONTINUE, NULL, NULL);
+    wait_state(s, GB_STATE_WRITING);
+    perform(s, GB_DO_SET, "top-k", "50");
+    post(s, GB_DO_SET, "temperature", "0.5");
+    post(s, GB_DO_RETRY, NULL, NULL);
+    post(s, GB_DO_SET, "temperature", "+0.25");
+    post(s, GB_DO_SET, "max-new-tokens", "40");
+    perform(s, GB_DO_MARK, "at the end", NULL);
+    assert_true(s->settings.temperature == 1.75f);
+    finish(s);
+    test_ok(gb_file_read(path, 1 << 20, &text, &err), &err);
+    assert_true(place(&text, "\"value\":\"1.5\"") <
+                place(&text, "\" ahead\""));
+    assert_true(place(&text, "\"how\":\"retry\"") <
+                place(&text, "\"value\":\"1.75\""));
+    gb_str_free(&text);
+    test_verify(path, 2);
+}
+
 /* Too much at once is refused, not waited for; what was taken is done. */
 static void
 test_bounded(void **state)
@@ -514,6 +567,7 @@ main(void)
         cmocka_unit_test(test_live_settings),
         cmocka_unit_test(test_other_file),
         cmocka_unit_test(test_order),
+        cmocka_unit_test(test_order_of_settings),
         cmocka_unit_test(test_bounded),
         cmocka_unit_test(test_quitting),
         cmocka_unit_test(test_failures),
