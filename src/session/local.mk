@@ -41,5 +41,6 @@ libgumbel_a_SOURCES += \
 	src/session/worker.h \
 	src/session/worker_load.c \
 	src/session/worker_news.c \
+	src/session/worker_queue.c \
 	src/session/worker_replay.c \
 	src/session/worker_state.h

@@ -11,177 +11,28 @@
 #include "base/mem.h"
 #include "session/worker_state.h"
 
-#define GB_WAITING_MAX 256
-#define GB_WAITING_BYTES_MAX (2 * GB_TEXT_MAX)
-
 /* The share of the newest token in the smoothed time for one. */
 #define GB_SMOOTHING 0.05
 
-/* What each request is like. */
+/* Those for which a session must be there, and those in which the model
+ * writes. */
 static const struct {
-    bool implies_stop;
-    bool needs_session;
-    bool is_run; /* the model writes */
+    bool needs_session, is_run;
 } kinds[GB_DO_COUNT] = {
-    [GB_DO_SEND] = {false, true, true},
-    [GB_DO_EDIT] = {true, true, true},
-    [GB_DO_READ] = {false, true, true},
-    [GB_DO_CONTINUE] = {false, true, true},
-    [GB_DO_STOP] = {true, false, false},
-    [GB_DO_RETRY] = {true, true, true},
-    [GB_DO_RESEED] = {true, true, true},
-    [GB_DO_UNDO] = {true, true, false},
-    [GB_DO_REDO] = {true, true, false},
-    [GB_DO_CLEAR] = {true, true, false},
-    [GB_DO_SET] = {false, false, false},
-    [GB_DO_MODE_SET] = {true, true, false},
-    [GB_DO_MARK] = {false, true, false},
-    [GB_DO_EXPORT] = {false, true, false},
-    [GB_DO_SAVE] = {false, true, false},
-    [GB_DO_LOAD] = {true, true, false},
-    [GB_DO_MODEL] = {true, false, false},
-    [GB_DO_DEVICE] = {true, false, false},
-    [GB_DO_REPLAY] = {true, true, false},
+    [GB_DO_SEND] = {true, true},      [GB_DO_EDIT] = {true, true},
+    [GB_DO_READ] = {true, true},      [GB_DO_CONTINUE] = {true, true},
+    [GB_DO_RETRY] = {true, true},     [GB_DO_RESEED] = {true, true},
+    [GB_DO_UNDO] = {true, false},     [GB_DO_REDO] = {true, false},
+    [GB_DO_CLEAR] = {true, false},    [GB_DO_MODE_SET] = {true, false},
+    [GB_DO_MARK] = {true, false},     [GB_DO_EXPORT] = {true, false},
+    [GB_DO_SAVE] = {true, false},     [GB_DO_LOAD] = {true, false},
+    [GB_DO_REPLAY] = {true, false},
 };
-
-/* The queue. */
 
 static char *
 copy(const char *s)
 {
     return s != NULL ? gb_strdup(s) : NULL;
-}
-
-static gb_task *
-new_task(const gb_request *r, uint64_t number)
-{
-    gb_task *t = gb_alloc(sizeof *t);
-
-    t->number = number;
-    t->request = *r;
-    t->request.name = copy(r->name);
-    t->request.value = copy(r->value);
-    t->request.text = gb_strndup(r->text != NULL ? r->text : "",
-                                 r->text != NULL ? r->n_text : 0);
-    return t;
-}
-
-static void
-free_task(gb_task *t)
-{
-    free((void *)(uintptr_t)t->request.name);
-    free((void *)(uintptr_t)t->request.value);
-    free((void *)(uintptr_t)t->request.text);
-    free(t);
-}
-
-static void
-push(gb_worker *w, gb_task *t)
-{
-    if (w->first == NULL)
-        w->first = t;
-    else
-        w->last->next = t;
-    w->last = t;
-    w->waiting++;
-    w->waiting_bytes += t->request.n_text;
-}
-
-/* Takes the task behind `before` (NULL: the first) out of the queue. */
-static gb_task *
-pull(gb_worker *w, gb_task *before)
-{
-    gb_task **link = before != NULL ? &before->next : &w->first, *t = *link;
-
-    if (t == NULL)
-        return NULL;
-    *link = t->next;
-    if (w->last == t)
-        w->last = before;
-    w->waiting--;
-    w->waiting_bytes -= t->request.n_text;
-    return t;
-}
-
-/* With the lock held. */
-static void
-update_cancel(gb_worker *w)
-{
-    atomic_store(&w->cancel,
-                 w->quit || (w->running != 0 && w->running < w->stop_before));
-}
-
-uint64_t
-gb_worker_post(gb_worker *w, const gb_request *r, gb_error *err)
-{
-    uint64_t number = 0;
-
-    if (r->n_text > GB_TEXT_MAX) {
-        gb_fail_usage(err, "a text of %zu bytes: at most %zu can be sent at "
-                      "once", r->n_text, GB_TEXT_MAX);
-        return 0;
-    }
-    pthread_mutex_lock(&w->lock);
-    if (w->waiting >= GB_WAITING_MAX ||
-        w->waiting_bytes + r->n_text > GB_WAITING_BYTES_MAX) {
-        gb_fail(err, "%zu commands are waiting already; this one was not "
-                "taken", w->waiting);
-    } else {
-        number = ++w->last_number;
-        push(w, new_task(r, number));
-        if (kinds[r->what].implies_stop)
-            w->stop_before = number;
-        update_cancel(w);
-        pthread_cond_signal(&w->wake);
-    }
-    pthread_mutex_unlock(&w->lock);
-    return number;
-}
-
-size_t
-gb_worker_waiting(gb_worker *w)
-{
-    size_t n;
-
-    pthread_mutex_lock(&w->lock);
-    n = w->waiting;
-    pthread_mutex_unlock(&w->lock);
-    return n;
-}
-
-/* The next setting that concerns the run that goes on: it passes what waits
- * for the end of the run, but nothing that will have ended it. */
-static gb_task *
-next_set(gb_worker *w)
-{
-    gb_task *before = NULL, *t;
-
-    pthread_mutex_lock(&w->lock);
-    for (t = w->first; t != NULL; before = t, t = t->next)
-        if (t->request.what == GB_DO_SET || kinds[t->request.what].implies_stop)
-            break;
-    if (t != NULL)
-        t = t->request.what == GB_DO_SET ? pull(w, before) : NULL;
-    pthread_mutex_unlock(&w->lock);
-    return t;
-}
-
-/* Waits for something to do; NULL when it is time to go. */
-static gb_task *
-next_task(gb_worker *w)
-{
-    gb_task *t = NULL;
-
-    pthread_mutex_lock(&w->lock);
-    w->running = 0;
-    update_cancel(w);
-    while (!w->quit && (t = pull(w, NULL)) == NULL)
-        pthread_cond_wait(&w->wake, &w->lock);
-    if (t != NULL)
-        w->running = t->number;
-    update_cancel(w);
-    pthread_mutex_unlock(&w->lock);
-    return t;
 }
 
 /* Settings. */
@@ -213,7 +64,7 @@ do_set(gb_worker *w, gb_task *t)
         gb_worker_tell_done(w, t->number, GB_REASON_NONE, "");
     else
         gb_worker_tell_error(w, t->number, &err);
-    free_task(t);
+    gb_task_free(t);
 }
 
 static void
@@ -221,7 +72,7 @@ do_sets(gb_worker *w)
 {
     gb_task *t;
 
-    while ((t = next_set(w)) != NULL)
+    while ((t = gb_worker_next_set(w)) != NULL)
         do_set(w, t);
 }
 
@@ -415,7 +266,7 @@ do_task(gb_worker *w, gb_task *t)
     else
         gb_worker_tell_error(w, t->number, &err);
     gb_str_free(&said);
-    free_task(t);
+    gb_task_free(t);
 }
 
 static void *
@@ -435,7 +286,7 @@ work(void *arg)
         gb_worker_tell_error(w, 0, &err);
         gb_worker_tell_state(w, GB_STATE_FAILED);
     }
-    while ((t = next_task(w)) != NULL) {
+    while ((t = gb_worker_next(w)) != NULL) {
         if (t->request.what == GB_DO_SET) {
             do_set(w, t);
             gb_worker_tell_changes(w);
@@ -452,12 +303,7 @@ work(void *arg)
 static void
 release(gb_worker *w)
 {
-    gb_task *t;
-
-    while ((t = pull(w, NULL)) != NULL)
-        free_task(t);
-    pthread_mutex_destroy(&w->lock);
-    pthread_cond_destroy(&w->wake);
+    gb_worker_end_queue(w);
     gb_news_close(&w->news);
     free(w->model_name);
     free(w->device);
@@ -496,9 +342,7 @@ gb_worker_start(const gb_worker_options *o, gb_error *err)
         free(w);
         return NULL;
     }
-    pthread_mutex_init(&w->lock, NULL);
-    pthread_cond_init(&w->wake, NULL);
-    atomic_init(&w->cancel, false);
+    gb_worker_begin_queue(w);
     w->model_name = copy(o->model);
     w->device = copy(o->device);
     w->path = copy(o->path);
@@ -525,11 +369,7 @@ gb_worker_close(gb_worker *w, gb_error *err)
 
     if (w == NULL)
         return true;
-    pthread_mutex_lock(&w->lock);
-    w->quit = true;
-    update_cancel(w);
-    pthread_cond_signal(&w->wake);
-    pthread_mutex_unlock(&w->lock);
+    gb_worker_quit(w);
     pthread_join(w->thread, NULL);
     ok = w->close_ok;
     if (!ok && err != NULL)

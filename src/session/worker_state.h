@@ -11,7 +11,8 @@
 /* A request in the queue, with copies of what it points to. */
 typedef struct gb_task {
     uint64_t number;
-    gb_request request;
+    gb_request request; /* points to: */
+    char *name, *value, *text;
     struct gb_task *next;
 } gb_task;
 
@@ -52,6 +53,17 @@ struct gb_worker {
     bool close_ok;
     gb_error close_error;
 };
+
+/* worker_queue.c: what waits; gb_worker_post puts it there. */
+void gb_worker_begin_queue(gb_worker *w);
+void gb_worker_end_queue(gb_worker *w);
+/* The next task, which is running then; NULL when it is time to go. Waits. */
+gb_task *gb_worker_next(gb_worker *w);
+/* The next setting that concerns the run that goes on; NULL: none. */
+gb_task *gb_worker_next_set(gb_worker *w);
+void gb_task_free(gb_task *task);
+/* Makes what is running end, and gb_worker_next give NULL. */
+void gb_worker_quit(gb_worker *w);
 
 /* worker_news.c: what is told. */
 void gb_worker_tell_state(gb_worker *w, gb_state state);
