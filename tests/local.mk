@@ -67,6 +67,7 @@ UNIT_TESTS += tests/unit/test_head_kernels
 UNIT_TESTS += tests/unit/test_kernels
 UNIT_TESTS += tests/unit/test_random_model
 UNIT_TESTS += tests/unit/test_loop
+UNIT_TESTS += tests/unit/test_news
 UNIT_TESTS += tests/unit/test_npy
 UNIT_TESTS += tests/unit/test_settings
 UNIT_TESTS += tests/unit/test_rng

@@ -30,9 +30,16 @@ changes_view(const gb_node *n)
 }
 
 gb_node *
+gb_node_seen(gb_node *n)
+{
+    return n == NULL || changes_view(n) ? n : n->below;
+}
+
+gb_node *
 gb_tree_add(gb_tree *t, gb_node *prev, gb_role role, bool hidden)
 {
-    gb_node *n = gb_alloc(sizeof *n), *shown = gb_node_shown(prev);
+    gb_node *n = gb_alloc(sizeof *n);
+    gb_node *shown = prev != NULL ? prev->shown : NULL;
 
     if (t->count == t->capacity) {
         t->capacity = t->capacity > 0 ? t->capacity * 2 : 64;
@@ -45,10 +52,11 @@ gb_tree_add(gb_tree *t, gb_node *prev, gb_role role, bool hidden)
     n->hidden = hidden;
     n->prev = prev;
     n->run = GB_NO_RUN;
-    if (prev != NULL) {
-        n->depth = prev->depth + 1;
-        n->below = changes_view(prev) ? prev : prev->below;
-    }
+    n->below = gb_node_seen(prev);
+    n->shown = hidden ? shown : n;
+    n->said = prev != NULL ? prev->said : NULL;
+    if (!hidden && role == GB_ROLE_USER)
+        n->said = n;
     return n;
 }
 
@@ -74,28 +82,6 @@ gb_node_push(gb_node *n, gb_token id, float logprob)
                                        sizeof *s->logprobs);
     s->logprobs[s->ids.len - 1] = logprob;
     n->view_len++;
-}
-
-gb_node *
-gb_node_common(gb_node *a, gb_node *b)
-{
-    while (a != b) {
-        if (a == NULL || b == NULL)
-            return NULL;
-        if (a->depth >= b->depth)
-            a = a->prev;
-        else
-            b = b->prev;
-    }
-    return a;
-}
-
-gb_node *
-gb_node_shown(gb_node *n)
-{
-    while (n != NULL && n->hidden)
-        n = n->prev;
-    return n;
 }
 
 /* From the end to the beginning: `skip` tokens that a later node took back,

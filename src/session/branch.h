@@ -14,7 +14,8 @@ typedef struct gb_node {
     bool hidden;        /* not shown: it only changes the view */
     struct gb_node *prev;  /* the node before it; NULL: first of the branch */
     struct gb_node *below; /* the nearest before it that changes the view */
-    uint32_t depth;     /* nodes before it */
+    struct gb_node *shown; /* the nearest that is shown, this one or before */
+    struct gb_node *said;  /* the nearest text of the user, likewise */
     size_t run;         /* that wrote it, or GB_NO_RUN */
     /* What it does to the view, in this order. */
     uint64_t drop_front;
@@ -45,11 +46,8 @@ void gb_node_settle(gb_node *n);
 
 void gb_node_push(gb_node *n, gb_token id, float logprob);
 
-/* Where both branches part: the last node they share; NULL: none. */
-gb_node *gb_node_common(gb_node *a, gb_node *b);
-
-/* The nearest node that is shown, this one or before it. */
-gb_node *gb_node_shown(gb_node *n);
+/* The nearest node that changes the view, this one or before it. */
+gb_node *gb_node_seen(gb_node *n);
 
 /* The place in a branch where the view begins. */
 typedef struct gb_view_start {

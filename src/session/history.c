@@ -59,30 +59,9 @@ gb_history_free(gb_history *h)
 }
 
 void
-gb_history_watch(gb_history *h, const gb_watcher *watcher)
-{
-    h->watcher = *watcher;
-}
-
-void
 gb_history_set_tokenizer(gb_history *h, gb_tokenizer *tokenizer)
 {
     h->tokenizer = tokenizer;
-}
-
-void
-gb_history_tell(const gb_history *h)
-{
-    const gb_segment **branch;
-    size_t n, i;
-
-    if (h->watcher.cut != NULL)
-        h->watcher.cut(h->watcher.arg, 0);
-    branch = gb_history_branch(h, &n);
-    for (i = 0; i < n && h->watcher.segment != NULL; i++)
-        h->watcher.segment(h->watcher.arg, branch[i]);
-    free(branch);
-    gb_history_tell_settings(h);
 }
 
 gb_run_state *
@@ -150,9 +129,8 @@ gb_history_redos(const gb_history *h)
 const gb_segment *
 gb_history_tip(const gb_history *h)
 {
-    const gb_node *n = gb_node_shown(h->tip);
-
-    return n != NULL ? &n->segment : NULL;
+    return h->tip != NULL && h->tip->shown != NULL ? &h->tip->shown->segment
+                                                   : NULL;
 }
 
 const gb_segment **
@@ -173,11 +151,8 @@ gb_history_branch(const gb_history *h, size_t *count)
 const gb_segment *
 gb_history_last_prompt(const gb_history *h)
 {
-    const gb_segment *s = gb_history_tip(h);
-
-    while (s != NULL && s->role != GB_ROLE_USER)
-        s = s->parent;
-    return s;
+    return h->tip != NULL && h->tip->said != NULL ? &h->tip->said->segment
+                                                  : NULL;
 }
 
 uint64_t

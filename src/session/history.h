@@ -33,8 +33,11 @@ typedef struct gb_segment {
 } gb_segment;
 
 /* What is to be known when a session changes; every member may be NULL.
- * Called on the thread that applies the event, in order; the segment is
- * valid for the life of the history, text only during the call. */
+ * Called on the thread that applies the event; the segment is valid for the
+ * life of the history, text only during the call. Cut, segment and text come
+ * when the owner of the history asks for it (gb_history_tell_...), in order,
+ * and lead from the branch that the watcher knows to the one that there is;
+ * settings and stopped come with the event. */
 typedef struct gb_watcher {
     void *arg;
     /* All after the segment with this id is gone; 0: everything. */
@@ -66,7 +69,15 @@ gb_history *gb_history_new(gb_tokenizer *tokenizer, uint32_t n_vocab,
 void gb_history_free(gb_history *h);
 void gb_history_watch(gb_history *h, const gb_watcher *watcher);
 /* Tells the watcher all there is: the whole branch and the settings. */
-void gb_history_tell(const gb_history *h);
+void gb_history_tell(gb_history *h);
+/* Tells it how the branch differs from what was told before. */
+void gb_history_tell_changes(gb_history *h);
+/* The same for a session that is run again, from a file which may jump to and
+ * fro in it: a jump alone is told only if `jumps` is set, else with the text
+ * that follows; and nothing more is told as long as that would make all the
+ * telling cost more than a few times the session's text. So
+ * gb_history_tell_changes is needed at the end. */
+void gb_history_tell_replayed(gb_history *h, bool jumps);
 /* Another tokenizer of the same model. */
 void gb_history_set_tokenizer(gb_history *h, gb_tokenizer *tokenizer);
 

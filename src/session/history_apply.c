@@ -101,20 +101,10 @@ take_place(gb_history *h, uint64_t seed, uint64_t step)
     h->step = step;
 }
 
-static gb_node *
-last_prompt(const gb_history *h)
-{
-    gb_node *n = h->tip;
-
-    while (n != NULL && (n->hidden || n->segment.role != GB_ROLE_USER))
-        n = n->prev;
-    return n;
-}
-
 static bool
 apply_edit(gb_history *h, const gb_event *e, gb_error *err)
 {
-    gb_node *n = last_prompt(h);
+    gb_node *n = h->tip != NULL ? h->tip->said : NULL;
 
     if (!check_text(h, e, err))
         return false;
@@ -235,9 +225,7 @@ grow_text(gb_history *h, gb_node *n, gb_token id)
     if (id == h->eos_id && !h->settings.ignore_eos)
         return;
     h->stop_hit = gb_stream_push(h->stream, bytes, size, text);
-    if (text->len > old && h->watcher.text != NULL)
-        h->watcher.text(h->watcher.arg, &n->segment, text->data + old,
-                        text->len - old);
+    h->made += text->len - old;
 }
 
 static bool

@@ -6,44 +6,12 @@
 #include "base/mem.h"
 #include "base/utf8.h"
 
-/* What the watcher hears. */
-
-static void
-tell_segment(const gb_history *h, const gb_node *n)
-{
-    if (!n->hidden && h->watcher.segment != NULL)
-        h->watcher.segment(h->watcher.arg, &n->segment);
-}
-
-void
-gb_history_tell_settings(const gb_history *h)
-{
-    if (h->watcher.settings != NULL)
-        h->watcher.settings(h->watcher.arg, &h->settings, h->mode, h->step);
-}
-
-/* Makes another branch the current one: tells what is gone and what came. */
+/* Makes another branch the current one. */
 void
 gb_history_move(gb_history *h, gb_node *tip)
 {
-    gb_node *common = gb_node_common(h->tip, tip), *n, **path;
-    gb_node *shown = gb_node_shown(common);
-    size_t count = 0, i;
-
-    if (tip == h->tip)
-        return;
+    h->view_known = h->view_known && tip == h->tip;
     h->tip = tip;
-    h->view_known = false;
-    if (h->watcher.cut != NULL)
-        h->watcher.cut(h->watcher.arg, shown != NULL ? shown->segment.id : 0);
-    for (n = tip; n != common; n = n->prev)
-        count++;
-    path = gb_alloc_array(count + 1, sizeof *path);
-    for (n = tip, i = count; n != common; n = n->prev)
-        path[--i] = n;
-    for (i = 0; i < count; i++)
-        tell_segment(h, path[i]);
-    free(path);
 }
 
 /* Nodes at the tip. */
@@ -62,12 +30,13 @@ gb_history_add(gb_history *h, gb_role role, bool hidden)
     return n;
 }
 
-/* A node is complete. */
+/* A node is complete, but for the text that may still grow. */
 void
 gb_history_added(gb_history *h, gb_node *n)
 {
     gb_node_settle(n);
-    tell_segment(h, n);
+    if (!n->hidden)
+        h->made += GB_SEGMENT_COST + n->segment.text.len;
 }
 
 void
@@ -141,6 +110,7 @@ void
 gb_history_mark_differences(gb_history *h)
 {
     char *before, *now;
+    bool same;
     size_t i;
 
     if (h->tip == NULL) {
@@ -148,7 +118,8 @@ gb_history_mark_differences(gb_history *h)
         h->root_mode = h->mode;
         return;
     }
-    for (i = 0; gb_settings_names[i] != NULL; i++) {
+    same = gb_settings_same(&h->settings, &h->tip->settings);
+    for (i = 0; !same && gb_settings_names[i] != NULL; i++) {
         gb_str value = GB_STR_INIT;
 
         before = value_at(h, h->tip, gb_settings_names[i]);

@@ -33,10 +33,10 @@ held_bytes(const gb_history *h, gb_str *out)
     const gb_ids *ids;
     const char *bytes;
 
-    for (n = h->tip; n != NULL && count < GB_HELD_TOKENS; n = n->prev) {
+    /* Past the marks, which the model does not see. */
+    for (n = gb_node_seen(h->tip); n != NULL && count < GB_HELD_TOKENS;
+         n = n->below) {
         ids = &n->segment.ids;
-        if (n->segment.role == GB_ROLE_MARK)
-            continue;
         if (n->segment.role != GB_ROLE_MODEL || n->hidden ||
             ids->len == 0 || ids->data[ids->len - 1] == h->eos_id ||
             tokens >= GB_HELD_TOKENS)

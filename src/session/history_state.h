@@ -32,6 +32,10 @@ struct gb_history {
     uint32_t n_vocab, n_ctx;
     gb_token eos_id;
     gb_watcher watcher;
+    const gb_segment *told;  /* the last one that the watcher knows */
+    size_t told_text;        /* bytes of its text */
+    uint32_t told_last;      /* the highest id it has ever heard of */
+    uint64_t made, telling;  /* bytes of all text; and of what was told */
 
     gb_tree tree;
     gb_node *tip;
@@ -59,7 +63,10 @@ gb_run_state *gb_history_run(const gb_history *h);
 void gb_history_begin_act(gb_history *h, gb_event_type type);
 void gb_history_begin_run(gb_history *h, gb_node *base);
 
-/* history_mark.c: changes of the branch, told to the watcher. */
+/* What a segment costs to tell, besides its text. */
+#define GB_SEGMENT_COST 64
+
+/* history_mark.c: changes of the branch. */
 
 /* Makes another branch the current one. */
 void gb_history_move(gb_history *h, gb_node *tip);
@@ -74,6 +81,7 @@ void gb_history_mark_setting(gb_history *h, const char *name);
 void gb_history_mark_mode(gb_history *h);
 void gb_history_mark_differences(gb_history *h);
 
+/* history_tell.c */
 void gb_history_tell_settings(const gb_history *h);
 
 #endif

@@ -10,6 +10,7 @@ libgumbel_a_SOURCES += \
 	src/session/history_mark.c \
 	src/session/history_run.c \
 	src/session/history_state.h \
+	src/session/history_tell.c \
 	src/session/journal.c \
 	src/session/journal.h \
 	src/session/journal_format.c \

@@ -61,17 +61,22 @@ merge(gb_news_queue *q, const gb_news *n)
         q->stats->stats = n->stats;
         return true;
     }
+    if (n->type == GB_NEWS_SETTINGS && q->settings != NULL) {
+        q->settings->settings = n->settings;
+        q->settings->mode = n->mode;
+        q->settings->step = n->step;
+        return true;
+    }
+    /* Progress; another state, or phase of it, is news of its own. */
+    if (n->type == GB_NEWS_STATE && q->state != NULL &&
+        q->state->state == n->state && q->state->phase == n->phase) {
+        q->state->done = n->done;
+        q->state->total = n->total;
+        return true;
+    }
     if (n->type == GB_NEWS_TEXT && q->text != NULL &&
         q->text->segment == n->segment) {
         gb_str_append(&q->text->text, gb_str_cstr(&n->text), n->text.len);
-        return true;
-    }
-    if (n->type == GB_NEWS_STATE && q->last != NULL &&
-        q->last->type == GB_NEWS_STATE) {
-        q->last->state = n->state;
-        q->last->phase = n->phase;
-        q->last->done = n->done;
-        q->last->total = n->total;
         return true;
     }
     return false;
@@ -92,6 +97,10 @@ append(gb_news_queue *q, gb_news *n)
     q->last = n;
     if (n->type == GB_NEWS_STATS)
         q->stats = n;
+    else if (n->type == GB_NEWS_SETTINGS)
+        q->settings = n;
+    else if (n->type == GB_NEWS_STATE)
+        q->state = n;
     else
         q->text = n->type == GB_NEWS_TEXT ? n : NULL;
 }
@@ -128,6 +137,10 @@ gb_news_take(gb_news_queue *q)
         }
         if (q->stats == n)
             q->stats = NULL;
+        if (q->settings == n)
+            q->settings = NULL;
+        if (q->state == n)
+            q->state = NULL;
         if (q->text == n)
             q->text = NULL;
     }

@@ -10,8 +10,10 @@ typedef struct gb_news_queue {
     pthread_mutex_t lock;
     int fd[2]; /* a pipe that holds one byte while there is news */
     gb_news *first, *last;
-    gb_news *stats; /* the one in the queue, to be brought up to date */
-    gb_news *text;  /* the last but for statistics, to be appended to */
+    /* Those in the queue that newer ones bring up to date, or NULL; none of
+     * the three stands between a text and what is appended to it. */
+    gb_news *stats, *settings, *state;
+    gb_news *text;
 } gb_news_queue;
 
 bool gb_news_open(gb_news_queue *q, gb_error *err);

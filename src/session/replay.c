@@ -155,6 +155,7 @@ play_event(player *p, const gb_event *e, bool *same, gb_error *err)
         return unusable(p, err);
     if (!gb_history_apply(p->history, e, err))
         return unusable(p, err);
+    gb_history_tell_replayed(p->history, p->options->pace);
     if (e->type != GB_EVENT_TOKEN)
         p->synced = false;
     return true;
@@ -221,6 +222,7 @@ gb_replay(gb_journal_reader *r, gb_engine *engine, gb_model *model,
     gb_loop_init(&p.loop, engine);
     gb_engine_rewind(engine, 0);
     ok = play(&p, err != NULL ? err : &ignored);
+    gb_history_tell_changes(p.history);
     gb_loop_free(&p.loop);
     result->ms = gb_now_ms() - p.began;
     result->torn = gb_journal_reader_torn(r);

@@ -84,6 +84,7 @@ gb_session_emit(gb_session *s, gb_event *e, gb_error *err)
     e->ms = gb_now_ms() - s->began;
     if (!gb_history_apply(s->history, e, err))
         return false;
+    gb_history_tell_changes(s->history);
     if (e->type != GB_EVENT_TOKEN)
         s->synced = false;
     if (gb_journal_is_empty(s->journal)) {

@@ -381,3 +381,19 @@ gb_settings_get(const gb_settings *s, const char *name, gb_str *out)
     f->get(s, out);
     return true;
 }
+
+bool
+gb_settings_same(const gb_settings *a, const gb_settings *b)
+{
+    const gb_filter *x = &a->filter, *y = &b->filter;
+
+    return memcmp(&a->temperature, &b->temperature,
+                  sizeof a->temperature) == 0 &&
+           a->seed == b->seed && a->greedy == b->greedy &&
+           x->top_k == y->top_k &&
+           memcmp(&x->top_p, &y->top_p, sizeof x->top_p) == 0 &&
+           memcmp(&x->min_p, &y->min_p, sizeof x->min_p) == 0 &&
+           a->max_new_tokens == b->max_new_tokens &&
+           a->max_prompt_tokens == b->max_prompt_tokens &&
+           a->ignore_eos == b->ignore_eos;
+}

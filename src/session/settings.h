@@ -39,6 +39,9 @@ bool gb_settings_set(gb_settings *s, const char *name, const char *value,
 bool gb_settings_change(gb_settings *s, const char *name, const char *value,
                         gb_error *err);
 
+/* Whether all are the same, to the bit. */
+bool gb_settings_same(const gb_settings *a, const gb_settings *b);
+
 /* Appends the value as gb_settings_set reads it back. */
 bool gb_settings_get(const gb_settings *s, const char *name, gb_str *out);
 

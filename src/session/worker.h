@@ -166,8 +166,8 @@ typedef struct gb_news {
 /* Polls readable as long as there is news. Close-on-exec. */
 int gb_worker_fd(const gb_worker *w);
 /* The oldest news, NULL when there is none; gb_news_free it. Never waits.
- * What an interface does not take in time is merged: text with text, states
- * and statistics with newer ones. */
+ * What an interface does not take in time is merged: text with text; progress,
+ * settings and statistics with newer ones. */
 gb_news *gb_worker_take(gb_worker *w);
 void gb_news_free(gb_news *news);
 

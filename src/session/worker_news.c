@@ -139,13 +139,22 @@ gb_worker_tell_engine(gb_worker *w)
     free(log);
 }
 
+void
+gb_worker_tell_memory(gb_worker *w, uint32_t segment, size_t offset)
+{
+    gb_news *n = gb_news_new(GB_NEWS_MEMORY);
+
+    n->segment = segment;
+    n->offset = offset;
+    gb_news_put(&w->news, n);
+}
+
 static void
 tell_memory(gb_worker *w)
 {
     const gb_segment *segment = NULL;
     size_t offset = 0;
     uint32_t id = 0;
-    gb_news *n;
 
     if (gb_history_memory(gb_session_history(w->session), &segment, &offset))
         id = segment->id;
@@ -157,10 +166,7 @@ tell_memory(gb_worker *w)
     w->memory_known = true;
     w->memory_segment = id;
     w->memory_offset = offset;
-    n = gb_news_new(GB_NEWS_MEMORY);
-    n->segment = id;
-    n->offset = offset;
-    gb_news_put(&w->news, n);
+    gb_worker_tell_memory(w, id, offset);
 }
 
 void

@@ -74,6 +74,8 @@ void gb_worker_tell_done(gb_worker *w, uint64_t number, gb_reason reason,
                          const char *text);
 void gb_worker_tell_engine(gb_worker *w);
 void gb_worker_tell_stats(gb_worker *w);
+/* From where on the model remembers what is shown, see GB_NEWS_MEMORY. */
+void gb_worker_tell_memory(gb_worker *w, uint32_t segment, size_t offset);
 /* What follows from a change of the session: memory, file, statistics. */
 void gb_worker_tell_changes(gb_worker *w);
 /* Once again all of the session, in place of a replay. */

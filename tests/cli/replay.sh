@@ -70,4 +70,23 @@ closed        | gumbel replay - <&-               | - | 1 | - | ~standard input:
 not a folder  | gumbel replay - < .                | - | 1 | - | ~standard input: cannot read: Is a directory
 no file named | gumbel replay                      | - | 2 | - | ~missing
 EOF
+# A file that goes to and fro in a long text: what is printed is in proportion
+# to it.
+{
+    head -n 1 session.jsonl
+    printf '{"type":"prompt","text":"%s","ids":[490]}\n' \
+        "$(head -c 100000 /dev/zero | tr '\0' a)"
+    i=0
+    while [ $i -lt 500 ]; do
+        echo '{"type":"prompt","text":"b","ids":[490]}'
+        printf '{"type":"%s"}\n' undo clear
+        echo '{"type":"prompt","text":"c","ids":[490]}'
+        printf '{"type":"%s"}\n' undo undo
+        i=$((i + 1))
+    done
+} > jumps.jsonl
+gumbel replay jumps.jsonl 2> err | wc -c > size
+is "its verdict" "verified: 0 tokens identical" "$(head -n 1 err)"
+[ "$(cat size)" -lt $((5 * $(wc -c < jumps.jsonl))) ]
+ok "a file that jumps prints little" $? "$(cat size)"
 done_testing

@@ -272,6 +272,153 @@ test_cancel(void **state)
     gb_journal_reader_free(r);
 }
 
+/* Who watches a replay: what stands on the screen, and what that took. */
+typedef struct spectator {
+    gb_str text;
+    uint32_t ids[64];
+    size_t ends[64], n;
+    uint64_t bytes, cuts;
+} spectator;
+
+static void
+see_cut(void *arg, uint32_t id)
+{
+    spectator *s = arg;
+
+    s->cuts++;
+    while (s->n > 0 && s->ids[s->n - 1] > id)
+        s->n--;
+    s->text.len = s->n > 0 ? s->ends[s->n - 1] : 0;
+}
+
+static void
+see_text(void *arg, const gb_segment *seg, const char *text, size_t n)
+{
+    spectator *s = arg;
+
+    assert_true(s->n > 0 && s->ids[s->n - 1] == seg->id);
+    s->bytes += n;
+    gb_str_append(&s->text, text, n);
+    s->ends[s->n - 1] = s->text.len;
+}
+
+static void
+see_segment(void *arg, const gb_segment *seg)
+{
+    spectator *s = arg;
+
+    assert_true(s->n < GB_COUNT(s->ids));
+    assert_true(s->n == 0 || s->ids[s->n - 1] == seg->parent->id);
+    s->ids[s->n++] = seg->id;
+    see_text(s, seg, gb_str_cstr(&seg->text), seg->text.len);
+}
+
+/* The header of a session with the model at hand. */
+static void
+put_header(gb_str *file)
+{
+    gb_error err = GB_ERROR_INIT;
+    char sha[65];
+
+    test_ok(gb_model_sha256(test_model(), sha, &err), &err);
+    gb_str_printf(file, "{\"type\":\"header\",\"format\":"
+                  "\"gumbel-session\",\"version\":1,\"model\":{\"sha256\":"
+                  "\"%s\"},\"mode\":\"continue\",\"settings\":{}}\n", sha);
+}
+
+static void
+put_prompt(gb_str *file, const char *text)
+{
+    gb_str_printf(file, "{\"type\":\"prompt\",\"text\":\"%s\","
+                  "\"ids\":[5]}\n", text);
+}
+
+static void
+put_events(gb_str *file, const char *types)
+{
+    static const char *const names[] = {"undo", "redo", "clear"};
+    size_t i;
+
+    for (; *types != '\0'; types++)
+        for (i = 0; i < GB_COUNT(names); i++)
+            if (names[i][0] == *types)
+                gb_str_printf(file, "{\"type\":\"%s\"}\n", names[i]);
+}
+
+/* Replays the file before a spectator, who must have the branch at the end. */
+static void
+watch(const gb_str *file, spectator *s)
+{
+    const char *path = test_write("watched", file->data, file->len);
+    gb_replay_options o = {
+        .watcher = {.arg = s, .cut = see_cut, .segment = see_segment,
+                    .text = see_text},
+    };
+    gb_error err = GB_ERROR_INIT;
+    gb_journal_reader *r = gb_journal_open(path, &err);
+    const gb_segment *seg;
+    gb_replay_result result;
+    size_t n;
+
+    *s = (spectator){.n = 0};
+    test_ok(r != NULL, &err);
+    test_ok(gb_replay(r, test_engine(), test_model(), &o, &result, &err),
+            &err);
+    assert_true(result.identical);
+    seg = gb_history_tip(result.history);
+    for (n = s->n; n > 0; n--, seg = seg->parent) {
+        assert_int_equal(s->ids[n - 1], seg->id);
+        assert_memory_equal(s->text.data + s->ends[n - 1] - seg->text.len,
+                            seg->text.data, seg->text.len);
+    }
+    assert_null(seg);
+    gb_str_free(&s->text);
+    gb_replay_result_free(&result);
+    gb_journal_reader_free(r);
+}
+
+/* A file that jumps to and fro costs in proportion to its size: jumps in a
+ * row are told once, and a long text not again and again. */
+static void
+test_jumps(void **state)
+{
+    gb_str file = GB_STR_INIT;
+    char *text = gb_alloc(100001);
+    spectator s;
+    unsigned i;
+
+    (void)state;
+    memset(text, 'a', 100000);
+    put_header(&file);
+    put_prompt(&file, "one");
+    put_prompt(&file, "two");
+    for (i = 0; i < 500; i++)
+        put_events(&file, "uurr");
+    put_prompt(&file, "three");
+    put_events(&file, "u");
+    watch(&file, &s);
+    assert_int_equal(s.bytes, 11);
+    assert_int_equal(s.cuts, 1);
+
+    file.len = 0;
+    put_header(&file);
+    put_prompt(&file, text);
+    for (i = 0; i < 1000; i++) {
+        put_prompt(&file, "b");
+        put_events(&file, "uc");
+        put_prompt(&file, "c");
+        put_events(&file, "uu");
+    }
+    watch(&file, &s);
+    assert_true(s.bytes < 5 * file.len);
+    put_prompt(&file, "d");
+    put_events(&file, "cu");
+    watch(&file, &s);
+    assert_true(s.bytes < 5 * file.len);
+    gb_str_free(&file);
+    free(text);
+}
+
 /* With CLBlast the numbers depend on what was read at once: the journal says
  * what was, and the replay does the same. */
 static void
@@ -323,6 +470,7 @@ main(void)
         cmocka_unit_test(test_interleavings),
         cmocka_unit_test(test_divergence),
         cmocka_unit_test(test_cancel),
+        cmocka_unit_test(test_jumps),
         cmocka_unit_test(test_prefill_boundaries),
     };
 

@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "engine_fixture.h"
 #include "session/worker.h"
 
 #define STORY "Once upon a time there was a little fox"
@@ -28,6 +29,7 @@ typedef struct screen {
     char model[64];
     bool identical;
     unsigned n_states[8], verdicts, engines;
+    uint32_t memory; /* segment; 0: the model remembers all */
 } screen;
 
 static void
@@ -94,6 +96,7 @@ show(screen *s, const gb_news *n)
         snprintf(s->log, sizeof s->log, "%s", gb_str_cstr(&n->text));
         break;
     case GB_NEWS_MEMORY:
+        s->memory = n->segment;
         break;
     }
 }
@@ -558,6 +561,32 @@ test_switching(void **state)
     test_verify(path, 24);
 }
 
+/* Of a replay that went through a full context nothing is told to be
+ * forgotten; when the session goes on, its own memory is told again. */
+static void
+test_memory_of_a_replay(void **state)
+{
+    static const gb_random_model small = {
+        .layers = 1, .width = 32, .heads = 2, .vocab = 600, .context = 64,
+    };
+    const gb_worker_options options = {
+        .model = fixture_write(&small, "small"),
+        .journal = true, .path = test_path("memory"),
+    };
+    screen *s = start(&options);
+
+    (void)state;
+    perform(s, GB_DO_SET, "max-new-tokens", "150");
+    perform(s, GB_DO_SEND, STORY, NULL);
+    assert_true(s->memory > 0);
+    perform(s, GB_DO_REPLAY, NULL, NULL);
+    assert_true(s->identical);
+    assert_int_equal(s->memory, 0);
+    perform(s, GB_DO_CONTINUE, NULL, NULL);
+    assert_true(s->memory > 0);
+    finish(s);
+}
+
 int
 main(void)
 {
@@ -572,6 +601,7 @@ main(void)
         cmocka_unit_test(test_quitting),
         cmocka_unit_test(test_failures),
         cmocka_unit_test(test_switching),
+        cmocka_unit_test(test_memory_of_a_replay),
     };
 
     return cmocka_run_group_tests_name("worker", tests, NULL,
