@@ -44,6 +44,7 @@ tests_libtest_a_SOURCES = tests/unit/test.h tests/unit/test.c \
 	tests/unit/device.h tests/unit/device.c \
 	tests/unit/programs.h tests/unit/programs.c \
 	tests/unit/engine_fixture.h tests/unit/engine_fixture.c \
+	tests/unit/worker_screen.h tests/unit/worker_screen.c \
 	$(RANDOM_MODEL)
 tests_libtest_a_CPPFLAGS = $(AM_CPPFLAGS)
 TEST_LIBS = tests/libtest.a libgumbel.a $(CMOCKA_LIBS) $(GB_LIBS)
@@ -77,6 +78,7 @@ UNIT_TESTS += tests/unit/test_session
 UNIT_TESTS += tests/unit/test_stream
 UNIT_TESTS += tests/unit/test_tokenizer
 UNIT_TESTS += tests/unit/test_worker
+UNIT_TESTS += tests/unit/test_worker_loading
 UNIT_TESTS += tests/unit/test_vocab
 
 if HAVE_CMOCKA

@@ -151,7 +151,7 @@ escape(gb_app *a, const gb_key *key)
     dismiss(a, true);
     if (gb_prompt_is_busy())
         gb_prompt_key("\a", 1); /* Ctrl-G abandons it */
-    else if (gb_mirror_is_busy(&a->ui.mirror) && !typing)
+    else if (gb_mirror_can_stop(&a->ui.mirror) && !typing)
         run_key(a, "Esc");
     else if (gb_prompt_is_filled())
         gb_prompt_clear();
@@ -163,7 +163,7 @@ static void
 interrupt(gb_app *a)
 {
     dismiss(a, true);
-    if (gb_mirror_is_busy(&a->ui.mirror)) {
+    if (gb_mirror_can_stop(&a->ui.mirror)) {
         run_key(a, "C-c");
         return;
     }

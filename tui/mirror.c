@@ -72,6 +72,8 @@ finish(gb_mirror *m, const gb_news *news)
     if (news->command == 0)
         return;
     m->finished = news->command;
+    if (news->command == m->running)
+        m->running = 0;
     m->failed = news->type == GB_NEWS_ERROR;
     if (news->command == m->last_set)
         m->last_set = 0;
@@ -119,6 +121,9 @@ gb_mirror_take(gb_mirror *m, const gb_news *news)
         break;
     case GB_NEWS_STATS:
         m->stats = news->stats;
+        break;
+    case GB_NEWS_STARTED:
+        m->running = news->command;
         break;
     case GB_NEWS_DONE:
     case GB_NEWS_ERROR:
@@ -191,6 +196,14 @@ gb_mirror_is_busy(const gb_mirror *m)
 {
     return m->state == GB_STATE_READING || m->state == GB_STATE_WRITING ||
            m->state == GB_STATE_REPLAYING;
+}
+
+bool
+gb_mirror_can_stop(const gb_mirror *m)
+{
+    return gb_mirror_is_busy(m) ||
+           (m->state == GB_STATE_LOADING &&
+            (m->running != 0 || m->phase == GB_PHASE_SESSION));
 }
 
 const char *

@@ -29,6 +29,7 @@ typedef struct gb_mirror {
     gb_said *said;
     size_t n_said;
     uint64_t posted;       /* the request posted last */
+    uint64_t running;      /* the one being done; 0: none */
     uint64_t finished;     /* the one done, or refused, last */
     bool failed;           /* that one was refused */
 } gb_mirror;
@@ -49,8 +50,11 @@ bool gb_mirror_set(gb_mirror *m, const char *name, const char *value,
                    gb_error *err);
 bool gb_mirror_set_mode(gb_mirror *m, const char *value, gb_error *err);
 
-/* The model is at work: there is something to stop. */
+/* The model is at work. */
 bool gb_mirror_is_busy(const gb_mirror *m);
+/* It is, or something is loaded in place of what is there: GB_DO_STOP ends
+ * that. */
+bool gb_mirror_can_stop(const gb_mirror *m);
 /* The user's last text, NULL when there is none. */
 const char *gb_mirror_last_said(const gb_mirror *m, size_t *n);
 

@@ -51,11 +51,17 @@ describe(const gb_bar *b, gb_str *line)
     case GB_PHASE_PREFILL:
         gb_str_puts(line, "reading the prompt");
         break;
+    case GB_PHASE_HASH:
+        gb_str_puts(line, "hashing the weights");
+        break;
+    case GB_PHASE_SESSION:
+        gb_str_puts(line, "reading the session");
+        break;
     }
     if (b->total == 0)
         return;
     add_bar(line, b->done, b->total);
-    if (b->phase == GB_PHASE_LOAD)
+    if (b->phase != GB_PHASE_PREFILL)
         gb_str_printf(line, " %.0f of %.0f MB", (double)b->done / mb,
                       (double)b->total / mb);
     else

@@ -11,6 +11,9 @@
 /* From this size on, in bytes, the hash takes long enough to be kept. */
 #define WORTH_KEEPING ((uint64_t)32 << 20)
 
+/* Bytes between two looks at whether it is still wanted. */
+#define PIECE ((size_t)1 << 20)
+
 /* Where the hash of these very files is kept; the caller frees. NULL for
  * nowhere. */
 static char *
@@ -52,39 +55,63 @@ read_kept(const char *path, char hex[65])
     return ok;
 }
 
-static void
-compute(const gb_tensors *t, char hex[65])
+/* The digest of all files; false when it was cancelled. */
+static bool
+compute(const gb_tensors *t, const gb_hashing *how, uint8_t *digest)
 {
-    uint8_t digest[SHA256_DIGEST_SIZE];
+    uint64_t total = gb_tensors_size(t), done = 0;
     struct sha256_ctx context;
     const gb_map *map;
-    size_t i;
+    size_t i, at, n;
 
     sha256_init(&context);
     for (i = 0; i < gb_tensors_files(t); i++) {
         map = gb_tensors_file(t, i);
-        sha256_update(&context, map->size, map->data);
+        for (at = 0; at < map->size; at += n) {
+            if (how->cancel != NULL && atomic_load(how->cancel))
+                return false;
+            n = map->size - at < PIECE ? map->size - at : PIECE;
+            sha256_update(&context, n, map->data + at);
+            done += n;
+            if (how->progress != NULL)
+                how->progress(how->arg, done, total);
+        }
     }
-    sha256_digest(&context, sizeof digest, digest);
-    for (i = 0; i < sizeof digest; i++)
-        snprintf(hex + 2 * i, 3, "%02x", digest[i]);
+    sha256_digest(&context, SHA256_DIGEST_SIZE, digest);
+    return true;
+}
+
+bool
+gb_model_hash(gb_model *m, const gb_hashing *how, gb_error *err)
+{
+    uint8_t digest[SHA256_DIGEST_SIZE];
+    bool ok = true;
+    char *path;
+    size_t i;
+
+    if (m->tensors == NULL)
+        return gb_fail(err, "%s: the weights are not open", m->path);
+    if (m->sha256[0] != '\0')
+        return true;
+    path = kept_path(m->tensors);
+    if (path == NULL || !read_kept(path, m->sha256)) {
+        ok = compute(m->tensors, how, digest);
+        for (i = 0; ok && i < sizeof digest; i++)
+            snprintf(m->sha256 + 2 * i, 3, "%02x", digest[i]);
+        if (ok)
+            gb_cache_write(path, m->sha256, 64);
+    }
+    free(path);
+    return ok || gb_fail_interrupted(err);
 }
 
 bool
 gb_model_sha256(gb_model *m, char hex[65], gb_error *err)
 {
-    char *path;
+    const gb_hashing how = {NULL, NULL, NULL};
 
-    if (m->tensors == NULL)
-        return gb_fail(err, "%s: the weights are not open", m->path);
-    if (m->sha256[0] == '\0') {
-        path = kept_path(m->tensors);
-        if (path == NULL || !read_kept(path, m->sha256)) {
-            compute(m->tensors, m->sha256);
-            gb_cache_write(path, m->sha256, 64);
-        }
-        free(path);
-    }
+    if (!gb_model_hash(m, &how, err))
+        return false;
     memcpy(hex, m->sha256, sizeof m->sha256);
     return true;
 }

@@ -8,6 +8,9 @@
 #include "base/mem.h"
 #include "session/session_state.h"
 
+/* Events applied between two looks at whether to go on. */
+#define GB_EVENTS_AT_ONCE 100
+
 static gb_history *
 new_history(const gb_session *s, const gb_settings *settings, gb_mode mode)
 {
@@ -25,16 +28,32 @@ has_content(const char *path)
     return stat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0;
 }
 
-/* Applies all events of a file. *last_ms is the time of the last, *origin
- * what computed it. */
+/* Tells how far the loading is; false when it is to end. Called often. */
 static bool
-apply_all(gb_session *s, gb_journal_reader *r, gb_origin *origin,
-          double *last_ms, gb_error *err)
+go_on_loading(const gb_session_options *o, const gb_journal_reader *r,
+              uint64_t total, gb_error *err)
 {
+    if (o->progress != NULL)
+        o->progress(o->progress_arg, GB_PHASE_SESSION,
+                    gb_journal_reader_size(r), total);
+    return o->cancel == NULL || !atomic_load(o->cancel) ||
+           gb_fail_interrupted(err);
+}
+
+/* Applies all events of a file of `total` bytes. *last_ms is the time of the
+ * last, *origin what computed it. */
+static bool
+apply_all(gb_session *s, const gb_session_options *o, gb_journal_reader *r,
+          uint64_t total, gb_origin *origin, double *last_ms, gb_error *err)
+{
+    unsigned count = 0;
     gb_read result;
     gb_event e;
 
     while ((result = gb_journal_next(r, &e, err)) == GB_READ_EVENT) {
+        if (count++ % GB_EVENTS_AT_ONCE == 0 &&
+            !go_on_loading(o, r, total, err))
+            return false;
         if (!gb_history_apply(s->history, &e, err) ||
             (e.type == GB_EVENT_ENGINE &&
              !gb_origin_read(origin, e.value, err))) {
@@ -124,11 +143,14 @@ open_journal(gb_session *s, const char *from, const char *path, gb_error *err)
 }
 
 static bool
-load(gb_session *s, const char *from, const char *path, gb_error *err)
+load(gb_session *s, const gb_session_options *o, const char *from,
+     const char *path, gb_error *err)
 {
     gb_journal_reader *r = open_journal(s, from, path, err);
     const gb_header *header;
     gb_origin then;
+    struct stat st;
+    uint64_t total = stat(from, &st) == 0 ? (uint64_t)st.st_size : 0;
     double last_ms = 0;
     bool ok;
 
@@ -139,7 +161,7 @@ load(gb_session *s, const char *from, const char *path, gb_error *err)
     ok = check_model(s, from, header, err);
     if (ok) {
         s->history = new_history(s, &header->settings, header->mode);
-        ok = apply_all(s, r, &then, &last_ms, err) &&
+        ok = apply_all(s, o, r, total, &then, &last_ms, err) &&
              gb_journal_begin(s->journal, r, err);
     }
     if (ok) {
@@ -195,7 +217,7 @@ begin(gb_session *s, const gb_session_options *o, gb_error *err)
     }
     s->recorded = path != NULL;
     if (from != NULL) {
-        ok = load(s, from, path, err);
+        ok = load(s, o, from, path, err);
     } else {
         s->history = new_history(s, &o->settings, o->mode);
         s->journal = gb_journal_new(path, s->named);

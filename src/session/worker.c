@@ -14,19 +14,19 @@
 /* The share of the newest token in the smoothed time for one. */
 #define GB_SMOOTHING 0.05
 
-/* Those for which a session must be there, and those in which the model
- * writes. */
+/* Those for which a session must be there, an engine too, and those in which
+ * the model writes. */
 static const struct {
-    bool needs_session, is_run;
+    bool needs_session, needs_engine, is_run;
 } kinds[GB_DO_COUNT] = {
-    [GB_DO_SEND] = {true, true},      [GB_DO_EDIT] = {true, true},
-    [GB_DO_READ] = {true, true},      [GB_DO_CONTINUE] = {true, true},
-    [GB_DO_RETRY] = {true, true},     [GB_DO_RESEED] = {true, true},
-    [GB_DO_UNDO] = {true, false},     [GB_DO_REDO] = {true, false},
-    [GB_DO_CLEAR] = {true, false},    [GB_DO_MODE_SET] = {true, false},
-    [GB_DO_MARK] = {true, false},     [GB_DO_EXPORT] = {true, false},
-    [GB_DO_SAVE] = {true, false},     [GB_DO_LOAD] = {true, false},
-    [GB_DO_REPLAY] = {true, false},
+    [GB_DO_SEND] = {true, true, true},   [GB_DO_EDIT] = {true, true, true},
+    [GB_DO_READ] = {true, true, true},   [GB_DO_CONTINUE] = {true, true, true},
+    [GB_DO_RETRY] = {true, true, true},  [GB_DO_RESEED] = {true, true, true},
+    [GB_DO_UNDO] = {true, true, false},  [GB_DO_REDO] = {true, true, false},
+    [GB_DO_CLEAR] = {true, true, false}, [GB_DO_MODE_SET] = {true, true, false},
+    [GB_DO_MARK] = {true, true, false},  [GB_DO_EXPORT] = {true, false, false},
+    [GB_DO_SAVE] = {true, false, false}, [GB_DO_LOAD] = {true, true, false},
+    [GB_DO_REPLAY] = {true, true, false},
 };
 
 static char *
@@ -202,6 +202,7 @@ obey(gb_worker *w, const gb_request *r, gb_str *said, gb_error *err)
     case GB_DO_SAVE:
         return save(w, r, said, err);
     case GB_DO_LOAD:
+        gb_worker_tell_state(w, GB_STATE_LOADING);
         return gb_worker_open_session(w, r->name, NULL, err);
     case GB_DO_MODEL:
     case GB_DO_DEVICE:
@@ -227,7 +228,8 @@ needs_name(gb_do what)
 static bool
 do_request(gb_worker *w, const gb_request *r, gb_str *said, gb_error *err)
 {
-    if (kinds[r->what].needs_session && w->session == NULL)
+    if ((kinds[r->what].needs_session && w->session == NULL) ||
+        (kinds[r->what].needs_engine && w->engine == NULL))
         return gb_fail(err, "there is no model");
     if (needs_name(r->what) && r->name == NULL)
         return gb_fail_usage(err, "a name is missing");
@@ -242,7 +244,7 @@ do_request(gb_worker *w, const gb_request *r, gb_str *said, gb_error *err)
 static gb_state
 resting_state(const gb_worker *w, const gb_request *r)
 {
-    if (w->session == NULL)
+    if (w->session == NULL || w->engine == NULL)
         return GB_STATE_FAILED;
     return r->what == GB_DO_STOP || w->reason == GB_REASON_INTERRUPT
                ? GB_STATE_STOPPED
@@ -260,6 +262,12 @@ do_task(gb_worker *w, gb_task *t)
     gb_worker_tell_text(w, GB_NEWS_STARTED, t->number, "");
     ok = do_request(w, r, &said, &err);
     gb_worker_tell_changes(w);
+    if (!ok && err.status == GB_INTERRUPTED) {
+        w->reason = GB_REASON_INTERRUPT;
+        gb_str_clear(&said);
+        gb_str_puts(&said, err.text);
+        ok = true;
+    }
     gb_worker_tell_state(w, resting_state(w, r));
     if (ok)
         gb_worker_tell_done(w, t->number, w->reason, gb_str_cstr(&said));

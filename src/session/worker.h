@@ -13,7 +13,8 @@
  *     just does not go on);
  *   - undo, redo, retry, reseed, edit, clear, mode, load, model, device and
  *     replay imply a stop: whoever asks for them does not want to wait for
- *     text that is going to be replaced;
+ *     text that is going to be replaced. Load, model and device themselves
+ *     are ended by GB_DO_STOP alone; what was there before them stays;
  *   - GB_DO_SET acts at the next token of the run that goes on. It passes
  *     what waits for the end of that run (a text sent ahead, a note, an
  *     export, ...), but never a stop or a command that implies one: posted
@@ -48,7 +49,7 @@ typedef struct gb_worker_options {
  * comes as news. */
 gb_worker *gb_worker_start(const gb_worker_options *options, gb_error *err);
 /* Stops whatever goes on, ends the thread and waits for it (one token, one
- * tile of a prompt, or one step of loading). False: the journal could not be
+ * tile of a prompt, one step of loading, or the kernels' compilation). False: the journal could not be
  * written to its end. NULL is nothing. */
 bool gb_worker_close(gb_worker *w, gb_error *err);
 
@@ -87,9 +88,9 @@ typedef struct gb_request {
     unsigned flags;
 } gb_request;
 
-/* Queues a command; everything is copied. Returns its number (1, 2, ...), by
- * which GB_NEWS_DONE speaks of it; 0 and an error when too much is waiting
- * already. Never waits. */
+/* Queues a command; everything is copied. Returns its number, higher than any
+ * before, by which GB_NEWS_DONE speaks of it; 0 and an error when too much is
+ * waiting already. Never waits. */
 uint64_t gb_worker_post(gb_worker *w, const gb_request *request,
                         gb_error *err);
 /* Commands that wait for their turn. */
@@ -121,7 +122,8 @@ typedef enum gb_news_type {
     GB_NEWS_STARTED,  /* command: its turn has come */
     GB_NEWS_DONE,     /* command; text: "" or a sentence worth showing
                          ("saved as ..."); a run is done when it ended:
-                         then reason and stats.run_tokens say how */
+                         then reason and stats.run_tokens say how. Another
+                         command with GB_REASON_INTERRUPT was stopped */
     GB_NEWS_ERROR,    /* text, status; command: that one failed (instead of
                          GB_NEWS_DONE), 0: no command's fault; status
                          GB_OK: no failure, but worth knowing */

@@ -1,9 +1,22 @@
 /* Model, engine and session of a worker; all on its own thread. */
 #include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
 #include "session/worker_state.h"
+
+void
+gb_worker_stopped(gb_error *err, const char *format, ...)
+{
+    va_list ap;
+
+    va_start(ap, format);
+    vsnprintf(err->text, sizeof err->text, format, ap);
+    va_end(ap);
+    gb_fail_context(err, "stopped");
+}
 
 static gb_engine *
 open_engine(gb_worker *w, const gb_model *model, const char *device,
@@ -45,13 +58,20 @@ gb_worker_open_session(gb_worker *w, const char *from, const char *path,
         .path = path,
         .load = from,
         .watcher = gb_worker_watcher(w),
+        .progress = gb_worker_progress,
+        .progress_arg = w,
+        .cancel = &w->cancel,
     };
     gb_error problem = GB_ERROR_INIT;
     gb_session *s;
 
     s = gb_session_open(w->engine, w->model, &o, err);
-    if (s == NULL)
+    if (s == NULL) {
+        if (err->status == GB_INTERRUPTED)
+            gb_worker_stopped(err, "%s was not loaded",
+                              from != NULL ? from : path);
         return false;
+    }
     if (!gb_session_close(w->session, &problem))
         gb_worker_tell_error(w, 0, &problem);
     w->session = s;
@@ -67,13 +87,25 @@ static bool
 first_session(gb_worker *w, gb_error *err)
 {
     gb_error problem = GB_ERROR_INIT;
+    bool ok;
 
-    if (gb_worker_open_session(w, w->load, w->path, &problem))
+    gb_worker_begin_first_file(w);
+    ok = gb_worker_open_session(w, w->load, w->path, &problem);
+    gb_worker_ignore_stops(w);
+    if (ok)
         return true;
     gb_worker_tell_error(w, 0, &problem);
     return gb_worker_open_session(w, NULL, NULL, err);
 }
 
+static void
+close_engine(gb_worker *w)
+{
+    gb_engine_close(w->engine);
+    w->engine = NULL;
+}
+
+/* The engine that is open now computes from here on. */
 static bool
 take(gb_worker *w, gb_engine *engine, gb_model *model, gb_error *err)
 {
@@ -96,23 +128,116 @@ take(gb_worker *w, gb_engine *engine, gb_model *model, gb_error *err)
     return ok;
 }
 
+static void
+on_hashed(void *arg, uint64_t done, uint64_t total)
+{
+    gb_worker_progress(arg, GB_PHASE_HASH, done, total);
+}
+
+/* Sessions name the model by its hash; nobody is to wait for it later. */
+static bool
+hash(gb_worker *w, gb_model *model, gb_error *err)
+{
+    const gb_hashing how = {on_hashed, w, &w->cancel};
+
+    return gb_model_hash(model, &how, err);
+}
+
+/* Bytes of memory that can be had at the least; a guess is enough. */
+static uint64_t
+available_memory(void)
+{
+    FILE *f = fopen("/proc/meminfo", "re");
+    unsigned long long kib = UINT64_MAX >> 10;
+    char line[128];
+
+    while (f != NULL && fgets(line, sizeof line, f) != NULL)
+        if (sscanf(line, "MemAvailable: %llu kB", &kib) == 1)
+            break;
+    if (f != NULL)
+        fclose(f);
+    return (uint64_t)kib << 10;
+}
+
+static bool
+is_same_device(const gb_device *a, const gb_device *b)
+{
+    return a->platform_index == b->platform_index &&
+           a->device_index == b->device_index;
+}
+
+/* Whether a device can be expected to hold this model beside the one that it
+ * holds now. One that is a processor promises memory which is not there. */
+static bool
+has_room_beside(const gb_worker *w, const gb_model *model,
+                const gb_device *device)
+{
+    const gb_engine_info *info = gb_engine_get_info(w->engine);
+    uint64_t old = info->weight_bytes + info->cache_bytes +
+                   info->scratch_bytes;
+    uint64_t new = model == w->model ? old : gb_tensors_size(model->tensors);
+
+    if ((device->type & CL_DEVICE_TYPE_CPU) != 0 && new > available_memory())
+        return false;
+    return new <= device->memory && old <= device->memory - new;
+}
+
+/* The old engine again, which had to go. */
+static void
+reopen(gb_worker *w)
+{
+    gb_error problem = GB_ERROR_INIT;
+    gb_engine *old;
+
+    gb_worker_ignore_stops(w);
+    old = open_engine(w, w->model, w->device, &problem);
+    if (old == NULL || !take(w, old, w->model, &problem))
+        gb_worker_tell_error(w, 0, &problem);
+}
+
+/* Opens an engine, if it can be beside the old one, which is then still there
+ * when that fails. Else the old one makes room first. */
+static gb_engine *
+open_another(gb_worker *w, gb_model *model, const char *spec,
+             const gb_device *device, gb_error *err)
+{
+    gb_engine *e;
+    bool elsewhere =
+        w->engine == NULL ||
+        !is_same_device(device, &gb_engine_get_info(w->engine)->device);
+
+    if (elsewhere || has_room_beside(w, model, device)) {
+        e = open_engine(w, model, spec, err);
+        if (e != NULL || elsewhere || err->status == GB_INTERRUPTED)
+            return e;
+    }
+    close_engine(w);
+    e = open_engine(w, model, spec, err);
+    if (e == NULL)
+        reopen(w);
+    return e;
+}
+
 bool
-gb_worker_load(gb_worker *w, const char *name, const char *device,
+gb_worker_load(gb_worker *w, const char *name, const char *spec,
                gb_error *err)
 {
     bool same = name == NULL && w->model != NULL;
     gb_model *model = same ? w->model : open_model(name, err);
-    gb_engine *engine;
+    gb_engine *engine = NULL;
+    gb_device device;
 
-    if (model == NULL)
-        return false;
-    engine = open_engine(w, model, device, err);
-    if (engine == NULL) {
-        if (!same)
-            gb_model_close(model);
-        return false;
-    }
-    return take(w, engine, model, err);
+    if (model != NULL && gb_device_choose(spec, &device, err) &&
+        hash(w, model, err))
+        engine = open_another(w, model, spec, &device, err);
+    if (engine != NULL)
+        return take(w, engine, model, err);
+    if (!same)
+        gb_model_close(model);
+    if (err->status == GB_INTERRUPTED && w->engine != NULL)
+        gb_worker_stopped(err, "%s on %s goes on", w->model->name,
+                          gb_engine_get_info(w->engine)->device.name);
+    return false;
 }
 
 void

@@ -98,12 +98,47 @@ pull(gb_worker *w, gb_task *before)
     return t;
 }
 
+/* What is asked for next is meant for what these bring: they end only when
+ * the user says so. */
+static bool
+is_loading(gb_do what)
+{
+    return what == GB_DO_LOAD || what == GB_DO_MODEL || what == GB_DO_DEVICE;
+}
+
 /* With the lock held. */
 static void
 update_cancel(gb_worker *w)
 {
+    uint64_t before = w->loading ? w->halt_before : w->stop_before;
+
     atomic_store(&w->cancel,
-                 w->quit || (w->running != 0 && w->running < w->stop_before));
+                 w->quit || (w->running != 0 && w->running < before));
+}
+
+/* Likewise. */
+static void
+set_running(gb_worker *w, uint64_t number, bool loading)
+{
+    w->running = number;
+    w->loading = loading;
+    update_cancel(w);
+}
+
+void
+gb_worker_begin_first_file(gb_worker *w)
+{
+    pthread_mutex_lock(&w->lock);
+    set_running(w, GB_FIRST_LOAD, true);
+    pthread_mutex_unlock(&w->lock);
+}
+
+void
+gb_worker_ignore_stops(gb_worker *w)
+{
+    pthread_mutex_lock(&w->lock);
+    set_running(w, 0, false);
+    pthread_mutex_unlock(&w->lock);
 }
 
 uint64_t
@@ -126,6 +161,8 @@ gb_worker_post(gb_worker *w, const gb_request *r, gb_error *err)
         push(w, new_task(r, number));
         if (implies_stop(r->what))
             w->stop_before = number;
+        if (r->what == GB_DO_STOP)
+            w->halt_before = number;
         update_cancel(w);
         pthread_cond_signal(&w->wake);
     }
@@ -167,13 +204,11 @@ gb_worker_next(gb_worker *w)
     gb_task *t = NULL;
 
     pthread_mutex_lock(&w->lock);
-    w->running = 0;
-    update_cancel(w);
+    set_running(w, 0, false);
     while (!w->quit && (t = pull(w, NULL)) == NULL)
         pthread_cond_wait(&w->wake, &w->lock);
     if (t != NULL)
-        w->running = t->number;
-    update_cancel(w);
+        set_running(w, t->number, is_loading(t->request.what));
     pthread_mutex_unlock(&w->lock);
     return t;
 }
@@ -194,6 +229,7 @@ gb_worker_begin_queue(gb_worker *w)
     pthread_mutex_init(&w->lock, NULL);
     pthread_cond_init(&w->wake, NULL);
     atomic_init(&w->cancel, false);
+    w->last_number = GB_FIRST_LOAD;
 }
 
 void

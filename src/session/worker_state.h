@@ -25,8 +25,10 @@ struct gb_worker {
     gb_task *first, *last; /* what waits, in order */
     size_t waiting, waiting_bytes;
     uint64_t last_number;
-    uint64_t running;     /* the task being done; 0: none, or first load */
-    uint64_t stop_before; /* tasks with smaller numbers end at once */
+    uint64_t running;     /* the task being done; 0: none that can end */
+    bool loading;         /* it ends by GB_DO_STOP alone */
+    uint64_t stop_before; /* tasks with smaller numbers end at once, */
+    uint64_t halt_before; /* because of a GB_DO_STOP */
     bool quit;
 
     atomic_bool cancel;   /* whether what is running is to end */
@@ -64,6 +66,12 @@ gb_task *gb_worker_next_set(gb_worker *w);
 void gb_task_free(gb_task *task);
 /* Makes what is running end, and gb_worker_next give NULL. */
 void gb_worker_quit(gb_worker *w);
+/* The number of what is done before the first task. */
+#define GB_FIRST_LOAD 1
+/* From here on GB_DO_STOP ends it: the session file is read; */
+void gb_worker_begin_first_file(gb_worker *w);
+/* from here on nothing ends what is being done, but quitting. */
+void gb_worker_ignore_stops(gb_worker *w);
 
 /* worker_news.c: what is told. */
 void gb_worker_tell_state(gb_worker *w, gb_state state);
@@ -86,6 +94,13 @@ void gb_worker_progress(void *worker, gb_phase phase, uint64_t done,
                         uint64_t total);
 
 /* worker_load.c: model, engine, session. */
+
+/* Says what follows from what the user has stopped. */
+void gb_worker_stopped(gb_error *err, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/* Loads a model (NULL: that which is there, or the default) for a device. On
+ * failure what was there is there still, or again if it had to make room; if
+ * that fails too, w->engine is NULL. */
 bool gb_worker_load(gb_worker *w, const char *model, const char *device,
                     gb_error *err);
 void gb_worker_unload(gb_worker *w);

@@ -248,6 +248,16 @@ fill(const spec *t, gb_dtype dtype, uint64_t key, uint64_t from, size_t n,
     }
 }
 
+/* A hole of n bytes at the end of the file. */
+static bool
+write_hole(int fd, const char *path, uint64_t n, gb_error *err)
+{
+    off_t end = lseek(fd, 0, SEEK_CUR) + (off_t)n;
+
+    return (ftruncate(fd, end) == 0 && lseek(fd, end, SEEK_SET) == end) ||
+           gb_fail(err, "%s: cannot write: %s", path, strerror(errno));
+}
+
 static bool
 write_tensor(int fd, const char *path, const gb_random_model *m, const spec *t,
              unsigned char *buffer, gb_error *err)
@@ -255,6 +265,8 @@ write_tensor(int fd, const char *path, const gb_random_model *m, const spec *t,
     uint64_t key = mix(fnv1a64(t->name) + m->seed);
     uint64_t i, n, count = count_of(t);
 
+    if (m->hollow)
+        return write_hole(fd, path, count * element_size(m), err);
     for (i = 0; i < count; i += n) {
         n = count - i < CHUNK ? count - i : CHUNK;
         fill(t, m->dtype, key, i, (size_t)n, buffer);

@@ -22,6 +22,7 @@ typedef struct gb_random_model {
     const char *prefix; /* of tensor names, "transformer."; NULL: none */
     bool untied;        /* with lm_head.weight */
     bool no_tokenizer;  /* neither vocab.json nor merges.txt */
+    bool hollow;        /* weights of zero, which take no room on the disk */
 } gb_random_model;
 
 /* Writes config.json, the weights and, for a vocabulary of at least 257, a

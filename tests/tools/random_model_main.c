@@ -10,10 +10,11 @@
 static const char usage[] =
     "usage: random_model FOLDER --layers L --width E --heads H --vocab V\n"
     "           --context C [--inner I] [--dtype f32|f16|bf16] [--seed S]\n"
-    "           [--shards N] [--prefix PREFIX] [--untied] [--no-tokenizer]\n";
+    "           [--shards N] [--prefix PREFIX] [--untied] [--no-tokenizer]\n"
+    "           [--hollow]\n";
 
 enum { LAYERS = 256, WIDTH, HEADS, VOCAB, CONTEXT, INNER, DTYPE, SEED,
-       SHARDS, PREFIX, UNTIED, NO_TOKENIZER };
+       SHARDS, PREFIX, UNTIED, NO_TOKENIZER, HOLLOW };
 
 static const struct option options[] = {
     {"layers", required_argument, NULL, LAYERS},
@@ -28,6 +29,7 @@ static const struct option options[] = {
     {"prefix", required_argument, NULL, PREFIX},
     {"untied", no_argument, NULL, UNTIED},
     {"no-tokenizer", no_argument, NULL, NO_TOKENIZER},
+    {"hollow", no_argument, NULL, HOLLOW},
     {NULL, 0, NULL, 0},
 };
 
@@ -97,6 +99,9 @@ set(gb_random_model *m, int option)
         return true;
     case NO_TOKENIZER:
         m->no_tokenizer = true;
+        return true;
+    case HOLLOW:
+        m->hollow = true;
         return true;
     default:
         return false;

@@ -418,6 +418,52 @@ test_kept_sha256(void **state)
     free(folder);
 }
 
+/* Who waits for a hash, and changes their mind. */
+typedef struct waiting {
+    atomic_bool cancel;
+    uint64_t done, total, stop_at;
+} waiting;
+
+static void
+on_hashed(void *arg, uint64_t done, uint64_t total)
+{
+    waiting *w = arg;
+
+    assert_true(done > w->done && done <= total);
+    assert_true(w->total == 0 || w->total == total);
+    w->done = done;
+    w->total = total;
+    if (done >= w->stop_at)
+        atomic_store(&w->cancel, true);
+}
+
+/* The hash tells how far it is and ends when told to; nothing is kept then. */
+static void
+test_hash_cancelled(void **state)
+{
+    waiting w = {.stop_at = 1};
+    const gb_hashing how = {on_hashed, &w, &w.cancel};
+    char hex[65];
+    gb_error err = GB_ERROR_INIT;
+    gb_model *m = gb_model_open_weights(test_source("models/stories"), &err);
+
+    (void)state;
+    test_ok(m != NULL, &err);
+    assert_false(gb_model_hash(m, &how, &err));
+    test_fails_with(&err, GB_INTERRUPTED, "interrupted", NULL);
+    assert_true(w.done < w.total);
+    assert_string_equal(m->sha256, "");
+    w = (waiting){.stop_at = UINT64_MAX};
+    test_ok(gb_model_hash(m, &how, &err), &err);
+    assert_true(w.done == w.total && w.total > 0);
+    test_ok(gb_model_sha256(m, hex, &err), &err);
+    assert_string_equal(hex, m->sha256);
+    /* Once known it is at hand, also for those who would not wait. */
+    atomic_store(&w.cancel, true);
+    test_ok(gb_model_hash(m, &how, &err), &err);
+    gb_model_close(m);
+}
+
 static void
 test_no_model(void **state)
 {
@@ -513,6 +559,7 @@ main(void)
         cmocka_unit_test(test_shipped),
         cmocka_unit_test(test_sha256),
         cmocka_unit_test(test_kept_sha256),
+        cmocka_unit_test(test_hash_cancelled),
         cmocka_unit_test(test_no_model),
         cmocka_unit_test(test_find),
     };

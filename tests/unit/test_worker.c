@@ -2,231 +2,22 @@
  * depends on a time, but each waits for news until the test runner ends it. */
 #include "conversation.h"
 
-#include <poll.h>
-#include <unistd.h>
-
 #include "base/file.h"
 #include "base/mem.h"
 #include "engine_fixture.h"
-#include "session/worker.h"
+#include "worker_screen.h"
 
 #define STORY "Once upon a time there was a little fox"
-
-/* What an interface would have on its screen. */
-typedef struct screen {
-    gb_worker *worker;
-    gb_state state;
-    gb_str text[4096]; /* by segment */
-    uint32_t last;     /* segment */
-    gb_settings settings;
-    gb_stats stats;
-    uint64_t started, done, failed; /* commands */
-    gb_reason reason;
-    char error[1024];
-    char log[1024];
-    char file[256];
-    char said[1024]; /* with the last done, or a verdict */
-    char model[64];
-    bool identical;
-    unsigned n_states[8], verdicts, engines;
-    uint32_t memory; /* segment; 0: the model remembers all */
-} screen;
-
-static void
-show(screen *s, const gb_news *n)
-{
-    uint32_t i;
-
-    switch (n->type) {
-    case GB_NEWS_STATE:
-        s->state = n->state;
-        s->n_states[n->state]++;
-        break;
-    case GB_NEWS_ENGINE:
-        snprintf(s->model, sizeof s->model, "%s", n->text.data);
-        assert_non_null(n->device);
-        assert_true(n->n_ctx > 0);
-        s->engines++;
-        break;
-    case GB_NEWS_CUT:
-        for (i = n->segment + 1; i < GB_COUNT(s->text); i++)
-            gb_str_clear(&s->text[i]);
-        s->last = n->segment;
-        break;
-    case GB_NEWS_SEGMENT:
-        assert_true(n->segment > s->last);
-        assert_in_range(n->segment, 1, GB_COUNT(s->text) - 1);
-        s->last = n->segment;
-        if (n->role == GB_ROLE_MARK)
-            break;
-        gb_str_append(&s->text[n->segment], gb_str_cstr(&n->text),
-                      n->text.len);
-        break;
-    case GB_NEWS_TEXT:
-        assert_int_equal(n->segment, s->last);
-        gb_str_append(&s->text[n->segment], n->text.data, n->text.len);
-        break;
-    case GB_NEWS_SETTINGS:
-        s->settings = n->settings;
-        break;
-    case GB_NEWS_STATS:
-        s->stats = n->stats;
-        break;
-    case GB_NEWS_STARTED:
-        s->started = n->command;
-        break;
-    case GB_NEWS_DONE:
-        s->done = n->command;
-        s->reason = n->reason;
-        s->stats = n->stats;
-        snprintf(s->said, sizeof s->said, "%s", gb_str_cstr(&n->text));
-        break;
-    case GB_NEWS_ERROR:
-        s->failed = n->command;
-        snprintf(s->error, sizeof s->error, "%s", gb_str_cstr(&n->text));
-        break;
-    case GB_NEWS_VERDICT:
-        s->verdicts++;
-        s->identical = n->identical;
-        break;
-    case GB_NEWS_FILE:
-        snprintf(s->file, sizeof s->file, "%s", gb_str_cstr(&n->text));
-        break;
-    case GB_NEWS_LOG:
-        snprintf(s->log, sizeof s->log, "%s", gb_str_cstr(&n->text));
-        break;
-    case GB_NEWS_MEMORY:
-        s->memory = n->segment;
-        break;
-    }
-}
-
-/* Takes one piece of news, waiting for it. */
-static void
-take(screen *s)
-{
-    struct pollfd p = {.fd = gb_worker_fd(s->worker), .events = POLLIN};
-    gb_news *n;
-
-    assert_int_equal(poll(&p, 1, -1), 1);
-    n = gb_worker_take(s->worker);
-    assert_non_null(n);
-    show(s, n);
-    gb_news_free(n);
-}
-
-static screen *
-start(const gb_worker_options *options)
-{
-    gb_worker_options o = *options;
-    gb_error err = GB_ERROR_INIT;
-    screen *s = gb_alloc(sizeof *s);
-
-    if (o.model == NULL)
-        o.model = test_source("models/stories");
-    gb_settings_init(&o.settings);
-    o.settings.max_new_tokens = 12;
-    o.settings.ignore_eos = true;
-    s->worker = gb_worker_start(&o, &err);
-    test_ok(s->worker != NULL, &err);
-    return s;
-}
-
-static screen *
-start_plain(void)
-{
-    const gb_worker_options options = {.journal = false};
-
-    return start(&options);
-}
-
-static void
-finish(screen *s)
-{
-    gb_error err = GB_ERROR_INIT;
-    size_t i;
-
-    test_ok(gb_worker_close(s->worker, &err), &err);
-    for (i = 0; i < GB_COUNT(s->text); i++)
-        gb_str_free(&s->text[i]);
-    free(s);
-}
-
-static uint64_t
-post(screen *s, gb_do what, const char *name, const char *value)
-{
-    gb_request r = {.what = what, .name = name, .value = value};
-    gb_error err = GB_ERROR_INIT;
-    uint64_t number;
-
-    if (what == GB_DO_SEND || what == GB_DO_EDIT || what == GB_DO_MARK) {
-        r.name = NULL;
-        r.text = name;
-        r.n_text = strlen(name);
-    }
-    number = gb_worker_post(s->worker, &r, &err);
-    test_ok(number != 0, &err);
-    return number;
-}
-
-static void
-wait_done(screen *s, uint64_t command)
-{
-    while (s->done != command && s->failed != command)
-        take(s);
-    if (s->failed == command)
-        fail_msg("command failed: %s", s->error);
-}
-
-static void
-wait_failed(screen *s, uint64_t command)
-{
-    while (s->failed != command)
-        take(s);
-}
-
-static void
-wait_state(screen *s, gb_state state)
-{
-    while (s->state != state)
-        take(s);
-}
-
-static void
-perform(screen *s, gb_do what, const char *name, const char *value)
-{
-    wait_done(s, post(s, what, name, value));
-}
-
-static char *
-shown(const screen *s)
-{
-    gb_str all = GB_STR_INIT;
-    size_t i;
-
-    for (i = 0; i < GB_COUNT(s->text); i++)
-        gb_str_append(&all, gb_str_cstr(&s->text[i]), s->text[i].len);
-    return gb_str_take(&all);
-}
-
-static void
-expect_shown(const screen *s, const char *expected)
-{
-    char *text = shown(s);
-
-    assert_string_equal(text, expected);
-    free(text);
-}
 
 static void
 test_writing(void **state)
 {
-    screen *s = start_plain();
+    screen *s = screen_start_plain();
     gb_session *plain;
     char *text, *same;
 
     (void)state;
-    perform(s, GB_DO_SEND, STORY, NULL); /* posted before it has loaded */
+    screen_do(s, GB_DO_SEND, STORY, NULL); /* posted before it has loaded */
     assert_int_equal(s->state, GB_STATE_IDLE);
     assert_int_equal(s->reason, GB_REASON_LENGTH);
     assert_int_equal(s->stats.run_tokens, 12);
@@ -237,29 +28,29 @@ test_writing(void **state)
     assert_true(s->n_states[GB_STATE_LOADING] > 0);
     assert_string_equal(s->model, "stories");
     assert_non_null(strstr(s->log, "stories"));
-    text = shown(s);
-    finish(s);
+    text = screen_text(s);
+    screen_finish(s);
 
     plain = test_session(NULL, NULL);
     test_send(plain, STORY);
     same = test_branch(plain);
     assert_string_equal(text, same);
     free(same);
-    s = start_plain();
-    perform(s, GB_DO_SEND, STORY, NULL);
-    expect_shown(s, text);
-    perform(s, GB_DO_CONTINUE, NULL, NULL);
-    perform(s, GB_DO_UNDO, NULL, NULL);
-    expect_shown(s, text);
-    perform(s, GB_DO_RETRY, NULL, NULL);
-    expect_shown(s, text);
-    perform(s, GB_DO_EDIT, "The", NULL);
-    perform(s, GB_DO_UNDO, NULL, NULL);
-    perform(s, GB_DO_CLEAR, NULL, NULL);
-    expect_shown(s, "");
-    perform(s, GB_DO_UNDO, NULL, NULL);
-    expect_shown(s, text);
-    finish(s);
+    s = screen_start_plain();
+    screen_do(s, GB_DO_SEND, STORY, NULL);
+    screen_expect(s, text);
+    screen_do(s, GB_DO_CONTINUE, NULL, NULL);
+    screen_do(s, GB_DO_UNDO, NULL, NULL);
+    screen_expect(s, text);
+    screen_do(s, GB_DO_RETRY, NULL, NULL);
+    screen_expect(s, text);
+    screen_do(s, GB_DO_EDIT, "The", NULL);
+    screen_do(s, GB_DO_UNDO, NULL, NULL);
+    screen_do(s, GB_DO_CLEAR, NULL, NULL);
+    screen_expect(s, "");
+    screen_do(s, GB_DO_UNDO, NULL, NULL);
+    screen_expect(s, text);
+    screen_finish(s);
     free(text);
     test_session_close(plain);
 }
@@ -269,33 +60,33 @@ test_writing(void **state)
 static void
 test_stopping(void **state)
 {
-    screen *s = start_plain();
+    screen *s = screen_start_plain();
     uint64_t first, second;
     char *text;
 
     (void)state;
-    perform(s, GB_DO_SET, "max-new-tokens", "1000000000");
-    first = post(s, GB_DO_SEND, STORY, NULL);
-    second = post(s, GB_DO_SEND, " and a bear", NULL);
+    screen_do(s, GB_DO_SET, "max-new-tokens", "1000000000");
+    first = screen_post(s, GB_DO_SEND, STORY, NULL);
+    second = screen_post(s, GB_DO_SEND, " and a bear", NULL);
     while (s->stats.run_tokens < 20)
-        take(s);
-    perform(s, GB_DO_STOP, NULL, NULL);
+        screen_take(s);
+    screen_do(s, GB_DO_STOP, NULL, NULL);
     assert_int_equal(s->state, GB_STATE_STOPPED);
     assert_true(first < second);
-    text = shown(s);
+    text = screen_text(s);
     assert_non_null(strstr(text, " and a bear"));
     assert_string_equal(strstr(text, " and a bear"), " and a bear");
     free(text);
 
     /* What replaces the text does not wait for its end. */
-    post(s, GB_DO_CONTINUE, NULL, NULL);
-    wait_state(s, GB_STATE_WRITING);
-    perform(s, GB_DO_UNDO, NULL, NULL);
-    perform(s, GB_DO_SET, "max-new-tokens", "7");
-    perform(s, GB_DO_SEND, " again", NULL);
+    screen_post(s, GB_DO_CONTINUE, NULL, NULL);
+    screen_wait_state(s, GB_STATE_WRITING);
+    screen_do(s, GB_DO_UNDO, NULL, NULL);
+    screen_do(s, GB_DO_SET, "max-new-tokens", "7");
+    screen_do(s, GB_DO_SEND, " again", NULL);
     assert_int_equal(s->stats.run_tokens, 7);
     assert_int_equal(s->reason, GB_REASON_LENGTH);
-    finish(s);
+    screen_finish(s);
 }
 
 /* A setting changed while it writes is journaled with its step, and the file
@@ -305,7 +96,7 @@ test_live_settings(void **state)
 {
     const char *path = test_path("live");
     const gb_worker_options options = {.journal = true, .path = path};
-    screen *s = start(&options);
+    screen *s = screen_start(&options);
     gb_error err = GB_ERROR_INIT;
     gb_str text = GB_STR_INIT;
     uint64_t send;
@@ -313,25 +104,25 @@ test_live_settings(void **state)
     unsigned i;
 
     (void)state;
-    perform(s, GB_DO_SET, "max-new-tokens", "600");
-    send = post(s, GB_DO_SEND, STORY, NULL);
+    screen_do(s, GB_DO_SET, "max-new-tokens", "600");
+    send = screen_post(s, GB_DO_SEND, STORY, NULL);
     for (i = 1; i <= 8; i++) {
         while (s->stats.run_tokens < i * 20)
-            take(s);
+            screen_take(s);
         snprintf(value, sizeof value, "0.%u", i);
-        perform(s, GB_DO_SET, "temperature", value);
+        screen_do(s, GB_DO_SET, "temperature", value);
     }
     assert_int_equal(s->state, GB_STATE_WRITING);
-    wait_failed(s, post(s, GB_DO_SET, "temperature", "hot"));
+    screen_wait_failed(s, screen_post(s, GB_DO_SET, "temperature", "hot"));
     assert_non_null(strstr(s->error, "hot"));
-    perform(s, GB_DO_STOP, NULL, NULL);
+    screen_do(s, GB_DO_STOP, NULL, NULL);
     assert_true(s->settings.temperature == 0.8f);
     assert_true(send < s->done);
     assert_string_equal(s->file, path);
-    perform(s, GB_DO_RETRY, NULL, NULL);
-    perform(s, GB_DO_SAVE, test_path("live-saved"), NULL);
+    screen_do(s, GB_DO_RETRY, NULL, NULL);
+    screen_do(s, GB_DO_SAVE, test_path("live-saved"), NULL);
     assert_non_null(strstr(s->said, "saved as"));
-    finish(s);
+    screen_finish(s);
     test_ok(gb_file_read(path, 1 << 20, &text, &err), &err);
     assert_non_null(strstr(text.data, "\"name\":\"temperature\",\"value\":"
                                       "\"0.5\""));
@@ -368,27 +159,27 @@ test_other_file(void **state)
 static void
 test_order(void **state)
 {
-    screen *s = start_plain();
+    screen *s = screen_start_plain();
     uint64_t commands[3];
     char *text;
     unsigned i;
 
     (void)state;
-    commands[0] = post(s, GB_DO_SEND, "[one]", NULL);
-    commands[1] = post(s, GB_DO_SEND, "[two]", NULL);
-    commands[2] = post(s, GB_DO_SEND, "[three]", NULL);
+    commands[0] = screen_post(s, GB_DO_SEND, "[one]", NULL);
+    commands[1] = screen_post(s, GB_DO_SEND, "[two]", NULL);
+    commands[2] = screen_post(s, GB_DO_SEND, "[three]", NULL);
     for (i = 0; i < 3; i++) {
         while (s->started != commands[i])
-            take(s);
-        wait_done(s, commands[i]);
+            screen_take(s);
+        screen_wait_done(s, commands[i]);
         assert_int_equal(s->stats.run_tokens, 12);
     }
-    text = shown(s);
+    text = screen_text(s);
     assert_true(strstr(text, "[one]") < strstr(text, "[two]"));
     assert_true(strstr(text, "[two]") < strstr(text, "[three]"));
     assert_int_equal(gb_worker_waiting(s->worker), 0);
     free(text);
-    finish(s);
+    screen_finish(s);
 }
 
 /* The place of a text in a file; it must be there. */
@@ -409,32 +200,32 @@ test_order_of_settings(void **state)
 {
     const char *path = test_path("order");
     const gb_worker_options options = {.journal = true, .path = path};
-    screen *s = start(&options);
+    screen *s = screen_start(&options);
     gb_str text = GB_STR_INIT;
     gb_error err = GB_ERROR_INIT;
     uint64_t ahead, note;
 
     (void)state;
-    perform(s, GB_DO_SET, "max-new-tokens", "1000000000");
-    post(s, GB_DO_SEND, STORY, NULL);
-    wait_state(s, GB_STATE_WRITING);
-    ahead = post(s, GB_DO_SEND, " ahead", NULL);
-    note = post(s, GB_DO_MARK, "note", NULL);
-    perform(s, GB_DO_SET, "temperature", "1.5");
+    screen_do(s, GB_DO_SET, "max-new-tokens", "1000000000");
+    screen_post(s, GB_DO_SEND, STORY, NULL);
+    screen_wait_state(s, GB_STATE_WRITING);
+    ahead = screen_post(s, GB_DO_SEND, " ahead", NULL);
+    note = screen_post(s, GB_DO_MARK, "note", NULL);
+    screen_do(s, GB_DO_SET, "temperature", "1.5");
     assert_true(s->started < ahead && ahead < note);
-    perform(s, GB_DO_STOP, NULL, NULL);
+    screen_do(s, GB_DO_STOP, NULL, NULL);
     assert_int_equal(s->failed, 0);
 
-    post(s, GB_DO_CONTINUE, NULL, NULL);
-    wait_state(s, GB_STATE_WRITING);
-    perform(s, GB_DO_SET, "top-k", "50");
-    post(s, GB_DO_SET, "temperature", "0.5");
-    post(s, GB_DO_RETRY, NULL, NULL);
-    post(s, GB_DO_SET, "temperature", "+0.25");
-    post(s, GB_DO_SET, "max-new-tokens", "40");
-    perform(s, GB_DO_MARK, "at the end", NULL);
+    screen_post(s, GB_DO_CONTINUE, NULL, NULL);
+    screen_wait_state(s, GB_STATE_WRITING);
+    screen_do(s, GB_DO_SET, "top-k", "50");
+    screen_post(s, GB_DO_SET, "temperature", "0.5");
+    screen_post(s, GB_DO_RETRY, NULL, NULL);
+    screen_post(s, GB_DO_SET, "temperature", "+0.25");
+    screen_post(s, GB_DO_SET, "max-new-tokens", "40");
+    screen_do(s, GB_DO_MARK, "at the end", NULL);
     assert_true(s->settings.temperature == 1.75f);
-    finish(s);
+    screen_finish(s);
     test_ok(gb_file_read(path, 1 << 20, &text, &err), &err);
     assert_true(place(&text, "\"value\":\"1.5\"") <
                 place(&text, "\" ahead\""));
@@ -448,7 +239,7 @@ test_order_of_settings(void **state)
 static void
 test_bounded(void **state)
 {
-    screen *s = start_plain();
+    screen *s = screen_start_plain();
     gb_request r = {.what = GB_DO_MARK, .text = "x", .n_text = 1};
     gb_error err = GB_ERROR_INIT;
     uint64_t number, last = 0;
@@ -459,11 +250,11 @@ test_bounded(void **state)
         last = number;
     assert_int_equal(number, 0);
     test_fails_with(&err, GB_FAILED, "waiting", NULL);
-    wait_done(s, last);
+    screen_wait_done(s, last);
     r.n_text = GB_TEXT_MAX + 1;
     assert_int_equal(gb_worker_post(s->worker, &r, &err), 0);
     test_fails_with(&err, GB_USAGE, "at most", NULL);
-    finish(s);
+    screen_finish(s);
 }
 
 /* The program may end at any moment. */
@@ -475,17 +266,17 @@ test_quitting(void **state)
 
     (void)state;
     for (i = 0; i < 4; i++) {
-        s = start_plain();
+        s = screen_start_plain();
         if (i == 1)
-            wait_state(s, GB_STATE_IDLE);
+            screen_wait_state(s, GB_STATE_IDLE);
         if (i >= 2) {
-            post(s, GB_DO_SET, "max-new-tokens", "1000000000");
-            post(s, GB_DO_SEND, STORY, NULL);
-            post(s, GB_DO_SEND, STORY, NULL);
+            screen_post(s, GB_DO_SET, "max-new-tokens", "1000000000");
+            screen_post(s, GB_DO_SEND, STORY, NULL);
+            screen_post(s, GB_DO_SEND, STORY, NULL);
         }
         if (i == 3)
-            wait_state(s, GB_STATE_WRITING);
-        finish(s);
+            screen_wait_state(s, GB_STATE_WRITING);
+        screen_finish(s);
     }
 }
 
@@ -494,33 +285,33 @@ test_failures(void **state)
 {
     const gb_worker_options missing = {.model = "/nowhere/model"};
     const gb_worker_options bad_load = {.load = "/nowhere/session"};
-    screen *s = start(&missing);
+    screen *s = screen_start(&missing);
 
     (void)state;
-    wait_state(s, GB_STATE_FAILED);
+    screen_wait_state(s, GB_STATE_FAILED);
     /* Who ends on the state must have heard the reason. */
     assert_non_null(strstr(s->error, "/nowhere/model"));
-    wait_failed(s, post(s, GB_DO_SEND, STORY, NULL));
+    screen_wait_failed(s, screen_post(s, GB_DO_SEND, STORY, NULL));
     assert_non_null(strstr(s->error, "no model"));
-    perform(s, GB_DO_SET, "temperature", "2");
-    perform(s, GB_DO_MODEL, test_source("models/stories"), NULL);
-    perform(s, GB_DO_SEND, STORY, NULL);
+    screen_do(s, GB_DO_SET, "temperature", "2");
+    screen_do(s, GB_DO_MODEL, test_source("models/stories"), NULL);
+    screen_do(s, GB_DO_SEND, STORY, NULL);
     assert_int_equal(s->stats.run_tokens, 12);
     assert_true(s->settings.temperature == 2);
-    wait_failed(s, post(s, GB_DO_MODEL, "/nowhere/model", NULL));
-    wait_failed(s, post(s, GB_DO_DEVICE, "no such device", NULL));
-    wait_failed(s, post(s, GB_DO_LOAD, "/nowhere/session", NULL));
-    wait_failed(s, post(s, GB_DO_REDO, NULL, NULL));
-    wait_failed(s, post(s, GB_DO_EXPORT, NULL, NULL));
-    perform(s, GB_DO_CONTINUE, NULL, NULL);
+    screen_wait_failed(s, screen_post(s, GB_DO_MODEL, "/nowhere/model", NULL));
+    screen_wait_failed(s, screen_post(s, GB_DO_DEVICE, "no such device", NULL));
+    screen_wait_failed(s, screen_post(s, GB_DO_LOAD, "/nowhere/session", NULL));
+    screen_wait_failed(s, screen_post(s, GB_DO_REDO, NULL, NULL));
+    screen_wait_failed(s, screen_post(s, GB_DO_EXPORT, NULL, NULL));
+    screen_do(s, GB_DO_CONTINUE, NULL, NULL);
     assert_int_equal(s->state, GB_STATE_IDLE);
-    finish(s);
+    screen_finish(s);
 
-    s = start(&bad_load);
-    wait_state(s, GB_STATE_IDLE);
+    s = screen_start(&bad_load);
+    screen_wait_state(s, GB_STATE_IDLE);
     assert_non_null(strstr(s->error, "/nowhere/session"));
-    perform(s, GB_DO_SEND, STORY, NULL);
-    finish(s);
+    screen_do(s, GB_DO_SEND, STORY, NULL);
+    screen_finish(s);
 }
 
 /* Another device, another model, a file, a replay: the conversation stays. */
@@ -529,34 +320,34 @@ test_switching(void **state)
 {
     const char *path = test_path("switch");
     const gb_worker_options options = {.journal = true, .path = path};
-    screen *s = start(&options);
+    screen *s = screen_start(&options);
     char *text;
 
     (void)state;
-    perform(s, GB_DO_SEND, STORY, NULL);
-    text = shown(s);
-    perform(s, GB_DO_DEVICE, "0:0", NULL);
+    screen_do(s, GB_DO_SEND, STORY, NULL);
+    text = screen_text(s);
+    screen_do(s, GB_DO_DEVICE, "0:0", NULL);
     assert_int_equal(s->engines, 2);
-    perform(s, GB_DO_CONTINUE, NULL, NULL);
-    perform(s, GB_DO_UNDO, NULL, NULL);
-    expect_shown(s, text);
-    perform(s, GB_DO_REPLAY, NULL, NULL);
+    screen_do(s, GB_DO_CONTINUE, NULL, NULL);
+    screen_do(s, GB_DO_UNDO, NULL, NULL);
+    screen_expect(s, text);
+    screen_do(s, GB_DO_REPLAY, NULL, NULL);
     assert_int_equal(s->verdicts, 1);
     assert_true(s->identical);
     assert_true(s->n_states[GB_STATE_REPLAYING] > 0);
-    perform(s, GB_DO_REPLAY, path, NULL);
+    screen_do(s, GB_DO_REPLAY, path, NULL);
     assert_int_equal(s->verdicts, 2);
-    perform(s, GB_DO_CONTINUE, NULL, NULL);
-    perform(s, GB_DO_UNDO, NULL, NULL);
-    expect_shown(s, text);
-    perform(s, GB_DO_MODEL, test_source("models/stories"), NULL);
-    expect_shown(s, text);
-    perform(s, GB_DO_LOAD, path, NULL);
-    expect_shown(s, text);
-    perform(s, GB_DO_MODE_SET, "chat", NULL);
-    wait_failed(s, post(s, GB_DO_MODE_SET, "shout", NULL));
-    perform(s, GB_DO_EXPORT, test_path("out.md"), NULL);
-    finish(s);
+    screen_do(s, GB_DO_CONTINUE, NULL, NULL);
+    screen_do(s, GB_DO_UNDO, NULL, NULL);
+    screen_expect(s, text);
+    screen_do(s, GB_DO_MODEL, test_source("models/stories"), NULL);
+    screen_expect(s, text);
+    screen_do(s, GB_DO_LOAD, path, NULL);
+    screen_expect(s, text);
+    screen_do(s, GB_DO_MODE_SET, "chat", NULL);
+    screen_wait_failed(s, screen_post(s, GB_DO_MODE_SET, "shout", NULL));
+    screen_do(s, GB_DO_EXPORT, test_path("out.md"), NULL);
+    screen_finish(s);
     free(text);
     test_verify(path, 24);
 }
@@ -573,18 +364,18 @@ test_memory_of_a_replay(void **state)
         .model = fixture_write(&small, "small"),
         .journal = true, .path = test_path("memory"),
     };
-    screen *s = start(&options);
+    screen *s = screen_start(&options);
 
     (void)state;
-    perform(s, GB_DO_SET, "max-new-tokens", "150");
-    perform(s, GB_DO_SEND, STORY, NULL);
+    screen_do(s, GB_DO_SET, "max-new-tokens", "150");
+    screen_do(s, GB_DO_SEND, STORY, NULL);
     assert_true(s->memory > 0);
-    perform(s, GB_DO_REPLAY, NULL, NULL);
+    screen_do(s, GB_DO_REPLAY, NULL, NULL);
     assert_true(s->identical);
     assert_int_equal(s->memory, 0);
-    perform(s, GB_DO_CONTINUE, NULL, NULL);
+    screen_do(s, GB_DO_CONTINUE, NULL, NULL);
     assert_true(s->memory > 0);
-    finish(s);
+    screen_finish(s);
 }
 
 int

@@ -1,0 +1,199 @@
+#include "worker_screen.h"
+
+#include <poll.h>
+
+#include "base/mem.h"
+
+static void
+show(screen *s, const gb_news *n)
+{
+    uint32_t i;
+
+    switch (n->type) {
+    case GB_NEWS_STATE:
+        s->state = n->state;
+        s->phase = n->phase;
+        s->n_states[n->state]++;
+        break;
+    case GB_NEWS_ENGINE:
+        snprintf(s->model, sizeof s->model, "%s", n->text.data);
+        assert_non_null(n->device);
+        assert_true(n->n_ctx > 0);
+        s->engines++;
+        break;
+    case GB_NEWS_CUT:
+        for (i = n->segment + 1; i < GB_COUNT(s->text); i++)
+            gb_str_clear(&s->text[i]);
+        s->last = n->segment;
+        break;
+    case GB_NEWS_SEGMENT:
+        assert_true(n->segment > s->last);
+        assert_in_range(n->segment, 1, GB_COUNT(s->text) - 1);
+        s->last = n->segment;
+        if (n->role == GB_ROLE_MARK)
+            break;
+        gb_str_append(&s->text[n->segment], gb_str_cstr(&n->text),
+                      n->text.len);
+        break;
+    case GB_NEWS_TEXT:
+        assert_int_equal(n->segment, s->last);
+        gb_str_append(&s->text[n->segment], n->text.data, n->text.len);
+        break;
+    case GB_NEWS_SETTINGS:
+        s->settings = n->settings;
+        break;
+    case GB_NEWS_STATS:
+        s->stats = n->stats;
+        break;
+    case GB_NEWS_STARTED:
+        s->started = n->command;
+        break;
+    case GB_NEWS_DONE:
+        s->done = n->command;
+        s->reason = n->reason;
+        s->stats = n->stats;
+        snprintf(s->said, sizeof s->said, "%s", gb_str_cstr(&n->text));
+        break;
+    case GB_NEWS_ERROR:
+        s->failed = n->command;
+        snprintf(s->error, sizeof s->error, "%s", gb_str_cstr(&n->text));
+        break;
+    case GB_NEWS_VERDICT:
+        s->verdicts++;
+        s->identical = n->identical;
+        break;
+    case GB_NEWS_FILE:
+        snprintf(s->file, sizeof s->file, "%s", gb_str_cstr(&n->text));
+        break;
+    case GB_NEWS_LOG:
+        snprintf(s->log, sizeof s->log, "%s", gb_str_cstr(&n->text));
+        break;
+    case GB_NEWS_MEMORY:
+        s->memory = n->segment;
+        break;
+    }
+}
+
+/* Takes one piece of news, waiting for it. */
+void
+screen_take(screen *s)
+{
+    struct pollfd p = {.fd = gb_worker_fd(s->worker), .events = POLLIN};
+    gb_news *n;
+
+    assert_int_equal(poll(&p, 1, -1), 1);
+    n = gb_worker_take(s->worker);
+    assert_non_null(n);
+    show(s, n);
+    gb_news_free(n);
+}
+
+screen *
+screen_start(const gb_worker_options *options)
+{
+    gb_worker_options o = *options;
+    gb_error err = GB_ERROR_INIT;
+    screen *s = gb_alloc(sizeof *s);
+
+    if (o.model == NULL)
+        o.model = test_source("models/stories");
+    gb_settings_init(&o.settings);
+    o.settings.max_new_tokens = 12;
+    o.settings.ignore_eos = true;
+    s->worker = gb_worker_start(&o, &err);
+    test_ok(s->worker != NULL, &err);
+    return s;
+}
+
+screen *
+screen_start_plain(void)
+{
+    const gb_worker_options options = {.journal = false};
+
+    return screen_start(&options);
+}
+
+void
+screen_finish(screen *s)
+{
+    gb_error err = GB_ERROR_INIT;
+    size_t i;
+
+    test_ok(gb_worker_close(s->worker, &err), &err);
+    for (i = 0; i < GB_COUNT(s->text); i++)
+        gb_str_free(&s->text[i]);
+    free(s);
+}
+
+uint64_t
+screen_post(screen *s, gb_do what, const char *name, const char *value)
+{
+    gb_request r = {.what = what, .name = name, .value = value};
+    gb_error err = GB_ERROR_INIT;
+    uint64_t number;
+
+    if (what == GB_DO_SEND || what == GB_DO_EDIT || what == GB_DO_MARK) {
+        r.name = NULL;
+        r.text = name;
+        r.n_text = strlen(name);
+    }
+    number = gb_worker_post(s->worker, &r, &err);
+    test_ok(number != 0, &err);
+    return number;
+}
+
+void
+screen_wait_done(screen *s, uint64_t command)
+{
+    while (s->done != command && s->failed != command)
+        screen_take(s);
+    if (s->failed == command)
+        fail_msg("command failed: %s", s->error);
+}
+
+void
+screen_wait_failed(screen *s, uint64_t command)
+{
+    while (s->failed != command)
+        screen_take(s);
+}
+
+void
+screen_wait_state(screen *s, gb_state state)
+{
+    while (s->state != state)
+        screen_take(s);
+}
+
+void
+screen_wait_phase(screen *s, gb_phase phase)
+{
+    while (s->state != GB_STATE_LOADING || s->phase != phase)
+        screen_take(s);
+}
+
+void
+screen_do(screen *s, gb_do what, const char *name, const char *value)
+{
+    screen_wait_done(s, screen_post(s, what, name, value));
+}
+
+char *
+screen_text(const screen *s)
+{
+    gb_str all = GB_STR_INIT;
+    size_t i;
+
+    for (i = 0; i < GB_COUNT(s->text); i++)
+        gb_str_append(&all, gb_str_cstr(&s->text[i]), s->text[i].len);
+    return gb_str_take(&all);
+}
+
+void
+screen_expect(const screen *s, const char *expected)
+{
+    char *text = screen_text(s);
+
+    assert_string_equal(text, expected);
+    free(text);
+}

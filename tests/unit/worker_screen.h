@@ -1,0 +1,55 @@
+/* A worker as an interface sees it. Nothing here waits for a time: it waits
+ * for news, until the test runner ends it. */
+#ifndef GB_TESTS_WORKER_SCREEN_H
+#define GB_TESTS_WORKER_SCREEN_H
+
+#include "test.h"
+
+#include "session/worker.h"
+
+/* What an interface would have on its screen. */
+typedef struct screen {
+    gb_worker *worker;
+    gb_state state;
+    gb_phase phase;    /* while it loads */
+    gb_str text[4096]; /* by segment */
+    uint32_t last;     /* segment */
+    gb_settings settings;
+    gb_stats stats;
+    uint64_t started, done, failed; /* commands */
+    gb_reason reason;
+    char error[1024];
+    char log[1024];
+    char file[256];
+    char said[1024]; /* with the last done, or a verdict */
+    char model[64];
+    bool identical;
+    unsigned n_states[8], verdicts, engines;
+    uint32_t memory; /* segment; 0: the model remembers all */
+} screen;
+
+/* Starts a worker with these options: the model that ships unless there is
+ * one, 12 new tokens a run, end-of-text ignored. The second keeps no file. */
+screen *screen_start(const gb_worker_options *options);
+screen *screen_start_plain(void);
+void screen_finish(screen *s);
+
+/* Takes one piece of news, waiting for it. */
+void screen_take(screen *s);
+
+/* Posts a command, with a text or a name. */
+uint64_t screen_post(screen *s, gb_do what, const char *name,
+                     const char *value);
+void screen_wait_done(screen *s, uint64_t command);
+void screen_wait_failed(screen *s, uint64_t command);
+void screen_wait_state(screen *s, gb_state state);
+/* Until this is being loaded. */
+void screen_wait_phase(screen *s, gb_phase phase);
+/* Posts a command and waits until it is done. */
+void screen_do(screen *s, gb_do what, const char *name, const char *value);
+
+/* All segments but marks; the caller frees. */
+char *screen_text(const screen *s);
+void screen_expect(const screen *s, const char *expected);
+
+#endif
