@@ -55,6 +55,7 @@ UNIT_TESTS += tests/unit/test_base
 UNIT_TESTS += tests/unit/test_json
 UNIT_TESTS += tests/unit/test_config
 UNIT_TESTS += tests/unit/test_model
+UNIT_TESTS += tests/unit/test_path
 UNIT_TESTS += tests/unit/test_safetensors
 UNIT_TESTS += tests/unit/test_tensor
 UNIT_TESTS += tests/unit/test_tui

@@ -7,4 +7,5 @@ libgumbel_a_SOURCES += \
 	src/base/mem.c src/base/mem.h \
 	src/base/str.c src/base/str.h \
 	src/base/nearest.c src/base/nearest.h \
+	src/base/path.c src/base/path.h \
 	src/base/utf8.c src/base/utf8.h

@@ -32,16 +32,16 @@ is_plain(const char *s, size_t n)
     return true;
 }
 
-/* "text", or "hex" where JSON has no way to say it. */
+/* A member of this name, or "hex" where JSON has no way to say it. */
 static void
-put_text(json_t *o, const char *text, size_t n)
+put_bytes(json_t *o, const char *name, const char *text, size_t n)
 {
     static const char digits[] = "0123456789abcdef";
     gb_str hex = GB_STR_INIT;
     size_t i;
 
     if (is_plain(text, n)) {
-        json_object_set_new(o, "text",
+        json_object_set_new(o, name,
                             json_stringn_nocheck(n > 0 ? text : "", n));
         return;
     }
@@ -52,6 +52,12 @@ put_text(json_t *o, const char *text, size_t n)
     }
     json_object_set_new(o, "hex", json_stringn_nocheck(hex.data, hex.len));
     gb_str_free(&hex);
+}
+
+static void
+put_text(json_t *o, const char *text, size_t n)
+{
+    put_bytes(o, "text", text, n);
 }
 
 static void
@@ -190,7 +196,9 @@ gb_header_format(const gb_header *h, gb_str *out)
     json_t *model = json_object(), *o = json_object();
 
     json_object_set_new(model, "name", gb_json_string(origin->model_name));
-    json_object_set_new(model, "path", gb_json_string(origin->model_path));
+    if (origin->model_path != NULL)
+        put_bytes(model, "path", origin->model_path,
+                  strlen(origin->model_path));
     json_object_set_new(model, "sha256", gb_json_string(origin->model_sha256));
     json_object_set_new(o, "type", json_string("header"));
     json_object_set_new(o, "format", json_string("gumbel-session"));

@@ -100,8 +100,8 @@ hex_digit(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-static bool
-get_hex(gb_journal_reader *r, const json_t *j, gb_event *e, gb_error *err)
+bool
+gb_reader_hex(gb_journal_reader *r, const json_t *j, gb_error *err)
 {
     const char *s = json_string_value(j);
     size_t n = json_string_length(j), i;
@@ -114,6 +114,14 @@ get_hex(gb_journal_reader *r, const json_t *j, gb_event *e, gb_error *err)
         gb_str_putc(&r->text, (char)(hex_digit(s[i]) << 4 |
                                      hex_digit(s[i + 1])));
     }
+    return true;
+}
+
+static bool
+get_hex(gb_journal_reader *r, const json_t *j, gb_event *e, gb_error *err)
+{
+    if (!gb_reader_hex(r, j, err))
+        return false;
     e->text = gb_str_cstr(&r->text);
     e->n_text = r->text.len;
     return true;

@@ -211,6 +211,12 @@ read_model(gb_journal_reader *r, gb_error *err)
     strcpy(o->model_sha256, json_string_value(sha));
     take(model, "name", &o->model_name);
     take(model, "path", &o->model_path);
+    if (json_object_get(model, "hex") == NULL)
+        return true;
+    if (!gb_reader_hex(r, json_object_get(model, "hex"), err))
+        return false;
+    free(o->model_path);
+    o->model_path = gb_strdup(gb_str_cstr(&r->text));
     return true;
 }
 

@@ -35,6 +35,8 @@ bool gb_reader_number(gb_journal_reader *r, const char *name, uint64_t limit,
                       uint64_t *value, gb_error *err);
 bool gb_reader_string(gb_journal_reader *r, const char *name,
                       const char **value, gb_error *err);
+/* Appends the bytes to r->text. */
+bool gb_reader_hex(gb_journal_reader *r, const json_t *hex, gb_error *err);
 bool gb_reader_mode(gb_journal_reader *r, gb_mode *mode, gb_error *err);
 
 /* All that the event's type has. */

@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/path.h"
 #include "session/journal.h"
 
 bool
@@ -16,7 +17,7 @@ gb_origin_of(gb_engine *engine, gb_model *model, gb_origin *origin,
     if (!gb_model_sha256(model, origin->model_sha256, err))
         return false;
     origin->model_name = gb_strdup(model->name);
-    origin->model_path = gb_strdup(model->path);
+    origin->model_path = gb_path_absolute(model->path);
     origin->device = gb_strdup(info->device.name);
     origin->driver = gb_format("%s, %s, %s", info->device.platform_name,
                                info->device.version, info->device.driver);

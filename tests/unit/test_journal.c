@@ -113,12 +113,47 @@ test_floats(void **state)
     }
 }
 
+/* Where a model is: from the root on, to the byte. */
+static void
+test_model_path(void **state)
+{
+    static const char *const paths[] = {
+        "/models/stories", "/models/Gr\xc3\xbc\xc3\x9f" "e\n", "/a\xff/b\xc3",
+    };
+    gb_header h = {.origin = {.model_sha256 = SHA}};
+    gb_error err = GB_ERROR_INIT;
+    gb_str text = GB_STR_INIT;
+    gb_journal_reader *r;
+    gb_origin here;
+    size_t i;
+
+    (void)state;
+    gb_settings_init(&h.settings);
+    for (i = 0; i < GB_COUNT(paths); i++) {
+        h.origin.model_path = gb_strdup(paths[i]);
+        gb_str_clear(&text);
+        gb_header_format(&h, &text);
+        r = gb_journal_open(test_write("path", text.data, text.len), &err);
+        test_ok(r != NULL, &err);
+        assert_string_equal(gb_journal_reader_header(r)->origin.model_path,
+                            paths[i]);
+        gb_journal_reader_free(r);
+        free(h.origin.model_path);
+    }
+    gb_str_free(&text);
+
+    test_ok(gb_origin_of(test_engine(), test_model(), &here, &err), &err);
+    assert_int_equal(here.model_path[0], '/');
+    gb_origin_free(&here);
+}
+
 static void
 test_headers(void **state)
 {
     gb_header h = {
         .origin = {
             .model_name = gb_strdup("a\"b\xff"),
+            .model_path = gb_strdup("/models/a\"b\xff"),
             .model_sha256 = SHA,
             .device = gb_strdup("d"),
             .gumbel = gb_strdup("9.9"),
@@ -878,6 +913,7 @@ main(void)
         cmocka_unit_test(test_floats),
         cmocka_unit_test(test_headers),
         cmocka_unit_test(test_without_memory),
+        cmocka_unit_test(test_model_path),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_refused_headers),
         cmocka_unit_test(test_unknown),
