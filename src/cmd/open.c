@@ -13,6 +13,41 @@ update(void *opened, gb_phase phase, uint64_t done, uint64_t total)
     gb_bar_update(p->bar, phase, done, total);
 }
 
+static void
+update_hash(void *opened, uint64_t done, uint64_t total)
+{
+    update(opened, GB_PHASE_HASH, done, total);
+}
+
+gb_hashing
+gb_opened_hashing(gb_opened *p)
+{
+    return (gb_hashing){update_hash, p, gb_interrupt_flag()};
+}
+
+bool
+gb_open_instead(const char *folder, gb_opened *p, gb_error *err)
+{
+    gb_model_close(p->model);
+    p->model = p->without_tokenizer ? gb_model_open_weights(folder, err)
+                                    : gb_model_open(folder, err);
+    return p->model != NULL;
+}
+
+bool
+gb_open_model(const char *name, gb_opened *p, gb_error *err)
+{
+    char *folder = gb_model_find(name, err);
+    bool ok;
+
+    gb_interrupt_catch();
+    if (p->bar == NULL)
+        p->bar = gb_bar_open();
+    ok = folder != NULL && gb_open_instead(folder, p, err);
+    free(folder);
+    return ok;
+}
+
 bool
 gb_open_engine(const gb_options *o, gb_opened *p, gb_error *err)
 {
@@ -24,16 +59,8 @@ gb_open_engine(const gb_options *o, gb_opened *p, gb_error *err)
         .progress_arg = p,
         .cancel = gb_interrupt_flag(),
     };
-    char *folder = gb_model_find(o->model, err);
 
-    if (folder == NULL)
-        return false;
-    gb_interrupt_catch();
-    p->bar = gb_bar_open();
-    p->model = p->without_tokenizer ? gb_model_open_weights(folder, err)
-                                    : gb_model_open(folder, err);
-    free(folder);
-    if (p->model == NULL)
+    if (p->model == NULL && !gb_open_model(o->model, p, err))
         return false;
     p->engine = gb_engine_open(p->model, &options, err);
     return p->engine != NULL;

@@ -14,9 +14,15 @@ typedef struct gb_opened {
     gb_bar *bar; /* on the screen until gb_opened_quiet */
 } gb_opened;
 
-/* Finds and opens the model and the engine. From then on Ctrl-C ends what
- * the engine does with GB_INTERRUPTED. Call gb_opened_close in any case. */
+/* Finds and opens the model (see gb_model_find). From then on Ctrl-C ends
+ * what takes long with GB_INTERRUPTED. Call gb_opened_close in any case. */
+bool gb_open_model(const char *name, gb_opened *p, gb_error *err);
+/* The engine, and the model that the options name if none is open. */
 bool gb_open_engine(const gb_options *o, gb_opened *p, gb_error *err);
+/* Another model in place of the one that is open, without an engine. */
+bool gb_open_instead(const char *folder, gb_opened *p, gb_error *err);
+/* What hashes the model with a progress line; for gb_model_hash. */
+gb_hashing gb_opened_hashing(gb_opened *p);
 void gb_opened_close(gb_opened *p);
 
 /* Takes the progress line off the screen: output follows. */

@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "cmd/commands.h"
 #include "cmd/interrupt.h"
 #include "cmd/open.h"
@@ -74,27 +75,63 @@ on_text(void *arg, const gb_segment *s, const char *text, size_t n)
     print(arg, text, n);
 }
 
-/* The model: the one asked for, else the one that wrote the session, where it
- * was or by its name. The caller frees. */
-static char *
-choose_model(const gb_options *o, const gb_origin *origin)
+/* Says on standard error what is not as the session needs it. */
+static void
+put_note(printer *p, const gb_error *what)
 {
-    if (o->model != NULL)
-        return gb_strdup(o->model);
-    if (origin->model_path != NULL && gb_is_folder(origin->model_path))
-        return gb_strdup(origin->model_path);
-    return origin->model_name != NULL ? gb_strdup(origin->model_name) : NULL;
+    gb_str line = GB_STR_INIT;
+
+    gb_opened_quiet(&p->opened);
+    gb_utf8_visible(&line, what->text, strlen(what->text), false);
+    gb_str_putc(&line, '\n');
+    gb_fd_write(STDERR_FILENO, "standard error", line.data, line.len, NULL);
+    gb_str_free(&line);
 }
 
-/* What was not asked for is as it was then. */
+/* The model is the user's choice: the one asked for, even if it is another
+ * one; else the default one or one that is installed, if it is the very model
+ * that wrote the session. */
 static bool
-open_as_then(const gb_options *o, const gb_origin *then, gb_opened *opened,
+open_model(const gb_options *o, const gb_origin *then, printer *p,
+           gb_error *err)
+{
+    gb_opened *opened = &p->opened;
+    const gb_hashing how = gb_opened_hashing(opened);
+    gb_error other = GB_ERROR_INIT;
+    char *folder;
+    bool ok;
+
+    if (!gb_open_model(o->model, opened, err)) {
+        if (o->model != NULL || err->status == GB_INTERRUPTED)
+            return false;
+    } else if (gb_origin_is_of(then, o->args[0], opened->model, &how,
+                               &other)) {
+        return true;
+    } else if (other.status == GB_INTERRUPTED) {
+        *err = other;
+        return false;
+    } else if (o->model != NULL) {
+        put_note(p, &other);
+        return true;
+    }
+    folder = gb_origin_find(then, &how);
+    if (folder != NULL)
+        ok = gb_open_instead(folder, opened, err);
+    else if (atomic_load(gb_interrupt_flag()))
+        ok = gb_fail_interrupted(err);
+    else
+        ok = gb_origin_refuse(then, o->args[0], opened->model, &how, err);
+    free(folder);
+    return ok;
+}
+
+/* Weight type and prefill that were not asked for are as they were then. */
+static bool
+open_as_then(const gb_options *o, const gb_origin *then, printer *p,
              gb_error *err)
 {
     gb_options options = *o;
-    bool ok;
 
-    options.model = choose_model(o, then);
     if (o->dtype == GB_DTYPE_AUTO && then->dtype != NULL)
         options.dtype = strcmp(then->dtype, "f32") == 0    ? GB_DTYPE_F32
                         : strcmp(then->dtype, "f16") == 0  ? GB_DTYPE_F16
@@ -105,9 +142,8 @@ open_as_then(const gb_options *o, const gb_origin *then, gb_opened *opened,
                           : strcmp(then->prefill, "clblast") == 0
                               ? GB_PREFILL_CLBLAST
                               : GB_PREFILL_AUTO;
-    ok = gb_open_engine(&options, opened, err);
-    free(options.model);
-    return ok;
+    return open_model(o, then, p, err) &&
+           gb_open_engine(&options, &p->opened, err);
 }
 
 static bool
@@ -208,7 +244,7 @@ run(const gb_options *o, gb_error *err)
     r = open_session(o->args[0], err);
     if (r == NULL)
         return (int)err->status;
-    if (open_as_then(o, &gb_journal_reader_header(r)->origin, &p.opened, err))
+    if (open_as_then(o, &gb_journal_reader_header(r)->origin, &p, err))
         status = replay(o, r, &p, err);
     else
         status = (int)err->status;
@@ -229,7 +265,10 @@ const gb_command gb_cmd_replay = {
         "standard error. On the same device, driver and build all tokens are "
         "identical. Where one is not, the replay ends: it says which, how far "
         "apart the two best scores were, and what is not the same as then.\n"
-        "Model, weight type and prefill are those of the session unless "
+        "The model is the one that -m names, else the default one or one that "
+        "is installed under the name in the session, if it is the very model "
+        "that wrote it; a model that only the session names is never opened, "
+        "but said. Weight type and prefill are those of the session unless "
         "others are asked for. --json prints one object with the verdict and "
         "no text. Status: 0 identical, 1 diverged, 2 no usable session file.\n"
         "Session files are in $XDG_STATE_HOME/gumbel/sessions, which is "

@@ -107,3 +107,16 @@ gb_model_find(const char *name, gb_error *err)
     gb_str_free(&looked);
     return found;
 }
+
+char *
+gb_model_find_installed(const char *name)
+{
+    gb_str looked = GB_STR_INIT;
+    char *found = NULL;
+
+    if (name != NULL && name[0] != '\0' && name[0] != '.' &&
+        strchr(name, '/') == NULL)
+        found = find_in_places(name, &looked);
+    gb_str_free(&looked);
+    return found;
+}

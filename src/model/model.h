@@ -42,6 +42,10 @@ typedef struct gb_model {
  * looked at in the message. */
 char *gb_model_find(const char *name, gb_error *err);
 
+/* Only by its name, in the places above, whatever lies in the working folder;
+ * NULL for what is no plain name or not there. The caller frees. */
+char *gb_model_find_installed(const char *name);
+
 /* Opens the folder and checks every tensor's shape against config.json.
  *
  * A file may hold lm_head.weight although config.json says (or is silent,

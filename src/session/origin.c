@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/path.h"
+#include "base/utf8.h"
 #include "session/journal.h"
 
 bool
@@ -25,6 +26,74 @@ gb_origin_of(gb_engine *engine, gb_model *model, gb_origin *origin,
     origin->prefill = gb_strdup(info->prefill);
     origin->gumbel = gb_strdup(PACKAGE_VERSION);
     return true;
+}
+
+char *
+gb_origin_find(const gb_origin *then, const gb_hashing *how)
+{
+    char *folder = gb_model_find_installed(then->model_name);
+    gb_model *m =
+        folder != NULL ? gb_model_open_weights(folder, NULL) : NULL;
+    bool same = m != NULL && gb_model_hash(m, how, NULL) &&
+                strcmp(m->sha256, then->model_sha256) == 0;
+
+    gb_model_close(m);
+    if (same)
+        return folder;
+    free(folder);
+    return NULL;
+}
+
+/* How to come by the model, in the middle of a sentence. */
+static void
+put_way(gb_str *out, const gb_origin *then, const gb_model *model,
+        const gb_hashing *how)
+{
+    char *folder = gb_origin_find(then, how);
+    char *here = model != NULL ? gb_path_absolute(model->path) : NULL;
+    const char *was = then->model_path;
+
+    if (folder != NULL) {
+        gb_str_puts(out, ", which -m ");
+        gb_shell_quote(out, then->model_name);
+        gb_str_puts(out, " opens");
+    } else if (was == NULL || (here != NULL && strcmp(here, was) == 0)) {
+        gb_str_puts(out, ", of which -m says where it is");
+    } else {
+        gb_str_puts(out, ", which was ");
+        gb_utf8_visible(out, was, strlen(was), false);
+        gb_str_puts(out, " then: -m says where it is");
+    }
+    free(folder);
+    free(here);
+}
+
+bool
+gb_origin_refuse(const gb_origin *then, const char *file,
+                 const gb_model *model, const gb_hashing *how, gb_error *err)
+{
+    const char *name = then->model_name != NULL ? then->model_name : "unnamed";
+    gb_str text = GB_STR_INIT;
+
+    gb_str_puts(&text, "needs the model ");
+    gb_utf8_visible(&text, name, strlen(name), false);
+    gb_str_printf(&text, " (SHA-256 %s)", then->model_sha256);
+    put_way(&text, then, model, how);
+    if (model != NULL)
+        gb_str_printf(&text, "; this is %s (SHA-256 %s)", model->name,
+                      model->sha256);
+    gb_fail_usage(err, "%s: %s", file, text.data);
+    gb_str_free(&text);
+    return false;
+}
+
+bool
+gb_origin_is_of(const gb_origin *then, const char *file, gb_model *model,
+                const gb_hashing *how, gb_error *err)
+{
+    return gb_model_hash(model, how, err) &&
+           (strcmp(model->sha256, then->model_sha256) == 0 ||
+            gb_origin_refuse(then, file, model, how, err));
 }
 
 static char *

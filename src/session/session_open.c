@@ -106,23 +106,6 @@ complete(gb_session *s, const gb_origin *then)
     hold_engine(s, then);
 }
 
-static bool
-check_model(gb_session *s, const char *path, const gb_header *header,
-            gb_error *err)
-{
-    const gb_origin *o = &header->origin;
-
-    if (!gb_session_know_origin(s, err))
-        return false;
-    if (strcmp(o->model_sha256, s->origin.model_sha256) == 0)
-        return true;
-    return gb_fail_usage(err, "%s: written with another model: %s (SHA-256 "
-                         "%.12s...), this is %s (%.12s...)", path,
-                         o->model_name != NULL ? o->model_name : "unnamed",
-                         o->model_sha256, s->model->name,
-                         s->origin.model_sha256);
-}
-
 /* Makes the journal and its reader. A file that is gone on with is locked
  * first, so that it is read to the end that it has. */
 static gb_journal_reader *
@@ -149,6 +132,7 @@ load(gb_session *s, const gb_session_options *o, const char *from,
     gb_journal_reader *r = open_journal(s, from, path, err);
     const gb_header *header;
     gb_origin then;
+    const gb_hashing how = {.cancel = o->cancel};
     struct stat st;
     uint64_t total = stat(from, &st) == 0 ? (uint64_t)st.st_size : 0;
     double last_ms = 0;
@@ -158,7 +142,8 @@ load(gb_session *s, const gb_session_options *o, const char *from,
         return false;
     header = gb_journal_reader_header(r);
     gb_origin_copy(&then, &header->origin);
-    ok = check_model(s, from, header, err);
+    ok = gb_origin_is_of(&header->origin, from, s->model, &how, err) &&
+         gb_session_know_origin(s, err);
     if (ok) {
         s->history = new_history(s, &header->settings, header->mode);
         ok = apply_all(s, o, r, total, &then, &last_ms, err) &&

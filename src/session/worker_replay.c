@@ -24,7 +24,8 @@ tell_verdict(gb_worker *w, const gb_replay_result *result)
 }
 
 static bool
-replay(gb_worker *w, gb_journal_reader *r, bool pace, gb_error *err)
+replay(gb_worker *w, gb_journal_reader *r, const char *path, bool pace,
+       gb_error *err)
 {
     gb_replay_options o = {
         .pace = pace,
@@ -33,9 +34,13 @@ replay(gb_worker *w, gb_journal_reader *r, bool pace, gb_error *err)
         .progress_arg = w,
         .cancel = &w->cancel,
     };
+    const gb_hashing how = {.cancel = &w->cancel};
     gb_replay_result result;
     bool ok;
 
+    if (!gb_origin_is_of(&gb_journal_reader_header(r)->origin, path, w->model,
+                         &how, err))
+        return false;
     w->replay_shown = true;
     gb_worker_tell_state(w, GB_STATE_REPLAYING);
     o.watcher.cut(w, 0);
@@ -53,7 +58,8 @@ gb_worker_replay(gb_worker *w, const char *path, bool pace, gb_error *err)
 {
     gb_journal_reader *r = path != NULL ? gb_journal_open(path, err)
                                         : gb_session_reader(w->session, err);
-    bool ok = r != NULL && replay(w, r, pace, err);
+    bool ok = r != NULL && replay(w, r, path != NULL ? path : "this session",
+                                  pace, err);
 
     gb_journal_reader_free(r);
     return ok;

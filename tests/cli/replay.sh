@@ -70,6 +70,39 @@ closed        | gumbel replay - <&-               | - | 1 | - | ~standard input:
 not a folder  | gumbel replay - < .                | - | 1 | - | ~standard input: cannot read: Is a directory
 no file named | gumbel replay                      | - | 2 | - | ~missing
 EOF
+# Which model: what the session names is never opened for that alone.
+random_model=$abs_top_builddir/tests/tools/random_model
+small="--layers 1 --width 32 --heads 2 --vocab 4096 --context 64"
+mkdir -p "$XDG_DATA_HOME/gumbel/models" "elsewhere/a folder"
+$random_model "elsewhere/a folder/mine" $small --seed 1 || exit 99
+$random_model "elsewhere/other" $small --seed 2 || exit 99
+gumbel -m "elsewhere/a folder/mine" -n 3 --session mine.jsonl > /dev/null <<'EOF'
+Once
+EOF
+is "the folder is recorded from the root on" 1 "$(head -n 1 mine.jsonl |
+    grep -c "\"path\":\"$PWD/elsewhere/a folder/mine\"")"
+mine=$(sha256sum < "elsewhere/a folder/mine/model.safetensors" | cut -c -64)
+table <<EOF
+only named | gumbel replay mine.jsonl | - | 2 | - | ~needs the model mine \(SHA-256 $mine\), which was $PWD/elsewhere/a folder/mine then: -m says where it is; this is stories \(SHA-256 $sha\)
+asked for | gumbel replay --json -m "elsewhere/a folder/mine" mine.jsonl | - | 0 | ~identical | -
+another one asked for | gumbel replay --json -m elsewhere/other mine.jsonl 2> err; head -n 1 err | - | 0 | ~^mine.jsonl: needs the model mine \(SHA-256 $mine\) | -
+loading says it too | gumbel --load mine.jsonl --no-session | /quit\n | 1 | - | ~mine.jsonl: needs the model mine \(SHA-256 $mine\), which was /.*/mine then
+in the interface too | gumbel --no-session | /replay mine.jsonl\n | 1 | - | ~mine.jsonl: needs the model mine \(SHA-256 $mine\), which was /.*/mine then
+EOF
+ln -s "$PWD/elsewhere/other" "$XDG_DATA_HOME/gumbel/models/mine"
+table <<EOF
+another of that name | gumbel replay mine.jsonl | - | 2 | - | ~needs the model mine \(SHA-256 $mine\), which was
+EOF
+rm "$XDG_DATA_HOME/gumbel/models/mine"
+ln -s "$PWD/elsewhere/a folder/mine" "$XDG_DATA_HOME/gumbel/models/mine"
+sed 's/"name":"mine"/"name":"..\/models\/mine"/' mine.jsonl > slash.jsonl
+table <<EOF
+installed | gumbel replay --json mine.jsonl | - | 0 | ~identical | -
+loading names it | gumbel --load mine.jsonl --no-session | /quit\n | 1 | - | ~needs the model mine \(SHA-256 $mine\), which -m mine opens; this is stories
+and as it says | gumbel --load mine.jsonl -m mine --no-session -n 2 | /continue\n | 0 | ~Once | -
+a name is no path | gumbel replay slash.jsonl | - | 2 | - | ~needs the model ../models/mine \(SHA-256
+EOF
+
 # A file that goes to and fro in a long text: what is printed is in proportion
 # to it.
 {

@@ -508,8 +508,13 @@ static void
 test_find(void **state)
 {
     char *in_data = gb_path_join(test_folder(), "gumbel/models/mine");
-    char *shipped = realpath(test_source("models/stories"), NULL);
+    char *shipped = realpath(test_source("models/stories"), NULL), *path;
+    const char *const names[] = {
+        "near", "./near", in_data, "../models/mine", ".", "..", "", "none",
+        NULL,
+    };
     gb_error err = GB_ERROR_INIT;
+    size_t i;
 
     (void)state;
     put("gumbel/models/mine", "config.json", "{}", 2);
@@ -544,6 +549,13 @@ test_find(void **state)
     setenv("GUMBEL_MODEL", "gone", 1);
     assert_null(gb_model_find(NULL, &err));
     test_fails_with(&err, GB_FAILED, "\"gone\"", NULL);
+
+    /* A name from elsewhere finds what is installed, and nothing besides. */
+    path = gb_model_find_installed("mine");
+    assert_string_equal(path, in_data);
+    free(path);
+    for (i = 0; i < GB_COUNT(names); i++)
+        assert_null(gb_model_find_installed(names[i]));
     free(in_data);
     free(shipped);
 }
