@@ -14,6 +14,7 @@
 #include "tui/line.h"
 #include "tui/screen.h"
 #include "tui/signals.h"
+#include "tui/way_back.h"
 
 /* How long after a frame the next may follow: what the model writes is
  * collected, what is typed appears at once. */
@@ -289,12 +290,24 @@ run(gb_app *a, const gb_tui_options *options, gb_error *err)
     return a->log != NULL;
 }
 
+/* What was told and not looked at any more. */
+static void
+take_rest(gb_mirror *m)
+{
+    gb_news *news;
+
+    while ((news = gb_worker_take(m->worker)) != NULL) {
+        gb_mirror_take(m, news);
+        gb_news_free(news);
+    }
+}
+
 static int
 run_screen(const gb_tui_options *options, gb_error *err)
 {
     gb_app app = {.keys = gb_keys_new(), .hints = gb_ui_hints()};
     gb_worker *worker = gb_worker_start(&options->worker, err);
-    char *file = NULL;
+    gb_str line = GB_STR_INIT;
     bool ok;
 
     if (worker == NULL) {
@@ -306,13 +319,13 @@ run_screen(const gb_tui_options *options, gb_error *err)
     gb_mirror_init(&app.ui.mirror, worker, &options->worker.settings,
                    options->worker.mode);
     ok = run(&app, options, err);
-    if (app.ui.mirror.file != NULL)
-        file = gb_strdup(app.ui.mirror.file);
+    take_rest(&app.ui.mirror);
+    gb_way_back(&line, &app.ui.mirror, &options->worker);
     ok = gb_worker_close(worker, ok ? err : NULL) && ok;
     free_app(&app);
-    if (ok && file != NULL && app.quit_signal == 0)
-        fprintf(stderr, "gumbel --load %s\n", file);
-    free(file);
+    if (ok && line.len > 0 && app.quit_signal == 0)
+        fprintf(stderr, "%s\n", line.data);
+    gb_str_free(&line);
     if (app.quit_signal != 0)
         return 128 + app.quit_signal;
     return ok ? GB_OK : GB_FAILED;

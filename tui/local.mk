@@ -24,4 +24,5 @@ libgumbel_a_SOURCES += \
 	tui/view.c tui/view.h \
 	tui/view_find.c tui/view_find.h \
 	tui/view_text.c tui/view_text.h \
+	tui/way_back.c tui/way_back.h \
 	tui/wrap.c tui/wrap.h

@@ -32,6 +32,8 @@ gb_mirror_free(gb_mirror *m)
     free(m->device);
     free(m->dtype);
     free(m->prefill);
+    free(m->folder);
+    free(m->spec);
     free(m->file);
     memset(m, 0, sizeof *m);
 }
@@ -88,6 +90,8 @@ take_engine(gb_mirror *m, const gb_news *news)
     replace(&m->device, news->device);
     replace(&m->dtype, news->dtype);
     replace(&m->prefill, news->prefill);
+    replace(&m->folder, news->path);
+    replace(&m->spec, news->spec);
     m->n_ctx = news->n_ctx;
 }
 

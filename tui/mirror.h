@@ -24,6 +24,7 @@ typedef struct gb_mirror {
     gb_stats stats;
     bool ready;            /* a model was there at least once */
     char *model, *device, *dtype, *prefill;
+    char *folder, *spec;   /* the model's; the device as asked for, or NULL */
     char *file;            /* the journal; NULL: none */
     uint32_t n_ctx;
     gb_said *said;

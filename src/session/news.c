@@ -48,6 +48,7 @@ gb_news_free(gb_news *n)
     free(n->dtype);
     free(n->prefill);
     free(n->path);
+    free(n->spec);
     gb_str_free(&n->text);
     free(n);
 }

@@ -137,20 +137,11 @@ set_mode(gb_worker *w, const char *name, gb_error *err)
 static bool
 switch_engine(gb_worker *w, const gb_request *r, gb_error *err)
 {
-    bool is_model = r->what == GB_DO_MODEL;
-    const char *device = is_model ? w->device : r->name;
-    const char *model = is_model ? r->name : NULL;
-
-    if (w->model == NULL && !is_model)
-        model = w->model_name;
     gb_worker_tell_state(w, GB_STATE_LOADING);
-    if (!gb_worker_load(w, model, device, err))
-        return false;
-    if (!is_model) {
-        free(w->device);
-        w->device = copy(r->name);
-    }
-    return true;
+    if (r->what == GB_DO_MODEL)
+        return gb_worker_load(w, r->name, w->device, err);
+    return gb_worker_load(w, w->model == NULL ? w->model_name : NULL, r->name,
+                          err);
 }
 
 static bool

@@ -49,8 +49,8 @@ typedef struct gb_worker_options {
  * comes as news. */
 gb_worker *gb_worker_start(const gb_worker_options *options, gb_error *err);
 /* Stops whatever goes on, ends the thread and waits for it (one token, one
- * tile of a prompt, one step of loading, or the kernels' compilation). False: the journal could not be
- * written to its end. NULL is nothing. */
+ * tile of a prompt, one step of loading, or the kernels' compilation). False:
+ * the journal could not be written to its end. NULL is nothing. */
 bool gb_worker_close(gb_worker *w, gb_error *err);
 
 typedef enum gb_do {
@@ -110,8 +110,10 @@ const char *gb_state_name(gb_state state); /* "loading", "idle", ... */
 
 typedef enum gb_news_type {
     GB_NEWS_STATE,    /* state, phase, done, total */
-    GB_NEWS_ENGINE,   /* a model is ready (again): text is its name, device,
-                         dtype, prefill, n_ctx */
+    GB_NEWS_ENGINE,   /* a model is ready (again): text is its name, path its
+                         folder from the root on, spec the device as asked
+                         for (NULL: the default), device, dtype, prefill,
+                         n_ctx */
     GB_NEWS_CUT,      /* segment: all after it is gone; 0: everything */
     GB_NEWS_SEGMENT,  /* segment, role, mode, text: a new last segment */
     GB_NEWS_TEXT,     /* segment, text: appended to it */
@@ -159,7 +161,7 @@ typedef struct gb_news {
     gb_status status;
     gb_reason reason;    /* GB_REASON_NONE: it was no run */
     bool identical;
-    char *device, *dtype, *prefill, *path; /* GB_NEWS_ENGINE; or NULL */
+    char *device, *dtype, *prefill, *path, *spec; /* GB_NEWS_ENGINE; or NULL */
     uint32_t n_ctx;
     gb_str text;
     struct gb_news *next; /* for the queue */

@@ -226,12 +226,17 @@ gb_worker_load(gb_worker *w, const char *name, const char *spec,
     gb_model *model = same ? w->model : open_model(name, err);
     gb_engine *engine = NULL;
     gb_device device;
+    char *asked;
 
     if (model != NULL && gb_device_choose(spec, &device, err) &&
         hash(w, model, err))
         engine = open_another(w, model, spec, &device, err);
-    if (engine != NULL)
+    if (engine != NULL) {
+        asked = spec != NULL ? gb_strdup(spec) : NULL;
+        free(w->device);
+        w->device = asked;
         return take(w, engine, model, err);
+    }
     if (!same)
         gb_model_close(model);
     if (err->status == GB_INTERRUPTED && w->engine != NULL)

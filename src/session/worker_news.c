@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/path.h"
 #include "session/worker_state.h"
 
 const char *
@@ -123,7 +124,8 @@ gb_worker_tell_engine(gb_worker *w)
     char *log;
 
     gb_str_puts(&n->text, w->model->name);
-    n->path = gb_strdup(w->model->path);
+    n->path = gb_path_absolute(w->model->path);
+    n->spec = w->device != NULL ? gb_strdup(w->device) : NULL;
     n->device = gb_strdup(info->device.name);
     n->dtype = gb_strdup(gb_dtype_name(info->dtype));
     n->prefill = gb_strdup(info->prefill);
