@@ -70,6 +70,18 @@ closed        | gumbel replay - <&-               | - | 1 | - | ~standard input:
 not a folder  | gumbel replay - < .                | - | 1 | - | ~standard input: cannot read: Is a directory
 no file named | gumbel replay                      | - | 2 | - | ~missing
 EOF
+# The seed of a reseed is the one in the file, as older versions chose it too.
+{
+    cat session.jsonl
+    echo '{"type":"stop","reason":"length"}'
+    echo '{"type":"run","how":"reseed","seed":"8"}'
+    gumbel generate --json -n 8 -s 8 -t 0.5 "Once upon a time" |
+        sed -n 's/^{"type":"token","step":\([0-9]*\),"id":\([0-9]*\),.*/{"type":"token","step":\1,"id":\2}/p'
+} > reseed.jsonl
+table <<'EOF'
+another seed | gumbel replay --json reseed.jsonl | - | 0 | ~"verdict":"identical","tokens":16, | -
+EOF
+
 # Which model: what the session names is never opened for that alone.
 random_model=$abs_top_builddir/tests/tools/random_model
 small="--layers 1 --width 32 --heads 2 --vocab 4096 --context 64"
