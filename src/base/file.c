@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,8 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+
+#define READ_BYTES ((size_t)65536)
 
 /* Opens a regular file for reading; returns the descriptor or -1. */
 static int
@@ -76,26 +79,54 @@ gb_map_close(gb_map *map)
     *map = (gb_map){0};
 }
 
+/* There is nothing to read yet, or no room to write. */
+static bool
+is_not_ready(int error)
+{
+    return error == EINTR || error == EAGAIN || error == EWOULDBLOCK;
+}
+
+/* For a descriptor that does not wait by itself (O_NONBLOCK). */
+static void
+wait_for(int fd, short events)
+{
+    struct pollfd p = {fd, events, 0};
+
+    poll(&p, 1, -1);
+}
+
+bool
+gb_fd_read_some(int fd, const char *name, gb_str *out, bool *end,
+                gb_error *err)
+{
+    ssize_t n;
+
+    *end = false;
+    gb_str_reserve(out, READ_BYTES);
+    n = read(fd, out->data + out->len, READ_BYTES);
+    if (n < 0)
+        return is_not_ready(errno) ||
+               gb_fail(err, "%s: cannot read: %s", name, strerror(errno));
+    *end = n == 0;
+    out->data[out->len += (size_t)n] = '\0';
+    return true;
+}
+
 bool
 gb_fd_read(int fd, const char *name, size_t limit, gb_str *out, gb_error *err)
 {
-    size_t start = out->len;
-    ssize_t n;
+    size_t start = out->len, before;
+    bool end;
 
-    for (;;) {
-        gb_str_reserve(out, 65536);
-        n = read(fd, out->data + out->len, 65536);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return gb_fail(err, "%s: cannot read: %s", name, strerror(errno));
-        if (n == 0)
-            break;
-        out->len += (size_t)n;
+    do {
+        before = out->len;
+        if (!gb_fd_read_some(fd, name, out, &end, err))
+            return false;
         if (out->len - start > limit)
             return gb_fail(err, "%s: more than %zu bytes", name, limit);
-    }
-    out->data[out->len] = '\0';
+        if (!end && out->len == before)
+            wait_for(fd, POLLIN);
+    } while (!end);
     return true;
 }
 
@@ -114,19 +145,28 @@ gb_file_read(const char *path, size_t limit, gb_str *out, gb_error *err)
 }
 
 bool
+gb_fd_write_some(int fd, const char *name, const void *data, size_t n,
+                 size_t *written, gb_error *err)
+{
+    ssize_t done = write(fd, data, n);
+
+    *written = done > 0 ? (size_t)done : 0;
+    if (done >= 0 || is_not_ready(errno))
+        return true;
+    return gb_fail(err, "%s: cannot write: %s", name, strerror(errno));
+}
+
+bool
 gb_fd_write(int fd, const char *name, const void *data, size_t n, gb_error *err)
 {
     const char *p = data;
-    ssize_t done;
+    size_t written;
 
-    while (n > 0) {
-        done = write(fd, p, n);
-        if (done < 0 && errno == EINTR)
-            continue;
-        if (done < 0)
-            return gb_fail(err, "%s: cannot write: %s", name, strerror(errno));
-        p += done;
-        n -= (size_t)done;
+    for (; n > 0; p += written, n -= written) {
+        if (!gb_fd_write_some(fd, name, p, n, &written, err))
+            return false;
+        if (written == 0)
+            wait_for(fd, POLLOUT);
     }
     return true;
 }

@@ -27,13 +27,23 @@ void gb_map_close(gb_map *map);
 bool gb_file_read(const char *path, size_t limit, gb_str *out, gb_error *err);
 
 /* Reads a descriptor (standard input) to its end, at most `limit` bytes;
- * `name` is for the message. */
+ * `name` is for the message. Waits where there is nothing yet, also for a
+ * descriptor that does not wait by itself. */
 bool gb_fd_read(int fd, const char *name, size_t limit, gb_str *out,
                 gb_error *err);
+/* One read: appends what is there, which may be nothing; *end: it was the
+ * end. For a caller that polls fd together with others. */
+bool gb_fd_read_some(int fd, const char *name, gb_str *out, bool *end,
+                     gb_error *err);
 
-/* Writes all of it, going on after EINTR and short writes. */
+/* Writes all of it, going on after EINTR and short writes, and waiting where
+ * there is no room. */
 bool gb_fd_write(int fd, const char *name, const void *data, size_t n,
                  gb_error *err);
+/* One write; *written may be less than n, or 0. When fd polls writable, one
+ * of at most PIPE_BUF bytes does not wait. */
+bool gb_fd_write_some(int fd, const char *name, const void *data, size_t n,
+                      size_t *written, gb_error *err);
 
 /* Waits until what was written to a descriptor is on the disk. */
 bool gb_fd_sync(int fd, const char *name, gb_error *err);

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cache.h"
@@ -237,6 +238,53 @@ test_cache_pipe(void **state)
     free(path);
 }
 
+/* Both ends do not wait by themselves, and the pipe holds less than is sent:
+ * each side has to wait for the other. */
+static void
+test_not_blocking(void **state)
+{
+    gb_error err = GB_ERROR_INIT;
+    gb_str sent = GB_STR_INIT, got = GB_STR_INIT;
+    int ends[2], status;
+    pid_t child;
+
+    (void)state;
+    while (sent.len < 300000)
+        gb_str_printf(&sent, "%zu ", sent.len);
+    assert_int_equal(pipe2(ends, O_NONBLOCK), 0);
+    child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        close(ends[0]);
+        _exit(!gb_fd_write(ends[1], "pipe", sent.data, sent.len, NULL));
+    }
+    close(ends[1]);
+    test_ok(gb_fd_read(ends[0], "pipe", sent.len, &got, &err), &err);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    assert_int_equal(got.len, sent.len);
+    assert_memory_equal(got.data, sent.data, sent.len);
+    close(ends[0]);
+    gb_str_free(&sent);
+    gb_str_free(&got);
+}
+
+static void
+test_read_errors(void **state)
+{
+    gb_error err = GB_ERROR_INIT;
+    gb_str got = GB_STR_INIT;
+    int fd = open(test_folder(), O_RDONLY);
+
+    (void)state;
+    assert_false(gb_fd_read(fd, "a folder", 9, &got, &err));
+    test_fails_with(&err, GB_FAILED, "a folder", "Is a directory", NULL);
+    close(fd);
+    assert_false(gb_fd_read(fd, "nothing", 9, &got, &err));
+    test_fails_with(&err, GB_FAILED, "nothing", "Bad file descriptor", NULL);
+    gb_str_free(&got);
+}
+
 static void
 test_path_join(void **state)
 {
@@ -263,6 +311,8 @@ main(void)
         cmocka_unit_test(test_replace_link),
         cmocka_unit_test(test_replace_pipe),
         cmocka_unit_test(test_cache_pipe),
+        cmocka_unit_test(test_not_blocking),
+        cmocka_unit_test(test_read_errors),
         cmocka_unit_test(test_path_join),
     };
 
