@@ -52,6 +52,7 @@ TEST_LIBS = tests/libtest.a libgumbel.a $(CMOCKA_LIBS) $(GB_LIBS)
 # One unit test program a line: its name; the source is NAME.c.
 UNIT_TESTS =
 UNIT_TESTS += tests/unit/test_base
+UNIT_TESTS += tests/unit/test_text
 UNIT_TESTS += tests/unit/test_json
 UNIT_TESTS += tests/unit/test_config
 UNIT_TESTS += tests/unit/test_model

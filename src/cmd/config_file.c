@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/nearest.h"
+#include "base/text.h"
 
 #define LIMIT (1 << 20) /* bytes; nobody writes that much by hand */
 
@@ -25,7 +26,7 @@ gb_config_file_path(void)
 static char *
 trim(char *s)
 {
-    static const char space[] = " \t\r\v\f";
+    static const char space[] = " \t\v\f";
     size_t n;
 
     s += strspn(s, space);
@@ -112,31 +113,39 @@ use_line(char *line, gb_options *o, gb_error *err)
     return gb_options_set(o, option, value, err);
 }
 
+static void
+use_lines(gb_lines *l, gb_options *o, gb_str *complaints)
+{
+    gb_error err = GB_ERROR_INIT;
+    gb_line what;
+    char *line;
+    size_t n;
+
+    while ((what = gb_lines_next(l, &line, &n, &err)) != GB_LINE_END) {
+        if (what == GB_LINE && use_line(line, o, &err))
+            continue;
+        if (what == GB_LINE)
+            gb_fail_context(&err, "%s:%lu", l->name, l->number);
+        gb_str_printf(complaints, "%s\n", err.text);
+    }
+}
+
 void
 gb_config_file_read(const char *path, gb_options *o, gb_str *complaints)
 {
     gb_error err = GB_ERROR_INIT;
     gb_str text = GB_STR_INIT;
-    char *line, *end;
-    unsigned number = 0;
+    gb_lines lines = {.name = path, .limit = LIMIT};
 
     if (access(path, F_OK) != 0)
         return;
-    if (!gb_file_read(path, LIMIT, &text, &err)) {
+    if (gb_file_read(path, LIMIT, &text, &err)) {
+        gb_lines_push(&lines, gb_str_cstr(&text), text.len);
+        gb_lines_end(&lines);
+        use_lines(&lines, o, complaints);
+    } else {
         gb_str_printf(complaints, "%s\n", err.text);
-        gb_str_free(&text);
-        return;
     }
-    if (memchr(gb_str_cstr(&text), '\0', text.len) != NULL)
-        gb_str_printf(complaints, "%s: expected text, found a NUL byte\n",
-                      path);
-    for (line = text.data; line != NULL; line = end) {
-        number++;
-        end = strchr(line, '\n');
-        if (end != NULL)
-            *end++ = '\0';
-        if (!use_line(line, o, &err))
-            gb_str_printf(complaints, "%s:%u: %s\n", path, number, err.text);
-    }
+    gb_lines_free(&lines);
     gb_str_free(&text);
 }

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/text.h"
 #include "base/utf8.h"
 
 #define INPUT_LIMIT ((size_t)256 << 20) /* bytes of standard input */
@@ -23,12 +24,15 @@ explain_waiting(void)
 bool
 gb_read_text(const gb_options *o, gb_str *out, gb_error *err)
 {
+    static const char input[] = "standard input";
+
     if (o->n_args > 0) {
         gb_str_puts(out, o->args[0]);
         return true;
     }
     explain_waiting();
-    return gb_fd_read(STDIN_FILENO, "standard input", INPUT_LIMIT, out, err);
+    return gb_fd_read(STDIN_FILENO, input, INPUT_LIMIT, out, err) &&
+           gb_text_begin(out, input, err);
 }
 
 static bool

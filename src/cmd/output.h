@@ -8,8 +8,8 @@
 #include "cmd/options.h"
 #include "model/tokenizer.h"
 
-/* The text that a command works on: its argument, or all of standard input.
- * Appends to out. */
+/* The text that a command works on: its argument, or all of standard input
+ * but a byte order mark. `out` must be empty. */
 bool gb_read_text(const gb_options *o, gb_str *out, gb_error *err);
 
 /* Writes bytes to standard output as they are. */

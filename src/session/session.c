@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "sample/rng.h"
 #include "session/session_state.h"
 
@@ -293,7 +293,7 @@ bool
 gb_session_read(gb_session *s, const char *path, unsigned flags, gb_error *err)
 {
     gb_str text = GB_STR_INIT;
-    bool ok = gb_file_read(path, GB_TEXT_MAX, &text, err);
+    bool ok = gb_text_read(path, GB_TEXT_MAX, &text, err);
 
     if (ok && text.len == 0)
         ok = gb_fail_usage(err, "%s: the file is empty", path);

@@ -29,7 +29,10 @@ command line only | config 'json = on\n'; settings x                            
 not of this one   | config 'seed = 5\n'; gumbel tokenize Once                   | - | 0 | 490\n | -
 help needs none   | config 'sed = 1\n'; gumbel --version                        | - | 0 | * | -
 a folder          | rm -r "$XDG_CONFIG_HOME/gumbel/config"; mkdir -p "$XDG_CONFIG_HOME/gumbel/config"; gumbel tokenize Once; rmdir "$XDG_CONFIG_HOME/gumbel/config" | - | 0 | 490\n | ~config: expected a file, found a folder
-a NUL             | config 'seed = 3\n\0000\n'; settings x                      | - | 0 | ~"seed":3 | ~config: expected text, found a NUL
+a NUL             | config 'seed = 3\n\0000\n'; settings x                      | - | 0 | ~"seed":3 | ~config:2: expected text, found a NUL byte$
+carriage returns  | config 'seed = 3\r\nstop = "x"\r\n'; settings x             | - | 0 | ~"seed":3,.*"stop":\["x"\] | -
+a byte order mark | config '\0357\0273\0277seed = 3\n'; settings x             | - | 0 | ~"seed":3 | -
+UTF-16            | config '\0377\0376s\0000e\0000\n\0000'; settings x         | - | 0 | ~"seed":0 | ~^gumbel: .*/config: expected text in UTF-8, found UTF-16$
 a long line       | config "seed = 3\n$(head -c 200000 /dev/zero|tr "\0" x)\n"; settings x | - | 0 | ~"seed":3 | ~config:2: expected name = value
 model in it       | config 'model = /nowhere\n'; gumbel tokenize Once           | - | 1 | - | ~/nowhere
 variable wins     | config 'model = /nowhere\n'; GUMBEL_MODEL=$stories gumbel tokenize Once | - | 0 | 490\n | -

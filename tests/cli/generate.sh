@@ -9,6 +9,9 @@ one line end less | gumbel generate -g -n 1                      | Once upon a\n
 only one of them  | gumbel generate -n 1 --json                  | a\n\n                | 0 | ~"prompt_ids":\[64,198\] | -
 of Windows, too   | gumbel generate -g -n 1                      | Once upon a\r\n      | 0 | Once upon a time | -
 no line end at all | gumbel generate -n 1 --json                  | a\r                  | 0 | ~"prompt_ids":\[64,201\] | -
+byte order mark   | gumbel generate -g -n 1                      | \0357\0273\0277Once upon a | 0 | Once upon a time | -
+only the first    | gumbel generate -n 1 --json                  | \0357\0273\0277\0357\0273\0277a | 0 | ~"prompt_ids":\[[0-9]+,[0-9]+,[0-9]+,64\] | -
+UTF-16            | gumbel generate -n 1                         | \0376\0377\0000O   | 1 | - | gumbel: standard input: expected text in UTF-8, found UTF-16\n
 argument whole    | gumbel generate -n 1 --json "$(printf 'a\nb')" | -                  | 0 | ~"prompt_ids":\[64,198,65\] | -
 empty prompt      | gumbel generate -n 1 --json ""               | -                    | 0 | ~"prompt_ids":\[4095\] | -
 empty input       | gumbel generate -n 1 --json                  | -                    | 0 | ~"prompt_ids":\[4095\] | -

@@ -22,6 +22,8 @@ help of one | gumbel --no-session | /help /temp\n | 0 | ~Shift-F3 | -
 all settings | gumbel --no-session | /set\n | 0 | ~top-k *off | -
 no such setting | gumbel --no-session | /set colour\n | 1 | - | ~there is no setting "colour"
 a block | gumbel --no-session -n 1 | """\nfirst\nsecond"""\n/find second\n | 0 | ~^second | -
+a file from Windows | printf '\357\273\277one\r\ntwo\r\n' > dos; gumbel --no-session -n 1 | /read dos\n | 0 | ~^one$ | -
+a file in UTF-16 | printf '\377\376o\0n\0' > wide; gumbel --no-session -n 1 | /read wide\n | 1 | - | gumbel: wide: expected text in UTF-8, found UTF-16\n
 a slash of one's own | gumbel --no-session -n 1 | //usr\n | 0 | ~^/usr | -
 not found | gumbel --no-session -n 1 | Once\n/find wolf\n | 1 | * | ~wolf
 chat | gumbel --no-session -n 1 --mode chat | Hello\n | 0 | ~^Human: Hello | -

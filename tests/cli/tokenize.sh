@@ -24,6 +24,11 @@ negative id       | gumbel tokenize --decode -- -1     | -                  | 1 
 no id             | gumbel tokenize --decode           | 490 x              | 1 | - | ~token 2: expected an id from 0 to 4095, found "x"
 NUL               | gumbel tokenize --decode           | 490\0000479        | 1 | - | ~NUL
 there and back    | gumbel tokenize|gumbel tokenize --decode | A\tfox,\r\n\n  \303\251\342\202 \0000x\377\n | 0 | A\tfox,\r\n\n  \303\251\342\202 \0000x\377\n | -
+a byte order mark | gumbel tokenize | \0357\0273\0277Once upon | 0 | 490 479\n | -
+a mark, ids       | gumbel tokenize --decode | \0357\0273\0277490\r\n479\r\n | 0 | Once upon | -
+UTF-16            | gumbel tokenize | \0377\0376O\0000n\0000 | 1 | - | gumbel: standard input: expected text in UTF-8, found UTF-16\n
+a folder          | gumbel tokenize < / | - | 1 | - | gumbel: standard input: cannot read: Is a directory\n
+closed            | gumbel tokenize <&- | - | 1 | - | gumbel: standard input: cannot read: Bad file descriptor\n
 several words     | gumbel tokenize Once upon          | -                  | 2 | - | ~expected one TEXT, found 2
 EOF
 done_testing
