@@ -1,6 +1,6 @@
 #include "tui/line.h"
 
-#include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -13,9 +13,10 @@
 #include "base/utf8.h"
 #include "tui/commands.h"
 #include "tui/editor.h"
+#include "tui/line_input.h"
 #include "tui/signals.h"
 
-#define LINE_LIMIT ((size_t)8 << 20)
+#define INPUT "standard input"
 
 typedef struct placed {
     uint32_t segment;
@@ -29,13 +30,40 @@ typedef struct line_app {
     gb_str text;     /* the conversation */
     placed *placed;
     size_t n_placed;
-    gb_str input;    /* read, not yet done */
-    bool input_ended;
+    gb_str bytes;    /* read last */
+    gb_line_input input; /* read, not yet done */
     bool mid_line;   /* what was printed last ended no line */
     bool failed, quit;
     int quit_signal;
     gb_error output; /* standard output failed */
 } line_app;
+
+static void read_signals(line_app *a, bool editing);
+
+/* Writes a piece at a time, only when there is room, so that a signal is seen
+ * however long the reader takes. */
+static bool
+put(line_app *a, int fd, const char *name, const gb_str *text, gb_error *err)
+{
+    struct pollfd fds[2] = {{a->signals, POLLIN, 0}, {fd, POLLOUT, 0}};
+    size_t at = 0, left, written;
+
+    while (at < text->len && a->quit_signal == 0) {
+        if (poll(fds, 2, -1) < 0)
+            continue;
+        if (fds[0].revents != 0)
+            read_signals(a, false);
+        if (fds[1].revents == 0)
+            continue;
+        left = text->len - at;
+        if (!gb_fd_write_some(fd, name, text->data + at,
+                              left < PIPE_BUF ? left : PIPE_BUF, &written,
+                              err))
+            return false;
+        at += written;
+    }
+    return true;
+}
 
 static void
 print(line_app *a, const char *text, size_t n)
@@ -46,8 +74,7 @@ print(line_app *a, const char *text, size_t n)
     if (shown.len > 0) {
         a->mid_line = shown.data[shown.len - 1] != '\n';
         if (a->output.status == GB_OK &&
-            !gb_fd_write(STDOUT_FILENO, "standard output", shown.data,
-                         shown.len, &a->output))
+            !put(a, STDOUT_FILENO, "standard output", &shown, &a->output))
             a->quit = true;
     }
     gb_str_free(&shown);
@@ -74,7 +101,7 @@ warn(line_app *a, const char *text)
     gb_str_puts(&line, "gumbel: ");
     gb_utf8_visible(&line, text, strlen(text), false);
     gb_str_putc(&line, '\n');
-    gb_fd_write(STDERR_FILENO, "standard error", line.data, line.len, NULL);
+    put(a, STDERR_FILENO, "standard error", &line, NULL);
     gb_str_free(&line);
 }
 
@@ -296,24 +323,43 @@ read_signals(line_app *a, bool editing)
     }
 }
 
-/* Waits for one thing to happen. */
 static void
-wait_for(line_app *a, bool editing)
+read_input(line_app *a)
+{
+    gb_error err = GB_ERROR_INIT;
+    bool end;
+
+    gb_str_clear(&a->bytes);
+    if (!gb_fd_read_some(STDIN_FILENO, INPUT, &a->bytes, &end, &err)) {
+        complain(a, err.text);
+        a->quit = true;
+        return;
+    }
+    gb_lines_push(&a->input.lines, a->bytes.data, a->bytes.len);
+    if (end)
+        gb_lines_end(&a->input.lines);
+}
+
+/* Waits for one thing to happen, among them input where it is wanted. */
+static void
+wait_for(line_app *a, bool input)
 {
     struct pollfd fds[3] = {
         {a->signals, POLLIN, 0},
         {gb_worker_fd(a->ui.mirror.worker), POLLIN, 0},
-        {editing ? STDIN_FILENO : -1, POLLIN, 0},
+        {input ? STDIN_FILENO : -1, POLLIN, 0},
     };
 
     if (poll(fds, 3, -1) < 0)
         return;
     if (fds[0].revents != 0)
-        read_signals(a, editing);
+        read_signals(a, input && a->terminal);
     if (fds[1].revents != 0)
         read_news(a);
-    if (fds[2].revents != 0)
+    if (fds[2].revents != 0 && a->terminal)
         gb_prompt_read();
+    else if (fds[2].revents != 0)
+        read_input(a);
 }
 
 /* Until the model is there, and all that was asked for is done. */
@@ -349,38 +395,25 @@ typed_line(line_app *a)
     return NULL;
 }
 
-/* The next line of a file; a block in """ is one line. */
 static char *
 read_line(line_app *a)
 {
-    char buffer[65536], *end, *line;
-    size_t from = 0, n;
-    ssize_t got;
+    gb_error err = GB_ERROR_INIT;
+    gb_line what;
+    char *text;
 
-    for (;;) {
-        end = a->input.len > from
-                  ? memchr(a->input.data + from, '\n', a->input.len - from)
-                  : NULL;
-        n = end != NULL ? (size_t)(end - a->input.data) : a->input.len;
-        if (end != NULL || (a->input_ended && a->input.len > 0)) {
-            line = gb_strndup(a->input.data, n);
-            if (end == NULL || !gb_prompt_is_open_block(line)) {
-                gb_str_drop(&a->input, n + (end != NULL));
-                return line;
-            }
-            free(line);
-            from = n + 1;
-            continue;
-        }
-        if (a->input_ended || a->input.len > LINE_LIMIT)
-            return NULL;
-        from = a->input.len;
-        got = read(STDIN_FILENO, buffer, sizeof buffer);
-        if (got > 0)
-            gb_str_append(&a->input, buffer, (size_t)got);
-        else if (got == 0 || errno != EINTR)
-            a->input_ended = true;
+    while (!a->quit) {
+        what = gb_line_input_next(&a->input, &text, &err);
+        if (what == GB_LINE)
+            return gb_strdup(text);
+        if (what == GB_LINE_END)
+            break;
+        if (what == GB_LINE_BAD)
+            complain(a, err.text);
+        else
+            wait_for(a, true);
     }
+    return NULL;
 }
 
 static void
@@ -447,14 +480,18 @@ free_app(line_app *a)
 {
     gb_mirror_free(&a->ui.mirror);
     gb_str_free(&a->text);
-    gb_str_free(&a->input);
+    gb_str_free(&a->bytes);
+    gb_line_input_free(&a->input);
     free(a->placed);
 }
 
 int
 gb_line_main(const gb_tui_options *options, gb_error *err)
 {
-    line_app a = {.terminal = isatty(STDIN_FILENO)};
+    line_app a = {
+        .terminal = isatty(STDIN_FILENO),
+        .input.lines = {.name = INPUT, .limit = GB_TEXT_MAX},
+    };
     gb_worker *worker;
     bool closed;
 

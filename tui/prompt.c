@@ -111,17 +111,34 @@ take_line(char *line)
     prompt.lines[prompt.n_lines++] = line;
 }
 
-bool
-gb_prompt_is_open_block(const char *text)
+/* The length of text without what may follow a block. */
+static size_t
+trimmed(const char *text, size_t n)
 {
-    const char *end;
+    while (n > 0 && (text[n - 1] == ' ' || text[n - 1] == '\n'))
+        n--;
+    return n;
+}
 
-    if (strncmp(text, BLOCK, 3) != 0)
-        return false;
-    end = text + strlen(text);
-    while (end > text + 3 && (end[-1] == ' ' || end[-1] == '\n'))
-        end--;
-    return end < text + 6 || strncmp(end - 3, BLOCK, 3) != 0;
+bool
+gb_prompt_ends_block(const char *text, size_t n)
+{
+    n = trimmed(text, n);
+    return n >= 3 && memcmp(text + n - 3, BLOCK, 3) == 0;
+}
+
+/* Begins as one. */
+static bool
+is_block(const char *text, size_t n)
+{
+    return n >= 3 && memcmp(text, BLOCK, 3) == 0;
+}
+
+bool
+gb_prompt_is_open_block(const char *text, size_t n)
+{
+    return is_block(text, n) &&
+           (trimmed(text, n) < 6 || !gb_prompt_ends_block(text, n));
 }
 
 static void
@@ -445,14 +462,10 @@ gb_prompt_block(const char *line)
 {
     size_t n = strlen(line);
 
-    if (strncmp(line, BLOCK, 3) != 0)
-        return NULL;
-    while (n > 6 && (line[n - 1] == ' ' || line[n - 1] == '\n'))
-        n--;
-    if (n < 6 || strncmp(line + n - 3, BLOCK, 3) != 0)
+    if (!is_block(line, n) || gb_prompt_is_open_block(line, n))
         return NULL;
     line += 3;
-    n -= 6;
+    n = trimmed(line, n - 3) - 3;
     if (n > 0 && line[0] == '\n')
         line++, n--;
     if (n > 0 && line[n - 1] == '\n')

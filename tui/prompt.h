@@ -73,7 +73,9 @@ bool gb_prompt_is_filled(void);
  * otherwise. The caller frees. */
 char *gb_prompt_block(const char *line);
 /* Begins with """ and does not end so yet. */
-bool gb_prompt_is_open_block(const char *line);
+bool gb_prompt_is_open_block(const char *text, size_t n);
+/* A line that is not the first of a block ends it. */
+bool gb_prompt_ends_block(const char *line, size_t n);
 
 /* The words that completion found, to be shown until the next key. */
 size_t gb_prompt_matches(const char *const **words);

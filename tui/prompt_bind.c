@@ -18,7 +18,7 @@ insert_newline(int count, int key)
 static int
 send_line(int count, int key)
 {
-    if (gb_prompt_is_open_block(rl_line_buffer))
+    if (gb_prompt_is_open_block(rl_line_buffer, (size_t)rl_end))
         return insert_newline(count, key);
     return rl_newline(count, key);
 }

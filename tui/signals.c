@@ -27,7 +27,7 @@ note(int signal_number)
 }
 
 static void
-catch(int signal_number, void (*handler)(int), struct sigaction *old)
+catch(int signal_number, void (*handler)(int))
 {
     struct sigaction action;
 
@@ -35,7 +35,15 @@ catch(int signal_number, void (*handler)(int), struct sigaction *old)
     action.sa_handler = handler;
     action.sa_flags = SA_RESTART;
     sigemptyset(&action.sa_mask);
-    sigaction(signal_number, &action, old);
+    sigaction(signal_number, &action, NULL);
+}
+
+/* By whoever started the program (nohup, a shell for what runs in the
+ * background): it stays so. */
+static bool
+was_ignored(size_t i)
+{
+    return before[i].sa_handler == SIG_IGN;
 }
 
 int
@@ -47,8 +55,11 @@ gb_signals_open(gb_error *err)
         gb_fail(err, "no pipe for signals: %s", strerror(errno));
         return -1;
     }
-    for (i = 0; i < GB_COUNT(caught); i++)
-        catch(caught[i], note, &before[i]);
+    for (i = 0; i < GB_COUNT(caught); i++) {
+        sigaction(caught[i], NULL, &before[i]);
+        if (!was_ignored(i))
+            catch(caught[i], note);
+    }
     return pipe_ends[0];
 }
 
@@ -77,9 +88,13 @@ gb_signals_take(void)
 void
 gb_signals_suspend(void)
 {
-    catch(SIGTSTP, SIG_DFL, NULL);
+    struct sigaction now;
+
+    if (sigaction(SIGTSTP, NULL, &now) == 0 && now.sa_handler == SIG_IGN)
+        return;
+    catch(SIGTSTP, SIG_DFL);
     /* The worker's threads block all signals, so that it has happened when
      * kill returns. */
     kill(0, SIGTSTP);
-    catch(SIGTSTP, note, NULL);
+    catch(SIGTSTP, note);
 }

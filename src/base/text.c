@@ -6,8 +6,9 @@
 
 static const char mark[] = "\xef\xbb\xbf"; /* U+FEFF in UTF-8 */
 
-/* Kept of a line that is too long, so that it can be seen how it ends. */
-#define TAIL ((size_t)4096)
+/* Kept of a line that is too long at either end, so that it can be seen what
+ * it was. */
+#define KEPT ((size_t)2048)
 
 /* Its byte order mark, or letters with a zero byte before or behind each. */
 static bool
@@ -96,17 +97,20 @@ gb_lines_end(gb_lines *l)
     l->ended = true;
 }
 
-/* Drops all of an unfinished line that is too long but its end. */
+/* Drops the middle of an unfinished line that is too long. */
 static void
 shorten(gb_lines *l)
 {
+    char *line = l->bytes.data + l->taken;
     size_t n = l->bytes.len - l->taken;
 
     if (n <= l->limit)
         return;
     l->too_long = true;
-    gb_str_drop(&l->bytes, l->taken + n - (n < TAIL ? n : TAIL));
-    l->taken = 0;
+    if (n > 2 * KEPT) {
+        memmove(line + KEPT, line + n - KEPT, KEPT + 1);
+        l->bytes.len = l->taken + 2 * KEPT;
+    }
     l->searched = l->bytes.len;
 }
 

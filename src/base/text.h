@@ -26,7 +26,7 @@ typedef struct gb_lines {
     gb_str bytes;      /* not yet handed out, from `taken` on */
     size_t taken, searched;
     bool begun, ended;
-    bool too_long;     /* only the end of the line is still here */
+    bool too_long;     /* the middle of the line is gone */
 } gb_lines;
 
 typedef enum gb_line {
@@ -42,8 +42,8 @@ void gb_lines_push(gb_lines *l, const void *bytes, size_t n);
 /* Nothing will be pushed any more. */
 void gb_lines_end(gb_lines *l);
 /* The next line without its end. *line is NUL-terminated, may be changed and
- * holds until the next call; of a line that was too long it is the end, of
- * UTF-16 nothing. */
+ * holds until the next call; of a line that was too long it is both ends
+ * without the middle, of UTF-16 nothing. */
 gb_line gb_lines_next(gb_lines *l, char **line, size_t *n, gb_error *err);
 
 #endif

@@ -24,6 +24,16 @@ no such setting | gumbel --no-session | /set colour\n | 1 | - | ~there is no set
 a block | gumbel --no-session -n 1 | """\nfirst\nsecond"""\n/find second\n | 0 | ~^second | -
 a file from Windows | printf '\357\273\277one\r\ntwo\r\n' > dos; gumbel --no-session -n 1 | /read dos\n | 0 | ~^one$ | -
 a file in UTF-16 | printf '\377\376o\0n\0' > wide; gumbel --no-session -n 1 | /read wide\n | 1 | - | gumbel: wide: expected text in UTF-8, found UTF-16\n
+carriage returns | gumbel --no-session | /temp 0.5\r\n/temp\r\n | 0 | ~^temperature 0.5$ | -
+a block from Windows | gumbel --no-session -n 1 | """\r\nfirst\r\nsecond\r\n"""\r\n | 0 | ~^first$ | -
+byte order mark | gumbel --no-session | \0357\0273\0277/temp\n | 0 | temperature 0.8\n | -
+UTF-16 | gumbel --no-session | \0377\0376/\0000t\0000\n\0000 | 1 | - | gumbel: standard input: expected text in UTF-8, found UTF-16\n
+NUL, the rest is done | gumbel --no-session | keep\0000 this\n/temp\n | 1 | temperature 0.8\n | gumbel: standard input:1: expected text, found a NUL byte\n
+NUL in a block | gumbel --no-session | """\na\nb\0000\n"""\n/temp\n | 1 | temperature 0.8\n | gumbel: standard input:3: expected text, found a NUL byte\n
+too long a line | (head -c 9000000 /dev/zero|tr '\0' x; printf '\n/temp\n')|gumbel --no-session | - | 1 | temperature 0.8\n | gumbel: standard input:1: a line of more than 8388608 bytes\n
+too long a block | (echo '"""'; yes|head -n 4500000; printf '"""\n/temp\n')|gumbel --no-session | - | 1 | temperature 0.8\n | ~a text of more than 8388608 bytes
+a folder | gumbel --no-session < / | - | 1 | - | gumbel: standard input: cannot read: Is a directory\n
+closed | gumbel --no-session <&- | - | 1 | - | gumbel: standard input: cannot read: Bad file descriptor\n
 a slash of one's own | gumbel --no-session -n 1 | //usr\n | 0 | ~^/usr | -
 not found | gumbel --no-session -n 1 | Once\n/find wolf\n | 1 | * | ~wolf
 chat | gumbel --no-session -n 1 --mode chat | Hello\n | 0 | ~^Human: Hello | -

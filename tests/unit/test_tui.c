@@ -200,7 +200,8 @@ test_blocks(void **state)
     (void)state;
     for (i = 0; i < GB_COUNT(cases); i++) {
         text = gb_prompt_block(cases[i].line);
-        assert_int_equal(gb_prompt_is_open_block(cases[i].line),
+        assert_int_equal(gb_prompt_is_open_block(cases[i].line,
+                                                 strlen(cases[i].line)),
                          cases[i].open);
         if (cases[i].text == NULL)
             assert_null(text);
