@@ -106,10 +106,10 @@ CLI_TESTS += tests/cli/lines.sh
 CLI_TESTS += tests/cli/logprobs.sh
 CLI_TESTS += tests/cli/man.sh
 CLI_TESTS += tests/cli/options.sh
-CLI_TESTS += tests/cli/signals.sh
 CLI_TESTS += tests/cli/terminal.sh
 CLI_TESTS += tests/cli/replay.sh
 CLI_TESTS += tests/cli/tokenize.sh
+CLI_TESTS += tests/cli/waiting.sh
 
 TESTS += $(CLI_TESTS)
 EXTRA_DIST += $(CLI_TESTS) tests/cli/setup

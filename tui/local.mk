@@ -11,7 +11,10 @@ libgumbel_a_SOURCES += \
 	tui/history.c tui/history.h \
 	tui/keys.c tui/keys.h \
 	tui/line.c tui/line.h \
+	tui/line_app.h \
+	tui/line_face.c \
 	tui/line_input.c tui/line_input.h \
+	tui/line_news.c \
 	tui/log.c tui/log.h \
 	tui/mirror.c tui/mirror.h \
 	tui/prompt.c tui/prompt.h \

@@ -1,0 +1,173 @@
+#include "tui/line_app.h"
+
+#include <limits.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/utf8.h"
+#include "tui/signals.h"
+
+/* Writes a piece at a time, only when there is room, so that a signal is seen
+ * however long the reader takes. */
+static bool
+put(gb_line_app *a, int fd, const char *name, const gb_str *text, gb_error *err)
+{
+    struct pollfd fds[2] = {{a->signals, POLLIN, 0}, {fd, POLLOUT, 0}};
+    size_t at = 0, left, written;
+
+    while (at < text->len && a->quit_signal == 0) {
+        if (poll(fds, 2, -1) < 0)
+            continue;
+        if (fds[0].revents != 0)
+            gb_line_signals(a, false);
+        if (fds[1].revents == 0)
+            continue;
+        left = text->len - at;
+        if (!gb_fd_write_some(fd, name, text->data + at,
+                              left < PIPE_BUF ? left : PIPE_BUF, &written,
+                              err))
+            return false;
+        at += written;
+    }
+    return true;
+}
+
+void
+gb_line_print(gb_line_app *a, const char *text, size_t n)
+{
+    gb_str shown = GB_STR_INIT;
+
+    gb_utf8_visible(&shown, text, n, true);
+    if (shown.len > 0) {
+        a->mid_line = shown.data[shown.len - 1] != '\n';
+        if (a->output.status == GB_OK &&
+            !put(a, STDOUT_FILENO, "standard output", &shown, &a->output))
+            a->quit = true;
+    }
+    gb_str_free(&shown);
+}
+
+void
+gb_line_say(gb_line_app *a, const char *text, size_t n)
+{
+    if (a->mid_line)
+        gb_line_print(a, "\n", 1);
+    gb_line_print(a, text, n);
+    if (a->mid_line)
+        gb_line_print(a, "\n", 1);
+}
+
+void
+gb_line_warn(gb_line_app *a, const char *text)
+{
+    gb_str line = GB_STR_INIT;
+
+    if (a->mid_line && isatty(STDOUT_FILENO))
+        gb_line_print(a, "\n", 1);
+    gb_str_puts(&line, "gumbel: ");
+    gb_utf8_visible(&line, text, strlen(text), false);
+    gb_str_putc(&line, '\n');
+    put(a, STDERR_FILENO, "standard error", &line, NULL);
+    gb_str_free(&line);
+}
+
+void
+gb_line_complain(gb_line_app *a, const char *text)
+{
+    gb_line_warn(a, text);
+    a->failed = true;
+}
+
+static void
+say(gb_ui *ui, const char *text)
+{
+    gb_line_say(ui->arg, text, strlen(text));
+}
+
+static void
+page(gb_ui *ui, const char *title, const char *text, size_t n)
+{
+    (void)title;
+    gb_line_say(ui->arg, text, n);
+}
+
+static void
+fill(gb_ui *ui, const char *text)
+{
+    gb_line_app *a = ui->arg;
+
+    if (a->terminal)
+        gb_prompt_fill(text);
+    else
+        say(ui, text);
+}
+
+static bool
+find(gb_ui *ui, const char *wanted, gb_error *err)
+{
+    gb_line_app *a = ui->arg;
+    const char *text = gb_str_cstr(&a->text), *end;
+    bool found = false;
+    size_t n;
+
+    if (wanted[0] == '\0')
+        return gb_fail_usage(err, "/find needs a text to search for");
+    for (; *text != '\0'; text += n + (text[n] == '\n')) {
+        end = strchr(text, '\n');
+        n = end != NULL ? (size_t)(end - text) : strlen(text);
+        if (memmem(text, n, wanted, strlen(wanted)) == NULL)
+            continue;
+        gb_line_say(a, text, n);
+        found = true;
+    }
+    return found || gb_fail(err, "\"%s\" is not in the conversation", wanted);
+}
+
+static bool
+scroll(gb_ui *ui, const char *where, gb_error *err)
+{
+    (void)ui, (void)where;
+    return gb_fail_usage(err, "there is no screen to scroll here");
+}
+
+static void
+show_log(gb_ui *ui)
+{
+    say(ui, "without a screen, what drivers print goes to standard error");
+}
+
+static void
+redraw(gb_ui *ui)
+{
+    (void)ui;
+}
+
+static void
+suspend(gb_ui *ui)
+{
+    (void)ui;
+    gb_signals_suspend();
+}
+
+static void
+quit(gb_ui *ui)
+{
+    gb_line_app *a = ui->arg;
+
+    a->quit = true;
+}
+
+const gb_ui_face gb_line_face = {
+    .say = say,
+    .page = page,
+    .fill = fill,
+    .find = find,
+    .scroll = scroll,
+    .show_log = show_log,
+    .redraw = redraw,
+    .suspend = suspend,
+    .quit = quit,
+};
