@@ -2,13 +2,14 @@
 
 #include <limits.h>
 #include <poll.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "base/utf8.h"
 #include "tui/signals.h"
+#include "tui/view_find.h"
 
 /* Writes a piece at a time, only when there is room, so that a signal is seen
  * however long the reader takes. */
@@ -109,20 +110,26 @@ static bool
 find(gb_ui *ui, const char *wanted, gb_error *err)
 {
     gb_line_app *a = ui->arg;
-    const char *text = gb_str_cstr(&a->text), *end;
+    const char *line = gb_str_cstr(&a->text), *end = line + a->text.len;
+    const char *next;
+    gb_find f = {.n_wanted = 0};
+    gb_spans spans = {.len = 0};
     bool found = false;
     size_t n;
 
-    if (wanted[0] == '\0')
+    if (!gb_find_set(&f, wanted, strlen(wanted)))
         return gb_fail_usage(err, "/find needs a text to search for");
-    for (; *text != '\0'; text += n + (text[n] == '\n')) {
-        end = strchr(text, '\n');
-        n = end != NULL ? (size_t)(end - text) : strlen(text);
-        if (memmem(text, n, wanted, strlen(wanted)) == NULL)
+    for (; line < end; line += n + 1) {
+        next = memchr(line, '\n', (size_t)(end - line));
+        n = (size_t)((next != NULL ? next : end) - line);
+        gb_find_spans(&f, line, n, 0, n, &spans);
+        if (spans.len == 0)
             continue;
-        gb_line_say(a, text, n);
+        gb_line_say(a, line, n);
         found = true;
     }
+    free(spans.data);
+    gb_find_free(&f);
     return found || gb_fail(err, "\"%s\" is not in the conversation", wanted);
 }
 

@@ -53,7 +53,7 @@ gb_paragraphs_free(gb_paragraphs *ps)
 static void
 add_run(gb_paragraph *p, gb_text_kind kind)
 {
-    gb_run *last = p->n_runs > 0 ? &p->runs[p->n_runs - 1] : NULL;
+    gb_text_run *last = p->n_runs > 0 ? &p->runs[p->n_runs - 1] : NULL;
 
     if (last != NULL && last->kind == kind)
         return;
@@ -66,7 +66,7 @@ add_run(gb_paragraph *p, gb_text_kind kind)
         p->runs = gb_realloc_array(p->runs,
                                    p->n_runs > 0 ? p->n_runs * 2 : 1,
                                    sizeof *p->runs);
-    p->runs[p->n_runs++] = (gb_run){p->text.len, kind};
+    p->runs[p->n_runs++] = (gb_text_run){p->text.len, kind};
 }
 
 void

@@ -6,14 +6,14 @@
 #include "tui/view.h"
 
 /* From `offset` on the text is of this kind. */
-typedef struct gb_run {
+typedef struct gb_text_run {
     size_t offset;
     gb_text_kind kind;
-} gb_run;
+} gb_text_run;
 
 typedef struct gb_paragraph {
     gb_str text; /* without its line end */
-    gb_run *runs;
+    gb_text_run *runs;
     size_t n_runs;
     bool block;     /* a mark: nothing else stands in this paragraph */
     unsigned width; /* for which the lines are known; 0: not laid out */

@@ -35,6 +35,9 @@ too long a block | (echo '"""'; yes|head -n 4500000; printf '"""\n/temp\n')|gumb
 a folder | gumbel --no-session < / | - | 1 | - | gumbel: standard input: cannot read: Is a directory\n
 closed | gumbel --no-session <&- | - | 1 | - | gumbel: standard input: cannot read: Bad file descriptor\n
 a slash of one's own | gumbel --no-session -n 1 | //usr\n | 0 | ~^/usr | -
+small letters find capitals | gumbel --no-session -n 1 > got; tail -n 1 got | Once\n/find once\n | 0 | ~^Once | -
+capitals find capitals | gumbel --no-session -n 1 | once\n/find Once\n | 1 | * | ~"Once" is not in the conversation
+behind a NUL byte | printf 'a\0b\nwolf' > nul; gumbel --no-session -n 1 > got; tail -n 1 got | /read nul\n/find wolf\n | 0 | ~^wolf | -
 not found | gumbel --no-session -n 1 | Once\n/find wolf\n | 1 | * | ~wolf
 chat | gumbel --no-session -n 1 --mode chat | Hello\n | 0 | ~^Human: Hello | -
 retry | gumbel --no-session -n 8 | Once\n/export a\n/retry\n/export b\n | 0 | * | -
