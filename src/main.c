@@ -1,11 +1,11 @@
 /* Picks the command. */
 #include <fcntl.h>
-#include <locale.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/locale.h"
 #include "base/utf8.h"
 #include "cmd/cmd.h"
 #include "cmd/output.h"
@@ -105,8 +105,7 @@ main(int argc, char **argv)
 
     keep_standard_files();
     gb_pocl_prepare();
-    setlocale(LC_ALL, "");
-    setlocale(LC_NUMERIC, "C"); /* numbers are read and written with a dot */
+    gb_locale_open();
     signal(SIGPIPE, SIG_IGN);   /* writing says what happened */
     if (gb_options_read(&options, argc, argv, &err)) {
         complain_lines(&options.complaints);

@@ -1,5 +1,6 @@
 #include "tui/prompt.h"
 
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -226,6 +227,17 @@ take_over(gb_error *err)
     return true;
 }
 
+/* readline sets the locale anew, to what the environment says. */
+static void
+initialize(void)
+{
+    char *locale = gb_strdup(setlocale(LC_CTYPE, NULL));
+
+    rl_initialize();
+    setlocale(LC_CTYPE, locale);
+    free(locale);
+}
+
 bool
 gb_prompt_open(const gb_prompt_options *options, gb_error *err)
 {
@@ -245,7 +257,7 @@ gb_prompt_open(const gb_prompt_options *options, gb_error *err)
     rl_completer_word_break_characters = " \t\n";
     rl_completer_quote_characters = "\"'";
     rl_filename_quote_characters = " \t\n\"'\\";
-    rl_initialize();
+    initialize();
     gb_prompt_bind(options->edit, options->arg);
     stifle_history(GB_HISTORY_ENTRIES);
     ok = prompt.history == NULL ||

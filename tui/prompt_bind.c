@@ -105,17 +105,35 @@ bind_unless_changed(Keymap map, const char *keys, rl_command_func_t *was,
         bind_in(map, keys, function);
 }
 
-void
-gb_prompt_bind(gb_prompt_edit *function, void *arg)
+/* Bytes above 127 are text, whatever locale and inputrc have made of them: in
+ * the C locale readline takes them for Meta and a letter, which is a command.
+ * (In vi's command mode they mean nothing.) */
+static void
+keep_bytes(void)
+{
+    Keymap emacs = rl_get_keymap_by_name("emacs");
+    Keymap insert = rl_get_keymap_by_name("vi-insert");
+    Keymap move = rl_get_keymap_by_name("vi-move");
+    int byte;
+
+    rl_variable_bind("convert-meta", "off");
+    rl_variable_bind("input-meta", "on");
+    rl_variable_bind("output-meta", "on");
+    for (byte = 0x80; byte <= 0xff; byte++) {
+        rl_bind_key_in_map(byte, rl_insert, emacs);
+        rl_bind_key_in_map(byte, rl_insert, insert);
+        rl_unbind_key_in_map(byte, move);
+    }
+}
+
+static int read_inputrc(int count, int key);
+
+static void
+bind_all(void)
 {
     Keymap maps[3];
     size_t i;
 
-    edit = function;
-    edit_arg = arg;
-    rl_add_defun("gumbel-newline", insert_newline, -1);
-    rl_add_defun("gumbel-send", send_line, -1);
-    rl_add_defun("gumbel-edit", edit_line, -1);
     maps[0] = rl_get_keymap_by_name("emacs");
     maps[1] = rl_get_keymap_by_name("vi-insert");
     maps[2] = rl_get_keymap_by_name("vi-move");
@@ -129,9 +147,32 @@ gb_prompt_bind(gb_prompt_edit *function, void *arg)
                             line_up);
         bind_unless_changed(maps[i], "\\e[B", rl_get_next_history, line_down);
         bind_unless_changed(maps[i], "\\eOB", rl_get_next_history, line_down);
+        bind_unless_changed(maps[i], "\\C-x\\C-r", rl_re_read_init_file,
+                            read_inputrc);
     }
     /* In vi mode ESC is a key of its own; the caller sends this for it. */
     bind_in(maps[0], "\\e\\C-m", insert_newline);
     bind_in(maps[1], "\\C-x\\C-m", insert_newline);
     bind_in(maps[2], "v", edit_line);
+    keep_bytes();
+}
+
+static int
+read_inputrc(int count, int key)
+{
+    int status = rl_re_read_init_file(count, key);
+
+    bind_all();
+    return status;
+}
+
+void
+gb_prompt_bind(gb_prompt_edit *function, void *arg)
+{
+    edit = function;
+    edit_arg = arg;
+    rl_add_defun("gumbel-newline", insert_newline, -1);
+    rl_add_defun("gumbel-send", send_line, -1);
+    rl_add_defun("gumbel-edit", edit_line, -1);
+    bind_all();
 }

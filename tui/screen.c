@@ -1,7 +1,6 @@
 #include "tui/screen.h"
 
 #include <curses.h>
-#include <langinfo.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -12,6 +11,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "base/locale.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "tui/cells.h"
@@ -141,7 +141,7 @@ gb_screen_open(gb_color_choice color, gb_error *err)
     if (term.out == NULL)
         return gb_fail(err, "the terminal cannot be opened");
     tcgetattr(STDIN_FILENO, &term.before);
-    term.ascii = strcmp(nl_langinfo(CODESET), "UTF-8") != 0;
+    term.ascii = !gb_locale_is_utf8();
     term.screen = newterm(NULL, term.out, stdin);
     if (term.screen == NULL) {
         fclose(term.out);

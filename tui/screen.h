@@ -24,7 +24,7 @@ void gb_screen_resume(void);
 /* Puts the terminal back; safe in a signal handler. */
 void gb_screen_emergency(void);
 
-/* Only ASCII may be drawn (the locale is not UTF-8). */
+/* Only ASCII may be drawn (see base/locale.h). */
 bool gb_screen_is_ascii(void);
 void gb_screen_size(unsigned *width, unsigned *height);
 /* Takes over the terminal's present size. */

@@ -36,6 +36,7 @@ a folder | gumbel --no-session < / | - | 1 | - | gumbel: standard input: cannot 
 closed | gumbel --no-session <&- | - | 1 | - | gumbel: standard input: cannot read: Bad file descriptor\n
 a slash of one's own | gumbel --no-session -n 1 | //usr\n | 0 | ~^/usr | -
 small letters find capitals | gumbel --no-session -n 1 > got; tail -n 1 got | Once\n/find once\n | 0 | ~^Once | -
+also beyond ASCII | gumbel --no-session -n 1 > got; tail -n 1 got | \0303\0204pfel\n/find \0303\0244pfel\n | 0 | ~pfel | -
 capitals find capitals | gumbel --no-session -n 1 | once\n/find Once\n | 1 | * | ~"Once" is not in the conversation
 behind a NUL byte | printf 'a\0b\nwolf' > nul; gumbel --no-session -n 1 > got; tail -n 1 got | /read nul\n/find wolf\n | 0 | ~^wolf | -
 not found | gumbel --no-session -n 1 | Once\n/find wolf\n | 1 | * | ~wolf

@@ -26,6 +26,7 @@ TUI_TESTS += tests/tui/editor.tui
 TUI_TESTS += tests/tui/harness.tui
 TUI_TESTS += tests/tui/hostile.tui
 TUI_TESTS += tests/tui/jobs.tui
+TUI_TESTS += tests/tui/locale.tui
 TUI_TESTS += tests/tui/looks.tui
 TUI_TESTS += tests/tui/pages.tui
 TUI_TESTS += tests/tui/paste.tui

@@ -7,6 +7,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <readline/readline.h>
+
 #include "base/file.h"
 #include "base/mem.h"
 #include "tui/cells.h"
@@ -211,6 +213,40 @@ test_blocks(void **state)
     }
 }
 
+/* Where the system has no locale for UTF-8, and with an inputrc that makes
+ * commands of bytes. */
+static void
+test_bytes_are_text(void **state)
+{
+    static const char typed[] = "Gr\xc3\xbc\xc3\x9f" "e \xe6\x97\xa5\xff\r";
+    static const char *const inputrc[] = {
+        "", "set convert-meta on\n\"\\M-C\": backward-kill-line\n",
+        "set editing-mode vi\n",
+    };
+    gb_prompt_options options = {.history = NULL};
+    gb_error err = GB_ERROR_INIT;
+    char *line;
+    size_t i, at;
+
+    (void)state;
+    setenv("LC_ALL", "C", 1);
+    setlocale(LC_CTYPE, "C");
+    for (i = 0; i < GB_COUNT(inputrc); i++) {
+        rl_read_init_file(
+            test_write("inputrc", inputrc[i], strlen(inputrc[i])));
+        test_ok(gb_prompt_open(&options, &err), &err);
+        for (at = 0; typed[at] != '\0'; at++)
+            gb_prompt_key(typed + at, 1);
+        line = gb_prompt_take();
+        assert_non_null(line);
+        assert_memory_equal(line, typed, sizeof typed - 2);
+        assert_int_equal(strlen(line), sizeof typed - 2);
+        free(line);
+        gb_prompt_close();
+    }
+    setlocale(LC_CTYPE, "C.UTF-8");
+}
+
 static gb_str loaded;
 
 static void
@@ -406,6 +442,7 @@ main(void)
         cmocka_unit_test(test_prompt_layout),
         cmocka_unit_test(test_blocks),
         cmocka_unit_test(test_history),
+        cmocka_unit_test(test_bytes_are_text),
         cmocka_unit_test(test_history_of_several),
         cmocka_unit_test(test_status),
         cmocka_unit_test(test_table),
