@@ -27,23 +27,39 @@ read_news(gb_line_app *a)
     }
 }
 
+static void
+interrupt(gb_line_app *a, bool editing)
+{
+    if (editing) {
+        a->ui.face->say(&a->ui, "Ctrl-D on an empty line or /quit leaves");
+        gb_prompt_restart();
+    } else {
+        gb_mirror_do(&a->ui.mirror, GB_DO_STOP, NULL, NULL);
+    }
+}
+
+static void
+quit_by(gb_line_app *a, int signal_number)
+{
+    a->quit = true;
+    a->quit_signal = signal_number;
+}
+
 void
 gb_line_signals(gb_line_app *a, bool editing)
 {
     int number;
 
     while ((number = gb_signals_take()) != 0) {
-        if (number == SIGTERM || number == SIGHUP ||
-            (number == SIGINT && !a->terminal)) {
-            a->quit = true;
-            a->quit_signal = number;
-        } else if (number == SIGTSTP) {
-            gb_signals_suspend();
-        } else if (number == SIGINT && editing) {
-            a->ui.face->say(&a->ui, "Ctrl-D on an empty line or /quit leaves");
-            gb_prompt_restart();
-        } else if (number == SIGINT) {
-            gb_mirror_do(&a->ui.mirror, GB_DO_STOP, NULL, NULL);
+        if (number == SIGTSTP) {
+            a->ui.face->suspend(&a->ui);
+        } else if (number == SIGWINCH || number == SIGCONT) {
+            gb_prompt_leave();
+            gb_prompt_return();
+        } else if (number == SIGINT && a->terminal) {
+            interrupt(a, editing);
+        } else {
+            quit_by(a, number);
         }
     }
 }
@@ -65,6 +81,18 @@ read_input(gb_line_app *a)
         gb_lines_end(&a->input.lines);
 }
 
+/* The terminal: readline would take that for Ctrl-D. */
+static bool
+is_gone(gb_line_app *a)
+{
+    struct pollfd fd = {STDIN_FILENO, 0, 0};
+
+    if (poll(&fd, 1, 0) <= 0)
+        return false;
+    quit_by(a, SIGHUP);
+    return true;
+}
+
 /* Waits for one thing to happen, among them input where it is wanted. */
 static void
 wait_for(gb_line_app *a, bool input)
@@ -81,10 +109,10 @@ wait_for(gb_line_app *a, bool input)
         gb_line_signals(a, input && a->terminal);
     if (fds[1].revents != 0)
         read_news(a);
-    if (fds[2].revents != 0 && a->terminal)
-        gb_prompt_read();
-    else if (fds[2].revents != 0)
+    if (fds[2].revents != 0 && !a->terminal)
         read_input(a);
+    else if (fds[2].revents != 0 && !is_gone(a))
+        gb_prompt_read();
 }
 
 /* Until the model is there, and all that was asked for is done. */
@@ -112,8 +140,10 @@ typed_line(gb_line_app *a)
             gb_prompt_remember(line, NULL);
             return line;
         }
-        if (gb_prompt_take_end())
+        if (gb_prompt_take_end()) {
+            is_gone(a);
             return NULL;
+        }
         wait_for(a, true);
     }
     gb_prompt_pause();
@@ -176,8 +206,11 @@ static bool
 edit(void *arg, const char *text, gb_str *out)
 {
     gb_error err = GB_ERROR_INIT;
-    bool ok = gb_editor_run(text, STDIN_FILENO, out, &err);
+    bool ok;
 
+    gb_prompt_leave();
+    ok = gb_editor_run(text, STDIN_FILENO, out, &err);
+    gb_prompt_return();
     if (!ok)
         gb_line_complain(arg, err.text);
     return ok;

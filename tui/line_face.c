@@ -156,7 +156,9 @@ static void
 suspend(gb_ui *ui)
 {
     (void)ui;
+    gb_prompt_leave();
     gb_signals_suspend();
+    gb_prompt_return();
 }
 
 static void

@@ -19,6 +19,7 @@ libgumbel_a_SOURCES += \
 	tui/mirror.c tui/mirror.h \
 	tui/prompt.c tui/prompt.h \
 	tui/prompt_bind.c tui/prompt_bind.h \
+	tui/prompt_block.c \
 	tui/prompt_layout.c \
 	tui/screen.c tui/screen.h \
 	tui/signals.c tui/signals.h \

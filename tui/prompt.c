@@ -4,6 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <termios.h>
+#include <unistd.h>
 
 #include <readline/history.h>
 #include <readline/readline.h>
@@ -13,7 +16,10 @@
 #include "tui/prompt_bind.h"
 
 #define PROMPT "> "
-#define BLOCK "\"\"\""
+
+/* readline divides by a third of the width, less one where the terminal has
+ * no automatic margins. */
+#define MIN_COLUMNS 4
 
 /* readline's state is global, and so is ours beside it. */
 static struct {
@@ -25,6 +31,7 @@ static struct {
     char **lines;        /* sent, not yet taken */
     size_t n_lines;
     bool ended;
+    bool left;           /* the terminal, in the midst of a line */
     bool filled;         /* by gb_prompt_fill, and not sent yet */
     char *stash;         /* what it replaced */
     char **matches;
@@ -112,36 +119,6 @@ take_line(char *line)
     prompt.lines[prompt.n_lines++] = line;
 }
 
-/* The length of text without what may follow a block. */
-static size_t
-trimmed(const char *text, size_t n)
-{
-    while (n > 0 && (text[n - 1] == ' ' || text[n - 1] == '\n'))
-        n--;
-    return n;
-}
-
-bool
-gb_prompt_ends_block(const char *text, size_t n)
-{
-    n = trimmed(text, n);
-    return n >= 3 && memcmp(text + n - 3, BLOCK, 3) == 0;
-}
-
-/* Begins as one. */
-static bool
-is_block(const char *text, size_t n)
-{
-    return n >= 3 && memcmp(text, BLOCK, 3) == 0;
-}
-
-bool
-gb_prompt_is_open_block(const char *text, size_t n)
-{
-    return is_block(text, n) &&
-           (trimmed(text, n) < 6 || !gb_prompt_ends_block(text, n));
-}
-
 static void
 add_word(const char *word)
 {
@@ -215,7 +192,6 @@ take_over(gb_error *err)
     prompt.nowhere = fopen("/dev/null", "r+");
     if (prompt.nowhere == NULL)
         return gb_fail(err, "/dev/null cannot be opened");
-    rl_catch_sigwinch = 0;
     rl_prep_term_function = NULL;
     rl_deprep_term_function = NULL;
     rl_instream = prompt.nowhere;
@@ -227,15 +203,25 @@ take_over(gb_error *err)
     return true;
 }
 
-/* readline sets the locale anew, to what the environment says. */
+static void
+set_size(int rows, int columns)
+{
+    rl_set_screen_size(rows, columns > MIN_COLUMNS ? columns : MIN_COLUMNS);
+}
+
 static void
 initialize(void)
 {
     char *locale = gb_strdup(setlocale(LC_CTYPE, NULL));
+    int rows, columns;
 
     rl_initialize();
+    /* It has set the locale anew, to what the environment says. */
     setlocale(LC_CTYPE, locale);
     free(locale);
+    rl_get_screen_size(&rows, &columns);
+    if (columns < MIN_COLUMNS)
+        set_size(rows, columns);
 }
 
 bool
@@ -248,6 +234,7 @@ gb_prompt_open(const gb_prompt_options *options, gb_error *err)
         options->history != NULL ? gb_strdup(options->history) : NULL;
     rl_readline_name = "gumbel";
     rl_catch_signals = 0;
+    rl_catch_sigwinch = 0;
     rl_change_environment = 0;
     if (options->plain)
         rl_outstream = stderr;
@@ -313,6 +300,29 @@ void
 gb_prompt_pause(void)
 {
     rl_callback_handler_remove();
+}
+
+void
+gb_prompt_leave(void)
+{
+    prompt.left = RL_ISSTATE(RL_STATE_TERMPREPPED) != 0;
+    if (prompt.left)
+        rl_deprep_terminal();
+}
+
+void
+gb_prompt_return(void)
+{
+    struct winsize size;
+
+    if (!prompt.left)
+        return;
+    rl_prep_terminal(1);
+    rl_clear_visible_line();
+    if (ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 0 &&
+        size.ws_col > 0)
+        set_size(size.ws_row, size.ws_col);
+    rl_forced_update_display();
 }
 
 void
@@ -467,22 +477,6 @@ bool
 gb_prompt_is_filled(void)
 {
     return prompt.filled;
-}
-
-char *
-gb_prompt_block(const char *line)
-{
-    size_t n = strlen(line);
-
-    if (!is_block(line, n) || gb_prompt_is_open_block(line, n))
-        return NULL;
-    line += 3;
-    n = trimmed(line, n - 3) - 3;
-    if (n > 0 && line[0] == '\n')
-        line++, n--;
-    if (n > 0 && line[n - 1] == '\n')
-        n--;
-    return gb_strndup(line, n);
 }
 
 size_t

@@ -42,6 +42,10 @@ void gb_prompt_close(void);
 void gb_prompt_start(void);
 void gb_prompt_read(void);
 void gb_prompt_pause(void);
+/* In the midst of a line: gives the terminal back; takes it again, whatever
+ * size it has now, and shows the line. Nothing when no line is being typed. */
+void gb_prompt_leave(void);
+void gb_prompt_return(void);
 /* Begins the line anew, on a new row (Ctrl-C). */
 void gb_prompt_restart(void);
 
