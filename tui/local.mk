@@ -20,6 +20,7 @@ libgumbel_a_SOURCES += \
 	tui/prompt.c tui/prompt.h \
 	tui/prompt_bind.c tui/prompt_bind.h \
 	tui/prompt_block.c \
+	tui/prompt_complete.c tui/prompt_complete.h \
 	tui/prompt_layout.c \
 	tui/screen.c tui/screen.h \
 	tui/signals.c tui/signals.h \

@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "tui/history.h"
 #include "tui/prompt_bind.h"
+#include "tui/prompt_complete.h"
 
 #define PROMPT "> "
 
@@ -34,10 +35,6 @@ static struct {
     bool left;           /* the terminal, in the midst of a line */
     bool filled;         /* by gb_prompt_fill, and not sent yet */
     char *stash;         /* what it replaced */
-    char **matches;
-    size_t n_matches;
-    char **words;        /* candidates of a completion under way */
-    size_t n_words, next_word;
 } prompt;
 
 static int
@@ -60,30 +57,6 @@ has_byte(void)
 static void
 draw_nothing(void)
 {
-}
-
-static void
-forget_matches(void)
-{
-    size_t i;
-
-    for (i = 0; i < prompt.n_matches; i++)
-        free(prompt.matches[i]);
-    free(prompt.matches);
-    prompt.matches = NULL;
-    prompt.n_matches = 0;
-}
-
-static void
-forget_words(void)
-{
-    size_t i;
-
-    for (i = 0; i < prompt.n_words; i++)
-        free(prompt.words[i]);
-    free(prompt.words);
-    prompt.words = NULL;
-    prompt.n_words = 0;
 }
 
 static void
@@ -120,66 +93,6 @@ take_line(char *line)
 }
 
 static void
-add_word(const char *word)
-{
-    prompt.words = gb_realloc_array(prompt.words, prompt.n_words + 1,
-                                    sizeof *prompt.words);
-    prompt.words[prompt.n_words++] = gb_strdup(word);
-}
-
-static char *
-next_word(const char *text, int state)
-{
-    const char *word;
-
-    if (state == 0)
-        prompt.next_word = 0;
-    while (prompt.next_word < prompt.n_words) {
-        word = prompt.words[prompt.next_word++];
-        if (strncmp(word, text, strlen(text)) == 0)
-            return strdup(word); /* readline frees it */
-    }
-    return NULL;
-}
-
-static char **
-complete(const char *text, int start, int end)
-{
-    gb_completion what = GB_COMPLETE_NOTHING;
-    char *line = gb_strndup(rl_line_buffer, (size_t)start);
-    char **found = NULL;
-
-    (void)end;
-    forget_words();
-    if (prompt.options.complete != NULL)
-        what = prompt.options.complete(prompt.options.arg, line, add_word);
-    free(line);
-    rl_attempted_completion_over = what != GB_COMPLETE_FILES;
-    if (what == GB_COMPLETE_WORDS)
-        found = rl_completion_matches(text, next_word);
-    forget_words();
-    return found;
-}
-
-static void
-show_matches(char **matches, int count, int longest)
-{
-    const char *word, *slash;
-    int i;
-
-    (void)longest;
-    forget_matches();
-    prompt.matches = gb_alloc_array((size_t)count, sizeof *prompt.matches);
-    for (i = 1; i <= count; i++) {
-        word = matches[i];
-        slash = rl_filename_completion_desired ? strrchr(word, '/') : NULL;
-        if (slash != NULL && slash[1] != '\0')
-            word = slash + 1;
-        prompt.matches[prompt.n_matches++] = gb_strdup(word);
-    }
-}
-
-static void
 add_to_history(const char *entry)
 {
     add_history(entry);
@@ -199,7 +112,6 @@ take_over(gb_error *err)
     rl_redisplay_function = draw_nothing;
     rl_getc_function = next_byte;
     rl_input_available_hook = has_byte;
-    rl_completion_display_matches_hook = show_matches;
     return true;
 }
 
@@ -240,12 +152,9 @@ gb_prompt_open(const gb_prompt_options *options, gb_error *err)
         rl_outstream = stderr;
     else if (!take_over(err))
         return false;
-    rl_attempted_completion_function = complete;
-    rl_completer_word_break_characters = " \t\n";
-    rl_completer_quote_characters = "\"'";
-    rl_filename_quote_characters = " \t\n\"'\\";
     initialize();
     gb_prompt_bind(options->edit, options->arg);
+    gb_prompt_complete_by(options->complete, options->arg, !options->plain);
     stifle_history(GB_HISTORY_ENTRIES);
     ok = prompt.history == NULL ||
          gb_history_load(prompt.history, add_to_history, err);
@@ -262,8 +171,7 @@ gb_prompt_close(void)
 
     rl_callback_handler_remove();
     rl_clear_history();
-    forget_matches();
-    forget_words();
+    gb_prompt_complete_by(NULL, NULL, false);
     for (i = 0; i < prompt.n_lines; i++)
         free(prompt.lines[i]);
     free(prompt.lines);
@@ -353,7 +261,7 @@ gb_prompt_key(const char *bytes, size_t n)
 
     if (is_unknown_sequence(bytes, n))
         return;
-    forget_matches();
+    gb_prompt_forget_matches();
     gb_str_append(&prompt.fifo, bytes, n);
     while (has_byte())
         rl_callback_read_char();
@@ -375,7 +283,7 @@ gb_prompt_insert(const char *text, size_t n)
             gb_str_putc(&clean, text[i]);
     if (gb_prompt_is_busy())
         rl_callback_sigcleanup();
-    forget_matches();
+    gb_prompt_forget_matches();
     rl_insert_text(gb_str_cstr(&clean));
     gb_str_free(&clean);
 }
@@ -449,7 +357,7 @@ void
 gb_prompt_clear(void)
 {
     rl_callback_sigcleanup();
-    forget_matches();
+    gb_prompt_forget_matches();
     using_history();
     rl_free_undo_list();
     rl_replace_line("", 0);
@@ -466,7 +374,7 @@ gb_prompt_fill(const char *text)
         return;
     }
     rl_callback_sigcleanup();
-    forget_matches();
+    gb_prompt_forget_matches();
     if (prompt.stash == NULL && rl_end > 0)
         prompt.stash = gb_strdup(rl_line_buffer);
     replace_line(text);
@@ -477,13 +385,6 @@ bool
 gb_prompt_is_filled(void)
 {
     return prompt.filled;
-}
-
-size_t
-gb_prompt_matches(const char *const **words)
-{
-    *words = (const char *const *)prompt.matches;
-    return prompt.n_matches;
 }
 
 void
