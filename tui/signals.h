@@ -7,7 +7,7 @@
 /* Catches SIGWINCH, SIGTERM, SIGHUP, SIGINT, SIGTSTP and SIGCONT, but for
  * those that are ignored. Returns the descriptor to poll, -1 on failure. */
 int gb_signals_open(gb_error *err);
-/* As they were before. */
+/* As they were before; also for a child, between fork and exec. */
 void gb_signals_close(void);
 /* The next one that came, 0 when there is none. */
 int gb_signals_take(void);
