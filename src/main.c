@@ -107,11 +107,12 @@ main(int argc, char **argv)
     gb_pocl_prepare();
     gb_locale_open();
     signal(SIGPIPE, SIG_IGN);   /* writing says what happened */
+    signal(SIGXFSZ, SIG_IGN);
     if (gb_options_read(&options, argc, argv, &err)) {
         complain_lines(&options.complaints);
         status = run(&options, &err);
     }
-    if (status != GB_OK && status != GB_INTERRUPTED && err.text[0] != '\0')
+    if ((status == GB_FAILED || status == GB_USAGE) && err.text[0] != '\0')
         complain(err.text);
     gb_options_free(&options);
     return status;

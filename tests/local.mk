@@ -106,6 +106,7 @@ CLI_TESTS += tests/cli/lines.sh
 CLI_TESTS += tests/cli/logprobs.sh
 CLI_TESTS += tests/cli/man.sh
 CLI_TESTS += tests/cli/options.sh
+CLI_TESTS += tests/cli/output.sh
 CLI_TESTS += tests/cli/terminal.sh
 CLI_TESTS += tests/cli/replay.sh
 CLI_TESTS += tests/cli/tokenize.sh

@@ -51,7 +51,8 @@ be_editor(char *const *argv, int tty, bool own_group)
         setpgid(0, 0);
         take(tty);
     }
-    signal(SIGPIPE, SIG_DFL); /* which we ignore */
+    signal(SIGPIPE, SIG_DFL); /* which we ignore, */
+    signal(SIGXFSZ, SIG_DFL); /* and this */
     sigemptyset(&none);
     pthread_sigmask(SIG_SETMASK, &none, NULL);
     for (fd = 0; fd < 3; fd++)

@@ -273,7 +273,7 @@ gb_line_main(const gb_tui_options *options, gb_error *err)
         gb_prompt_close();
     closed = gb_worker_close(worker, err);
     gb_signals_close();
-    if (a.output.status != GB_OK) {
+    if (closed && a.output.status != GB_OK) {
         *err = a.output;
         closed = false;
     } else if (closed) {
@@ -282,5 +282,7 @@ gb_line_main(const gb_tui_options *options, gb_error *err)
     free_app(&a);
     if (a.quit_signal != 0)
         return 128 + a.quit_signal;
-    return !closed || (a.failed && !a.terminal) ? GB_FAILED : GB_OK;
+    if (!closed)
+        return (int)err->status;
+    return a.failed && !a.terminal ? GB_FAILED : GB_OK;
 }

@@ -45,6 +45,15 @@ gb_fail_interrupted(gb_error *err)
 }
 
 bool
+gb_fail_no_reader(gb_error *err, const char *name)
+{
+    gb_fail(err, "%s: nobody reads it any more", name);
+    if (err != NULL)
+        err->status = GB_NO_READER;
+    return false;
+}
+
+bool
 gb_fail_context(gb_error *err, const char *format, ...)
 {
     char context[sizeof err->text];

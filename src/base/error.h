@@ -12,6 +12,7 @@ typedef enum gb_status {
     GB_FAILED = 1,
     GB_USAGE = 2,
     GB_INTERRUPTED = 130,
+    GB_NO_READER = 141, /* as of a program that SIGPIPE ended */
 } gb_status;
 
 typedef struct gb_error {
@@ -32,6 +33,10 @@ bool gb_fail_usage(gb_error *err, const char *format, ...)
 
 /* The same with GB_INTERRUPTED: the user stopped it. */
 bool gb_fail_interrupted(gb_error *err);
+
+/* The same with GB_NO_READER: who read the output called `name` has gone.
+ * Nobody needs to be told. */
+bool gb_fail_no_reader(gb_error *err, const char *name);
 
 /* Puts "context: " in front of the text of err. Returns false. */
 bool gb_fail_context(gb_error *err, const char *format, ...)

@@ -153,6 +153,8 @@ gb_fd_write_some(int fd, const char *name, const void *data, size_t n,
     *written = done > 0 ? (size_t)done : 0;
     if (done >= 0 || is_not_ready(errno))
         return true;
+    if (errno == EPIPE)
+        return gb_fail_no_reader(err, name);
     return gb_fail(err, "%s: cannot write: %s", name, strerror(errno));
 }
 

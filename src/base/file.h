@@ -37,7 +37,8 @@ bool gb_fd_read_some(int fd, const char *name, gb_str *out, bool *end,
                      gb_error *err);
 
 /* Writes all of it, going on after EINTR and short writes, and waiting where
- * there is no room. */
+ * there is no room. Where nobody reads the other end the status is
+ * GB_NO_READER. */
 bool gb_fd_write(int fd, const char *name, const void *data, size_t n,
                  gb_error *err);
 /* One write; *written may be less than n, or 0. When fd polls writable, one

@@ -5,11 +5,17 @@
 
 static atomic_bool interrupted; /* a signal handler can reach nothing else */
 
+void
+gb_interrupt_now(void)
+{
+    atomic_store(&interrupted, true);
+}
+
 static void
 on_interrupt(int signal_number)
 {
     (void)signal_number;
-    atomic_store(&interrupted, true);
+    gb_interrupt_now();
 }
 
 void

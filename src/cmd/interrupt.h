@@ -9,6 +9,9 @@
  * would have without this. */
 void gb_interrupt_catch(void);
 
+/* Ends what runs as SIGINT would. */
+void gb_interrupt_now(void);
+
 /* Set once SIGINT has come. */
 const atomic_bool *gb_interrupt_flag(void);
 
