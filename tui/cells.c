@@ -28,30 +28,21 @@ in_ascii(uint32_t r)
     return "?";
 }
 
-static bool
-is_bidi_control(uint32_t r)
-{
-    return (r >= 0x202a && r <= 0x202e) || (r >= 0x2066 && r <= 0x2069) ||
-           r == 0x200e || r == 0x200f || r == 0x061c;
-}
-
 /* Columns of r; -1 when it must be spelled out. */
 static int
 rune_width(uint32_t r)
 {
-    if (r < 0x20 || (r >= 0x7f && r < 0xa0) || is_bidi_control(r) ||
-        r == 0x2028 || r == 0x2029)
+    if (gb_utf8_is_hidden(r))
         return -1;
     return r < 0x7f ? 1 : wcwidth((wchar_t)r);
 }
 
-/* Joiners, variation selectors and other characters that show nothing. */
+/* Joiners and variation selectors, which terminals disagree about. */
 static bool
-is_invisible(uint32_t r)
+is_left_out(uint32_t r)
 {
-    return (r >= 0x200b && r <= 0x200d) || r == 0x2060 || r == 0xfeff ||
-           (r >= 0xfe00 && r <= 0xfe0f) || (r >= 0xe0000 && r <= 0xe0fff) ||
-           (r >= 0x2061 && r <= 0x2064) || r == 0x180e || r == 0x034f;
+    return r == 0x200c || r == 0x200d || (r >= 0xfe00 && r <= 0xfe0f) ||
+           (r >= 0xe0100 && r <= 0xe01ef);
 }
 
 static void
@@ -95,7 +86,7 @@ take_marks(gb_cell *cell, const char *s, size_t n)
         length = gb_utf8_next(s + cell->bytes, n - cell->bytes, &r, &valid);
         if (length == 0 || !valid || rune_width(r) != 0)
             return;
-        if (!is_invisible(r) && marks++ < GB_CELL_MARKS)
+        if (!is_left_out(r) && marks++ < GB_CELL_MARKS)
             put(cell, r);
         cell->bytes += length;
     }
@@ -137,7 +128,7 @@ gb_cell_read(gb_cell *cell, const char *s, size_t n, unsigned column,
             take_marks(cell, s, n);
         return;
     }
-    if (ascii && r >= 0x80 && !is_bidi_control(r)) {
+    if (ascii && r >= 0x80 && !gb_utf8_is_hidden(r)) {
         /* The locale knows no characters outside ASCII, nor their widths. */
         replace(cell, in_ascii(r), 0);
         cell->width = (unsigned)strlen(cell->shown);
@@ -148,7 +139,7 @@ gb_cell_read(gb_cell *cell, const char *s, size_t n, unsigned column,
         spell(cell, r);
         return;
     }
-    if (!is_invisible(r)) {
+    if (!is_left_out(r)) {
         /* A mark without a letter gets a circle to stand on. */
         if (width == 0)
             replace(cell, "\xe2\x97\x8c", 1);

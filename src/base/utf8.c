@@ -1,5 +1,7 @@
 #include "base/utf8.h"
 
+#include "base/mem.h"
+
 size_t
 gb_utf8_next(const char *text, size_t n, uint32_t *rune, bool *valid)
 {
@@ -94,12 +96,25 @@ gb_utf8_clean(gb_str *out, const char *s, size_t n, bool end)
     return at;
 }
 
-static bool
-is_dangerous(uint32_t r)
+bool
+gb_utf8_is_hidden(uint32_t r)
 {
-    return r < 0x20 || (r >= 0x7f && r < 0xa0) ||
-           (r >= 0x202a && r <= 0x202e) || (r >= 0x2066 && r <= 0x2069) ||
-           r == 0x200e || r == 0x200f || r == 0x061c;
+    static const struct {
+        uint32_t first, last;
+    } table[] = {
+        {0x0000, 0x001f},   {0x007f, 0x009f},   {0x034f, 0x034f},
+        {0x061c, 0x061c},   {0x180e, 0x180e},   {0x200b, 0x200b},
+        {0x200e, 0x200f},   {0x2028, 0x202e},   {0x2060, 0x206f},
+        {0x3164, 0x3164},   {0xfeff, 0xfeff},   {0xffa0, 0xffa0},
+        {0xfff0, 0xfffb},   {0x1bca0, 0x1bca3}, {0x1d173, 0x1d17a},
+        {0xe0000, 0xe00ff}, {0xe01f0, 0xe0fff},
+    };
+    size_t i;
+
+    for (i = 0; i < GB_COUNT(table) && r >= table[i].first; i++)
+        if (r <= table[i].last)
+            return true;
+    return false;
 }
 
 void
@@ -117,7 +132,7 @@ gb_utf8_visible(gb_str *out, const char *s, size_t n, bool keep_newlines)
         }
         if (!valid)
             gb_str_puts(out, "\xef\xbf\xbd");
-        else if (!is_dangerous(rune) ||
+        else if (!gb_utf8_is_hidden(rune) ||
                  (keep_newlines && (rune == '\n' || rune == '\t')))
             gb_str_append(out, s + at, length);
         else if (rune < 0x20)
@@ -126,5 +141,35 @@ gb_utf8_visible(gb_str *out, const char *s, size_t n, bool keep_newlines)
             gb_str_puts(out, "^?");
         else
             gb_str_printf(out, "\\u{%x}", (unsigned)rune);
+    }
+}
+
+/* A character outside the first 65,536 takes two. */
+static void
+put_escape(gb_str *out, uint32_t rune)
+{
+    if (rune >= 0x10000) {
+        rune -= 0x10000;
+        gb_str_printf(out, "\\u%04x", (unsigned)(0xd800 | rune >> 10));
+        rune = 0xdc00 | (rune & 0x3ff);
+    }
+    gb_str_printf(out, "\\u%04x", (unsigned)rune);
+}
+
+void
+gb_utf8_escape(gb_str *out, const char *json, size_t n)
+{
+    size_t at = 0, length;
+    uint32_t rune;
+    bool valid;
+
+    for (; at < n; at += length) {
+        length = gb_utf8_next(json + at, n - at, &rune, &valid);
+        if (length == 0)
+            length = n - at;
+        if (valid && rune >= 0x7f && gb_utf8_is_hidden(rune))
+            put_escape(out, rune);
+        else
+            gb_str_append(out, json + at, length);
     }
 }

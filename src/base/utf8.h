@@ -25,9 +25,18 @@ size_t gb_utf8_put(uint32_t rune, char out[4]);
  * (then it is U+FFFD too). Returns how many bytes of s were used. */
 size_t gb_utf8_clean(gb_str *out, const char *s, size_t n, bool end);
 
+/* Whether a terminal would act on rune or show nothing for it: controls (C0,
+ * DEL, C1, of direction, of lines), spaces without width, tags. Joiners and
+ * variation selectors, which scripts and emoji need, are not. */
+bool gb_utf8_is_hidden(uint32_t rune);
+
 /* Appends s as a person may safely see it in a terminal or a message: valid
- * UTF-8 stays, control characters (C0, DEL, C1, bidirectional overrides)
- * become caret or \u{..} forms. With `keep_newlines`, \n and \t stay. */
+ * UTF-8 stays, hidden characters become caret or \u{..} forms. With
+ * `keep_newlines`, \n and \t stay. */
 void gb_utf8_visible(gb_str *out, const char *s, size_t n, bool keep_newlines);
+
+/* Appends JSON text with its hidden characters as \uXXXX, which means the
+ * same; those below 0x20 can only stand between its values, and stay. */
+void gb_utf8_escape(gb_str *out, const char *json, size_t n);
 
 #endif

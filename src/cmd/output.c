@@ -84,8 +84,12 @@ gb_json_ids(const gb_ids *ids)
 void
 gb_json_line(json_t *object, gb_str *out)
 {
-    gb_json_dump(object, out);
+    gb_str json = GB_STR_INIT;
+
+    gb_json_dump(object, &json);
+    gb_utf8_escape(out, gb_str_cstr(&json), json.len);
     gb_str_putc(out, '\n');
+    gb_str_free(&json);
 }
 
 bool

@@ -19,7 +19,8 @@ bool gb_put(const gb_str *bytes, gb_error *err);
  * terminal with control characters made visible. */
 bool gb_put_text(const char *text, size_t n, gb_error *err);
 
-/* Appends one JSON object as a line; takes the reference. */
+/* Appends one JSON object as a line that any terminal may show; takes the
+ * reference. */
 void gb_json_line(json_t *object, gb_str *out);
 
 /* The same, to standard output. */

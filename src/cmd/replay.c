@@ -150,12 +150,13 @@ static bool
 put_verdict(const gb_options *o, printer *p, const gb_replay_result *result,
             gb_error *err)
 {
-    gb_str text = GB_STR_INIT;
+    gb_str text = GB_STR_INIT, json = GB_STR_INIT;
     bool ok = true;
 
     gb_opened_quiet(&p->opened);
     if (o->json) {
-        gb_replay_json(result, &text);
+        gb_replay_json(result, &json);
+        gb_utf8_escape(&text, json.data, json.len);
         gb_str_putc(&text, '\n');
         ok = gb_put(&text, err);
     } else {
@@ -167,6 +168,7 @@ put_verdict(const gb_options *o, printer *p, const gb_replay_result *result,
                     NULL);
     }
     gb_str_free(&text);
+    gb_str_free(&json);
     return ok;
 }
 

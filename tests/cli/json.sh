@@ -70,4 +70,25 @@ is "greedy logprob is that of temperature 1" \
 # Escapes and characters that are not whole.
 printf '\033[31m\377"\\\n\t' | gumbel generate --json -n 40 -t 5 > out
 holds "odd bytes in, JSON out" 'length > 2' out
+
+# What a terminal would act on is escaped, which means the same: in the text
+# of a token, in the name of a model.
+name=$(printf 'm\302\2332J\342\200\256')
+text=$(printf 'a\177\302\233\342\200\256\342\200\250\342\200\213b\303\251')
+cp -r "$stories" "$name"
+# escaped NAME EXPECTED: out has that and no such character as it is.
+escaped() {
+    grep -q -F -e "$2" out && jq -e -R -s 'explode | all(. < 127 or
+        (. > 159 and . != 8203 and . != 8232 and . != 8238))' out > raw
+    ok "$1" $? "$(head -c 600 out | od -c)"
+}
+gumbel tokenize --decode --json $(gumbel tokenize "$text") > out
+escaped "decoded text" '"a\u007f\u009b\u202e\u2028\u200bbé"'
+is "means the same" "$text" "$(jq -r .text out)"
+gumbel generate --json -n 1 -m "./$name" x > out
+escaped "the name of a model" '"m\u009b2J\u202e"'
+gumbel bench --json -m "./$name" > out
+escaped "that of bench, too" '"m\u009b2J\u202e"'
+gumbel logprobs --json x > out
+escaped "the text of every token" '"\u007f"'
 done_testing

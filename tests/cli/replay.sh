@@ -35,6 +35,7 @@ sed 's/"dtype":"f16"/"dtype":"f32"/' session.jsonl > f32.jsonl
 printf '{"type":"dance"}\n' | cat session.jsonl - > later.jsonl
 sed 's/"version":1/"version":2/' session.jsonl > version.jsonl
 sed '/"step":3/d' session.jsonl > gap.jsonl
+sed 's/"dtype":"f16"/&,"device":"x\\u009b2J\\u202e"/' session.jsonl > hostile.jsonl
 head -c 40 session.jsonl > head.jsonl
 { echo; sed 'a\
  ' session.jsonl; printf '\r\n\n'; } > blank.jsonl
@@ -50,6 +51,8 @@ later events  | gumbel replay --json later.jsonl   | - | 0 | ~"unknown_events":1
 pace          | gumbel replay --pace --json session.jsonl | - | 0 | ~identical | -
 as then       | gumbel replay --json f32.jsonl     | - | 0 | ~"differences":null | -
 other type    | gumbel replay --json --dtype f32 session.jsonl | - | 0 | ~dtype f32, was f16 | -
+hostile       | gumbel replay hostile.jsonl        | - | 0 | *       | ~was x\\u\{9b\}2J\\u\{202e\}
+hostile, json | gumbel replay --json hostile.jsonl | - | 0 | ~was x\\u009b2J\\u202e | -
 missing       | gumbel replay nowhere.jsonl        | - | 2 | - | ~nowhere.jsonl
 folder        | gumbel replay .                    | - | 2 | - | ~folder
 no session    | gumbel replay generated            | - | 2 | - | ~line 1.*"format"

@@ -24,6 +24,10 @@ ok "and nothing else is there" $? "$(od -c clean)"
 on_terminal "'$gumbel' generate -g -n 1 \"\$(printf 'a\\033[2Jb\\a')\""
 grep -q 'a^\[\[2Jb^G' clean
 ok "control characters are shown" $? "$(od -c clean)"
+text=$(printf 'a\342\200\213b\342\200\250c\342\200\256d')
+on_terminal "'$gumbel' generate -n 1 '$text'"
+grep -q -F 'a\u{200b}b\u{2028}c\u{202e}d' clean
+ok "and what would not be seen" $? "$(od -c clean)"
 on_terminal "'$gumbel' tokenize --decode 490"
 is "decoded text is a line" "$(printf 'Once\n.')" "$(cat clean; echo .)"
 on_terminal "'$gumbel' logprobs Once"

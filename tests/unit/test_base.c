@@ -48,11 +48,31 @@ test_utf8_clean(void **state)
 static void
 test_utf8_visible(void **state)
 {
+    static const struct {
+        const char *in, *shown, *escaped;
+    } cases[] = {
+        {"a\033[2Jb\177\n", "a^[[2Jb^?^J", "a\033[2Jb\\u007f\n"},
+        {"\xc2\x9b\u202e", "\\u{9b}\\u{202e}", "\\u009b\\u202e"},
+        {"a\u200bb\u2028c\ufeff", "a\\u{200b}b\\u{2028}c\\u{feff}",
+         "a\\u200bb\\u2028c\\ufeff"},
+        {"\U000e0041!", "\\u{e0041}!", "\\udb40\\udc41!"},
+        /* What scripts and emoji are made of stays. */
+        {"\u2764\ufe0f \u200d \u200c \u00ad", "\u2764\ufe0f \u200d \u200c \u00ad",
+         "\u2764\ufe0f \u200d \u200c \u00ad"},
+        {"\u00e9 \U0001f98a", "\u00e9 \U0001f98a", "\u00e9 \U0001f98a"},
+    };
     gb_str out = GB_STR_INIT;
+    size_t i;
 
     (void)state;
-    gb_utf8_visible(&out, "a\033[2Jb\177\n\xc2\x9b\xe2\x80\xae", 13, false);
-    assert_string_equal(gb_str_cstr(&out), "a^[[2Jb^?^J\\u{9b}\\u{202e}");
+    for (i = 0; i < GB_COUNT(cases); i++) {
+        gb_str_clear(&out);
+        gb_utf8_visible(&out, cases[i].in, strlen(cases[i].in), false);
+        assert_string_equal(gb_str_cstr(&out), cases[i].shown);
+        gb_str_clear(&out);
+        gb_utf8_escape(&out, cases[i].in, strlen(cases[i].in));
+        assert_string_equal(gb_str_cstr(&out), cases[i].escaped);
+    }
     gb_str_clear(&out);
     gb_utf8_visible(&out, "a\n\tb", 4, true);
     assert_string_equal(gb_str_cstr(&out), "a\n\tb");

@@ -105,6 +105,7 @@ test_wrapping(void **state)
         /* Control characters are shown, never executed. */
         {"a\033[31mb", 20, "a^[[31mb|"},
         {"a\177\xc2\x9b\xe2\x80\xae", 30, "a^?\\u{9b}\\u{202e}|"},
+        {"a\u200bb\u2028c", 30, "a\\u{200b}b\\u{2028}c|"},
         {"a\rb", 20, "a^Mb|"},
         {"\xff\xfe", 20, "\xef\xbf\xbd\xef\xbf\xbd|"},
         {"a\tb\tc", 20, "a   b   c|"},
