@@ -134,7 +134,8 @@ take_prompt(writer *w, gb_ids *ids, gb_error *err)
     gb_str *text = &w->g.prompt, clean = GB_STR_INIT;
     bool cut;
 
-    if (!gb_encode_prompt(o, w->opened.model, text, ids, &cut, err))
+    if (!gb_encode_prompt(o, w->opened.model, text, o->settings.max_new_tokens,
+                          ids, &cut, err))
         return false;
     if (cut) {
         gb_str_clear(text);

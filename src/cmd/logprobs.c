@@ -133,7 +133,7 @@ run(const gb_options *o, gb_error *err)
 
     ok = check(o, err) && gb_read_text(o, &text, err) &&
          gb_open_engine(o, &opened, err) &&
-         gb_encode_prompt(o, opened.model, &text, &ids, &cut, err) &&
+         gb_encode_prompt(o, opened.model, &text, 0, &ids, &cut, err) &&
          work(o, &opened, &ids, err);
     gb_opened_close(&opened);
     gb_ids_free(&ids);

@@ -83,23 +83,20 @@ gb_opened_close(gb_opened *p)
 
 bool
 gb_encode_prompt(const gb_options *o, const gb_model *m, const gb_str *text,
-                 gb_ids *ids, bool *cut, gb_error *err)
+                 uint32_t follow, gb_ids *ids, bool *cut, gb_error *err)
 {
-    size_t limit = o->settings.max_prompt_tokens;
+    uint32_t n_ctx = m->config.n_ctx, half = n_ctx / 2, room;
 
-    *cut = false;
     if (!gb_tokenizer_encode(m->tokenizer, gb_str_cstr(text), text->len,
                              o->specials, ids, err))
         return false;
-    if (limit > 0 && ids->len > limit) {
-        ids->len = limit;
-        *cut = true;
-    }
+    *cut = gb_settings_cut(&o->settings, ids);
     if (ids->len == 0)
         gb_ids_push(ids, m->config.eos_id);
-    if (ids->len <= m->config.n_ctx)
+    if (ids->len <= n_ctx)
         return true;
+    room = n_ctx - (follow < half ? follow : half);
     return gb_fail(err, "the prompt has %zu tokens, the context of %s holds "
-                   "%u; --max-prompt-tokens %u uses the beginning only",
-                   ids->len, m->name, m->config.n_ctx, m->config.n_ctx);
+                   "%u; --max-prompt-tokens %u keeps its beginning, -%u its "
+                   "end", ids->len, m->name, n_ctx, room, room);
 }

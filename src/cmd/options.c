@@ -194,7 +194,8 @@ const gb_option gb_option_table[] = {
      "Stop before TEXT would appear; may be given up to 16 times",
      add_stop, 0, NULL},
     {"max-prompt-tokens", 0, "N", FOR_HEAD, false, NULL,
-     "Use the first N tokens of the prompt only (default: off)",
+     "Use the first N tokens of the prompt only, with -N the last N (default: "
+     "off)",
      set_setting, 0, NULL},
     {"mode", 0, "MODE", GB_FOR_TUI, false, NULL,
      "Begin in this mode: continue one text, or chat in turns "

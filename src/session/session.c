@@ -120,31 +120,21 @@ gb_session_make_room(gb_session *s, gb_error *err)
 
 /* The user's text. */
 
-/* Keeps the first `limit` tokens of what was just encoded. */
-static bool
-cut_ids(gb_ids *ids, uint32_t limit)
-{
-    if (limit == 0 || ids->len <= limit)
-        return false;
-    ids->len = limit;
-    return true;
-}
-
 /* "Human: text\nAI:", after a line end where something stands before it. */
 static bool
 encode_turn(gb_session *s, const char *text, size_t n, bool first, gb_ids *ids,
             bool *cut, gb_error *err)
 {
-    uint32_t limit = gb_history_settings(s->history)->max_prompt_tokens;
+    const gb_settings *settings = gb_history_settings(s->history);
     gb_tokenizer *t = s->model->tokenizer;
     gb_str turn = GB_STR_INIT;
     bool ok = true;
 
     gb_str_puts(&turn, first ? "Human: " : "\nHuman: ");
     *cut = false;
-    if (limit > 0) {
+    if (settings->max_prompt_tokens != 0) {
         ok = gb_tokenizer_encode(t, text, n, false, ids, err);
-        *cut = ok && cut_ids(ids, limit);
+        *cut = ok && gb_settings_cut(settings, ids);
     }
     if (*cut)
         ok = gb_tokenizer_decode(t, ids->data, ids->len, &turn, err);
@@ -162,7 +152,6 @@ gb_session_encode(gb_session *s, const char *text, size_t n, bool first,
                   gb_ids *ids, uint64_t *skipped, bool *cut, gb_error *err)
 {
     uint32_t n_ctx = s->model->config.n_ctx;
-    uint32_t limit = gb_history_settings(s->history)->max_prompt_tokens;
     uint32_t keep = n_ctx > 1 ? n_ctx / 2 : 1;
 
     *skipped = 0;
@@ -173,7 +162,7 @@ gb_session_encode(gb_session *s, const char *text, size_t n, bool first,
         if (!gb_tokenizer_encode(s->model->tokenizer, text, n, false, ids,
                                  err))
             return false;
-        *cut = cut_ids(ids, limit);
+        *cut = gb_settings_cut(gb_history_settings(s->history), ids);
     }
     if (ids->len > n_ctx) {
         *skipped = ids->len - keep;
@@ -202,8 +191,11 @@ emit_text(gb_session *s, gb_event_type type, const char *text, size_t n,
     ok = ok && gb_session_emit(s, &e, err);
     gb_ids_free(&ids);
     if (ok && cut) {
-        mark.text = "the model sees only the first tokens of this "
-                    "(max-prompt-tokens)";
+        mark.text = gb_history_settings(s->history)->max_prompt_tokens > 0
+                        ? "the model sees only the first tokens of this "
+                          "(max-prompt-tokens)"
+                        : "the model sees only the last tokens of this "
+                          "(max-prompt-tokens)";
         mark.n_text = strlen(mark.text);
         ok = gb_session_emit(s, &mark, err);
     }

@@ -278,13 +278,14 @@ static bool
 set_max_prompt_tokens(gb_settings *s, const char *name, const char *value,
                       gb_error *err)
 {
-    if (is_off(value)) {
-        s->max_prompt_tokens = 0;
-        return true;
-    }
-    return parse_count(value, &s->max_prompt_tokens) ||
-           refuse(err, name, "a whole number from 1 to 4294967295, or off",
-                  value, "");
+    bool last = value[0] == '-';
+    uint32_t n = 0;
+
+    if (!is_off(value) && !parse_count(value + last, &n))
+        return refuse(err, name, "a whole number from 1 to 4294967295, from "
+                      "-1 to -4294967295 for the end, or off", value, "");
+    s->max_prompt_tokens = last ? -(int64_t)n : (int64_t)n;
+    return true;
 }
 
 static void
@@ -293,7 +294,7 @@ get_max_prompt_tokens(const gb_settings *s, gb_str *out)
     if (s->max_prompt_tokens == 0)
         gb_str_puts(out, "off");
     else
-        gb_str_printf(out, "%u", (unsigned)s->max_prompt_tokens);
+        gb_str_printf(out, "%lld", (long long)s->max_prompt_tokens);
 }
 
 static const field fields[] = {
@@ -396,4 +397,19 @@ gb_settings_same(const gb_settings *a, const gb_settings *b)
            a->max_new_tokens == b->max_new_tokens &&
            a->max_prompt_tokens == b->max_prompt_tokens &&
            a->ignore_eos == b->ignore_eos;
+}
+
+bool
+gb_settings_cut(const gb_settings *s, gb_ids *ids)
+{
+    bool last = s->max_prompt_tokens < 0;
+    uint64_t n = (uint64_t)(last ? -s->max_prompt_tokens
+                                 : s->max_prompt_tokens);
+
+    if (n == 0 || ids->len <= n)
+        return false;
+    if (last)
+        memmove(ids->data, ids->data + ids->len - n, n * sizeof *ids->data);
+    ids->len = n;
+    return true;
 }

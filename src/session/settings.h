@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/str.h"
+#include "model/tokenizer.h"
 #include "sample/filter.h"
 
 #define GB_TEMPERATURE_MIN 0.001
@@ -20,7 +21,8 @@ typedef struct gb_settings {
     bool greedy;             /* false */
     gb_filter filter;        /* off */
     uint32_t max_new_tokens; /* 50; at least 1 */
-    uint32_t max_prompt_tokens; /* 0: no limit but the context */
+    int64_t max_prompt_tokens; /* the first ones; below 0: the last ones;
+                                  0: all that the context holds */
     bool ignore_eos;         /* false */
 } gb_settings;
 
@@ -44,6 +46,10 @@ bool gb_settings_same(const gb_settings *a, const gb_settings *b);
 
 /* Appends the value as gb_settings_set reads it back. */
 bool gb_settings_get(const gb_settings *s, const char *name, gb_str *out);
+
+/* Leaves of a prompt's ids what max_prompt_tokens says; returns whether any
+ * had to go. */
+bool gb_settings_cut(const gb_settings *s, gb_ids *ids);
 
 /* The names above, NULL-terminated. */
 extern const char *const gb_settings_names[];

@@ -21,7 +21,7 @@ number(const gb_settings *s, const char *name)
 }
 
 static json_t *
-count(uint32_t n)
+count(int64_t n)
 {
     return n == 0 ? json_null() : json_integer(n);
 }

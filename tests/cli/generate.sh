@@ -21,6 +21,7 @@ special as asked  | gumbel generate -n 1 --specials --json "<|endoftext|>" | -  
 verbatim bytes    | gumbel generate -g -n 1                      | \033[2J\377\t        | 0 | ~^.\[2J.	 | -
 half a character  | gumbel generate -n 1|head -c 4                 | caf\303              | 0 | caf\303 | -
 cut prompt        | gumbel generate -g -n 1 --max-prompt-tokens 3 "Once upon a dog" | - | 0 | Once upon a time | -
+its end           | gumbel generate -g -n 1 --max-prompt-tokens -3 "A dog Once upon a" | - | 0 | Once upon a time | -
 longer limit      | gumbel generate -g -n 1 --max-prompt-tokens 9 "Once upon a" | -     | 0 | Once upon a time | -
 EOF
 
@@ -105,7 +106,13 @@ is "trace, steps" "Step  1: Step  6: Step 11: " \
 # Out of the context.
 yes 'a dog' | head -n 600 > long
 check "prompt longer than the context" "gumbel generate < long" - 1 - \
-    '~prompt has [0-9]+ tokens.*holds 512.*--max-prompt-tokens'
+    '~prompt has 1799 tokens.*holds 512; --max-prompt-tokens 462 keeps its beginning, -462 its end$'
+check "the beginning of it" \
+    "gumbel generate -n 50 --json --max-prompt-tokens 462 --ignore-eos < long" \
+    - 0 '~"reason":"length"' -
+check "the end of it" \
+    "gumbel generate -n 50 --json --max-prompt-tokens -462 --ignore-eos < long" \
+    - 0 '~"reason":"length"' -
 check "prompt that fills the context" \
     "gumbel generate -n 9 --json --max-prompt-tokens 512 < long" - 0 \
     '~"reason":"context"' -

@@ -2,12 +2,14 @@
 # gumbel logprobs and gumbel score.
 . "$abs_top_srcdir/tests/cli/setup"
 
+yes 'a dog' | head -n 600 > long
+
 table <<'EOF'
 to a pipe         | gumbel logprobs Once|wc -c     | -              | 0 | 16512\n | -
 header            | gumbel logprobs Once|head -c 128|tr -d "\n" | - | 0 | ~^.NUMPY.*'descr': '<f4', 'fortran_order': False, 'shape': \(4096,\), \} +$ | -
 to a file         | gumbel logprobs -o f Once; wc -c < f | -        | 0 | 16512\n | -
 file is replaced  | echo > f; gumbel logprobs -o f Once; wc -c < f | - | 0 | 16512\n | -
-nothing beside it | ls                             | -              | 0 | f\n | -
+nothing beside it | ls                             | -              | 0 | f\nlong\n | -
 to /dev/stdout    | gumbel logprobs -o /dev/stdout Once|wc -c | - | 0 | 16512\n | -
 and on from there | (echo; gumbel logprobs -o /dev/stdout Once; echo) >> f; wc -c < f | - | 0 | 33026\n | -
 to /dev/null      | gumbel logprobs -o /dev/null Once; test -c /dev/null | - | 0 | - | -
@@ -22,6 +24,8 @@ json, min-p       | gumbel logprobs --json --min-p 1 Once|tr { "\n"|grep -c logp
 json to a file    | gumbel logprobs --json -o f Once; head -c 14 f | - | 0 | {"prompt_ids": | -
 empty prompt      | gumbel logprobs --json --top-k 1 "" | -         | 0 | ~"prompt_ids":\[4095\] | -
 standard input    | gumbel logprobs --json --top-k 1 | Once\n       | 0 | ~"prompt_ids":\[490,198\] | -
+cut, the end      | gumbel logprobs --json --top-k 1 --max-prompt-tokens -1 "Once upon" | - | 0 | ~"prompt_ids":\[479\] | -
+too long          | gumbel logprobs --json < long | - | 1 | - | ~prompt has [0-9]+ tokens.*holds 512; --max-prompt-tokens 512 keeps its beginning, -512 its end$
 cut               | gumbel logprobs --json --top-k 1 --max-prompt-tokens 1 "Once upon" | - | 0 | ~"prompt_ids":\[490\] | -
 full device       | gumbel logprobs Once >/dev/full | -             | 1 | - | ~No space
 

@@ -468,12 +468,23 @@ test_max_prompt_tokens(void **state)
 {
     gb_session *s = test_session(NULL, NULL);
     gb_history *h = gb_session_history(s);
+    gb_token last;
 
     (void)state;
     test_set(s, "max-prompt-tokens", "3");
     test_send(s, STORY);
     assert_int_equal(gb_history_last_prompt(h)->ids.len, 3);
     assert_int_equal(gb_history_view_length(h), 3 + 12);
+    test_session_close(s);
+    s = test_session(NULL, NULL);
+    h = gb_session_history(s);
+    test_send(s, STORY);
+    last = gb_history_last_prompt(h)->ids.data[
+        gb_history_last_prompt(h)->ids.len - 1];
+    test_set(s, "max-prompt-tokens", "-3");
+    test_send(s, STORY);
+    assert_int_equal(gb_history_last_prompt(h)->ids.len, 3);
+    assert_int_equal(gb_history_last_prompt(h)->ids.data[2], last);
     test_session_close(s);
 }
 

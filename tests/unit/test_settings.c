@@ -65,6 +65,8 @@ test_accepts(void **state)
         {"max-new-tokens", "1", "1"},
         {"max-new-tokens", "4294967295", "4294967295"},
         {"max-prompt-tokens", "100", "100"},
+        {"max-prompt-tokens", "-100", "-100"},
+        {"max-prompt-tokens", "-4294967295", "-4294967295"},
         {"max-prompt-tokens", "off", "off"},
     };
     gb_error err = GB_ERROR_INIT;
@@ -136,6 +138,9 @@ test_refuses(void **state)
         {"max-new-tokens", "4294967296", "whole number from 1"},
         {"max-new-tokens", "off", "whole number from 1"},
         {"max-prompt-tokens", "0", "whole number from 1"},
+        {"max-prompt-tokens", "-0", "whole number from 1"},
+        {"max-prompt-tokens", "--1", "whole number from 1"},
+        {"max-prompt-tokens", "-4294967296", "-1 to -4294967295"},
     };
     gb_error err = GB_ERROR_INIT;
     gb_settings s, before;
