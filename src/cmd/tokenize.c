@@ -54,12 +54,29 @@ encode(const gb_options *o, const gb_model *m, gb_error *err)
     return ok;
 }
 
+#define BLANK " \t\r\n\v\f"
+
+/* Takes the brackets off a list, in place. */
+static char *
+inside(char *text)
+{
+    char *p = text + strspn(text, BLANK);
+    size_t n = strlen(p);
+
+    while (n > 0 && strchr(BLANK, p[n - 1]) != NULL)
+        n--;
+    if (n < 2 || p[0] != '[' || p[n - 1] != ']')
+        return text;
+    p[n - 1] = '\0';
+    return p + 1;
+}
+
 /* Appends the ids in text, which are separated by white space or commas. */
 static bool
 parse_ids(const gb_model *m, char *text, gb_ids *ids, gb_error *err)
 {
-    static const char between[] = " \t\r\n\v\f,";
-    char shown[GB_JSON_SHOWN], *p = text, *end;
+    static const char between[] = BLANK ",";
+    char shown[GB_JSON_SHOWN], *p = inside(text), *end;
     uint64_t id;
     bool more;
 
@@ -167,7 +184,8 @@ const gb_command gb_cmd_tokenize = {
         "its tokens, separated by spaces; with --json, an object with the "
         "ids and the tokens as vocab.json spells them.\n"
         "With --decode the arguments, or standard input, are ids separated "
-        "by white space or commas, and their text is printed as it is.",
+        "by white space or commas, as a list in brackets or without them, "
+        "and their text is printed as it is.",
     .example = "gumbel tokenize \"Once upon a time\"\n"
                "gumbel tokenize < story.txt | gumbel tokenize --decode",
     .self = GB_FOR_TOKENIZE,

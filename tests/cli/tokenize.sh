@@ -16,6 +16,12 @@ decode            | gumbel tokenize --decode 490 479 258 423 | -            | 0 
 decode, input     | gumbel tokenize --decode           | 490,479 258\n\t423\n | 0 | Once upon a time | -
 decode nothing    | gumbel tokenize --decode           | -                  | 0 | - | -
 decode, one word  | gumbel tokenize --decode "490, 479" | -                 | 0 | Once upon | -
+decode, a list    | gumbel tokenize --decode "[490, 479]" | -               | 0 | Once upon | -
+decode, unquoted  | gumbel tokenize --decode [490, 479] | -                 | 0 | Once upon | -
+decode, jq's list | gumbel tokenize --decode           | [\n  490,\n  479\n]\n | 0 | Once upon | -
+decode, no ids    | gumbel tokenize --decode "[]"      | -                  | 0 | - | -
+decode, half open | gumbel tokenize --decode "[490, 479" | -                | 1 | - | ~token 1: expected an id from 0 to 4095, found "\[490"
+decode, two lists | gumbel tokenize --decode "[490] [479]" | -              | 1 | - | ~found "490\]"
 decode special    | gumbel tokenize --decode 4095      | -                  | 0 | <|endoftext|> | -
 decode json       | gumbel tokenize --decode --json 490 479 | -             | 0 | {"ids":[490,479],"text":"Once upon"}\n | -
 bad id            | gumbel tokenize --decode 490 4096  | -                  | 1 | - | ~token 2: expected an id from 0 to 4095, found "4096"
