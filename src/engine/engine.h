@@ -90,7 +90,7 @@ typedef struct gb_pick {
     float logprob; /* natural log of the token's probability, before filters,
                       at the temperature in force (greedy: 1) */
     gb_token runner_up;   /* the second best, and by how much it is worse */
-    float margin;         /* in score (log-probability + noise; greedy: logit) */
+    float margin; /* in score (log-probability + noise; greedy: logit) */
 } gb_pick;
 
 /* The greedy head: argmax of the last position. */

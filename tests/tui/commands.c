@@ -449,9 +449,9 @@ static bool
 needs_program(const command *c)
 {
     return c->check != NULL ? c->check != check_shell
-        : c->run == do_type || c->run == do_keys || c->run == do_press || c->run == do_paste ||
-            c->run == do_pasterepeat || c->run == do_mouse ||
-            c->run == do_resize || c->run == do_signal ||
+        : c->run == do_type || c->run == do_keys || c->run == do_press ||
+            c->run == do_paste || c->run == do_pasterepeat ||
+            c->run == do_mouse || c->run == do_resize || c->run == do_signal ||
             c->run == do_keep || c->run == do_latency ||
             c->run == do_snapshot || c->run == do_absent;
 }

@@ -5,7 +5,8 @@
 
 /* Types a key by its name, as the terminal TERM would: Enter Esc Tab
  * Backspace Space Up Down Left Right Home End PageUp PageDown Insert Delete
- * F1 .. F12 WheelUp WheelDown, or a character; C-, M- and S- before it, in this order. */
+ * F1 .. F12 WheelUp WheelDown, or a character; C-, M- and S- before it, in
+ * this order. */
 bool keys_type(screen *s, const char *name, const char *term, gb_error *err);
 
 #endif

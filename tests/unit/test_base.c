@@ -57,8 +57,8 @@ test_utf8_visible(void **state)
          "a\\u200bb\\u2028c\\ufeff"},
         {"\U000e0041!", "\\u{e0041}!", "\\udb40\\udc41!"},
         /* What scripts and emoji are made of stays. */
-        {"\u2764\ufe0f \u200d \u200c \u00ad", "\u2764\ufe0f \u200d \u200c \u00ad",
-         "\u2764\ufe0f \u200d \u200c \u00ad"},
+        {"\u2764\ufe0f\u200d\u200c\u00ad", "\u2764\ufe0f\u200d\u200c\u00ad",
+         "\u2764\ufe0f\u200d\u200c\u00ad"},
         {"\u00e9 \U0001f98a", "\u00e9 \U0001f98a", "\u00e9 \U0001f98a"},
     };
     gb_str out = GB_STR_INIT;
