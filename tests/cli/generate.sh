@@ -2,8 +2,22 @@
 # gumbel generate: text, settings, ends, streams.
 . "$abs_top_srcdir/tests/cli/setup"
 
+# What the independent GPT-2 of tests/reference writes after "Once upon a
+# time" when it takes the likeliest token each time: ids A to B, their text.
+ids() {
+    awk -v a="$1" -v b="$2" 'NR == 3 {
+        for (i = a; i <= b; i++) print $(3 * i - 2) }' \
+        "$abs_top_srcdir/tests/golden/tokens.txt"
+}
+written() {
+    gumbel tokenize --decode $(ids "$@")
+}
+
+gumbel generate -g -n 40 "Once upon a time" > out
+{ printf 'Once upon a time'; written 1 40; } | cmp -s - out
+ok "argument" $? "$(cat out)"
+
 table <<'EOF'
-argument          | gumbel generate -g -n 5 "Once upon a time"   | -                    | 0 | Once upon a time, there was a little | -
 standard input    | gumbel generate -g -n 1                      | Once upon a          | 0 | Once upon a time | -
 one line end less | gumbel generate -g -n 1                      | Once upon a\n        | 0 | Once upon a time | -
 only one of them  | gumbel generate -n 1 --json                  | a\n\n                | 0 | ~"prompt_ids":\[64,198\] | -
@@ -25,16 +39,24 @@ its end           | gumbel generate -g -n 1 --max-prompt-tokens -3 "A dog Once u
 longer limit      | gumbel generate -g -n 1 --max-prompt-tokens 9 "Once upon a" | -     | 0 | Once upon a time | -
 EOF
 
-# Words that tables cannot hold, for a space at the end counts.
-out=$(gumbel generate -g -n 20 --stop ' was' "Once upon a time"; echo .)
-is "stop string is left out" "Once upon a time, there." "$out"
-out=$(gumbel generate -g -n 20 --stop 'zzz' --stop 'ther' "Once upon a time"
-    echo .)
-is "the stop string that comes first" "Once upon a time, ." "$out"
-out=$(gumbel generate -g -n 20 --stop 'time, there was' "Once upon a"; echo .)
+# Stop strings. "." keeps the blanks at the end of what $() gives.
+text=$(written 1 20; echo .)
+third=$(written 3 3; echo .)
+third=${third%.}
+three=$(written 1 3; echo .)
+three=${three%.}
+out=$(gumbel generate -g -n 20 --stop "$third" "Once upon a time"; echo .)
+is "stop string is left out" "Once upon a time${text%%"$third"*}." "$out"
+out=$(gumbel generate -g -n 20 --stop 'zzz' --stop "$third" --stop "$three" \
+    "Once upon a time"; echo .)
+is "the stop string that comes first" "Once upon a time." "$out"
+out=$(gumbel generate -g -n 20 --stop "time$three" "Once upon a"; echo .)
 is "stop string over several tokens" "Once upon a ." "$out"
-out=$(gumbel generate -g -n 2 --stop ', there was' "Once upon a time"; echo .)
-is "what was held back comes at the end" "Once upon a time, there." "$out"
+out=$(gumbel generate -g -n 20 --stop "${three%?}" "Once upon a time"; echo .)
+is "stop string that ends within a token" "Once upon a time." "$out"
+out=$(gumbel generate -g -n 2 --stop "$three" "Once upon a time"; echo .)
+is "what was held back comes at the end" \
+    "Once upon a time$(written 1 2; echo .)" "$out"
 
 # Same command, same bytes; another seed, other bytes.
 gumbel generate -n 60 -s 3 "One day" > a
@@ -83,17 +105,17 @@ gumbel generate -n 60 -s 3 --prefill clblast "One day" > c
 ok "clblast prefill" $?
 
 # The trace of the Python original.
-gumbel generate --trace -g -n 7 "Once upon" > trace
+gumbel generate --trace -g -n 7 "Once upon a time" > trace
 rule=--------------------------------------------------
 {
-    echo "Starting generation from: 'Once upon'"
+    echo "Starting generation from: 'Once upon a time'"
     echo "Settings: max_new_tokens=7, temperature=0.8, do_sample=False"
     echo "$rule"
-    echo "Step  1: Once upon a"
-    echo "Step  6: Once upon a time, there was a"
-    echo "Step  7: Once upon a time, there was a little"
+    echo "Step  1: Once upon a time$(written 1 1)"
+    echo "Step  6: Once upon a time$(written 1 6)"
+    echo "Step  7: Once upon a time$(written 1 7)"
     echo "$rule"
-    echo "Final generated text: 'Once upon a time, there was a little'"
+    echo "Final generated text: 'Once upon a time$(written 1 7)'"
 } > expected
 cmp -s trace expected
 ok "trace" $? "$(cat trace)"

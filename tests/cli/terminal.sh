@@ -10,12 +10,15 @@ script -q -c : /dev/null > /dev/null 2>&1 < /dev/null || {
     exit 0
 }
 
-# on_terminal COMMAND: runs it on a terminal; what is seen there goes to seen.
+# on_terminal COMMAND: runs it on a terminal; what then stands there goes to
+# clean. A line that a carriage return begins anew, as that of the progress,
+# was wiped before.
 on_terminal() {
     script -q -e -c "$1" /dev/null > seen < /dev/null
     status=$?
-    tr -d '\r' < seen > clean
+    sed "s/$cr*\$//; s/.*$cr//" seen > clean
 }
+cr=$(printf '\r')
 
 on_terminal "'$gumbel' generate -g -n 1 'Once upon a'"
 
