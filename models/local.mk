@@ -1,3 +1,4 @@
+EXTRA_DIST += models/adopt
 storiesdir = $(pkgdatadir)/models/stories
 dist_stories_DATA = \
 	models/stories/README.md \

@@ -7,7 +7,7 @@ SH_LOG_COMPILER = $(LOG_COMPILER)
 AM_TESTS_ENVIRONMENT = \
 	abs_top_srcdir='$(abs_top_srcdir)'; export abs_top_srcdir; \
 	abs_top_builddir='$(abs_top_builddir)'; export abs_top_builddir;
-EXTRA_DIST += tests/runtest tests/oclgrind tests/lsan.supp
+EXTRA_DIST += tests/runtest tests/oclgrind tests/lsan.supp tests/samples
 
 dist_check_SCRIPTS += tests/complete.sh
 TESTS += tests/complete.sh
@@ -107,6 +107,7 @@ CLI_TESTS += tests/cli/logprobs.sh
 CLI_TESTS += tests/cli/man.sh
 CLI_TESTS += tests/cli/options.sh
 CLI_TESTS += tests/cli/output.sh
+CLI_TESTS += tests/cli/samples.sh
 CLI_TESTS += tests/cli/terminal.sh
 CLI_TESTS += tests/cli/replay.sh
 CLI_TESTS += tests/cli/tokenize.sh

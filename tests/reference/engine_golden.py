@@ -1,8 +1,9 @@
 """Writes tests/golden/logprobs.txt and tokens.txt with gpt2.py.
 
-    engine_golden.py STORIES-MODEL FOLDER
+    engine_golden.py logprobs OUT.txt
+    engine_golden.py tokens STORIES-MODEL OUT.txt
 
-Needs NumPy and, to encode the prompts, the package `tokenizers`.
+Needs: pip install numpy, for the tokens also regex.
 
 logprobs.txt, random models (see random_model.py) and some of the
 log-probabilities after prompts of made-up ids (see prompt()):
@@ -18,7 +19,6 @@ tokens.txt, the generation loop with the stories model:
     run TEMPERATURE SEED STEPS        (temperature 0: greedy)
     ID MARGIN LOGPROB ...             (STEPS triples, one line)
 """
-import os
 import sys
 import tempfile
 
@@ -100,15 +100,14 @@ def write_run(f, model, ids, temperature, seed):
 
 
 def write_tokens(f, folder):
-    from tokenizers import ByteLevelBPETokenizer
-    encoder = ByteLevelBPETokenizer(os.path.join(folder, "vocab.json"),
-                                    os.path.join(folder, "merges.txt"))
+    from tokenizer_golden import Tokenizer
+    tokenizer = Tokenizer(folder)
     model = gpt2.GPT2(folder)
     u = np.random.default_rng(ONE).uniform(1e-20, 1.0, size=model.vocab)
     assert (u.astype(np.float32) == 1).any()
     close = 0
     for k, text in enumerate(TEXTS):
-        ids = encoder.encode(text).ids
+        ids = tokenizer.encode(text.encode())
         print("prompt", len(ids), *ids, file=f)
         close += write_run(f, model, ids, 0, 0)
         for t in (0.3, 0.8, 1.0, 1.7, 5.0):
@@ -121,12 +120,14 @@ def write_tokens(f, folder):
 
 
 def main():
-    stories, folder = sys.argv[1:]
-    with open(os.path.join(folder, "logprobs.txt"), "w") as f:
-        for m in MODELS:
-            write_model(f, m)
-    with open(os.path.join(folder, "tokens.txt"), "w") as f:
-        write_tokens(f, stories)
+    what, *model, out = sys.argv[1:]
+    assert (what, len(model)) in (("logprobs", 0), ("tokens", 1)), __doc__
+    with open(out, "w") as f:
+        if what == "tokens":
+            write_tokens(f, *model)
+        else:
+            for m in MODELS:
+                write_model(f, m)
 
 
 if __name__ == "__main__":
