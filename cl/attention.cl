@@ -102,12 +102,11 @@ attention(global const float *qkv, int ldx, global float *keys,
     float max = -INFINITY, block_max, rescale, qd, w;
     int block, i, j, d, n_keys;
 
-    if (run[1] == 1) {
+    if (run[1] == 1)
         cache_store(qkv, keys, values, width, context, last, head);
 #if GB_LANES > 1
-        barrier(CLK_GLOBAL_MEM_FENCE);
+    barrier(CLK_GLOBAL_MEM_FENCE); /* not in the if: PoCL 5 and 6 fail there */
 #endif
-    }
     keys += (size_t)head * context * GB_HEAD;
     values += (size_t)head * context * GB_HEAD_PAD;
     UNROLL for (i = 0; i < VALUE_VECTORS; i++) sum[i] = 0.0f;
