@@ -241,13 +241,6 @@ check_style(stage *t, void *arg, gb_error *err)
 }
 
 bool
-check_title(stage *t, void *arg, gb_error *err)
-{
-    return strstr(screen_title(t->screen), words(arg)[0]) != NULL ||
-        gb_fail(err, "the title is \"%s\"", screen_title(t->screen));
-}
-
-bool
 check_bell(stage *t, void *arg, gb_error *err)
 {
     (void)arg;

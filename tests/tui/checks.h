@@ -13,7 +13,6 @@ stage_check check_cursor;     /* ROW COLUMN */
 stage_check check_after;      /* TEXT */
 stage_check check_attr;       /* ROW COLUMN NAME... */
 stage_check check_style;      /* TEXT NAME... */
-stage_check check_title;      /* TEXT */
 stage_check check_bell;
 stage_check check_coloured;
 stage_check check_colourless;

@@ -358,8 +358,6 @@ const command commands[] = {
      "fg=N fg=#rrggbb fg=default fg=any bg=..."},
     {"style", "TEXT NAME...", 2, COMMAND_MAX_WORDS, NULL, check_style,
      "the same for all cells of a text"},
-    {"title", "TEXT", 1, 1, NULL, check_title,
-     "wait until the window's title contains a text"},
     {"bell", "", 0, 0, NULL, check_bell, "wait until the bell rang"},
     {"coloured", "", 0, 0, NULL, check_coloured,
      "wait until something has a colour"},

@@ -11,7 +11,6 @@ struct screen {
     VTermScreen *cells;
     VTermState *state;
     gb_str typed;
-    gb_str title;
     unsigned bells;
     bool cursor_visible, alternate, mouse;
     gb_str held;  /* the beginning of what may become CSI n b */
@@ -44,10 +43,6 @@ on_property(VTermProp property, VTermValue *value, void *arg)
         break;
     case VTERM_PROP_MOUSE:
         s->mouse = value->number != VTERM_PROP_MOUSE_NONE;
-        break;
-    case VTERM_PROP_TITLE:
-        gb_str_clear(&s->title);
-        gb_str_puts(&s->title, value->string);
         break;
     default:
         break;
@@ -117,7 +112,6 @@ screen_close(screen *s)
         return;
     vterm_free(s->vt);
     gb_str_free(&s->typed);
-    gb_str_free(&s->title);
     gb_str_free(&s->held);
     gb_str_free(&s->last);
     free(s);
@@ -303,12 +297,6 @@ bool
 screen_cursor_visible(const screen *s)
 {
     return s->cursor_visible;
-}
-
-const char *
-screen_title(const screen *s)
-{
-    return gb_str_cstr(&s->title);
 }
 
 unsigned

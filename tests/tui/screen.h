@@ -44,7 +44,6 @@ void screen_rgb(const screen *s, VTermColor *colour);
 /* From 1. */
 void screen_cursor(const screen *s, int *row, int *column);
 bool screen_cursor_visible(const screen *s);
-const char *screen_title(const screen *s);
 unsigned screen_bells(const screen *s);
 
 /* False, with a sentence in err, when the terminal is not as a shell wants
