@@ -1,7 +1,7 @@
 #!/bin/sh
 # Every command and every key of the interface's table is used by a script.
 set -u
-scripts="$abs_top_srcdir"/tests/tui/*.tui
+set -- "$abs_top_srcdir"/tests/tui/*.tui
 table=$abs_top_srcdir/tui/commands.def
 status=0
 
@@ -17,7 +17,7 @@ missing() {
 
 echo 1..2
 for name in $(names COMMAND); do
-    grep -q -E "^(press|type).*/$name([^a-z!]|\$)" $scripts || missing "/$name"
+    grep -q -E "^(press|type).*/$name([^a-z!]|\$)" "$@" || missing "/$name"
 done
 [ "$status" -eq 0 ] || printf 'not '
 echo "ok 1 - every command is used"
@@ -30,9 +30,9 @@ while read -r name; do
         pattern="<${name%~*}>${name#*~}" ;;
     *) pattern="<$(echo "$name" | sed 's/~/></')>" ;;
     esac
-    grep -q -F -e "$pattern" $scripts ||
+    grep -q -F -e "$pattern" "$@" ||
         grep -q -E "^(keys|mouse).* $(echo "$name" | tr '~' ' ')( |\$)" \
-            $scripts || missing "$name"
+            "$@" || missing "$name"
 done <"$HOME/keys"
 [ "$status" -eq 0 ] || printf 'not '
 echo "ok 2 - every key is used"

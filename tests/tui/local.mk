@@ -42,10 +42,7 @@ dist_check_SCRIPTS += tests/tui/covered.sh tests/tui/mistakes.sh
 TEST_EXTENSIONS += .tui
 TUI_LOG_DRIVER = $(LOG_DRIVER)
 TUI_LOG_COMPILER = $(LOG_COMPILER)
-TESTS += tests/tui/covered.sh
-if HAVE_VTERM
-TESTS += $(TUI_TESTS) tests/tui/mistakes.sh
-endif
+TESTS += tests/tui/covered.sh tests/tui/mistakes.sh $(TUI_TESTS)
 
 # The terminal tests alone.
 check-tui:

@@ -24,7 +24,7 @@ expect() {
 }
 
 [ -x "$abs_top_builddir/tests/tui/drive" ] || {
-    echo "1..0 # SKIP libvterm is not there"
+    echo "1..0 # SKIP libvterm is not installed"
     exit 0
 }
 echo 1..17
