@@ -15,6 +15,12 @@
 
 #include "base/error.h"
 
+/* cmocka 2 has a new name for this, and warns of the one that 1.1 has. */
+#ifdef assert_uint_in_range
+#undef assert_in_range
+#define assert_in_range assert_uint_in_range
+#endif
+
 /* A path below the source tree, below ../shared/data beside it (NULL when
  * that is not there), and a fresh temporary folder that is removed at exit.
  * All in static or process-long storage. */
