@@ -24,6 +24,18 @@ check_PROGRAMS += tests/tools/random_model
 tests_tools_random_model_SOURCES = $(RANDOM_MODEL) \
 	tests/tools/random_model_main.c
 tests_tools_random_model_LDADD = libgumbel.a $(GB_LIBS)
+# What stands between gumbel and the OpenCL drivers in tests, or for one. They
+# are shared objects, for which automake itself would want libtool.
+SHARED_OBJECTS = tests/tools/failing_layer.so
+EXTRA_DIST += tests/tools/failing_layer.c
+check_DATA += $(SHARED_OBJECTS)
+CLEANFILES += $(SHARED_OBJECTS)
+SUFFIXES = .so
+.c.so:
+	$(AM_V_CCLD)$(MKDIR_P) $(@D) && $(CC) $(AM_CPPFLAGS) -std=gnu11 \
+		$(GB_WARN) $(GB_WERROR) $(OPENCL_CFLAGS) $(CFLAGS) -fPIC \
+		-shared $(LDFLAGS) -o $@ $<
+
 # Golden files and the scripts that made them.
 EXTRA_DIST += tests/reference/sampling_golden.py
 EXTRA_DIST += tests/reference/check_large.py
@@ -102,6 +114,7 @@ CLI_TESTS += tests/cli/bad_input.sh
 CLI_TESTS += tests/cli/bench.sh
 CLI_TESTS += tests/cli/config.sh
 CLI_TESTS += tests/cli/devices.sh
+CLI_TESTS += tests/cli/dead_device.sh
 CLI_TESTS += tests/cli/generate.sh
 CLI_TESTS += tests/cli/interrupt.sh
 CLI_TESTS += tests/cli/json.sh

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "engine/program.h"
+#include "engine/queue.h"
 
 /* A work-item is a thread: 16 floats at a time, all of a panel. With 32
  * vector registers of 16 floats 24 accumulators fit; with 16 of 8, six. */
@@ -109,10 +110,7 @@ gb_compute_open(gb_compute *c, const gb_device *device, const gb_shape *shape,
 void
 gb_compute_close(gb_compute *c)
 {
-    if (c->queue != NULL) {
-        clFinish(c->queue);
-        clReleaseCommandQueue(c->queue);
-    }
+    gb_queue_close(c);
     if (c->program != NULL)
         clReleaseProgram(c->program);
     if (c->context != NULL)
@@ -208,14 +206,6 @@ gb_op_run(gb_compute *c, const gb_op *op, size_t rows, gb_error *err)
     global[0] = op->x * op->local[0];
     global[1] = y * op->local[1];
     code = clEnqueueNDRangeKernel(c->queue, op->kernel, 2, NULL, global,
-                                  op->local, 0, NULL, NULL);
-    return code == CL_SUCCESS || gb_cl_fail(c, code, "running a kernel", err);
-}
-
-bool
-gb_compute_finish(gb_compute *c, gb_error *err)
-{
-    cl_int code = clFinish(c->queue);
-
-    return code == CL_SUCCESS || gb_cl_fail(c, code, "computing", err);
+                                  op->local, 0, NULL, gb_event(c));
+    return gb_enqueued(c, code, "running a kernel", err);
 }

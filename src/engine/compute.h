@@ -11,6 +11,9 @@
 #define GB_BLOCK 64
 #define GB_CHUNK 512
 
+/* Commands after which the host waits in any case. */
+#define GB_EVENTS 512
+
 /* See cl/prelude.cl and cl/linear.cl for what each one means. */
 typedef struct gb_shape {
     unsigned vw, lanes, split;
@@ -33,6 +36,9 @@ typedef struct gb_compute {
     cl_program program;
     bool program_cached;
     double compile_ms;
+    cl_event events[GB_EVENTS]; /* of commands not waited for: queue.h */
+    unsigned n_events;          /* below GB_EVENTS between calls */
+    bool failed; /* a command did; for who knows what it was to clear */
 } gb_compute;
 
 bool gb_compute_open(gb_compute *c, const gb_device *device,
@@ -63,8 +69,6 @@ bool gb_op_set(gb_op *op, unsigned arg, size_t size, const void *value,
                gb_error *err);
 /* Enqueues it for `rows` tokens. */
 bool gb_op_run(gb_compute *c, const gb_op *op, size_t rows, gb_error *err);
-
-bool gb_compute_finish(gb_compute *c, gb_error *err);
 
 /* Fills in err from an OpenCL error code; returns false. */
 bool gb_cl_fail(const gb_compute *c, cl_int code, const char *doing,

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "engine/head.h"
 #include "engine/prefill.h"
+#include "engine/queue.h"
 #include "engine/speed.h"
 
 struct gb_engine {
@@ -20,7 +21,8 @@ struct gb_engine {
     gb_gemm *gemm;
     gb_engine_info info;
     uint32_t length;
-    bool ready; /* the last position is in the residual stream */
+    uint32_t sure; /* positions that the device is known to have computed */
+    bool ready;    /* the last position is in the residual stream */
 };
 
 /* Bytes that everything but the weights needs. */
@@ -191,7 +193,7 @@ gb_engine_close(gb_engine *e)
 {
     if (e == NULL)
         return;
-    clFinish(e->compute.queue);
+    gb_compute_finish(&e->compute, NULL);
     gb_gemm_close(e->gemm);
     gb_head_close(&e->head);
     gb_forward_close(&e->forward);
@@ -224,7 +226,24 @@ gb_engine_rewind(gb_engine *e, uint32_t length)
     if (length >= e->length)
         return;
     e->length = length;
+    if (e->sure > length)
+        e->sure = length;
     e->ready = false;
+}
+
+/* After the device was waited for. When it failed, what was fed since the
+ * last time that it did not is nothing to build upon. */
+static bool
+settle(gb_engine *e, bool ok)
+{
+    if (ok) {
+        e->sure = e->length;
+    } else if (e->compute.failed) {
+        gb_engine_rewind(e, e->sure);
+        e->ready = false;
+    }
+    e->compute.failed = false;
+    return ok;
 }
 
 static bool
@@ -260,9 +279,11 @@ gb_engine_feed(gb_engine *e, const gb_token *ids, uint32_t n, gb_error *err)
             return gb_fail_interrupted(err);
         if (!gb_forward_run(&e->forward, ids + done, some, e->length,
                             o->cancel, err))
-            return false;
+            return settle(e, false);
         e->length += some;
         e->ready = true;
+        if (some > 1)
+            settle(e, true);
         if (n > 1 && o->progress != NULL)
             o->progress(o->progress_arg, GB_PHASE_PREFILL, done + some, n);
     }
@@ -279,15 +300,17 @@ is_ready(const gb_engine *e, gb_error *err)
 bool
 gb_engine_greedy(gb_engine *e, gb_pick *pick, gb_error *err)
 {
-    return is_ready(e, err) && gb_head_greedy(&e->head, pick, err);
+    return is_ready(e, err) &&
+           settle(e, gb_head_greedy(&e->head, pick, err));
 }
 
 bool
 gb_engine_sample(gb_engine *e, float temperature, const gb_filter *filter,
                  uint64_t seed, uint64_t step, gb_pick *pick, gb_error *err)
 {
-    return is_ready(e, err) && gb_head_sample(&e->head, temperature, filter,
-                                              seed, step, pick, err);
+    return is_ready(e, err) &&
+           settle(e, gb_head_sample(&e->head, temperature, filter, seed, step,
+                                    pick, err));
 }
 
 bool
@@ -295,7 +318,7 @@ gb_engine_logprobs(gb_engine *e, float temperature, float *logprobs,
                    gb_error *err)
 {
     return is_ready(e, err) &&
-           gb_head_logprobs(&e->head, temperature, logprobs, err);
+           settle(e, gb_head_logprobs(&e->head, temperature, logprobs, err));
 }
 
 bool
@@ -315,8 +338,9 @@ gb_engine_score(gb_engine *e, const gb_token *ids, uint32_t n,
             return false;
         /* The last row of all has no target. */
         rows = done + some < n ? some : some - 1;
-        if (rows > 0 && !gb_head_score(&e->head, 0, ids + done + 1, rows,
-                                       logprobs + done + 1, err))
+        if (rows > 0 &&
+            !settle(e, gb_head_score(&e->head, 0, ids + done + 1, rows,
+                                     logprobs + done + 1, err)))
             return false;
     }
     return true;

@@ -80,7 +80,8 @@ void gb_engine_rewind(gb_engine *e, uint32_t length);
 /* Forward pass over n >= 1 further tokens. It is an error when the context
  * would overflow; nothing is fed then. Cancelled: GB_INTERRUPTED, the
  * positions that were finished stay. With n = 1 it returns before the device
- * is done; the heads wait. */
+ * is done; the heads wait. Where the device fails, here or in a head, the
+ * engine forgets what it was not yet seen to have computed: length tells. */
 bool gb_engine_feed(gb_engine *e, const gb_token *ids, uint32_t n,
                     gb_error *err);
 

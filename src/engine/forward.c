@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "engine/queue.h"
 
 static unsigned
 padded_context(const gb_config *g)
@@ -225,14 +226,10 @@ embed(gb_forward *f, const gb_token *ids, unsigned n, unsigned position,
       gb_error *err)
 {
     gb_op *op = &f->embedding;
-    cl_int code;
 
-    if (n > 1) {
-        code = clEnqueueWriteBuffer(f->c->queue, f->ids, CL_TRUE, 0,
-                                    n * sizeof *ids, ids, 0, NULL, NULL);
-        if (code != CL_SUCCESS)
-            return gb_cl_fail(f->c, code, "writing token ids", err);
-    }
+    if (n > 1 &&
+        !gb_write_buffer(f->c, f->ids, ids, n * sizeof *ids, err))
+        return false;
     return gb_op_set(op, 8, sizeof position, &position, err) &&
            gb_op_set(op, 9, sizeof n, &n, err) &&
            gb_op_set(op, 10, sizeof *ids, &ids[0], err) &&

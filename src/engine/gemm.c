@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "engine/queue.h"
 
 struct gb_gemm {
     cl_mem weight;  /* (max_in, max_out) f32, one matrix at a time */
@@ -75,8 +76,8 @@ set_args(cl_kernel k, const void *const *values, const size_t *sizes,
 
 /* A panel layout is no matrix that CLBlast knows, and it may be of halves:
  * it gets a plain float32 copy. */
-static cl_int
-unpack(gb_gemm *g, gb_compute *c, const gb_matrix *m)
+static bool
+unpack(gb_gemm *g, gb_compute *c, const gb_matrix *m, gb_error *err)
 {
     const void *values[] = {&m->weight, &g->weight, &m->n_in,
                             &m->n_out_padded, &m->panel};
@@ -88,13 +89,13 @@ unpack(gb_gemm *g, gb_compute *c, const gb_matrix *m)
     local[1] = 1;
     if (code == CL_SUCCESS)
         code = clEnqueueNDRangeKernel(c->queue, g->unpack, 2, NULL, global,
-                                      local, 0, NULL, NULL);
-    return code;
+                                      local, 0, NULL, gb_event(c));
+    return gb_enqueued(c, code, "unpacking weights", err);
 }
 
-static cl_int
+static bool
 finish(gb_gemm *g, gb_compute *c, const gb_matrix *m, cl_mem y, unsigned ldy,
-       unsigned epilogue, unsigned n)
+       unsigned epilogue, unsigned n, gb_error *err)
 {
     const void *values[] = {&g->product, &m->n_out_padded, &m->bias,
                             &y,          &ldy,             &epilogue};
@@ -107,8 +108,8 @@ finish(gb_gemm *g, gb_compute *c, const gb_matrix *m, cl_mem y, unsigned ldy,
     local[1] = 1;
     if (code == CL_SUCCESS)
         code = clEnqueueNDRangeKernel(c->queue, g->epilogue, 2, NULL, global,
-                                      local, 0, NULL, NULL);
-    return code;
+                                      local, 0, NULL, gb_event(c));
+    return gb_enqueued(c, code, "adding the bias", err);
 }
 
 bool
@@ -117,18 +118,17 @@ gb_gemm_run(gb_gemm *g, gb_compute *c, const gb_matrix *m, cl_mem x,
             unsigned n, gb_error *err)
 {
     CLBlastStatusCode status;
-    cl_int code = unpack(g, c, m);
 
-    if (code != CL_SUCCESS)
-        return gb_cl_fail(c, code, "unpacking weights", err);
+    if (!unpack(g, c, m, err))
+        return false;
     status = CLBlastSgemm(CLBlastLayoutRowMajor, CLBlastTransposeNo,
                           CLBlastTransposeNo, n, m->n_out_padded, m->n_in,
                           1.0f, x, 0, ldx, g->weight, 0, m->n_out_padded, 0.0f,
-                          g->product, 0, m->n_out_padded, &c->queue, NULL);
+                          g->product, 0, m->n_out_padded, &c->queue,
+                          gb_event(c));
     if (status != CLBlastSuccess)
         return gb_fail(err, "%s: CLBlast's Sgemm failed with status %d",
                        c->device.name, (int)status);
-    code = finish(g, c, m, y, ldy, epilogue, n);
-    return code == CL_SUCCESS ||
-           gb_cl_fail(c, code, "adding the bias", err);
+    return gb_enqueued(c, CL_SUCCESS, "multiplying", err) &&
+           finish(g, c, m, y, ldy, epilogue, n, err);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "engine/queue.h"
 #include "sample/rng.h"
 
 _Static_assert(sizeof(gb_pick) == 16, "pick_t of cl/pick.cl");
@@ -38,8 +39,8 @@ write_jumps(gb_head *h, gb_error *err)
 {
     cl_ulong(*table)[4] = gb_alloc_array(h->items, sizeof *table);
     gb_u128 mult, plus;
-    cl_int code;
     unsigned i;
+    bool ok;
 
     for (i = 0; i < h->items; i++) {
         gb_pcg64_jump((uint64_t)i * h->c->shape.draws, &mult, &plus);
@@ -48,12 +49,10 @@ write_jumps(gb_head *h, gb_error *err)
         table[i][2] = (cl_ulong)(plus >> 64);
         table[i][3] = (cl_ulong)plus;
     }
-    code = clEnqueueWriteBuffer(h->c->queue, h->jumps, CL_TRUE, 0,
-                                h->items * sizeof *table, table, 0, NULL,
-                                NULL);
+    ok = gb_write_buffer(h->c, h->jumps, table, h->items * sizeof *table,
+                         err);
     free(table);
-    return code == CL_SUCCESS ||
-           gb_cl_fail(h->c, code, "writing the noise table", err);
+    return ok;
 }
 
 static bool
@@ -200,16 +199,6 @@ run_logprobs(gb_head *h, float temperature, gb_error *err)
 }
 
 static bool
-read_buffer(gb_head *h, cl_mem m, void *out, size_t size, gb_error *err)
-{
-    cl_int code = clEnqueueReadBuffer(h->c->queue, m, CL_TRUE, 0, size, out,
-                                      0, NULL, NULL);
-
-    return code == CL_SUCCESS ||
-           gb_cl_fail(h->c, code, "computing", err);
-}
-
-static bool
 not_a_number(const gb_head *h, gb_error *err)
 {
     return gb_fail(err,
@@ -218,12 +207,24 @@ not_a_number(const gb_head *h, gb_error *err)
                    h->c->device.name);
 }
 
+/* What stands where no token has been put yet, so that the one before can
+ * never be taken for a new one. */
+static const gb_pick no_pick = {.id = UINT32_MAX, .logprob = NAN};
+
 static bool
 read_pick(gb_head *h, gb_pick *pick, gb_error *err)
 {
-    if (!gb_op_run(h->c, &h->join, 1, err) ||
-        !read_buffer(h, h->pick, pick, sizeof *pick, err))
+    *pick = no_pick;
+    if (!gb_fill_buffer(h->c, h->pick, &no_pick, sizeof no_pick,
+                        sizeof no_pick, err) ||
+        !gb_op_run(h->c, &h->join, 1, err) ||
+        !gb_read_buffer(h->c, h->pick, pick, sizeof *pick, err))
         return false;
+    if (pick->id == no_pick.id) {
+        h->c->failed = true;
+        return gb_fail(err, "%s: the device computed no token",
+                       h->c->device.name);
+    }
     if (!isfinite(pick->logprob) || pick->id >= h->n_vocab)
         return not_a_number(h, err);
     return true;
@@ -264,9 +265,10 @@ gb_head_sample(gb_head *h, float temperature, const gb_filter *filter,
 bool
 gb_head_logprobs(gb_head *h, float temperature, float *logprobs, gb_error *err)
 {
+    logprobs[0] = NAN;
     if (!run_logprobs(h, temperature, err) ||
-        !read_buffer(h, h->logprobs, logprobs, h->n_vocab * sizeof *logprobs,
-                     err))
+        !gb_read_buffer(h->c, h->logprobs, logprobs,
+                        h->n_vocab * sizeof *logprobs, err))
         return false;
     return !isnan(logprobs[0]) || not_a_number(h, err);
 }
@@ -276,26 +278,23 @@ gb_head_score(gb_head *h, unsigned first, const gb_token *targets, unsigned n,
               float *out, gb_error *err)
 {
     cl_uint run[2] = {0, 0}, from;
-    cl_int code;
     unsigned i, k;
 
     for (i = 0; i < n; i += run[1]) {
         run[1] = n - i < GB_SCORE_ROWS ? n - i : GB_SCORE_ROWS;
         from = first + i;
-        code = clEnqueueWriteBuffer(h->c->queue, h->run, CL_TRUE, 0,
-                                    sizeof run, run, 0, NULL, NULL);
-        if (code == CL_SUCCESS)
-            code = clEnqueueWriteBuffer(h->c->queue, h->targets, CL_TRUE, 0,
-                                        run[1] * sizeof *targets, targets + i,
-                                        0, NULL, NULL);
-        if (code != CL_SUCCESS)
-            return gb_cl_fail(h->c, code, "writing targets", err);
-        if (!gb_op_set(&h->score_norm, 7, sizeof from, &from, err) ||
+        for (k = i; k < i + run[1]; k++)
+            out[k] = NAN;
+        if (!gb_write_buffer(h->c, h->run, run, sizeof run, err) ||
+            !gb_write_buffer(h->c, h->targets, targets + i,
+                             run[1] * sizeof *targets, err) ||
+            !gb_op_set(&h->score_norm, 7, sizeof from, &from, err) ||
             !gb_op_run(h->c, &h->score_norm, run[1], err) ||
             !gb_op_run(h->c, &h->score_project.many, run[1], err) ||
             !gb_op_run(h->c, &h->score_softmax, run[1], err) ||
             !gb_op_run(h->c, &h->score_join, run[1], err) ||
-            !read_buffer(h, h->scores, out + i, run[1] * sizeof *out, err))
+            !gb_read_buffer(h->c, h->scores, out + i, run[1] * sizeof *out,
+                            err))
             return false;
         for (k = i; k < i + run[1]; k++)
             if (!isfinite(out[k]))

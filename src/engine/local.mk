@@ -8,5 +8,6 @@ libgumbel_a_SOURCES += \
 	src/engine/pocl.c src/engine/pocl.h \
 	src/engine/prefill.c src/engine/prefill.h \
 	src/engine/program.c src/engine/program.h \
+	src/engine/queue.c src/engine/queue.h \
 	src/engine/speed.c src/engine/speed.h \
 	src/engine/weights.c src/engine/weights.h

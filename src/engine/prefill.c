@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "engine/forward.h"
+#include "engine/queue.h"
 
 #define TOKENS 256
 #define INPUTS 768
@@ -105,15 +106,9 @@ static cl_mem
 fill(gb_compute *c, const float *x, size_t size, gb_error *err)
 {
     cl_mem m = gb_buffer(c, size, "a measurement", err);
-    cl_int code;
 
-    if (m == NULL)
-        return NULL;
-    code = clEnqueueWriteBuffer(c->queue, m, CL_TRUE, 0, size, x, 0, NULL,
-                                NULL);
-    if (code == CL_SUCCESS)
+    if (m == NULL || gb_write_buffer(c, m, x, size, err))
         return m;
-    gb_cl_fail(c, code, "writing device memory", err);
     clReleaseMemObject(m);
     return NULL;
 }

@@ -1,6 +1,7 @@
 #include "engine/speed.h"
 
 #include "base/clock.h"
+#include "engine/queue.h"
 
 #define GROUPS_PER_UNIT 16
 #define MOST ((size_t)256 << 20)
@@ -41,7 +42,6 @@ gb_read_speed(gb_compute *c, double *bytes_per_second, gb_error *err)
     size_t size = MOST, part;
     cl_mem x, sums;
     double ms = 0;
-    cl_int code;
     bool ok;
 
     if (size > c->device.max_alloc)
@@ -55,14 +55,8 @@ gb_read_speed(gb_compute *c, double *bytes_per_second, gb_error *err)
         return false;
     sums = gb_buffer(c, groups * c->shape.lanes * sizeof(float),
                      "a measurement", err);
-    ok = sums != NULL;
-    if (ok) {
-        code = clEnqueueFillBuffer(c->queue, x, &one, sizeof one, 0, size, 0,
-                                   NULL, NULL);
-        ok = code == CL_SUCCESS ||
-             gb_cl_fail(c, code, "filling device memory", err);
-    }
-    ok = ok && time_reads(c, x, part, groups, sums, &ms, err);
+    ok = sums != NULL && gb_fill_buffer(c, x, &one, sizeof one, size, err) &&
+         time_reads(c, x, part, groups, sums, &ms, err);
     if (ok)
         *bytes_per_second = (double)size / (ms * 1e-3);
     if (sums != NULL)

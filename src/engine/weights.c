@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "engine/queue.h"
 
 typedef struct loader {
     gb_compute *c;
@@ -90,26 +91,11 @@ ask_for_large_pages(const gb_compute *c, void *p, size_t size)
 static void *
 map(gb_compute *c, cl_mem m, size_t size, gb_error *err)
 {
-    cl_int code;
-    void *p = clEnqueueMapBuffer(c->queue, m, CL_TRUE,
-                                 CL_MAP_WRITE_INVALIDATE_REGION, 0, size, 0,
-                                 NULL, NULL, &code);
+    void *p = gb_map_buffer(c, m, size, err);
 
-    if (code == CL_SUCCESS) {
+    if (p != NULL)
         ask_for_large_pages(c, p, size);
-        return p;
-    }
-    gb_cl_fail(c, code, "mapping device memory", err);
-    return NULL;
-}
-
-static bool
-unmap(gb_compute *c, cl_mem m, void *p, gb_error *err)
-{
-    cl_int code = clEnqueueUnmapMemObject(c->queue, m, p, 0, NULL, NULL);
-
-    return code == CL_SUCCESS ||
-           gb_cl_fail(c, code, "writing device memory", err);
+    return p;
 }
 
 /* Elements [from, from + n) of t as the weight type, tightly packed. row (n)
@@ -243,7 +229,7 @@ load_vector(gb_compute *c, const gb_tensor *t, size_t n, size_t padded,
         else
             n = 0;
         memset(p + n, 0, (padded - n) * sizeof *p);
-        if (unmap(c, m, p, err))
+        if (gb_unmap_buffer(c, m, p, err))
             return m;
     }
     clReleaseMemObject(m);
@@ -274,7 +260,7 @@ gb_matrix_load(gb_matrix *m, gb_compute *c, const gb_tensor *source,
         return false;
     ok = transposed ? pack_columns(m, c->dtype, source, p)
                     : pack_rows(m, c->dtype, source, p);
-    if (!unmap(c, m->weight, p, err))
+    if (!gb_unmap_buffer(c, m->weight, p, err))
         return false;
     return ok || too_large(source, err);
 }
@@ -359,7 +345,7 @@ load_wte(loader *l, gb_weights *w, const gb_tensor *t)
         ok &= convert(t, i * width, width, dtype, row,
                       (unsigned char *)p + i * width * gb_dtype_size(dtype));
     free(row);
-    if (!unmap(l->c, w->wte, p, l->err))
+    if (!gb_unmap_buffer(l->c, w->wte, p, l->err))
         return false;
     return ok ? loaded(l, t) : too_large(t, l->err);
 }

@@ -5,7 +5,7 @@
 #ifndef GB_TESTS_DEVICE_H
 #define GB_TESTS_DEVICE_H
 
-#include "engine/compute.h"
+#include "engine/queue.h"
 
 /* A not-a-number that no computation makes. It stands wherever a kernel has
  * nothing to read or write, and behind the end of every buffer. */

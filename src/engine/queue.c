@@ -1,0 +1,136 @@
+#include "engine/queue.h"
+
+cl_event *
+gb_event(gb_compute *c)
+{
+    c->events[c->n_events] = NULL;
+    return &c->events[c->n_events];
+}
+
+/* A status below 0 is an error. Drivers may update it a moment after a wait
+ * has ended. */
+static cl_int
+outcome(cl_event event)
+{
+    cl_int status = CL_SUBMITTED, code = CL_SUCCESS;
+    int tries;
+
+    for (tries = 0; tries < 2 && code == CL_SUCCESS && status > CL_COMPLETE;
+         tries++) {
+        if (tries > 0)
+            clWaitForEvents(1, &event);
+        code = clGetEventInfo(event, CL_EVENT_COMMAND_EXECUTION_STATUS,
+                              sizeof status, &status, NULL);
+    }
+    if (code != CL_SUCCESS)
+        return code;
+    return status > CL_COMPLETE ? CL_DEVICE_NOT_AVAILABLE : status;
+}
+
+static bool
+fail(gb_compute *c, cl_int code, const char *doing, gb_error *err)
+{
+    c->failed = true;
+    return gb_cl_fail(c, code, doing, err);
+}
+
+/* After a wait that returned `code`: the first failure of the commands since
+ * the last one. */
+static bool
+settle(gb_compute *c, cl_int code, const char *doing, gb_error *err)
+{
+    unsigned i;
+
+    for (i = 0; i < c->n_events; i++) {
+        if (code == CL_SUCCESS)
+            code = outcome(c->events[i]);
+        clReleaseEvent(c->events[i]);
+    }
+    c->n_events = 0;
+    return code == CL_SUCCESS || fail(c, code, doing, err);
+}
+
+/* Counts the command whose event was asked for. */
+static void
+count(gb_compute *c)
+{
+    if (c->events[c->n_events] != NULL)
+        c->n_events++;
+}
+
+bool
+gb_enqueued(gb_compute *c, cl_int code, const char *doing, gb_error *err)
+{
+    if (code != CL_SUCCESS)
+        return fail(c, code, doing, err);
+    count(c);
+    return c->n_events < GB_EVENTS || gb_compute_finish(c, err);
+}
+
+bool
+gb_compute_finish(gb_compute *c, gb_error *err)
+{
+    return settle(c, clFinish(c->queue), "computing", err);
+}
+
+bool
+gb_read_buffer(gb_compute *c, cl_mem m, void *out, size_t size, gb_error *err)
+{
+    cl_int code = clEnqueueReadBuffer(c->queue, m, CL_TRUE, 0, size, out, 0,
+                                      NULL, gb_event(c));
+
+    count(c);
+    return settle(c, code, "computing", err);
+}
+
+bool
+gb_write_buffer(gb_compute *c, cl_mem m, const void *data, size_t size,
+                gb_error *err)
+{
+    cl_int code = clEnqueueWriteBuffer(c->queue, m, CL_TRUE, 0, size, data, 0,
+                                       NULL, gb_event(c));
+
+    count(c);
+    return settle(c, code, "writing device memory", err);
+}
+
+void *
+gb_map_buffer(gb_compute *c, cl_mem m, size_t size, gb_error *err)
+{
+    cl_int code;
+    void *p = clEnqueueMapBuffer(c->queue, m, CL_TRUE,
+                                 CL_MAP_WRITE_INVALIDATE_REGION, 0, size, 0,
+                                 NULL, gb_event(c), &code);
+
+    count(c);
+    return settle(c, code, "mapping device memory", err) ? p : NULL;
+}
+
+bool
+gb_unmap_buffer(gb_compute *c, cl_mem m, void *p, gb_error *err)
+{
+    cl_int code = clEnqueueUnmapMemObject(c->queue, m, p, 0, NULL,
+                                          gb_event(c));
+
+    return gb_enqueued(c, code, "writing device memory", err);
+}
+
+bool
+gb_fill_buffer(gb_compute *c, cl_mem m, const void *pattern,
+               size_t pattern_size, size_t size, gb_error *err)
+{
+    cl_int code = clEnqueueFillBuffer(c->queue, m, pattern, pattern_size, 0,
+                                      size, 0, NULL, gb_event(c));
+
+    return gb_enqueued(c, code, "filling device memory", err);
+}
+
+void
+gb_queue_close(gb_compute *c)
+{
+    if (c->queue == NULL)
+        return;
+    gb_compute_finish(c, NULL);
+    clReleaseCommandQueue(c->queue);
+    c->queue = NULL;
+}
