@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,6 +43,58 @@ nanoseconds(const struct timespec *t)
     return (uint64_t)t->tv_sec * 1000000000u + (uint64_t)t->tv_nsec;
 }
 
+static void
+fill_stamp(uint64_t stamp[5], const struct stat *st)
+{
+    stamp[0] = (uint64_t)st->st_dev;
+    stamp[1] = (uint64_t)st->st_ino;
+    stamp[2] = (uint64_t)st->st_size;
+    stamp[3] = nanoseconds(&st->st_mtim);
+    stamp[4] = nanoseconds(&st->st_ctim);
+}
+
+bool
+gb_source_open(gb_source *s, const char *path, gb_error *err)
+{
+    struct stat st;
+
+    s->fd = open_regular(path, &st, err);
+    if (s->fd < 0)
+        return false;
+    s->size = (uint64_t)st.st_size;
+    fill_stamp(s->stamp, &st);
+    return true;
+}
+
+bool
+gb_source_read(const gb_source *s, const char *path, uint64_t at, void *out,
+               size_t n, gb_error *err)
+{
+    char *p = out;
+    ssize_t got;
+
+    for (; n > 0; p += got, at += (uint64_t)got, n -= (size_t)got) {
+        got = pread(s->fd, p, n, (off_t)at);
+        if (got < 0 && errno == EINTR)
+            got = 0;
+        else if (got < 0)
+            return gb_fail(err, "%s: cannot read: %s", path, strerror(errno));
+        else if (got == 0)
+            return gb_fail(err, "%s: expected %" PRIu64 " bytes as when it "
+                           "was opened, found %" PRIu64 " (is it being "
+                           "replaced?)", path, s->size, at);
+    }
+    return true;
+}
+
+void
+gb_source_close(gb_source *s)
+{
+    if (s->fd >= 0)
+        close(s->fd);
+    s->fd = -1;
+}
+
 bool
 gb_map_open(gb_map *map, const char *path, gb_error *err)
 {
@@ -62,11 +115,7 @@ gb_map_open(gb_map *map, const char *path, gb_error *err)
         map->data = data;
         map->size = (size_t)st.st_size;
     }
-    map->stamp[0] = (uint64_t)st.st_dev;
-    map->stamp[1] = (uint64_t)st.st_ino;
-    map->stamp[2] = (uint64_t)st.st_size;
-    map->stamp[3] = nanoseconds(&st.st_mtim);
-    map->stamp[4] = nanoseconds(&st.st_ctim);
+    fill_stamp(map->stamp, &st);
     close(fd);
     return true;
 }

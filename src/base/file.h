@@ -23,6 +23,20 @@ typedef struct gb_map {
 bool gb_map_open(gb_map *map, const char *path, gb_error *err);
 void gb_map_close(gb_map *map);
 
+/* A regular file, open to be read at any place. Unlike a map it may become
+ * shorter meanwhile: that is an error like any other. */
+typedef struct gb_source {
+    int fd; /* -1: closed */
+    uint64_t size;
+    uint64_t stamp[5]; /* as above */
+} gb_source;
+
+bool gb_source_open(gb_source *s, const char *path, gb_error *err);
+/* Reads n bytes at `at`; path is for the message. Any thread. */
+bool gb_source_read(const gb_source *s, const char *path, uint64_t at,
+                    void *out, size_t n, gb_error *err);
+void gb_source_close(gb_source *s);
+
 /* Reads a whole regular file of at most `limit` bytes; appends to out. */
 bool gb_file_read(const char *path, size_t limit, gb_str *out, gb_error *err);
 

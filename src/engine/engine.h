@@ -90,8 +90,8 @@ typedef struct gb_pick {
     gb_token id;
     float logprob; /* natural log of the token's probability, before filters,
                       at the temperature in force (greedy: 1) */
-    gb_token runner_up;   /* the second best, and by how much it is worse */
-    float margin; /* in score (log-probability + noise; greedy: logit) */
+    gb_token runner_up; /* the second best, and by how much it is worse in */
+    float margin;       /* score (log-probability + noise; greedy: logit) */
 } gb_pick;
 
 /* The greedy head: argmax of the last position. */

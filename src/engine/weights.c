@@ -9,6 +9,9 @@
 #include "base/mem.h"
 #include "engine/queue.h"
 
+/* Elements of a tensor that are read at once, or a little more. */
+#define AT_ONCE 16384
+
 typedef struct loader {
     gb_compute *c;
     const gb_engine_options *options;
@@ -98,39 +101,27 @@ map(gb_compute *c, cl_mem m, size_t size, gb_error *err)
     return p;
 }
 
-/* Elements [from, from + n) of t as the weight type, tightly packed. row (n)
- * is scratch. Returns false when a finite value is too large for float16. */
+/* Rounds to the weight type. Returns false when a finite value is too large
+ * for float16. */
 static bool
-convert(const gb_tensor *t, uint64_t from, size_t n, gb_dtype dtype,
-        float *row, void *out)
+narrow(const float *x, size_t n, gb_dtype dtype, uint16_t *out)
 {
-    uint16_t *half = out;
     uint32_t bits;
     bool ok = true;
     size_t i;
 
-    if (t->dtype == dtype) {
-        memcpy(out, t->data + from * gb_dtype_size(dtype),
-               n * gb_dtype_size(dtype));
-        return true;
-    }
-    if (dtype == GB_F32) {
-        gb_tensor_read(t, from, n, out);
-        return true;
-    }
-    gb_tensor_read(t, from, n, row);
     for (i = 0; i < n; i++) {
         if (dtype == GB_F16) {
-            half[i] = gb_float_to_half(row[i]);
-            ok &= (half[i] & 0x7c00) != 0x7c00 || !isfinite(row[i]);
+            out[i] = gb_float_to_half(x[i]);
+            ok &= (out[i] & 0x7c00) != 0x7c00 || !isfinite(x[i]);
             continue;
         }
-        memcpy(&bits, &row[i], sizeof bits);
-        if (isnan(row[i])) /* which may be in the bits that go */
+        memcpy(&bits, &x[i], sizeof bits);
+        if (isnan(x[i])) /* which may be in the bits that go */
             bits |= 0x400000;
         else /* round to nearest even */
             bits += 0x7fff + (bits >> 16 & 1);
-        half[i] = (uint16_t)(bits >> 16);
+        out[i] = (uint16_t)(bits >> 16);
     }
     return ok;
 }
@@ -144,24 +135,55 @@ too_large(const gb_tensor *t, gb_error *err)
                    t->path, t->name);
 }
 
-/* Source rows are inputs: row i goes to row i of every panel. */
+/* Elements [from, from + n) of t as the weight type, tightly packed. row (n)
+ * is scratch. */
+static bool
+convert(const gb_tensor *t, uint64_t from, size_t n, gb_dtype dtype,
+        float *row, void *out, gb_error *err)
+{
+    if (t->dtype == dtype)
+        return gb_tensor_copy(t, from, n, out, err);
+    if (dtype == GB_F32)
+        return gb_tensor_read(t, from, n, out, err);
+    return gb_tensor_read(t, from, n, row, err) &&
+           (narrow(row, n, dtype, out) || too_large(t, err));
+}
+
+/* One input's row (n_out) to its row of every panel; zeros behind it. */
+static void
+spread(const gb_matrix *m, size_t size, const unsigned char *row,
+       unsigned char *out)
+{
+    const size_t part = m->panel * size;
+    size_t left = m->n_out * size, n;
+
+    for (; left > 0; left -= n, row += n, out += m->n_in * part) {
+        n = left < part ? left : part;
+        memcpy(out, row, n);
+        memset(out + n, 0, part - n);
+    }
+}
+
+/* Source rows are inputs. */
 static bool
 pack_rows(const gb_matrix *m, gb_dtype dtype, const gb_tensor *source,
-          unsigned char *out)
+          unsigned char *out, gb_error *err)
 {
-    const size_t size = gb_dtype_size(dtype), part = m->panel * size;
-    float *scratch = gb_alloc_array(m->n_out, sizeof *scratch);
-    unsigned char *row = gb_alloc_array(m->n_out_padded, size);
+    const size_t size = gb_dtype_size(dtype), row = m->n_out * size;
+    const size_t some = gb_div_up(AT_ONCE, m->n_out);
+    float *scratch = gb_alloc_array(some * m->n_out, sizeof *scratch);
+    unsigned char *rows = gb_alloc_array(some, row);
     bool ok = true;
-    size_t i, p;
+    size_t i, j, n;
 
-    for (i = 0; i < m->n_in; i++) {
-        ok &= convert(source, (uint64_t)i * m->n_out, m->n_out, dtype,
-                      scratch, row);
-        for (p = 0; p < m->n_out_padded / m->panel; p++)
-            memcpy(out + (p * m->n_in + i) * part, row + p * part, part);
+    for (i = 0; ok && i < m->n_in; i += n) {
+        n = m->n_in - i < some ? m->n_in - i : some;
+        ok = convert(source, (uint64_t)i * m->n_out, n * m->n_out, dtype,
+                     scratch, rows, err);
+        for (j = 0; ok && j < n; j++)
+            spread(m, size, rows + j * row, out + (i + j) * m->panel * size);
     }
-    free(row);
+    free(rows);
     free(scratch);
     return ok;
 }
@@ -189,7 +211,7 @@ transpose(const void *in, size_t rows, size_t columns, void *out, size_t ld,
 /* Source rows are outputs: a panel is a block of rows, transposed. */
 static bool
 pack_columns(const gb_matrix *m, gb_dtype dtype, const gb_tensor *source,
-             unsigned char *out)
+             unsigned char *out, gb_error *err)
 {
     const size_t size = gb_dtype_size(dtype);
     const size_t block = (size_t)m->panel * m->n_in;
@@ -198,13 +220,15 @@ pack_columns(const gb_matrix *m, gb_dtype dtype, const gb_tensor *source,
     bool ok = true;
     size_t p, n;
 
-    for (p = 0; p < m->n_out_padded / m->panel; p++) {
+    for (p = 0; ok && p < m->n_out_padded / m->panel; p++) {
         n = m->n_out - p * m->panel;
         if (n > m->panel)
             n = m->panel;
-        ok &= convert(source, (uint64_t)p * block, n * m->n_in, dtype,
-                      scratch, rows);
-        transpose(rows, n, m->n_in, out + p * block * size, m->panel, size);
+        ok = convert(source, (uint64_t)p * block, n * m->n_in, dtype, scratch,
+                     rows, err);
+        if (ok)
+            transpose(rows, n, m->n_in, out + p * block * size, m->panel,
+                      size);
     }
     free(rows);
     free(scratch);
@@ -218,22 +242,17 @@ load_vector(gb_compute *c, const gb_tensor *t, size_t n, size_t padded,
 {
     size_t size = padded * sizeof(float);
     cl_mem m = gb_buffer(c, size, t != NULL ? t->name : "a bias", err);
-    float *p;
+    float *p = m != NULL ? map(c, m, size, err) : NULL;
+    bool ok = p != NULL;
 
-    if (m == NULL)
-        return NULL;
-    p = map(c, m, size, err);
     if (p != NULL) {
-        if (t != NULL)
-            gb_tensor_read(t, 0, n, p);
-        else
-            n = 0;
-        memset(p + n, 0, (padded - n) * sizeof *p);
-        if (gb_unmap_buffer(c, m, p, err))
-            return m;
+        memset(p, 0, size);
+        ok = t == NULL || gb_tensor_read(t, 0, n, p, err);
+        ok = gb_unmap_buffer(c, m, p, ok ? err : NULL) && ok;
     }
-    clReleaseMemObject(m);
-    return NULL;
+    if (!ok && m != NULL)
+        clReleaseMemObject(m);
+    return ok ? m : NULL;
 }
 
 bool
@@ -258,11 +277,9 @@ gb_matrix_load(gb_matrix *m, gb_compute *c, const gb_tensor *source,
     p = m->weight != NULL ? map(c, m->weight, size, err) : NULL;
     if (p == NULL)
         return false;
-    ok = transposed ? pack_columns(m, c->dtype, source, p)
-                    : pack_rows(m, c->dtype, source, p);
-    if (!gb_unmap_buffer(c, m->weight, p, err))
-        return false;
-    return ok || too_large(source, err);
+    ok = transposed ? pack_columns(m, c->dtype, source, p, err)
+                    : pack_rows(m, c->dtype, source, p, err);
+    return gb_unmap_buffer(c, m->weight, p, ok ? err : NULL) && ok;
 }
 
 void
@@ -281,7 +298,6 @@ loaded(loader *l, const gb_tensor *t)
 {
     const gb_engine_options *o = l->options;
 
-    gb_tensor_forget(t);
     l->done += t->size;
     if (o->progress != NULL)
         o->progress(o->progress_arg, GB_PHASE_LOAD, l->done, l->total);
@@ -324,30 +340,30 @@ load_layer(loader *l, gb_layer *out, const gb_block_weights *b)
                        &b->fc_proj_bias);
 }
 
-/* The embedding of an untied model, row by row as it is. */
+/* The embedding of an untied model, as it is. */
 static bool
 load_wte(loader *l, gb_weights *w, const gb_tensor *t)
 {
-    const uint64_t width = t->shape[1], rows = t->shape[0];
-    const gb_dtype dtype = l->c->dtype;
-    size_t size = (size_t)t->count * gb_dtype_size(dtype);
-    float *row;
+    const size_t element = gb_dtype_size(l->c->dtype);
+    size_t size = (size_t)t->count * element, n;
+    unsigned char *p;
+    uint64_t at;
+    float *scratch;
     bool ok = true;
-    uint64_t i;
-    void *p;
 
     w->wte = gb_buffer(l->c, size, t->name, l->err);
     p = w->wte != NULL ? map(l->c, w->wte, size, l->err) : NULL;
     if (p == NULL)
         return false;
-    row = gb_alloc_array(width, sizeof *row);
-    for (i = 0; i < rows; i++)
-        ok &= convert(t, i * width, width, dtype, row,
-                      (unsigned char *)p + i * width * gb_dtype_size(dtype));
-    free(row);
-    if (!gb_unmap_buffer(l->c, w->wte, p, l->err))
-        return false;
-    return ok ? loaded(l, t) : too_large(t, l->err);
+    scratch = gb_alloc_array(AT_ONCE, sizeof *scratch);
+    for (at = 0; ok && at < t->count; at += n) {
+        n = t->count - at < AT_ONCE ? (size_t)(t->count - at) : AT_ONCE;
+        ok = convert(t, at, n, l->c->dtype, scratch, p + at * element,
+                     l->err);
+    }
+    free(scratch);
+    return gb_unmap_buffer(l->c, w->wte, p, ok ? l->err : NULL) && ok &&
+           loaded(l, t);
 }
 
 bool

@@ -6,13 +6,14 @@
 
 #include "base/cache.h"
 #include "base/file.h"
+#include "base/mem.h"
 #include "model/model.h"
 
 /* From this size on, in bytes, the hash takes long enough to be kept. */
 #define WORTH_KEEPING ((uint64_t)32 << 20)
 
-/* Bytes between two looks at whether it is still wanted. */
-#define PIECE ((size_t)1 << 20)
+/* Bytes read at once, between two looks at whether it is still wanted. */
+#define PIECE ((size_t)1 << 18)
 
 /* Where the hash of these very files is kept; the caller frees. NULL for
  * nowhere. */
@@ -20,15 +21,16 @@ static char *
 kept_path(const gb_tensors *t)
 {
     gb_str key = GB_STR_INIT;
-    const gb_map *map;
+    const gb_source *source;
+    const char *name;
     char *path;
     size_t i;
 
     if (gb_tensors_size(t) < WORTH_KEEPING)
         return NULL;
     for (i = 0; i < gb_tensors_files(t); i++) {
-        map = gb_tensors_file(t, i);
-        gb_str_append(&key, map->stamp, sizeof map->stamp);
+        source = gb_tensors_file(t, i, &name);
+        gb_str_append(&key, source->stamp, sizeof source->stamp);
     }
     path = gb_cache_path("sha256", key.data, key.len);
     gb_str_free(&key);
@@ -55,39 +57,64 @@ read_kept(const char *path, char hex[65])
     return ok;
 }
 
-/* The digest of all files; false when it was cancelled. */
-static bool
-compute(const gb_tensors *t, const gb_hashing *how, uint8_t *digest)
-{
-    uint64_t total = gb_tensors_size(t), done = 0;
+/* What is being hashed, and how far that is. */
+typedef struct hashing {
     struct sha256_ctx context;
-    const gb_map *map;
-    size_t i, at, n;
+    const gb_hashing *how;
+    uint64_t done, total;
+} hashing;
 
-    sha256_init(&context);
-    for (i = 0; i < gb_tensors_files(t); i++) {
-        map = gb_tensors_file(t, i);
-        for (at = 0; at < map->size; at += n) {
-            if (how->cancel != NULL && atomic_load(how->cancel))
-                return false;
-            n = map->size - at < PIECE ? map->size - at : PIECE;
-            sha256_update(&context, n, map->data + at);
-            done += n;
-            if (how->progress != NULL)
-                how->progress(how->arg, done, total);
-        }
+static bool
+add_file(hashing *h, const gb_tensors *t, size_t i, gb_error *err)
+{
+    const char *path;
+    const gb_source *source = gb_tensors_file(t, i, &path);
+    uint8_t *piece = gb_alloc(PIECE);
+    uint64_t at;
+    size_t n = 0;
+    bool ok = true;
+
+    for (at = 0; ok && at < source->size; at += n) {
+        n = source->size - at < PIECE ? (size_t)(source->size - at) : PIECE;
+        if (h->how->cancel != NULL && atomic_load(h->how->cancel))
+            ok = gb_fail_interrupted(err);
+        else
+            ok = gb_source_read(source, path, at, piece, n, err);
+        if (!ok)
+            break;
+        sha256_update(&h->context, n, piece);
+        h->done += n;
+        if (h->how->progress != NULL)
+            h->how->progress(h->how->arg, h->done, h->total);
     }
-    sha256_digest(&context, SHA256_DIGEST_SIZE, digest);
+    free(piece);
+    return ok;
+}
+
+/* The digest of all files, as text. */
+static bool
+compute(const gb_tensors *t, const gb_hashing *how, char hex[65],
+        gb_error *err)
+{
+    hashing h = {.how = how, .total = gb_tensors_size(t)};
+    uint8_t digest[SHA256_DIGEST_SIZE];
+    size_t i;
+
+    sha256_init(&h.context);
+    for (i = 0; i < gb_tensors_files(t); i++)
+        if (!add_file(&h, t, i, err))
+            return false;
+    sha256_digest(&h.context, sizeof digest, digest);
+    for (i = 0; i < sizeof digest; i++)
+        snprintf(hex + 2 * i, 3, "%02x", digest[i]);
     return true;
 }
 
 bool
 gb_model_hash(gb_model *m, const gb_hashing *how, gb_error *err)
 {
-    uint8_t digest[SHA256_DIGEST_SIZE];
     bool ok = true;
     char *path;
-    size_t i;
 
     if (m->tensors == NULL)
         return gb_fail(err, "%s: the weights are not open", m->path);
@@ -95,14 +122,12 @@ gb_model_hash(gb_model *m, const gb_hashing *how, gb_error *err)
         return true;
     path = kept_path(m->tensors);
     if (path == NULL || !read_kept(path, m->sha256)) {
-        ok = compute(m->tensors, how, digest);
-        for (i = 0; ok && i < sizeof digest; i++)
-            snprintf(m->sha256 + 2 * i, 3, "%02x", digest[i]);
+        ok = compute(m->tensors, how, m->sha256, err);
         if (ok)
             gb_cache_write(path, m->sha256, 64);
     }
     free(path);
-    return ok || gb_fail_interrupted(err);
+    return ok;
 }
 
 bool

@@ -94,8 +94,8 @@ read_head(gb_model *m, gb_error *err)
     }
     if (!get(m, "lm_head.weight", c->n_vocab, c->n_embd, &m->lm_head, err))
         return false;
-    m->tied = m->lm_head.dtype == m->wte.dtype &&
-              memcmp(m->lm_head.data, m->wte.data, m->wte.size) == 0;
+    if (!gb_tensor_compare(&m->lm_head, &m->wte, &m->tied, err))
+        return false;
     if (m->tied)
         m->lm_head = m->wte;
     return true;

@@ -12,7 +12,7 @@
 #include "model/st_file.h"
 
 #define INDEX_LIMIT (64u << 20) /* bytes */
-#define SHARD_LIMIT 1000u
+#define SHARD_LIMIT 256u /* each is an open file */
 
 struct gb_tensors {
     char *source; /* the only file, or the index: for messages */
@@ -338,7 +338,8 @@ gb_tensors_get(const gb_tensors *t, const char *name, gb_tensor *out,
     out->rank = (uint32_t)e->rank;
     memcpy(out->shape, e->shape, sizeof out->shape);
     out->count = e->count;
-    out->data = e->file->data + e->begin;
+    out->source = &e->file->source;
+    out->at = e->file->data + e->begin;
     out->size = e->end - e->begin;
     return true;
 }
@@ -350,7 +351,7 @@ gb_tensors_size(const gb_tensors *t)
     size_t i;
 
     for (i = 0; i < t->n_files; i++)
-        size += t->files[i].map.size;
+        size += t->files[i].source.size;
     return size;
 }
 
@@ -360,8 +361,9 @@ gb_tensors_files(const gb_tensors *t)
     return t->n_files;
 }
 
-const gb_map *
-gb_tensors_file(const gb_tensors *t, size_t i)
+const gb_source *
+gb_tensors_file(const gb_tensors *t, size_t i, const char **path)
 {
-    return &t->files[i].map;
+    *path = t->files[i].path;
+    return &t->files[i].source;
 }

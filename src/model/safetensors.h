@@ -11,7 +11,7 @@
 #include "base/file.h"
 #include "model/tensor.h"
 
-/* One or several mapped files. */
+/* One or several open files. */
 typedef struct gb_tensors gb_tensors;
 
 /* Opens folder/model.safetensors, or the shards that
@@ -25,7 +25,7 @@ void gb_tensors_close(gb_tensors *t);
 /* Looks a tensor up by name, with and without "transformer." in front (the
  * name as it stands goes first). Returns false and an error when it is
  * missing or of an unsupported dtype or rank; gb_tensors_has only tells
- * whether it is there. The view lives as long as t. */
+ * whether it is there. The tensor lives as long as t. */
 bool gb_tensors_get(const gb_tensors *t, const char *name, gb_tensor *out,
                     gb_error *err);
 bool gb_tensors_has(const gb_tensors *t, const char *name);
@@ -35,6 +35,7 @@ uint64_t gb_tensors_size(const gb_tensors *t);
 
 /* The files, in order of their names. */
 size_t gb_tensors_files(const gb_tensors *t);
-const gb_map *gb_tensors_file(const gb_tensors *t, size_t i);
+const gb_source *gb_tensors_file(const gb_tensors *t, size_t i,
+                                 const char **path);
 
 #endif

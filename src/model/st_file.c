@@ -223,50 +223,70 @@ read_entries(gb_st_file *f, json_t *root, gb_error *err)
 static bool
 read_length(gb_st_file *f, gb_error *err)
 {
+    unsigned char bytes[8];
     uint64_t n = 0;
     int i;
 
-    if (f->map.size < 8)
+    if (f->source.size < sizeof bytes)
         return gb_fail(err,
-                       "%s: expected a safetensors file, found %zu bytes "
-                       "(is the file cut off?)", f->path, f->map.size);
+                       "%s: expected a safetensors file, found %" PRIu64
+                       " bytes (is the file cut off?)",
+                       f->path, f->source.size);
+    if (!gb_source_read(&f->source, f->path, 0, bytes, sizeof bytes, err))
+        return false;
     for (i = 7; i >= 0; i--)
-        n = n << 8 | f->map.data[i];
+        n = n << 8 | bytes[i];
     if (n > HEADER_LIMIT)
         return gb_fail(err,
                        "%s: header length: expected at most %u bytes, found "
                        "%" PRIu64 " (is it a safetensors file?)",
                        f->path, HEADER_LIMIT, n);
-    if (n > f->map.size - 8)
+    f->data = sizeof bytes + n;
+    if (f->data > f->source.size)
         return gb_fail(err,
-                       "%s: header length: expected at most the %zu bytes "
-                       "that follow in the file, found %" PRIu64
+                       "%s: header length: expected at most the %" PRIu64
+                       " bytes that follow in the file, found %" PRIu64
                        " (is the file cut off?)",
-                       f->path, f->map.size - 8, n);
-    if (n == 0 || f->map.data[8] != '{')
-        return gb_fail(err, "%s: header: expected a JSON object", f->path);
-    f->data = f->map.data + 8 + n;
-    f->size = f->map.size - 8 - n;
+                       f->path, f->source.size - sizeof bytes, n);
+    f->size = f->source.size - f->data;
     return true;
+}
+
+/* The header as JSON. */
+static json_t *
+read_header(gb_st_file *f, gb_error *err)
+{
+    size_t n = (size_t)f->data - 8;
+    char *text = gb_try_alloc(n + 1, 1), *label;
+    json_t *root = NULL;
+
+    label = gb_format("%s: header", f->path);
+    if (text == NULL)
+        gb_fail(err, "%s: out of memory for %zu bytes", label, n);
+    else if (!gb_source_read(&f->source, f->path, 8, text, n, err))
+        root = NULL;
+    else if (text[0] != '{')
+        gb_fail(err, "%s: expected a JSON object", label);
+    else
+        root = gb_json_parse(label, text, n, err);
+    free(label);
+    free(text);
+    return root;
 }
 
 bool
 gb_st_file_open(gb_st_file *f, const char *folder, const char *name,
                 gb_error *err)
 {
-    char *label;
     json_t *root;
     bool ok;
 
     memset(f, 0, sizeof *f);
     f->path = gb_path_join(folder, name);
     f->name = gb_strdup(name);
-    if (!gb_map_open(&f->map, f->path, err) || !read_length(f, err))
+    if (!gb_source_open(&f->source, f->path, err) || !read_length(f, err))
         return false;
-    label = gb_format("%s: header", f->path);
-    root = gb_json_parse(label, (const char *)f->map.data + 8,
-                         (size_t)(f->data - f->map.data) - 8, err);
-    free(label);
+    root = read_header(f, err);
     ok = root != NULL && read_entries(f, root, err);
     json_decref(root);
     return ok;
@@ -280,7 +300,7 @@ gb_st_file_close(gb_st_file *f)
     for (i = 0; i < f->n_entries; i++)
         free(f->entries[i].name);
     free(f->entries);
-    gb_map_close(&f->map);
+    gb_source_close(&f->source);
     free(f->path);
     free(f->name);
 }

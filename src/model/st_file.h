@@ -1,5 +1,5 @@
-/* One safetensors file: mapped, its header read and checked. The model's
- * parts see it through model/safetensors.h only. */
+/* One safetensors file: open, its header read and checked. The model's parts
+ * see it through model/safetensors.h only. */
 #ifndef GB_MODEL_ST_FILE_H
 #define GB_MODEL_ST_FILE_H
 
@@ -26,10 +26,10 @@ typedef struct gb_st_entry {
 struct gb_st_file {
     char *path;
     char *name; /* without the folder */
-    gb_map map;
-    const unsigned char *data; /* after the header */
-    uint64_t size;             /* of data, in bytes */
-    gb_st_entry *entries;      /* by offset; they cover the data */
+    gb_source source;
+    uint64_t data; /* where it begins, after the header */
+    uint64_t size; /* of data, in bytes */
+    gb_st_entry *entries; /* by offset; they cover the data */
     size_t n_entries, capacity;
 };
 

@@ -2,8 +2,6 @@
 
 #include <endian.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 static inline uint32_t
 float_bits(float f)
@@ -90,81 +88,103 @@ gb_dtype_size(gb_dtype dtype)
     return dtype == GB_F32 ? 4 : 2;
 }
 
-/* Elements are converted BLOCK at a time: loops of a fixed length that the
- * compiler turns into vector code at -O2 too. */
-#define BLOCK 16
-
-static inline void
-read_f32(const unsigned char *p, size_t n, float *out)
+bool
+gb_tensor_copy(const gb_tensor *t, uint64_t from, uint64_t n, void *out,
+               gb_error *err)
 {
-    uint32_t raw[BLOCK];
-    size_t i;
+    const uint64_t size = gb_dtype_size(t->dtype);
 
-    memcpy(raw, p, n * sizeof *raw);
-    for (i = 0; i < n; i++)
-        out[i] = bits_float(le32toh(raw[i]));
+    if (t->data == NULL)
+        return gb_source_read(t->source, t->path, t->at + from * size, out,
+                              n * size, err);
+    memcpy(out, t->data + from * size, n * size);
+    return true;
 }
 
+/* Elements are converted BLOCK at a time: loops of a fixed length that the
+ * compiler turns into vector code at -O2 too. PIECE of them are read at
+ * once. */
+#define BLOCK 16
+#define PIECE 8192
+
 static inline void
-read_f16(const unsigned char *p, size_t n, float *out)
+widen_f16(const uint16_t *raw, size_t n, float *out)
 {
-    uint16_t raw[BLOCK];
     size_t i;
 
-    memcpy(raw, p, n * sizeof *raw);
     for (i = 0; i < n; i++)
         out[i] = half_to_float(le16toh(raw[i]));
 }
 
 static inline void
-read_bf16(const unsigned char *p, size_t n, float *out)
+widen_bf16(const uint16_t *raw, size_t n, float *out)
 {
-    uint16_t raw[BLOCK];
     size_t i;
 
-    memcpy(raw, p, n * sizeof *raw);
     for (i = 0; i < n; i++)
         out[i] = bits_float((uint32_t)le16toh(raw[i]) << 16);
 }
 
-void
-gb_tensor_read(const gb_tensor *t, uint64_t from, uint64_t n, float *out)
+static void
+widen(gb_dtype dtype, const uint16_t *raw, size_t n, float *out)
 {
-    size_t size = gb_dtype_size(t->dtype);
-    const unsigned char *p = t->data + from * size;
-
-    for (; n >= BLOCK; n -= BLOCK, p += BLOCK * size, out += BLOCK) {
-        switch (t->dtype) {
-        case GB_F32: read_f32(p, BLOCK, out); break;
-        case GB_F16: read_f16(p, BLOCK, out); break;
-        case GB_BF16: read_bf16(p, BLOCK, out); break;
-        }
-    }
-    switch (t->dtype) {
-    case GB_F32: read_f32(p, n, out); break;
-    case GB_F16: read_f16(p, n, out); break;
-    case GB_BF16: read_bf16(p, n, out); break;
-    }
+    for (; n >= BLOCK; n -= BLOCK, raw += BLOCK, out += BLOCK)
+        if (dtype == GB_F16)
+            widen_f16(raw, BLOCK, out);
+        else
+            widen_bf16(raw, BLOCK, out);
+    if (dtype == GB_F16)
+        widen_f16(raw, n, out);
+    else
+        widen_bf16(raw, n, out);
 }
 
-float
-gb_tensor_at(const gb_tensor *t, uint64_t i)
+static bool
+read_f32(const gb_tensor *t, uint64_t from, uint64_t n, float *out,
+         gb_error *err)
 {
-    float value;
+    uint64_t i;
 
-    gb_tensor_read(t, i, 1, &value);
-    return value;
+    if (!gb_tensor_copy(t, from, n, out, err))
+        return false;
+    for (i = 0; i < n; i++)
+        out[i] = bits_float(le32toh(float_bits(out[i])));
+    return true;
 }
 
-void
-gb_tensor_forget(const gb_tensor *t)
+bool
+gb_tensor_read(const gb_tensor *t, uint64_t from, uint64_t n, float *out,
+               gb_error *err)
 {
-    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-    uintptr_t begin = (uintptr_t)t->data, end = begin + (uintptr_t)t->size;
+    uint16_t raw[PIECE];
+    size_t some;
 
-    /* Only whole pages: the first and the last may hold a neighbour too. */
-    begin = (begin + page - 1) / page * page;
-    end = end / page * page;
-    if (begin < end)
-        madvise((void *)begin, end - begin, MADV_DONTNEED);
+    if (t->dtype == GB_F32)
+        return read_f32(t, from, n, out, err);
+    for (; n > 0; n -= some, from += some, out += some) {
+        some = n < PIECE ? (size_t)n : PIECE;
+        if (!gb_tensor_copy(t, from, some, raw, err))
+            return false;
+        widen(t->dtype, raw, some, out);
+    }
+    return true;
+}
+
+bool
+gb_tensor_compare(const gb_tensor *a, const gb_tensor *b, bool *same,
+                  gb_error *err)
+{
+    uint32_t x[PIECE], y[PIECE]; /* of any dtype */
+    uint64_t at;
+    size_t some;
+
+    *same = a->dtype == b->dtype && a->count == b->count;
+    for (at = 0; *same && at < a->count; at += some) {
+        some = a->count - at < PIECE ? (size_t)(a->count - at) : PIECE;
+        if (!gb_tensor_copy(a, at, some, x, err) ||
+            !gb_tensor_copy(b, at, some, y, err))
+            return false;
+        *same = memcmp(x, y, some * gb_dtype_size(a->dtype)) == 0;
+    }
+    return true;
 }

@@ -1,9 +1,13 @@
-/* Views of tensors in memory, and their element types. */
+/* Tensors in files, and their element types. */
 #ifndef GB_MODEL_TENSOR_H
 #define GB_MODEL_TENSOR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "base/error.h"
+#include "base/file.h"
 
 typedef enum gb_dtype {
     GB_F32,
@@ -13,7 +17,8 @@ typedef enum gb_dtype {
 
 #define GB_MAX_RANK 4
 
-/* A view into a mapped file; data is little-endian and may be unaligned. */
+/* A part of a file, or of memory where data is not NULL; the elements are
+ * little-endian and may be unaligned. */
 typedef struct gb_tensor {
     const char *name; /* as in the file */
     const char *path; /* the file, for messages */
@@ -21,6 +26,8 @@ typedef struct gb_tensor {
     uint32_t rank;
     uint64_t shape[GB_MAX_RANK];
     uint64_t count; /* of elements */
+    const gb_source *source;
+    uint64_t at; /* where it begins in source */
     const unsigned char *data;
     uint64_t size; /* in bytes */
 } gb_tensor;
@@ -28,13 +35,16 @@ typedef struct gb_tensor {
 const char *gb_dtype_name(gb_dtype dtype); /* "f32", "f16", "bf16" */
 size_t gb_dtype_size(gb_dtype dtype);      /* in bytes */
 
-/* Element i as float32 (exact for every dtype). */
-float gb_tensor_at(const gb_tensor *t, uint64_t i);
-/* Elements [from, from + n) as float32. */
-void gb_tensor_read(const gb_tensor *t, uint64_t from, uint64_t n, float *out);
+/* Elements [from, from + n) as they are, or as float32 (which is exact for
+ * every dtype). An error when the file cannot be read. */
+bool gb_tensor_copy(const gb_tensor *t, uint64_t from, uint64_t n, void *out,
+                    gb_error *err);
+bool gb_tensor_read(const gb_tensor *t, uint64_t from, uint64_t n, float *out,
+                    gb_error *err);
 
-/* Tells the system that the pages of this tensor are not needed again. */
-void gb_tensor_forget(const gb_tensor *t);
+/* Whether both hold the same bytes of the same dtype. */
+bool gb_tensor_compare(const gb_tensor *a, const gb_tensor *b, bool *same,
+                       gb_error *err);
 
 float gb_half_to_float(uint16_t h);
 /* Round to nearest even; too large becomes infinity. */

@@ -171,6 +171,42 @@ test_too_large_for_float16(void **state)
     free(folder);
 }
 
+/* The file of an open model becomes shorter before it is loaded. */
+static void
+test_truncated(void **state)
+{
+    static const gb_random_model models[] = {
+        {.layers = 2, .width = 75, .heads = 3, .vocab = 301, .context = 300,
+         .dtype = GB_F32},
+        {.layers = 2, .width = 75, .heads = 3, .vocab = 301, .context = 300,
+         .dtype = GB_F16, .untied = true},
+    };
+    static const gb_dtype_choice types[] = {GB_DTYPE_F32, GB_DTYPE_F16,
+                                            GB_DTYPE_BF16};
+    const long lengths[] = {20000, 60000, 150000, 250000};
+    gb_engine_options options = {.prefill = GB_PREFILL_OWN};
+    gb_error err = GB_ERROR_INIT;
+    char *path;
+    gb_model *m;
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < GB_COUNT(models) * GB_COUNT(types) * GB_COUNT(lengths);
+         i++) {
+        const char *folder = fixture_write(&models[i % 2], "truncated");
+
+        options.dtype = types[i / 2 % 3];
+        m = gb_model_open_weights(folder, &err);
+        test_ok(m != NULL, &err);
+        path = gb_path_join(folder, "model.safetensors");
+        assert_int_equal(truncate(path, lengths[i / 6]), 0);
+        assert_null(gb_engine_open(m, &options, &err));
+        test_fails_with(&err, GB_FAILED, path, "when it was opened", NULL);
+        gb_model_close(m);
+        free(path);
+    }
+}
+
 static void
 test_unknown_device(void **state)
 {
@@ -456,6 +492,7 @@ main(void)
         cmocka_unit_test(test_wrong_feeding),
         cmocka_unit_test(test_not_a_number),
         cmocka_unit_test(test_too_large_for_float16),
+        cmocka_unit_test(test_truncated),
         cmocka_unit_test(test_cancel_open),
         cmocka_unit_test(test_cancel_feed),
         cmocka_unit_test(test_program_cache),
