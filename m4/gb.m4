@@ -35,6 +35,29 @@ AS_IF([test "x$enable_asan" = xyes],
 AC_SUBST([GB_SANITIZE])
 AM_CONDITIONAL([ASAN], [test "x$enable_asan" = xyes])])
 
+# Everything is built for libFuzzer; GB_FUZZER links it into a target.
+AC_DEFUN([GB_ENABLE_FUZZING],
+[AC_ARG_ENABLE([fuzzing],
+  [AS_HELP_STRING([--enable-fuzzing],
+    [build tests/fuzz with libFuzzer and the sanitizers (needs clang)])],
+  [], [enable_fuzzing=no])
+AS_IF([test "x$enable_fuzzing" = xyes],
+  [GB_SANITIZE="-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer"
+  GB_FUZZER=-fsanitize=fuzzer
+  gb_save_CFLAGS=$CFLAGS
+  CFLAGS="$CFLAGS -fsanitize=fuzzer,address,undefined"
+  AC_MSG_CHECKING([whether $CC has libFuzzer])
+  AC_LINK_IFELSE([AC_LANG_SOURCE([[#include <stddef.h>
+    int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
+    { (void)data; (void)size; return 0; }]])],
+    [AC_MSG_RESULT([yes])],
+    [AC_MSG_RESULT([no])
+    AC_MSG_ERROR([--enable-fuzzing needs clang and its libFuzzer: CC=clang
+  (Debian: clang, libclang-rt-dev)])])
+  CFLAGS=$gb_save_CFLAGS])
+AC_SUBST([GB_FUZZER])
+AM_CONDITIONAL([FUZZING], [test "x$enable_fuzzing" = xyes])])
+
 AC_DEFUN([GB_ENABLE_WERROR],
 [AC_ARG_ENABLE([werror],
   [AS_HELP_STRING([--enable-werror], [treat compiler warnings as errors])],

@@ -12,7 +12,7 @@ status=0
 echo 1..1
 for file in $files; do
     case $file in
-    tests/unit/test_*.c) name=${file%.c} ;;
+    tests/unit/test_*.c | tests/fuzz/fuzz_*.c) name=${file%.c} ;;
     *) name=$file ;;
     esac
     grep -q -F -w -e "$name" $makefiles && continue
