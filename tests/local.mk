@@ -126,6 +126,7 @@ CLI_TESTS += tests/cli/man.sh
 CLI_TESTS += tests/cli/options.sh
 CLI_TESTS += tests/cli/output.sh
 CLI_TESTS += tests/cli/samples.sh
+CLI_TESTS += tests/cli/signals.sh
 CLI_TESTS += tests/cli/terminal.sh
 CLI_TESTS += tests/cli/replay.sh
 CLI_TESTS += tests/cli/tokenize.sh

@@ -159,6 +159,31 @@ build_failed(cl_program program, const gb_device *d, cl_int code,
     return false;
 }
 
+/* From the source. LLVM inside PoCL catches signals and removes the files that
+ * it is writing before it hands them on; so a signal makes the compiler fail
+ * where the program goes on, and it is asked once more. */
+static cl_program
+compile(cl_context context, const gb_device *d, const char *options,
+        gb_error *err)
+{
+    const char *source = gb_kernel_source;
+    size_t size = gb_kernel_source_size;
+    cl_program program;
+    cl_int code;
+    int tries;
+
+    program = clCreateProgramWithSource(context, 1, &source, &size, &code);
+    for (tries = 0; program != NULL && tries < 2; tries++) {
+        code = clBuildProgram(program, 1, &d->id, options, NULL, NULL);
+        if (code == CL_SUCCESS)
+            return program;
+    }
+    build_failed(program, d, code, err);
+    if (program != NULL)
+        clReleaseProgram(program);
+    return NULL;
+}
+
 /* PoCL keeps compiled kernels itself, and to hand out a binary it compiles
  * all of them a second time: seconds at the first start for 50 ms at each
  * later one. So there only when a folder is asked for by name. */
@@ -174,11 +199,8 @@ gb_program_build(cl_context context, const gb_device *d, const char *options,
                  bool *cached, gb_error *err)
 {
     unsigned char key[SHA256_DIGEST_SIZE];
-    const char *source = gb_kernel_source;
-    size_t size = gb_kernel_source_size;
     char *path = NULL;
     cl_program program = NULL;
-    cl_int code;
 
     *cached = false;
     if (worth_keeping(d)) {
@@ -190,18 +212,9 @@ gb_program_build(cl_context context, const gb_device *d, const char *options,
         *cached = program != NULL;
     }
     if (program == NULL) {
-        program =
-            clCreateProgramWithSource(context, 1, &source, &size, &code);
-        if (code == CL_SUCCESS)
-            code = clBuildProgram(program, 1, &d->id, options, NULL, NULL);
-        if (code != CL_SUCCESS) {
-            build_failed(program, d, code, err);
-            if (program != NULL)
-                clReleaseProgram(program);
-            program = NULL;
-        } else if (path != NULL) {
+        program = compile(context, d, options, err);
+        if (program != NULL && path != NULL)
             save(program, path, key);
-        }
     }
     free(path);
     return program;
