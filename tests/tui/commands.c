@@ -12,6 +12,7 @@
 #include "tests/tui/checks.h"
 #include "tests/tui/keys.h"
 #include "tests/tui/latency.h"
+#include "tests/tui/storm.h"
 #include "tests/tui/svg.h"
 
 static bool
@@ -290,6 +291,12 @@ do_latency(stage *t, char **words, gb_error *err)
 }
 
 static bool
+do_storm(stage *t, char **words, gb_error *err)
+{
+    return storm(t, strtoull(words[0], NULL, 10), atoi(words[1]), err);
+}
+
+static bool
 do_snapshot(stage *t, char **words, gb_error *err)
 {
     return svg_write(t->screen, t->pictures, words[0], err);
@@ -334,6 +341,10 @@ const command commands[] = {
      "click, middle, right, wheel-up, wheel-down"},
     {"resize", "COLUMNS ROWS", 2, 2, do_resize, NULL,
      "change the terminal's size"},
+    {"storm", "SEED N", 2, 2, do_storm, NULL,
+     "press N keys and change the size, by chance and faster than anybody"},
+    {"calm", "", 0, 0, NULL, check_calm,
+     "press Ctrl-C until it writes no more and the edit line is empty"},
     {"signal", "NAME", 1, 1, do_signal, NULL,
      "send the program a signal: TERM HUP INT STOP CONT KILL"},
     {"crash", "", 0, 0, NULL, check_crashed,
@@ -450,6 +461,7 @@ needs_program(const command *c)
         : c->run == do_type || c->run == do_keys || c->run == do_press ||
             c->run == do_paste || c->run == do_pasterepeat ||
             c->run == do_mouse || c->run == do_resize || c->run == do_signal ||
+            c->run == do_storm ||
             c->run == do_keep || c->run == do_latency ||
             c->run == do_snapshot || c->run == do_absent;
 }

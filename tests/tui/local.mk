@@ -13,7 +13,9 @@ tests_tui_drive_SOURCES = \
 	tests/tui/screen.c tests/tui/screen.h \
 	tests/tui/script.c tests/tui/script.h \
 	tests/tui/stage.c tests/tui/stage.h \
-	tests/tui/svg.c tests/tui/svg.h
+	tests/tui/storm.c tests/tui/storm.h \
+	tests/tui/svg.c tests/tui/svg.h \
+	tests/unit/mutate.c tests/unit/mutate.h
 tests_tui_drive_CFLAGS = $(AM_CFLAGS) $(VTERM_CFLAGS)
 tests_tui_drive_LDADD = libgumbel.a $(VTERM_LIBS) $(GB_LIBS)
 
@@ -35,6 +37,7 @@ TUI_TESTS += tests/tui/recover.tui
 TUI_TESTS += tests/tui/resize.tui
 TUI_TESTS += tests/tui/session.tui
 TUI_TESTS += tests/tui/signals.tui
+TUI_TESTS += tests/tui/storms.tui
 TUI_TESTS += tests/tui/trouble.tui
 TUI_TESTS += tests/tui/vi.tui
 

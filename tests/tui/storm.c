@@ -1,0 +1,98 @@
+#include "tests/tui/storm.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "tests/tui/checks.h"
+#include "tests/tui/keys.h"
+#include "tests/unit/mutate.h"
+
+/* With these no command is spelled that leaves, or that names a file. */
+static const char *const letters[] = {
+    "a", "e", "n", "o", "t", " ", "7", "é", "日", "👩", "\"\"\"",
+};
+
+/* A line is what one press of a person does. */
+static const char *const keys[][3] = {
+    {"Enter"},        {"Enter"},     {"Esc"},       {"Tab"},
+    {"Backspace"},    {"Up"},        {"Down"},      {"Left"},
+    {"Right"},        {"Home"},      {"End"},       {"PageUp"},
+    {"PageDown"},     {"C-Home"},    {"C-End"},     {"WheelUp"},
+    {"WheelDown"},    {"F1"},        {"F2"},        {"F3"},
+    {"F4"},           {"F6"},        {"F7"},        {"F8"},
+    {"F9"},           {"F12"},       {"S-F3"},      {"S-F4"},
+    {"S-F5"},         {"S-F6"},      {"S-F7"},      {"C-x", "t"},
+    {"C-x", "s"},     {"C-x", "k"},  {"C-x", "p"},  {"C-x", "m"},
+    {"C-x", "n"},     {"C-x", "e"},  {"C-x", "f"},  {"M-s"},
+    {"M-Enter"},      {"C-a"},       {"C-c"},       {"C-k"},
+    {"C-l"},          {"C-r"},       {"C-u"},       {"C-w"},
+    {"C-y"},          {"C-_"},       {"M-b"},       {"M-f"},
+    {"M-d"},          {"M-y"},       {"Delete"},    {"Insert"},
+};
+
+static void
+change_size(stage *t, test_random *r)
+{
+    /* Most are of use, some are too small. */
+    t->columns = 1 + (int)test_random_below(r, 140);
+    t->rows = 1 + (int)test_random_below(r, 60);
+    screen_resize(t->screen, t->rows, t->columns);
+    pty_resize(&t->pty, t->rows, t->columns);
+}
+
+static bool
+press(stage *t, test_random *r, gb_error *err)
+{
+    const char *const *key = keys[test_random_below(r, GB_COUNT(keys))];
+    size_t i;
+
+    for (i = 0; i < GB_COUNT(keys[0]) && key[i] != NULL; i++)
+        if (!keys_type(t->screen, key[i], t->term, err))
+            return false;
+    return true;
+}
+
+bool
+storm(stage *t, uint64_t seed, int n, gb_error *err)
+{
+    test_random r = {seed};
+    size_t kind;
+
+    for (; n > 0; n--) {
+        kind = test_random_below(&r, 16);
+        if (kind == 0)
+            change_size(t, &r);
+        else if (kind == 1)
+            screen_paste(t->screen, "a paste\nof two lines", 20);
+        else if (kind < 8)
+            gb_str_puts(screen_typed(t->screen),
+                        letters[test_random_below(&r, GB_COUNT(letters))]);
+        else if (!press(t, &r, err))
+            return false;
+        /* Now and then the program comes to its breath. */
+        stage_pump(t, kind == 2 ? 5 : 0);
+        if (t->pty.ended)
+            return gb_fail(err, "the program has ended");
+    }
+    return true;
+}
+
+bool
+check_calm(stage *t, void *arg, gb_error *err)
+{
+    char *line = rows_text(t, -2, -2), *status = rows_text(t, -3, -3);
+    bool calm = strcmp(line, ">\n") == 0 &&
+                (strstr(status, "idle") != NULL ||
+                 strstr(status, "stopped") != NULL ||
+                 strstr(status, "failed") != NULL);
+
+    (void)arg;
+    if (!calm) {
+        gb_fail(err, "no end of it: %s%s", status, line);
+        keys_type(t->screen, "C-c", t->term, NULL);
+    }
+    free(line);
+    free(status);
+    return calm;
+}
