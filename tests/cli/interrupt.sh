@@ -43,13 +43,13 @@ is "trace: the final text is there" 1 "$(grep -a -c '^Final generated' out)"
 
 # A replay that waits for more of a session ends too.
 echo Once | gumbel -m slow -n 4 --session kept > /dev/null
-text=$(gumbel replay kept 2> err)
+text=$(gumbel replay -m slow kept 2> err)
 printf %s "$text" > text
 mkfifo pipe
 exec 3<> pipe
 cat kept >&3
 : > out
-env --default-signal=INT "$gumbel" replay - < pipe >> out 2> err &
+env --default-signal=INT "$gumbel" replay -m slow - < pipe >> out 2> err &
 pid=$!
 while [ "$(wc -c < out)" -lt "$(wc -c < text)" ] && kill -0 "$pid"; do
     sleep 0.05

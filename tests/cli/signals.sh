@@ -64,7 +64,7 @@ ends() {
 whole() {
     is "$1: the session says so" 1 \
         "$(tail -n 1 session | grep -c '"stop","reason":"interrupt"')"
-    gumbel replay session > /dev/null 2> err
+    gumbel replay -m slow session > /dev/null 2> err
     ok "$1: the session is identical" $? "$(cat err)"
 }
 
@@ -89,7 +89,7 @@ END
 
 # Paced, a replay waits as long as it took then.
 sed '$s/"ms":[0-9.]*/"ms":1e12/' session > slow_session
-start short replay --pace slow_session
+start short replay -m slow --pace slow_session
 until_replaying() {
     [ -s out ]
 }
