@@ -95,12 +95,17 @@ void
 gb_cache_write(const char *path, const void *data, size_t n)
 {
     int folder = path != NULL ? open_folder(path, true) : -1;
+    const char *name;
+    struct stat st;
 
     if (folder < 0)
         return;
-    /* What is there may be a link, or have a mode that others can write to,
-     * and a file keeps its mode and its link when it is replaced. */
-    unlinkat(folder, strrchr(path, '/') + 1, 0);
+    name = strrchr(path, '/') + 1;
+    /* A file that is replaced keeps its mode and stays behind its link; a
+     * cache file is to be ours alone. */
+    if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+        (S_ISREG(st.st_mode) || S_ISLNK(st.st_mode)))
+        unlinkat(folder, name, 0);
     gb_file_replace(path, data, n, 0600, NULL);
     close(folder);
 }
