@@ -64,6 +64,7 @@ gb_engine_open(const gb_model *model, const gb_engine_options *options,
     e->cancel = options->cancel;
     e->info.dtype = GB_F32;
     e->info.prefill = "own";
+    e->info.dtype_why = "";
     e->hashes = gb_alloc_array((size_t)model->config.n_ctx + 1,
                                sizeof *e->hashes);
     strcpy(e->info.device.name, "nothing");
