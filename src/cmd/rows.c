@@ -1,6 +1,5 @@
 #include "cmd/rows.h"
 
-#include <langinfo.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/cells.h"
+#include "base/locale.h"
 #include "base/utf8.h"
 #include "session/settings.h"
 
@@ -36,7 +36,7 @@ gb_rows_width(void)
 bool
 gb_rows_are_ascii(void)
 {
-    return strcmp(nl_langinfo(CODESET), "UTF-8") != 0;
+    return !gb_locale_is_utf8();
 }
 
 void

@@ -58,7 +58,7 @@ make=$abs_top_builddir/tests/tools/random_model
 if script -q -c : /dev/null > /dev/null 2>&1 < /dev/null; then
     cat > run <<EOF
 echo \$\$ > pid
-exec env --default-signal=INT "$gumbel" sweep -m slow -n 300 --json \
+exec env --default-signal=INT "$gumbel" sweep -m slow -n 900 --json \
     --max-texts 1000000 --svg m --ignore-eos x > out
 EOF
     rm -f m
