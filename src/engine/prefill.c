@@ -6,7 +6,6 @@
 
 #include "base/cache.h"
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "engine/forward.h"
@@ -41,7 +40,7 @@ gb_prefill_known(const gb_device *d, gb_prefill_times *t)
     char *path = record_path(d);
     bool ok;
 
-    ok = path != NULL && gb_file_read(path, 4096, &text, NULL) &&
+    ok = gb_cache_read(path, 4096, &text) &&
          sscanf(gb_str_cstr(&text), "own %lf clblast %lf", &t->own_ms,
                 &t->clblast_ms) == 2 &&
          t->own_ms > 0 && t->clblast_ms > 0;

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/cache.h"
-#include "base/file.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "cl/kernels.h"
@@ -56,7 +55,7 @@ load(cl_context context, const gb_device *d, const char *options,
     cl_int code, status;
     size_t size;
 
-    if (!gb_file_read(path, MAX_BINARY, &file, NULL) ||
+    if (!gb_cache_read(path, MAX_BINARY, &file) ||
         file.len <= sizeof header)
         goto out;
     memcpy(&header, file.data, sizeof header);

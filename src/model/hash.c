@@ -48,7 +48,7 @@ static bool
 read_kept(const char *path, char hex[65])
 {
     gb_str text = GB_STR_INIT;
-    bool ok = gb_file_read(path, 64, &text, NULL) &&
+    bool ok = gb_cache_read(path, 64, &text) &&
               gb_is_sha256(gb_str_cstr(&text));
 
     if (ok)

@@ -8,6 +8,7 @@
 #include <malloc.h>
 #endif
 #include <math.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -371,6 +372,14 @@ test_program_cache(void **state)
         assert_false(opens_cached(model, &expected));
         whole.data[i] = (char)~whole.data[i];
     }
+    /* Where others could have put it, it is not run. */
+    assert_true(opens_cached(model, &expected));
+    assert_int_equal(chmod(path, 0666), 0);
+    assert_false(opens_cached(model, &expected));
+    assert_true(opens_cached(model, &expected));
+    assert_int_equal(chmod(folder, 0777), 0);
+    assert_false(opens_cached(model, &expected));
+    assert_int_equal(chmod(folder, 0700), 0);
     setenv("GUMBEL_CACHE", "/dev/null/programs", 1);
     assert_false(opens_cached(model, &expected));
     setenv("GUMBEL_CACHE", "", 1);
