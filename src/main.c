@@ -51,6 +51,19 @@ keep_standard_files(void)
             (void)!open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY);
 }
 
+/* What a compiler said, line by line. */
+static void
+complain_log(const char *log)
+{
+    gb_str lines = GB_STR_INIT;
+
+    gb_utf8_visible(&lines, log, strlen(log), true);
+    if (lines.len > 0 && lines.data[lines.len - 1] != '\n')
+        gb_str_putc(&lines, '\n');
+    gb_fd_write(STDERR_FILENO, "standard error", lines.data, lines.len, NULL);
+    gb_str_free(&lines);
+}
+
 static int
 print(const gb_options *o, gb_error *err)
 {
@@ -112,8 +125,10 @@ main(int argc, char **argv)
         complain_lines(&options.complaints);
         status = run(&options, &err);
     }
-    if ((status == GB_FAILED || status == GB_USAGE) && err.text[0] != '\0')
+    if ((status == GB_FAILED || status == GB_USAGE) && err.text[0] != '\0') {
         complain(err.text);
+        complain_log(err.log);
+    }
     gb_options_free(&options);
     return status;
 }

@@ -26,8 +26,8 @@ tests_tools_random_model_SOURCES = $(RANDOM_MODEL) \
 tests_tools_random_model_LDADD = libgumbel.a $(GB_LIBS)
 # What stands between gumbel and the OpenCL drivers in tests, or for one. They
 # are shared objects, for which automake itself would want libtool.
-SHARED_OBJECTS = tests/tools/failing_layer.so
-EXTRA_DIST += tests/tools/failing_layer.c
+SHARED_OBJECTS = tests/tools/failing_layer.so tests/tools/fake_driver.so
+EXTRA_DIST += tests/tools/failing_layer.c tests/tools/fake_driver.c
 check_DATA += $(SHARED_OBJECTS)
 CLEANFILES += $(SHARED_OBJECTS)
 SUFFIXES = .so

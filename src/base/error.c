@@ -9,6 +9,7 @@ set(gb_error *err, gb_status status, const char *format, va_list ap)
     if (err == NULL)
         return;
     err->status = status;
+    err->log[0] = '\0';
     vsnprintf(err->text, sizeof err->text, format, ap);
 }
 
@@ -40,6 +41,7 @@ gb_fail_interrupted(gb_error *err)
     if (err != NULL) {
         err->status = GB_INTERRUPTED;
         strcpy(err->text, "interrupted");
+        err->log[0] = '\0';
     }
     return false;
 }

@@ -18,9 +18,10 @@ typedef enum gb_status {
 typedef struct gb_error {
     gb_status status;
     char text[1024]; /* UTF-8, one sentence, no final newline */
+    char log[2048];  /* lines of a compiler that go with it; mostly "" */
 } gb_error;
 
-#define GB_ERROR_INIT {GB_OK, ""}
+#define GB_ERROR_INIT {GB_OK, "", ""}
 
 /* Fills in err (which may be NULL) with GB_FAILED and the text. Returns
  * false, so that a caller can write `return gb_fail(err, ...)`. */

@@ -7,11 +7,29 @@
 #include "engine/device.h"
 #include "engine/prefill.h"
 
+typedef struct list {
+    gb_device *devices; /* (n) */
+    size_t n;
+    gb_device chosen;
+} list;
+
 static bool
-is_same(const gb_device *a, const gb_device *b)
+is_chosen(const list *l, const gb_device *d)
 {
-    return a->platform_index == b->platform_index &&
-           a->device_index == b->device_index;
+    return d->platform_index == l->chosen.platform_index &&
+           d->device_index == l->chosen.device_index;
+}
+
+/* The same hardware, offered by another driver; NULL where there is none. */
+static const gb_device *
+twin_of(const list *l, const gb_device *d)
+{
+    size_t i;
+
+    for (i = 0; i < l->n; i++)
+        if (gb_device_is_twin(&l->devices[i], d))
+            return &l->devices[i];
+    return NULL;
 }
 
 static json_t *
@@ -35,14 +53,31 @@ prefill_json(const gb_device *d)
     return o;
 }
 
+/* [platform, device], or null. */
 static json_t *
-describe_json(const gb_device *d, bool chosen)
+twin_json(const list *l, const gb_device *d)
+{
+    const gb_device *twin = twin_of(l, d);
+
+    return twin != NULL ? json_pack("[i, i]", (int)twin->platform_index,
+                                    (int)twin->device_index)
+                        : json_null();
+}
+
+static json_t *
+describe_json(const list *l, const gb_device *d)
 {
     json_t *o = json_object();
 
     json_object_set_new(o, "platform", json_integer(d->platform_index));
     json_object_set_new(o, "device", json_integer(d->device_index));
-    json_object_set_new(o, "chosen", json_boolean(chosen));
+    json_object_set_new(o, "chosen", json_boolean(is_chosen(l, d)));
+    json_object_set_new(o, "unusable", d->unusable[0] != '\0'
+                                           ? string(d->unusable)
+                                           : json_null());
+    json_object_set_new(o, "software",
+                        json_boolean(gb_device_is_software(d)));
+    json_object_set_new(o, "same_as", twin_json(l, d));
     json_object_set_new(o, "name", string(d->name));
     json_object_set_new(o, "type", string(gb_device_type_name(d)));
     json_object_set_new(o, "vendor", string(d->vendor));
@@ -87,10 +122,27 @@ describe_prefill(gb_str *out, const gb_device *d)
         gb_str_puts(out, "own\n");
 }
 
+/* What decides whether it is taken. */
 static void
-describe(gb_str *out, const gb_device *d, bool chosen)
+describe_rank(gb_str *out, const list *l, const gb_device *d)
 {
-    gb_str_printf(out, "%c %u:%u  %s\n", chosen ? '*' : ' ',
+    const gb_device *twin = twin_of(l, d);
+
+    if (d->unusable[0] != '\0')
+        gb_str_printf(out, "       cannot be used: %s\n", d->unusable);
+    if (gb_device_is_software(d))
+        gb_str_puts(out, "       made of software: taken where there is "
+                    "nothing else\n");
+    if (twin != NULL)
+        gb_str_printf(out, "       the same %s as %u:%u, by another driver\n",
+                      d->type & CL_DEVICE_TYPE_CPU ? "processor" : "device",
+                      twin->platform_index, twin->device_index);
+}
+
+static void
+describe(gb_str *out, const list *l, const gb_device *d)
+{
+    gb_str_printf(out, "%c %u:%u  %s\n", is_chosen(l, d) ? '*' : ' ',
                   d->platform_index, d->device_index, d->name);
     gb_str_printf(out, "       %s, %u compute units, %.1f GB of memory, "
                   "largest buffer %.1f GB\n", gb_device_type_name(d),
@@ -98,6 +150,9 @@ describe(gb_str *out, const gb_device *d, bool chosen)
                   gigabytes(d->max_alloc));
     gb_str_printf(out, "       %s, %s, driver %s\n", d->platform_name,
                   d->version, d->driver);
+    describe_rank(out, l, d);
+    if (d->unusable[0] != '\0')
+        return;
     gb_str_printf(out, "       half precision: %s; double precision: %s; "
                   "command buffers: %s\n", d->has_fp16 ? "yes" : "no",
                   d->has_fp64 ? "yes" : "no",
@@ -106,15 +161,14 @@ describe(gb_str *out, const gb_device *d, bool chosen)
 }
 
 static bool
-put_text(const gb_device *devices, size_t n, const gb_device *chosen,
-         gb_error *err)
+put_text(const list *l, gb_error *err)
 {
     gb_str out = GB_STR_INIT;
     size_t i;
     bool ok;
 
-    for (i = 0; i < n; i++)
-        describe(&out, &devices[i], is_same(&devices[i], chosen));
+    for (i = 0; i < l->n; i++)
+        describe(&out, l, &l->devices[i]);
     gb_str_puts(&out, "* is the one that is used\n");
     ok = gb_put_text(gb_str_cstr(&out), out.len, err);
     gb_str_free(&out);
@@ -122,31 +176,27 @@ put_text(const gb_device *devices, size_t n, const gb_device *chosen,
 }
 
 static bool
-put_json(const gb_device *devices, size_t n, const gb_device *chosen,
-         gb_error *err)
+put_json(const list *l, gb_error *err)
 {
-    json_t *list = json_array(), *o = json_object();
+    json_t *all = json_array(), *o = json_object();
     size_t i;
 
-    for (i = 0; i < n; i++)
-        json_array_append_new(
-            list, describe_json(&devices[i], is_same(&devices[i], chosen)));
-    json_object_set_new(o, "devices", list);
+    for (i = 0; i < l->n; i++)
+        json_array_append_new(all, describe_json(l, &l->devices[i]));
+    json_object_set_new(o, "devices", all);
     return gb_put_json(o, err);
 }
 
 static int
 run(const gb_options *o, gb_error *err)
 {
-    gb_device *devices = NULL, chosen;
-    size_t n = 0;
+    list l = {.devices = NULL};
     bool ok;
 
-    ok = gb_devices_list(&devices, &n, err) &&
-         gb_device_choose(o->device, &chosen, err) &&
-         (o->json ? put_json(devices, n, &chosen, err)
-                  : put_text(devices, n, &chosen, err));
-    free(devices);
+    ok = gb_devices_list(&l.devices, &l.n, err) &&
+         gb_device_choose(o->device, &l.chosen, err) &&
+         (o->json ? put_json(&l, err) : put_text(&l, err));
+    free(l.devices);
     return ok ? GB_OK : (int)err->status;
 }
 
@@ -157,7 +207,9 @@ const gb_command gb_cmd_devices = {
     .help =
         "Each device has the number PLATFORM:DEVICE that --device takes. A "
         "star marks the one that --device, $GUMBEL_DEVICE or the default "
-        "rule chooses.",
+        "rule chooses: GPUs before accelerators before processors, and last "
+        "what only imitates one of them in software; among equals the one "
+        "with more compute units.",
     .example = "gumbel devices --device cpu",
     .self = GB_FOR_DEVICES,
     .max_args = 0,

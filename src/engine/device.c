@@ -7,10 +7,9 @@
 #include <strings.h>
 #include <unistd.h>
 
-#include "base/file.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "engine/pocl.h"
+#include "engine/missing.h"
 
 #define MAX_PLATFORMS 64
 #define MAX_DEVICES 256
@@ -141,6 +140,34 @@ read_memory(gb_device *d)
         d->memory = all;
 }
 
+/* The kernels are OpenCL C 1.2, and so are the calls. */
+static bool
+is_new_enough(const char *version)
+{
+    unsigned major, minor;
+
+    return sscanf(version, "OpenCL %u.%u", &major, &minor) == 2 &&
+           (major > 1 || (major == 1 && minor >= 2));
+}
+
+static void
+read_usability(gb_device *d)
+{
+    cl_bool available = CL_FALSE, compiler = CL_FALSE;
+
+    clGetDeviceInfo(d->id, CL_DEVICE_AVAILABLE, sizeof available, &available,
+                    NULL);
+    clGetDeviceInfo(d->id, CL_DEVICE_COMPILER_AVAILABLE, sizeof compiler,
+                    &compiler, NULL);
+    if (!is_new_enough(d->version))
+        snprintf(d->unusable, sizeof d->unusable,
+                 "%.20s, expected OpenCL 1.2 or later", d->version);
+    else if (!available)
+        strcpy(d->unusable, "its driver says that it is not available");
+    else if (!compiler)
+        strcpy(d->unusable, "its driver has no compiler");
+}
+
 static void
 read_device(gb_device *d, cl_platform_id platform, cl_device_id id)
 {
@@ -162,86 +189,7 @@ read_device(gb_device *d, cl_platform_id platform, cl_device_id id)
                     &d->local_memory, NULL);
     read_extensions(d);
     read_memory(d);
-}
-
-static bool
-can_run(cl_device_id id)
-{
-    cl_bool available = CL_FALSE, compiler = CL_FALSE;
-
-    clGetDeviceInfo(id, CL_DEVICE_AVAILABLE, sizeof available, &available,
-                    NULL);
-    clGetDeviceInfo(id, CL_DEVICE_COMPILER_AVAILABLE, sizeof compiler,
-                    &compiler, NULL);
-    return available && compiler;
-}
-
-/* PoCL has no device for who cannot write its cache; that is worth saying. */
-static bool
-no_device(unsigned n_platforms, gb_error *err)
-{
-    char *folder = gb_pocl_cache();
-    gb_error why = GB_ERROR_INIT;
-
-    if (folder != NULL && (!gb_make_folders(folder, &why) ||
-                           access(folder, W_OK) != 0))
-        gb_fail(err, "no OpenCL device found: PoCL offers none unless it can "
-                "write its cache folder %s", folder);
-    else
-        gb_fail(err, "%u OpenCL platform(s) found, but no device; for a CPU "
-                "install the package pocl-opencl-icd", n_platforms);
-    free(folder);
-    return false;
-}
-
-bool
-gb_devices_list(gb_device **devices, size_t *count, gb_error *err)
-{
-    cl_platform_id platforms[MAX_PLATFORMS];
-    cl_device_id ids[MAX_DEVICES];
-    cl_uint n_platforms = 0, n, p, i;
-
-    *devices = NULL;
-    *count = 0;
-    if (clGetPlatformIDs(MAX_PLATFORMS, platforms, &n_platforms) !=
-            CL_SUCCESS ||
-        n_platforms == 0)
-        return gb_fail(err, "no OpenCL platform found; install a driver, for "
-                            "a CPU the package pocl-opencl-icd");
-    if (n_platforms > MAX_PLATFORMS)
-        n_platforms = MAX_PLATFORMS;
-    for (p = 0; p < n_platforms; p++) {
-        n = 0;
-        if (clGetDeviceIDs(platforms[p], CL_DEVICE_TYPE_ALL, MAX_DEVICES, ids,
-                           &n) != CL_SUCCESS)
-            continue;
-        for (i = 0; i < n && i < MAX_DEVICES; i++) {
-            if (!can_run(ids[i]))
-                continue;
-            *devices = gb_realloc_array(*devices, *count + 1,
-                                        sizeof **devices);
-            read_device(&(*devices)[*count], platforms[p], ids[i]);
-            (*devices)[*count].platform_index = p;
-            (*devices)[*count].device_index = i;
-            ++*count;
-        }
-    }
-    return *count > 0 || no_device(n_platforms, err);
-}
-
-/* Better means: a GPU before anything else, then more compute units, then
- * more memory. */
-static bool
-is_better(const gb_device *a, const gb_device *b)
-{
-    bool a_gpu = (a->type & CL_DEVICE_TYPE_GPU) != 0;
-    bool b_gpu = (b->type & CL_DEVICE_TYPE_GPU) != 0;
-
-    if (a_gpu != b_gpu)
-        return a_gpu;
-    if (a->compute_units != b->compute_units)
-        return a->compute_units > b->compute_units;
-    return a->memory > b->memory;
+    read_usability(d);
 }
 
 static bool
@@ -253,6 +201,97 @@ contains(const char *text, const char *part)
         if (strncasecmp(text, part, n) == 0)
             return true;
     return false;
+}
+
+/* Adds the devices of a platform; how many there are, or an error code. */
+static cl_int
+list_platform(cl_platform_id platform, unsigned index, gb_device **devices,
+              size_t *count)
+{
+    cl_device_id ids[MAX_DEVICES];
+    cl_uint n = 0, i;
+    cl_int code = clGetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, MAX_DEVICES,
+                                 ids, &n);
+    gb_device *d;
+
+    if (code != CL_SUCCESS)
+        return code;
+    if (n > MAX_DEVICES)
+        n = MAX_DEVICES;
+    *devices = gb_realloc_array(*devices, *count + n, sizeof **devices);
+    for (i = 0; i < n; i++) {
+        d = &(*devices)[(*count)++];
+        read_device(d, platform, ids[i]);
+        d->platform_index = index;
+        d->device_index = i;
+    }
+    return n > 0 ? CL_SUCCESS : CL_DEVICE_NOT_FOUND;
+}
+
+bool
+gb_devices_list(gb_device **devices, size_t *count, gb_error *err)
+{
+    cl_platform_id platforms[MAX_PLATFORMS];
+    cl_int codes[MAX_PLATFORMS];
+    cl_uint n = 0, i;
+
+    *devices = NULL;
+    *count = 0;
+    if (clGetPlatformIDs(MAX_PLATFORMS, platforms, &n) != CL_SUCCESS ||
+        n == 0)
+        return gb_fail_no_platform(err);
+    if (n > MAX_PLATFORMS)
+        n = MAX_PLATFORMS;
+    for (i = 0; i < n; i++)
+        codes[i] = list_platform(platforms[i], i, devices, count);
+    return *count > 0 || gb_fail_no_device(platforms, codes, n, err);
+}
+
+bool
+gb_device_is_software(const gb_device *d)
+{
+    static const char *const names[] = {"llvmpipe", "lavapipe", "softpipe",
+                                        "swrast", "oclgrind"};
+    size_t i;
+
+    for (i = 0; i < GB_COUNT(names); i++)
+        if (contains(d->name, names[i]))
+            return true;
+    return false;
+}
+
+/* All CPUs that drivers offer are this machine's processor. */
+bool
+gb_device_is_twin(const gb_device *a, const gb_device *b)
+{
+    if (a->platform_index == b->platform_index || a->type != b->type ||
+        gb_device_is_software(a) || gb_device_is_software(b))
+        return false;
+    return (a->type & CL_DEVICE_TYPE_CPU) != 0 ||
+           strcasecmp(a->name, b->name) == 0;
+}
+
+/* What a device is, the best first. */
+static int
+kind_of(const gb_device *d)
+{
+    if (gb_device_is_software(d))
+        return 3;
+    if (d->type & CL_DEVICE_TYPE_GPU)
+        return 0;
+    return d->type & CL_DEVICE_TYPE_CPU ? 2 : 1;
+}
+
+static bool
+is_better(const gb_device *a, const gb_device *b)
+{
+    int kind_a = kind_of(a), kind_b = kind_of(b);
+
+    if (kind_a != kind_b)
+        return kind_a < kind_b;
+    if (a->compute_units != b->compute_units)
+        return a->compute_units > b->compute_units;
+    return a->memory > b->memory;
 }
 
 static bool
@@ -270,6 +309,19 @@ fits(const gb_device *d, const char *spec)
     return contains(d->name, spec) || contains(d->platform_name, spec);
 }
 
+/* Appends those that can be used, or those that cannot and why. */
+static void
+put_list(gb_str *out, const gb_device *list, size_t n, bool usable)
+{
+    const gb_device *d;
+
+    for (d = list; d < list + n; d++)
+        if ((d->unusable[0] == '\0') == usable)
+            gb_str_printf(out, "%s%u:%u %s (%s)", out->len > 0 ? ", " : "",
+                          d->platform_index, d->device_index, d->name,
+                          usable ? gb_device_type_name(d) : d->unusable);
+}
+
 static bool
 nothing_fits(const char *spec, const gb_device *list, size_t n, gb_error *err)
 {
@@ -277,10 +329,18 @@ nothing_fits(const char *spec, const gb_device *list, size_t n, gb_error *err)
     size_t i;
 
     for (i = 0; i < n; i++)
-        gb_str_printf(&s, "%s%u:%u %s (%s)", i > 0 ? ", " : "",
-                      list[i].platform_index, list[i].device_index,
-                      list[i].name, gb_device_type_name(&list[i]));
-    gb_fail(err, "no OpenCL device fits \"%s\"; there is %s", spec, s.data);
+        if (spec != NULL && fits(&list[i], spec))
+            return gb_fail(err, "%u:%u %s cannot be used: %s",
+                           list[i].platform_index, list[i].device_index,
+                           list[i].name, list[i].unusable);
+    put_list(&s, list, n, true);
+    if (s.len > 0) {
+        gb_fail(err, "no OpenCL device fits \"%s\"; there is %s", spec,
+                s.data);
+    } else {
+        put_list(&s, list, n, false);
+        gb_fail(err, "no OpenCL device can be used: %s", s.data);
+    }
     gb_str_free(&s);
     return false;
 }
@@ -299,7 +359,8 @@ gb_device_choose(const char *spec, gb_device *device, gb_error *err)
     if (!gb_devices_list(&list, &n, err))
         return false;
     for (i = 0; i < n; i++)
-        if ((spec == NULL || fits(&list[i], spec)) &&
+        if (list[i].unusable[0] == '\0' &&
+            (spec == NULL || fits(&list[i], spec)) &&
             (best == NULL || is_better(&list[i], best)))
             best = &list[i];
     if (best != NULL)

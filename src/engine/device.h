@@ -18,6 +18,7 @@ typedef struct gb_device {
     char version[128]; /* CL_DEVICE_VERSION */
     char driver[128];
     cl_device_type type;
+    char unusable[64]; /* why it cannot be used; "" where it can */
     bool has_fp16, has_fp64, has_command_buffer;
     cl_ulong memory, max_alloc; /* bytes */
     cl_uint compute_units;
@@ -25,14 +26,23 @@ typedef struct gb_device {
     cl_ulong local_memory;      /* bytes */
 } gb_device;
 
-/* Lists all devices of all platforms; the caller frees *devices. An error
- * says when there is no platform or no device, and what to install. */
+/* Lists all devices of all platforms, also those that cannot be used; the
+ * caller frees *devices. An error says why there is none, and what to do. */
 bool gb_devices_list(gb_device **devices, size_t *count, gb_error *err);
 
 /* Chooses by SPEC: "gpu", "cpu", "PLATFORM:DEVICE", or part of a name;
- * NULL: $GUMBEL_DEVICE, else the best GPU, else a CPU. The message of a
- * SPEC that fits nothing lists what there is. */
+ * NULL: $GUMBEL_DEVICE, else any. Of several that fit the best by what it is:
+ * GPUs, accelerators, CPUs, and last what only plays one (below); then the
+ * one with more compute units. The message of a SPEC that fits nothing lists
+ * what there is. */
 bool gb_device_choose(const char *spec, gb_device *device, gb_error *err);
+
+/* Whether it draws in software, or simulates a device: far slower than the
+ * processor itself. */
+bool gb_device_is_software(const gb_device *d);
+
+/* Whether both are one piece of hardware, offered by two drivers. */
+bool gb_device_is_twin(const gb_device *a, const gb_device *b);
 
 const char *gb_device_type_name(const gb_device *d); /* "gpu", "cpu", ... */
 const char *gb_cl_error(cl_int code); /* "CL_OUT_OF_RESOURCES" */

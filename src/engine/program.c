@@ -108,11 +108,12 @@ save(cl_program program, const char *path, const unsigned char *key)
     gb_str_free(&file);
 }
 
-static bool
-build_failed(cl_program program, const gb_device *d, cl_int code, gb_error *err)
+/* The compiler's log; the caller frees. NULL where there is none. */
+static char *
+read_log(cl_program program, const gb_device *d)
 {
-    char *log = NULL, *at;
     size_t size = 0;
+    char *log = NULL;
 
     clGetProgramBuildInfo(program, d->id, CL_PROGRAM_BUILD_LOG, 0, NULL,
                           &size);
@@ -121,10 +122,39 @@ build_failed(cl_program program, const gb_device *d, cl_int code, gb_error *err)
     if (log != NULL)
         clGetProgramBuildInfo(program, d->id, CL_PROGRAM_BUILD_LOG, size, log,
                               NULL);
-    /* The first error is the one that matters. */
-    at = log != NULL ? strstr(log, "error") : NULL;
-    gb_fail(err, "%s: cannot compile the kernels (%s): %.600s", d->name,
-            gb_cl_error(code), at != NULL ? at : log != NULL ? log : "no log");
+    return log;
+}
+
+/* The line that tells what is wrong: the first with an error, else the first
+ * that says anything. */
+static const char *
+telling_line(const char *log)
+{
+    const char *at = strstr(log, "error:");
+
+    if (at == NULL)
+        return log + strspn(log, " \t\r\n");
+    while (at > log && at[-1] != '\n')
+        at--;
+    return at;
+}
+
+static bool
+build_failed(cl_program program, const gb_device *d, cl_int code,
+             gb_error *err)
+{
+    char *log = read_log(program, d);
+    const char *line = telling_line(log != NULL ? log : "");
+    size_t n = strcspn(line, "\r\n");
+
+    if (n == 0)
+        line = "the compiler says nothing of why (its log is empty)";
+    gb_fail(err, "%s: cannot compile the kernels (%s): %.*s", d->name,
+            gb_cl_error(code), n == 0 ? 600 : (int)n, line);
+    line += n;
+    if (err != NULL && n > 0)
+        snprintf(err->log, sizeof err->log, "%s",
+                 line + strspn(line, "\r\n"));
     free(log);
     return false;
 }
