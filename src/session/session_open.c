@@ -33,9 +33,11 @@ static bool
 go_on_loading(const gb_session_options *o, const gb_journal_reader *r,
               uint64_t total, gb_error *err)
 {
+    size_t read;
+
+    gb_journal_reader_lines(r, &read);
     if (o->progress != NULL)
-        o->progress(o->progress_arg, GB_PHASE_SESSION,
-                    gb_journal_reader_size(r), total);
+        o->progress(o->progress_arg, GB_PHASE_SESSION, read, total);
     return o->cancel == NULL || !atomic_load(o->cancel) ||
            gb_fail_interrupted(err);
 }

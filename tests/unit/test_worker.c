@@ -138,19 +138,19 @@ test_other_file(void **state)
     const char *path = test_path("other.jsonl");
     char *now = gb_path_join(test_folder(), "other-1.jsonl");
     const gb_worker_options options = {.journal = true, .path = path};
-    screen *s = start(&options);
+    screen *s = screen_start(&options);
     gb_error err = GB_ERROR_INIT;
 
     (void)state;
-    perform(s, GB_DO_SEND, STORY, NULL);
+    screen_do(s, GB_DO_SEND, STORY, NULL);
     assert_string_equal(s->file, path);
     test_ok(gb_file_replace(path, "mine", 4, 0600, &err), &err);
-    perform(s, GB_DO_CONTINUE, NULL, NULL);
+    screen_do(s, GB_DO_CONTINUE, NULL, NULL);
     assert_non_null(strstr(s->error, "written anew"));
     assert_string_equal(s->file, now);
-    perform(s, GB_DO_CONTINUE, NULL, NULL);
+    screen_do(s, GB_DO_CONTINUE, NULL, NULL);
     assert_string_equal(s->file, now);
-    finish(s);
+    screen_finish(s);
     test_verify(now, 36);
     free(now);
 }
