@@ -43,6 +43,14 @@ gb_journal_new(const char *path, bool needed)
     return j;
 }
 
+/* Where a file system has no locks, nobody else can have one. */
+static bool
+lock(int fd, const char *path, gb_error *err)
+{
+    return flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK ||
+           gb_fail(err, "%s: another gumbel is writing to this session", path);
+}
+
 static void
 take(gb_journal *j, int fd, const struct stat *st, bool fresh)
 {
@@ -67,8 +75,7 @@ gb_journal_resume(const char *path, gb_error *err)
             close(fd);
         return NULL;
     }
-    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-        gb_fail(err, "%s: another gumbel is writing to this session", path);
+    if (!lock(fd, path, err)) {
         close(fd);
         return NULL;
     }
@@ -131,9 +138,11 @@ create(gb_journal *j, gb_error *err)
               0600);
     if (fd < 0)
         return gb_fail(err, "%s: cannot create: %s", j->path, strerror(errno));
-    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
+    if (!lock(fd, j->path, err))
+        ok = false;
+    else if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
         ok = gb_fail(err, "%s: expected a regular file", j->path);
-    else if (flock(fd, LOCK_EX | LOCK_NB) != 0 || st.st_size > 0)
+    else if (st.st_size > 0)
         ok = gb_fail(err, "%s: there is a session in this file already",
                      j->path);
     if (!ok) {
