@@ -104,7 +104,8 @@ typedef enum gb_state {
     GB_STATE_STOPPED,   /* idle after GB_DO_STOP, until something else is
                            done */
     GB_STATE_REPLAYING, /* done: tokens so far */
-    GB_STATE_FAILED,    /* no model: only MODEL, DEVICE and close help */
+    GB_STATE_FAILED,    /* no model: MODEL, DEVICE and close help; EXPORT and
+                           SAVE can be done if there is a session */
 } gb_state;
 const char *gb_state_name(gb_state state); /* "loading", "idle", ... */
 

@@ -129,7 +129,7 @@ void
 gb_worker_begin_first_file(gb_worker *w)
 {
     pthread_mutex_lock(&w->lock);
-    set_running(w, GB_FIRST_LOAD, true);
+    set_running(w, w->last_number, true);
     pthread_mutex_unlock(&w->lock);
 }
 
@@ -229,7 +229,7 @@ gb_worker_begin_queue(gb_worker *w)
     pthread_mutex_init(&w->lock, NULL);
     pthread_cond_init(&w->wake, NULL);
     atomic_init(&w->cancel, false);
-    w->last_number = GB_FIRST_LOAD;
+    w->last_number = 1; /* of what is done before the first task */
 }
 
 void

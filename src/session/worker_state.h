@@ -66,9 +66,7 @@ gb_task *gb_worker_next_set(gb_worker *w);
 void gb_task_free(gb_task *task);
 /* Makes what is running end, and gb_worker_next give NULL. */
 void gb_worker_quit(gb_worker *w);
-/* The number of what is done before the first task. */
-#define GB_FIRST_LOAD 1
-/* From here on GB_DO_STOP ends it: the session file is read; */
+/* From here on a GB_DO_STOP ends it: the session file is read; */
 void gb_worker_begin_first_file(gb_worker *w);
 /* from here on nothing ends what is being done, but quitting. */
 void gb_worker_ignore_stops(gb_worker *w);
