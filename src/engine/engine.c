@@ -56,11 +56,33 @@ has_room(const gb_compute *c, const gb_model *m, gb_dtype dtype)
                c->device.max_alloc;
 }
 
-/* The file's own type loses nothing and needs no more room than the file;
- * float16 is the way out when that does not fit. */
-static gb_dtype
-choose_dtype(const gb_compute *c, const gb_model *m, gb_dtype_choice choice)
+/* Whether all matrices have one type. Vectors are float32 on the device in
+ * any case. */
+static bool
+has_one_dtype(const gb_model *m)
 {
+    const gb_dtype first = m->wte.dtype;
+    const gb_block_weights *b;
+    bool same = m->lm_head.dtype == first;
+
+    for (b = m->blocks; b < m->blocks + m->config.n_layer; b++)
+        same &= b->attn_weight.dtype == first &&
+                b->proj_weight.dtype == first &&
+                b->fc_weight.dtype == first &&
+                b->fc_proj_weight.dtype == first;
+    return same;
+}
+
+/* One type for all matrices, and why it is not simply the file's. It loses
+ * nothing: float16 and bfloat16 do not hold each other, but float32 holds
+ * both. Where float32 does not fit, float16 is the way out. */
+static gb_dtype
+choose_dtype(const gb_compute *c, const gb_model *m, gb_dtype_choice choice,
+             const char **why)
+{
+    gb_dtype exact = m->wte.dtype;
+
+    *why = "";
     switch (choice) {
     case GB_DTYPE_F32:
         return GB_F32;
@@ -71,9 +93,14 @@ choose_dtype(const gb_compute *c, const gb_model *m, gb_dtype_choice choice)
     case GB_DTYPE_AUTO:
         break;
     }
-    if (has_room(c, m, m->wte.dtype))
-        return m->wte.dtype;
-    return m->wte.dtype == GB_F32 ? GB_F16 : m->wte.dtype;
+    if (!has_one_dtype(m)) {
+        *why = "as the file has several types";
+        exact = GB_F32;
+    }
+    if (exact != GB_F32 || has_room(c, m, exact))
+        return exact;
+    *why = "rounded, as the device has no room for f32";
+    return GB_F16;
 }
 
 static bool
@@ -133,7 +160,7 @@ open_compute(gb_engine *e, gb_error *err)
     /* The sizes depend on device and shape alone. */
     c->device = device;
     c->shape = shape = gb_shape_for(&device);
-    dtype = choose_dtype(c, e->model, o->dtype);
+    dtype = choose_dtype(c, e->model, o->dtype, &e->info.dtype_why);
     if (!check_room(c, e->model, dtype, err))
         return false;
     if (o->progress != NULL)

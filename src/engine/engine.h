@@ -20,7 +20,8 @@
 typedef struct gb_engine gb_engine;
 
 typedef enum gb_dtype_choice {
-    GB_DTYPE_AUTO, /* the file's own where the device has room, else f16 */
+    GB_DTYPE_AUTO, /* the file's own, f32 where it has several; f16 where
+                      f32 has no room on the device */
     GB_DTYPE_F32,
     GB_DTYPE_F16,
     GB_DTYPE_BF16,
@@ -58,6 +59,7 @@ typedef struct gb_engine_options {
 typedef struct gb_engine_info {
     gb_device device;
     gb_dtype dtype;           /* of the weights in device memory */
+    const char *dtype_why;    /* "", or why it was chosen: "rounded, as ..." */
     const char *prefill;      /* "own" or "clblast" */
     uint64_t weight_bytes, cache_bytes, scratch_bytes; /* on the device */
     bool program_cached;      /* the kernels came from the binary cache */

@@ -131,10 +131,12 @@ gb_worker_tell_engine(gb_worker *w)
     n->prefill = gb_strdup(info->prefill);
     n->n_ctx = w->model->config.n_ctx;
     gb_news_put(&w->news, n);
-    log = gb_format("%s on %s: weights %.1f MB %s, loaded in %.0f ms, kernels "
-                    "%s in %.0f ms, prefill %s", w->model->name,
+    log = gb_format("%s on %s: weights %.1f MB %s%s%s, loaded in %.0f ms, "
+                    "kernels %s in %.0f ms, prefill %s", w->model->name,
                     info->device.name, (double)info->weight_bytes / 1e6,
-                    gb_dtype_name(info->dtype), info->load_ms,
+                    gb_dtype_name(info->dtype),
+                    info->dtype_why[0] != '\0' ? ", " : "",
+                    info->dtype_why, info->load_ms,
                     info->program_cached ? "from the cache" : "compiled",
                     info->compile_ms, info->prefill);
     gb_worker_tell_text(w, GB_NEWS_LOG, 0, log);

@@ -7,11 +7,14 @@ make=$abs_top_builddir/tests/tools/random_model
     --no-tokenizer || exit 99
 "$make" one --layers 1 --width 32 --heads 2 --vocab 300 --context 1 \
     --no-tokenizer || exit 99
+"$make" several --layers 1 --width 32 --heads 2 --vocab 300 --context 40 \
+    --dtype f16 --other c_fc.weight --other-dtype f32 --no-tokenizer || exit 99
 
 table <<'EOF'
 text              | gumbel bench -m tiny          | - | 0 | ~^decode at 16 +[0-9.]+ ms per token | -
 context of one    | gumbel bench -m one           | - | 0 | ~^decode at 0 +no room               | -
 f16               | gumbel bench -m tiny --dtype f16 | - | 0 | ~tiny, f16 weights                | -
+several types     | gumbel bench -m several       | - | 0 | ~several, f32 weights, as the file has several types | -
 json, one line    | gumbel bench -m tiny --json|grep -c "" | - | 0 | 1\n                        | -
 unknown device    | gumbel bench -m tiny -d xyzzy | - | 1 | - | ~no OpenCL device fits "xyzzy"
 no tokenizer      | gumbel generate -m tiny x     | - | 1 | - | ~tiny

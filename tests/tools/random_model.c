@@ -173,10 +173,18 @@ count_of(const spec *t)
     return t->rows * (t->columns > 0 ? t->columns : 1);
 }
 
-static uint64_t
-element_size(const gb_random_model *m)
+static gb_dtype
+dtype_of(const gb_random_model *m, const spec *t)
 {
-    return m->dtype == GB_F32 ? 4 : 2;
+    return m->other != NULL && strstr(t->name, m->other) != NULL
+               ? m->other_dtype
+               : m->dtype;
+}
+
+static uint64_t
+element_size(const gb_random_model *m, const spec *t)
+{
+    return dtype_of(m, t) == GB_F32 ? 4 : 2;
 }
 
 /* Appends the name as the file has it. */
@@ -200,11 +208,11 @@ put_header(gb_str *out, const gb_random_model *m, const spec *t, size_t n)
 
     gb_str_puts(&json, "{\"__metadata__\":{\"format\":\"pt\"}");
     for (i = 0; i < n; i++) {
-        size = count_of(&t[i]) * element_size(m);
+        size = count_of(&t[i]) * element_size(m, &t[i]);
         gb_str_putc(&json, ',');
         put_name(&json, m, &t[i]);
         gb_str_printf(&json, ":{\"dtype\":\"%s\",\"shape\":[%ju",
-                      dtypes[m->dtype], (uintmax_t)t[i].rows);
+                      dtypes[dtype_of(m, &t[i])], (uintmax_t)t[i].rows);
         if (t[i].columns > 0)
             gb_str_printf(&json, ",%ju", (uintmax_t)t[i].columns);
         gb_str_printf(&json, "],\"data_offsets\":[%ju,%ju]}",
@@ -269,8 +277,9 @@ write_tensor(int fd, const char *path, const gb_random_model *m, const spec *t,
         return write_hole(fd, path, count * element_size(m), err);
     for (i = 0; i < count; i += n) {
         n = count - i < CHUNK ? count - i : CHUNK;
-        fill(t, m->dtype, key, i, (size_t)n, buffer);
-        if (!gb_fd_write(fd, path, buffer, (size_t)(n * element_size(m)), err))
+        fill(t, dtype_of(m, t), key, i, (size_t)n, buffer);
+        if (!gb_fd_write(fd, path, buffer, (size_t)(n * element_size(m, t)),
+                         err))
             return false;
     }
     return true;
@@ -334,7 +343,7 @@ write_index(const gb_random_model *m, const specs *s, const char *folder,
     size_t i;
 
     for (i = 0; i < s->n; i++)
-        total += count_of(&s->data[i]) * element_size(m);
+        total += count_of(&s->data[i]) * element_size(m, &s->data[i]);
     gb_str_printf(&json, "{\"metadata\":{\"total_size\":%ju},\"weight_map\":{",
                   (uintmax_t)total);
     for (i = 0; i < s->n; i++) {

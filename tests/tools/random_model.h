@@ -16,7 +16,9 @@
 typedef struct gb_random_model {
     uint32_t layers, width, heads, vocab, context; /* none is 0 */
     uint32_t inner;     /* 0: 4 * width, n_inner is null in config.json */
-    gb_dtype dtype;     /* of all tensors */
+    gb_dtype dtype;     /* of all tensors, but for */
+    const char *other;  /* those with this in their names; NULL: none */
+    gb_dtype other_dtype;
     uint64_t seed;
     uint32_t shards;    /* 0, 1: model.safetensors; else files and an index */
     const char *prefix; /* of tensor names, "transformer."; NULL: none */

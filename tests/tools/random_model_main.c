@@ -11,10 +11,11 @@ static const char usage[] =
     "usage: random_model FOLDER --layers L --width E --heads H --vocab V\n"
     "           --context C [--inner I] [--dtype f32|f16|bf16] [--seed S]\n"
     "           [--shards N] [--prefix PREFIX] [--untied] [--no-tokenizer]\n"
-    "           [--hollow]\n";
+    "           [--hollow] [--other PART-OF-A-NAME --other-dtype "
+    "f32|f16|bf16]\n";
 
 enum { LAYERS = 256, WIDTH, HEADS, VOCAB, CONTEXT, INNER, DTYPE, SEED,
-       SHARDS, PREFIX, UNTIED, NO_TOKENIZER, HOLLOW };
+       SHARDS, PREFIX, UNTIED, NO_TOKENIZER, HOLLOW, OTHER, OTHER_DTYPE };
 
 static const struct option options[] = {
     {"layers", required_argument, NULL, LAYERS},
@@ -30,6 +31,8 @@ static const struct option options[] = {
     {"untied", no_argument, NULL, UNTIED},
     {"no-tokenizer", no_argument, NULL, NO_TOKENIZER},
     {"hollow", no_argument, NULL, HOLLOW},
+    {"other", required_argument, NULL, OTHER},
+    {"other-dtype", required_argument, NULL, OTHER_DTYPE},
     {NULL, 0, NULL, 0},
 };
 
@@ -103,6 +106,11 @@ set(gb_random_model *m, int option)
     case HOLLOW:
         m->hollow = true;
         return true;
+    case OTHER:
+        m->other = optarg;
+        return true;
+    case OTHER_DTYPE:
+        return dtype(optarg, &m->other_dtype);
     default:
         return false;
     }

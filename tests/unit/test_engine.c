@@ -377,6 +377,58 @@ test_dtypes(void **state)
     free(exact);
 }
 
+/* A matrix of another type than the rest loses nothing either; vectors do not
+ * count. */
+static void
+test_several_dtypes(void **state)
+{
+    static const struct {
+        gb_dtype most, other;
+        const char *which;
+        gb_dtype chosen;
+    } cases[] = {
+        {GB_F16, GB_F32, "h.1.mlp.c_proj.weight", GB_F32},
+        {GB_F16, GB_F32, "h.0.attn.c_attn.weight", GB_F32},
+        {GB_BF16, GB_F16, "h.1.attn.c_proj.weight", GB_F32},
+        {GB_F32, GB_BF16, "h.1.mlp.c_fc.weight", GB_F32},
+        {GB_F32, GB_F16, "wte", GB_F32},
+        {GB_F16, GB_BF16, "lm_head", GB_F32},
+        {GB_F16, GB_F32, "ln_", GB_F16},
+        {GB_BF16, GB_F32, "bias", GB_BF16},
+        {GB_F16, GB_F32, "wpe", GB_F16},
+    };
+    const gb_engine_options single = {.dtype = GB_DTYPE_F32,
+                                      .prefill = GB_PREFILL_OWN};
+    gb_random_model m = odd_model;
+    float *exact, *found;
+    const char *folder, *why;
+    unsigned i;
+    fixture f;
+
+    (void)state;
+    for (i = 0; i < GB_COUNT(cases); i++) {
+        m.dtype = cases[i].most;
+        m.other = cases[i].which;
+        m.other_dtype = cases[i].other;
+        m.untied = strcmp(cases[i].which, "lm_head") == 0;
+        folder = fixture_write(&m, "several");
+        f = fixture_open(folder, &single);
+        exact = fixture_logprobs_after(f.engine, 65);
+        fixture_close(&f);
+        f = fixture_open(folder, NULL);
+        assert_int_equal(gb_engine_get_info(f.engine)->dtype,
+                         cases[i].chosen);
+        found = fixture_logprobs_after(f.engine, 65);
+        assert_same_bits(f.engine, exact, found, cases[i].which, 65);
+        why = gb_engine_get_info(f.engine)->dtype_why;
+        assert_string_equal(why, cases[i].chosen == GB_F32
+                                     ? "as the file has several types"
+                                     : "");
+        free(found), free(exact);
+        fixture_close(&f);
+    }
+}
+
 int
 main(void)
 {
@@ -389,6 +441,7 @@ main(void)
         cmocka_unit_test(test_layouts),
         cmocka_unit_test(test_untied),
         cmocka_unit_test(test_dtypes),
+        cmocka_unit_test(test_several_dtypes),
         cmocka_unit_test(test_clblast),
     };
 
