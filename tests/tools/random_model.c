@@ -274,7 +274,7 @@ write_tensor(int fd, const char *path, const gb_random_model *m, const spec *t,
     uint64_t i, n, count = count_of(t);
 
     if (m->hollow)
-        return write_hole(fd, path, count * element_size(m), err);
+        return write_hole(fd, path, count * element_size(m, t), err);
     for (i = 0; i < count; i += n) {
         n = count - i < CHUNK ? count - i : CHUNK;
         fill(t, dtype_of(m, t), key, i, (size_t)n, buffer);
