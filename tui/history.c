@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -61,19 +62,25 @@ newest(const gb_str *text, size_t *lines)
     return start;
 }
 
+/* -1 on failure. Never waits: what is there may be a pipe. */
 static int
-open_locked(const char *path, int flags)
+open_history(const char *path, int flags, gb_error *err)
 {
-    int fd = open(path, flags | O_CLOEXEC, 0600);
+    int fd = open(path, flags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0600);
+    struct stat st;
 
-    if (fd >= 0 && flock(fd, LOCK_EX) != 0) {
-        close(fd);
+    if (fd < 0) {
+        gb_fail(err, "%s: %s", path, strerror(errno));
         return -1;
     }
-    return fd;
+    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+        return fd;
+    gb_fail(err, "%s: expected a regular file", path);
+    close(fd);
+    return -1;
 }
 
-/* The file may have been replaced while we waited for the lock. */
+/* Another program may have replaced the file since. */
 static bool
 is_still(int fd, const char *path)
 {
@@ -83,19 +90,19 @@ is_still(int fd, const char *path)
            a.st_ino == b.st_ino;
 }
 
-static int
-open_history(const char *path, int flags)
+/* The lock is held for moments only; whoever holds it for longer (a program
+ * that was stopped) must not make us wait. */
+static bool
+lock(int fd, int how)
 {
-    int fd, tries;
+    int tries;
 
-    for (tries = 0; tries < 10; tries++) {
-        fd = open_locked(path, flags);
-        if (fd < 0 || is_still(fd, path))
-            return fd;
-        close(fd);
+    for (tries = 0; flock(fd, how | LOCK_NB) != 0; tries++) {
+        if (tries == 10)
+            return false;
+        poll(NULL, 0, 2);
     }
-    errno = EBUSY;
-    return -1;
+    return true;
 }
 
 static void
@@ -118,27 +125,44 @@ add_lines(const char *text, size_t n, void (*add)(const char *entry))
     gb_str_free(&entry);
 }
 
+/* Keeps the newest lines only. Not now if another program is at it, or if the
+ * file cannot be written: it will be tried again. */
+static void
+shorten(int fd, const char *path)
+{
+    gb_str text = GB_STR_INIT;
+    size_t start, lines;
+
+    if (lock(fd, LOCK_EX) && is_still(fd, path) && lseek(fd, 0, SEEK_SET) == 0 &&
+        gb_fd_read(fd, path, FILE_LIMIT, &text, NULL) && text.len > 0) {
+        start = newest(&text, &lines);
+        gb_file_replace(path, text.data + start, text.len - start, 0600,
+                        NULL);
+    }
+    gb_str_free(&text);
+}
+
 bool
 gb_history_load(const char *path, void (*add)(const char *entry),
                 gb_error *err)
 {
-    int fd = open_history(path, O_RDWR);
     gb_str text = GB_STR_INIT;
-    size_t start, lines;
+    size_t start, lines = 0;
     bool ok;
+    int fd;
 
+    if (access(path, F_OK) != 0)
+        return true;
+    fd = open_history(path, O_RDONLY, err);
     if (fd < 0)
-        return errno == ENOENT
-                   ? true
-                   : gb_fail(err, "%s: %s", path, strerror(errno));
+        return false;
     ok = gb_fd_read(fd, path, FILE_LIMIT, &text, err);
     if (ok && text.len > 0) {
         start = newest(&text, &lines);
         add_lines(text.data + start, text.len - start, add);
-        if (lines >= 2 * GB_HISTORY_ENTRIES)
-            ok = gb_file_replace(path, text.data + start, text.len - start,
-                                 0600, err);
     }
+    if (lines >= 2 * GB_HISTORY_ENTRIES)
+        shorten(fd, path);
     gb_str_free(&text);
     close(fd);
     return ok;
@@ -158,23 +182,35 @@ make_folder_of(const char *path, gb_error *err)
     return ok;
 }
 
+/* Adds a line; *again when it went into a file that has been replaced. */
+static bool
+append(const char *path, const gb_str *line, bool *again, gb_error *err)
+{
+    int fd = open_history(path, O_WRONLY | O_APPEND | O_CREAT, err);
+    bool ok;
+
+    if (fd < 0)
+        return false;
+    lock(fd, LOCK_SH);
+    ok = gb_fd_write(fd, path, line->data, line->len, err);
+    *again = ok && !is_still(fd, path);
+    close(fd);
+    return ok;
+}
+
 bool
 gb_history_save(const char *path, const char *entry, gb_error *err)
 {
     gb_str line = GB_STR_INIT;
-    bool ok;
-    int fd;
+    bool ok, again = true;
+    int tries;
 
     if (strlen(entry) > GB_HISTORY_ENTRY_BYTES)
         return true;
-    if (!make_folder_of(path, err))
-        return false;
-    fd = open_history(path, O_WRONLY | O_APPEND | O_CREAT);
-    if (fd < 0)
-        return gb_fail(err, "%s: %s", path, strerror(errno));
+    ok = make_folder_of(path, err);
     escape(&line, entry);
-    ok = gb_fd_write(fd, path, line.data, line.len, err);
+    for (tries = 0; ok && again && tries < 10; tries++)
+        ok = append(path, &line, &again, err);
     gb_str_free(&line);
-    close(fd);
     return ok;
 }

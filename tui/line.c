@@ -129,6 +129,7 @@ finish(gb_line_app *a)
 static char *
 typed_line(gb_line_app *a)
 {
+    gb_error err = GB_ERROR_INIT;
     char *line;
 
     if (a->mid_line)
@@ -137,7 +138,8 @@ typed_line(gb_line_app *a)
     while (!a->quit) {
         line = gb_prompt_take();
         if (line != NULL) {
-            gb_prompt_remember(line, NULL);
+            if (!gb_prompt_remember(line, &err))
+                gb_line_complain(a, err.text);
             return line;
         }
         if (gb_prompt_take_end()) {

@@ -321,8 +321,11 @@ gb_prompt_remember(const char *line, gb_error *err)
         return true;
     add_history(line);
     using_history();
-    return prompt.history == NULL ||
-           gb_history_save(prompt.history, line, err);
+    if (prompt.history == NULL || gb_history_save(prompt.history, line, err))
+        return true;
+    free(prompt.history);
+    prompt.history = NULL;
+    return gb_fail_context(err, "what is typed is not kept");
 }
 
 bool

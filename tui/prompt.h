@@ -58,7 +58,8 @@ void gb_prompt_insert(const char *text, size_t n);
 char *gb_prompt_take(void);
 /* Ctrl-D on an empty line was pressed (since the last call). */
 bool gb_prompt_take_end(void);
-/* Puts a line into the history, and its file. */
+/* Puts a line into the history, and its file. Fails once: a file that cannot
+ * be written is not tried again. */
 bool gb_prompt_remember(const char *line, gb_error *err);
 
 bool gb_prompt_is_empty(void);

@@ -2,7 +2,10 @@
  * history file, status bar, table of commands. */
 #include "test.h"
 
+#include <fcntl.h>
 #include <locale.h>
+#include <signal.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -335,6 +338,84 @@ test_history_of_several(void **state)
     free(path);
 }
 
+/* A program that was stopped while it had the lock stops nobody else. */
+static void
+test_history_locked(void **state)
+{
+    char *path = gb_strdup(test_write("locked", "one\n", 4));
+    gb_error err = GB_ERROR_INIT;
+    int ends[2], fd, status;
+    pid_t child;
+    char byte;
+
+    (void)state;
+    assert_int_equal(pipe(ends), 0);
+    child = fork();
+    if (child == 0) {
+        fd = open(path, O_RDONLY);
+        (void)!write(ends[1], "x", flock(fd, LOCK_EX) == 0);
+        pause();
+    }
+    close(ends[1]);
+    assert_int_equal(read(ends[0], &byte, 1), 1);
+    assert_string_equal(load(path), "[one]");
+    test_ok(gb_history_save(path, "two", &err), &err);
+    assert_string_equal(load(path), "[one][two]");
+    kill(child, SIGKILL);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    close(ends[0]);
+    free(path);
+}
+
+/* Where it cannot be written it can be loaded; in a child, for root may write
+ * everywhere. */
+static void
+test_history_read_only(void **state)
+{
+    char *path = gb_strdup(test_write("kept/history", "one\n", 4));
+    gb_error err = GB_ERROR_INIT;
+    int status;
+    pid_t child;
+
+    (void)state;
+    assert_int_equal(chmod(test_folder(), 0755), 0);
+    *strrchr(path, '/') = '\0';
+    assert_int_equal(chmod(path, 0555), 0);
+    path[strlen(path)] = '/';
+    assert_int_equal(chmod(path, 0444), 0);
+    child = fork();
+    if (child == 0) {
+        if (geteuid() == 0 && seteuid(65534) != 0)
+            _exit(3);
+        if (strcmp(load(path), "[one]") != 0)
+            _exit(1);
+        _exit(gb_history_save(path, "two", &err) ||
+              strstr(err.text, "Permission denied") == NULL);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    *strrchr(path, '/') = '\0';
+    assert_int_equal(chmod(path, 0755), 0);
+    assert_int_equal(status, 0);
+    free(path);
+}
+
+static void
+test_history_no_file(void **state)
+{
+    char *path = gb_path_join(test_folder(), "fifo");
+    gb_error err = GB_ERROR_INIT;
+
+    (void)state;
+    assert_int_equal(mkfifo(path, 0600), 0);
+    assert_false(gb_history_load(path, count_entry, &err));
+    test_fails_with(&err, GB_FAILED, path, "regular file", NULL);
+    assert_false(gb_history_save(path, "two", &err));
+    free(path);
+    assert_false(gb_history_save(test_folder(), "two", &err));
+    assert_false(gb_history_save("/dev/null/x/history", "two", &err));
+    test_ok(gb_history_load("/dev/null/x/history", count_entry, &err), &err);
+}
+
 static void
 test_status(void **state)
 {
@@ -444,6 +525,9 @@ main(void)
         cmocka_unit_test(test_history),
         cmocka_unit_test(test_bytes_are_text),
         cmocka_unit_test(test_history_of_several),
+        cmocka_unit_test(test_history_locked),
+        cmocka_unit_test(test_history_read_only),
+        cmocka_unit_test(test_history_no_file),
         cmocka_unit_test(test_status),
         cmocka_unit_test(test_table),
         cmocka_unit_test(test_file_names),
