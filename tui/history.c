@@ -133,7 +133,8 @@ shorten(int fd, const char *path)
     gb_str text = GB_STR_INIT;
     size_t start, lines;
 
-    if (lock(fd, LOCK_EX) && is_still(fd, path) && lseek(fd, 0, SEEK_SET) == 0 &&
+    if (lock(fd, LOCK_EX) && is_still(fd, path) &&
+        lseek(fd, 0, SEEK_SET) == 0 &&
         gb_fd_read(fd, path, FILE_LIMIT, &text, NULL) && text.len > 0) {
         start = newest(&text, &lines);
         gb_file_replace(path, text.data + start, text.len - start, 0600,

@@ -1,6 +1,8 @@
 #include "tui/screen.h"
 
 #include <curses.h>
+#include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -54,17 +56,22 @@ gb_screen_is_possible(void)
            capability("cup") != NULL;
 }
 
+/* May be called in a signal handler, so that it waits no longer than a second
+ * for a terminal that takes nothing. */
 static void
 write_all(const char *s, size_t n)
 {
+    struct pollfd fd = {fileno(term.out), POLLOUT, 0};
     ssize_t done;
 
     while (n > 0) {
-        done = write(fileno(term.out), s, n);
-        if (done <= 0)
+        done = write(fd.fd, s, n);
+        if (done < 0 && errno == EAGAIN && poll(&fd, 1, 1000) <= 0)
             return;
-        s += done;
-        n -= (size_t)done;
+        if (done < 0 && errno != EAGAIN && errno != EINTR)
+            return;
+        s += done > 0 ? done : 0;
+        n -= done > 0 ? (size_t)done : 0;
     }
 }
 
