@@ -68,6 +68,7 @@ TEST_LIBS = tests/libtest.a libgumbel.a $(CMOCKA_LIBS) $(GB_LIBS)
 UNIT_TESTS =
 UNIT_TESTS += tests/unit/test_base
 UNIT_TESTS += tests/unit/test_text
+UNIT_TESTS += tests/unit/test_bpe
 UNIT_TESTS += tests/unit/test_cache
 UNIT_TESTS += tests/unit/test_json
 UNIT_TESTS += tests/unit/test_config

@@ -7,17 +7,24 @@
 #include "cmd/output.h"
 #include "model/model.h"
 
+#define AT_ONCE 65536 /* bytes of output */
+
 static bool
 put_ids(const gb_ids *ids, gb_error *err)
 {
     gb_str line = GB_STR_INIT;
+    bool ok = true;
     size_t i;
-    bool ok;
 
-    for (i = 0; i < ids->len; i++)
+    for (i = 0; ok && i < ids->len; i++) {
         gb_str_printf(&line, i > 0 ? " %u" : "%u", (unsigned)ids->data[i]);
+        if (line.len >= AT_ONCE) {
+            ok = gb_put(&line, err);
+            gb_str_clear(&line);
+        }
+    }
     gb_str_putc(&line, '\n');
-    ok = gb_put(&line, err);
+    ok = ok && gb_put(&line, err);
     gb_str_free(&line);
     return ok;
 }

@@ -3,6 +3,7 @@ libgumbel_a_SOURCES += \
 	src/model/config.c src/model/config.h \
 	src/model/find.c \
 	src/model/hash.c \
+	src/model/merges.c src/model/merges.h \
 	src/model/model.c src/model/model.h \
 	src/model/safetensors.c src/model/safetensors.h \
 	src/model/split.c src/model/split.h \

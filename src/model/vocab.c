@@ -212,6 +212,13 @@ gb_vocab_size(const gb_vocab *v)
     return v->n_tokens;
 }
 
+/* A character of a piece is a byte of its text. */
+size_t
+gb_vocab_cuts(const gb_vocab *v)
+{
+    return v->texts.len - v->n_tokens;
+}
+
 const char *
 gb_vocab_piece(const gb_vocab *v, uint32_t id)
 {

@@ -26,6 +26,8 @@ uint32_t gb_vocab_find(const gb_vocab *v, const char *piece);
 void gb_vocab_forget(gb_vocab *v);
 
 uint32_t gb_vocab_size(const gb_vocab *v);
+/* In how many ways a piece can be cut in two, of all pieces together. */
+size_t gb_vocab_cuts(const gb_vocab *v);
 /* The piece as the file spells it; the bytes that it stands for; both owned
  * by v. NULL for an id out of range. */
 const char *gb_vocab_piece(const gb_vocab *v, uint32_t id);

@@ -37,4 +37,25 @@ a folder          | gumbel tokenize < / | - | 1 | - | gumbel: standard input: ca
 closed            | gumbel tokenize <&- | - | 1 | - | gumbel: standard input: cannot read: Bad file descriptor\n
 several words     | gumbel tokenize Once upon          | -                  | 2 | - | ~expected one TEXT, found 2
 EOF
+
+# Eight times the input and what the program takes by itself.
+room() {
+    ulimit -v "$((60000 + 8 * $(wc -c < "$1") / 1024))"
+}
+if (ulimit -v 60000 && gumbel tokenize x) > out 2> err; then
+    yes once | tr -d '\n' | head -c 8000000 > word
+    (room word && gumbel tokenize) < word > out 2> err
+    is "a word of 8 MB: status" 0 $?
+    gumbel tokenize --decode < out | cmp -s - word
+    ok "a word of 8 MB" $? "$(cat err)"
+    "$abs_top_builddir/tests/tools/random_model" many --layers 1 --width 1 \
+        --heads 1 --vocab 200000 --context 1 || exit 99
+    yes 'a b' | head -c 60000000 > many/merges.txt
+    (room many/merges.txt && gumbel tokenize -m many x) > out 2> err
+    is "merges of 60 MB: status" 1 $?
+    grep -q 'merges.txt:2: expected each pair once, found "a" with "b"' err
+    ok "merges of 60 MB" $? "$(cat err)"
+else
+    skip "memory" "gumbel itself needs more"
+fi
 done_testing
