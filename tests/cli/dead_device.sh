@@ -19,13 +19,14 @@ if [ ! -e "$scratch/loaded" ]; then
     done_testing
     exit
 fi
-device=$(gumbel devices --json | sed 's/.*"chosen":true,"name":"\([^"]*\)".*/\1/')
+device=$(gumbel devices | sed -n 's/^\* [0-9]*:[0-9]*  *//p')
 
 
 # says_so NAME STATUS FILE: an error that names the device and what failed.
 says_so() {
     [ "$2" = 1 ] && [ "$(grep -c '' "$3")" = 1 ] &&
-        grep -q "^gumbel: $device: .* failed: CL_DEVICE_NOT_AVAILABLE" "$3"
+        grep -q -F "gumbel: $device: " "$3" &&
+        grep -q '^gumbel: .* failed: CL_DEVICE_NOT_AVAILABLE$' "$3"
     ok "$1: it says so" $? "status $2, $(cat "$3")"
 }
 
