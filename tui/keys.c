@@ -257,7 +257,7 @@ name_escape(const gb_keys *k, gb_key *key)
 static bool
 take_paste(gb_keys *k, size_t n, size_t end, gb_key *key)
 {
-    const char *s = k->in.data + k->taken;
+    const char *s = gb_str_cstr(&k->in) + k->taken;
     size_t i;
 
     gb_str_clear(&k->out);
@@ -277,7 +277,7 @@ take_paste(gb_keys *k, size_t n, size_t end, gb_key *key)
 static bool
 next_of_paste(gb_keys *k, bool late, gb_key *key)
 {
-    const char *s = k->in.data + k->taken, *end;
+    const char *s = gb_str_cstr(&k->in) + k->taken, *end;
     size_t n = k->in.len - k->taken;
 
     end = n > k->looked ? memmem(s + k->looked, n - k->looked, PASTE_END,
@@ -294,7 +294,7 @@ next_of_paste(gb_keys *k, bool late, gb_key *key)
 bool
 gb_keys_next(gb_keys *k, bool late, gb_key *key)
 {
-    const char *s = k->in.data + k->taken;
+    const char *s = gb_str_cstr(&k->in) + k->taken;
     size_t n = k->in.len - k->taken, length;
     uint32_t r;
     bool valid;

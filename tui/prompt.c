@@ -12,6 +12,7 @@
 #include <readline/readline.h>
 
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "tui/history.h"
 #include "tui/prompt_bind.h"
 #include "tui/prompt_complete.h"
@@ -92,10 +93,25 @@ take_line(char *line)
     prompt.lines[prompt.n_lines++] = line;
 }
 
+/* Appends text as the edit line may hold it: on what is no UTF-8, moving by
+ * words never ends in readline's vi mode. */
+static void
+put_text(gb_str *out, const char *text, size_t n)
+{
+    if (MB_CUR_MAX > 1)
+        gb_utf8_clean(out, text, n, true);
+    else
+        gb_str_append(out, text, n);
+}
+
 static void
 add_to_history(const char *entry)
 {
-    add_history(entry);
+    gb_str text = GB_STR_INIT;
+
+    put_text(&text, entry, strlen(entry));
+    add_history(gb_str_cstr(&text));
+    gb_str_free(&text);
 }
 
 /* Keeps readline's hands off the terminal. */
@@ -170,7 +186,6 @@ gb_prompt_close(void)
     size_t i;
 
     rl_callback_handler_remove();
-    rl_clear_history();
     gb_prompt_complete_by(NULL, NULL, false);
     for (i = 0; i < prompt.n_lines; i++)
         free(prompt.lines[i]);
@@ -242,16 +257,36 @@ gb_prompt_restart(void)
     gb_prompt_start();
 }
 
+/* What readline's keymap has for a key: a function, or that another key is to
+ * follow (ISKMAP), as after Ctrl-X. */
+static bool
+is_bound(const char *bytes, size_t n, int *type)
+{
+    return rl_function_of_keyseq_len(bytes, n, rl_get_keymap(), type) != NULL;
+}
+
 /* Escape sequences that mean nothing to readline would leave their last
- * letters in the text. */
+ * letters in the text. They come whole: what only begins one is none. */
 static bool
 is_unknown_sequence(const char *bytes, size_t n)
 {
     int type;
 
-    return n > 2 && bytes[0] == '\033' &&
+    return n > 1 && bytes[0] == '\033' &&
            (bytes[1] == '[' || bytes[1] == 'O') &&
-           rl_function_of_keyseq_len(bytes, n, rl_get_keymap(), &type) == NULL;
+           (!is_bound(bytes, n, &type) || type == ISKMAP);
+}
+
+/* A key that begins another would end a search after readline has come back
+ * from it, which it does not survive. */
+static void
+end_search(const char *bytes, size_t n)
+{
+    int type;
+
+    if (RL_ISSTATE(RL_STATE_ISEARCH) && is_bound(bytes, n, &type) &&
+        type == ISKMAP)
+        rl_callback_sigcleanup();
 }
 
 void
@@ -261,8 +296,9 @@ gb_prompt_key(const char *bytes, size_t n)
 
     if (is_unknown_sequence(bytes, n))
         return;
+    end_search(bytes, n);
     gb_prompt_forget_matches();
-    gb_str_append(&prompt.fifo, bytes, n);
+    put_text(&prompt.fifo, bytes, n);
     while (has_byte())
         rl_callback_read_char();
     gb_str_clear(&prompt.fifo);
@@ -275,12 +311,15 @@ void
 gb_prompt_insert(const char *text, size_t n)
 {
     gb_str clean = GB_STR_INIT;
-    size_t i;
+    size_t i, kept = 0;
 
+    put_text(&clean, text, n);
     /* NUL ends readline's line; a paste rather loses it than its rest. */
-    for (i = 0; i < n; i++)
-        if (text[i] != '\0')
-            gb_str_putc(&clean, text[i]);
+    for (i = 0; i < clean.len; i++)
+        if (clean.data[i] != '\0')
+            clean.data[kept++] = clean.data[i];
+    if (clean.len > 0)
+        clean.data[clean.len = kept] = '\0';
     if (gb_prompt_is_busy())
         rl_callback_sigcleanup();
     gb_prompt_forget_matches();
@@ -361,10 +400,9 @@ gb_prompt_clear(void)
 {
     rl_callback_sigcleanup();
     gb_prompt_forget_matches();
-    using_history();
-    rl_free_undo_list();
-    rl_replace_line("", 0);
-    rl_point = rl_mark = 0;
+    /* A new line, so that what one came from in the history is forgotten. */
+    rl_free_line_state();
+    rl_callback_handler_install(PROMPT, take_line);
     unstash();
 }
 
