@@ -126,6 +126,7 @@ add_state(gb_status_bar *bar, const gb_status_in *in, bool ascii)
         [GB_STATE_IDLE] = {"○", "-", GB_STYLE_FAINT},
         [GB_STATE_READING] = {"◐", "<", GB_STYLE_WARN},
         [GB_STATE_WRITING] = {"●", "*", GB_STYLE_GOOD},
+        [GB_STATE_PAUSED] = {"‖", "|", GB_STYLE_WARN},
         [GB_STATE_STOPPED] = {"■", "=", GB_STYLE_PLAIN},
         [GB_STATE_REPLAYING] = {"▶", ">", GB_STYLE_GOOD},
         [GB_STATE_FAILED] = {"✗", "!", GB_STYLE_BAD},

@@ -19,4 +19,5 @@ libgumbel_a_SOURCES += \
 	src/cmd/rows.c src/cmd/rows.h \
 	src/cmd/score.c \
 	src/cmd/spectrum.c \
+	src/cmd/sessions.c \
 	src/cmd/tokenize.c

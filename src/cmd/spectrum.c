@@ -11,7 +11,6 @@
 #include "cmd/rows.h"
 #include "sample/gumbel.h"
 #include "sample/spectrum.h"
-#include "session/settings_json.h"
 
 /* The bands of the step that was just picked, ready to be drawn; free with
  * free_bands. */

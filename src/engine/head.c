@@ -373,7 +373,8 @@ bool
 gb_head_logits(gb_head *h, float *logits, gb_error *err)
 {
     if (!run_logits(h, err) ||
-        !read_buffer(h, h->logits, logits, h->n_vocab * sizeof *logits, err))
+        !gb_read_buffer(h->c, h->logits, logits,
+                        h->n_vocab * sizeof *logits, err))
         return false;
     return !isnan(logits[0]) || not_a_number(h, err);
 }

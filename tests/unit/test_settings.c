@@ -4,7 +4,6 @@
 #include "base/mem.h"
 #include "base/nearest.h"
 #include "session/settings.h"
-#include "session/settings_json.h"
 
 /* Compares all settings as they are written. */
 static void
