@@ -101,11 +101,12 @@ gb_lines_end(gb_lines *l)
 static void
 shorten(gb_lines *l)
 {
-    char *line = l->bytes.data + l->taken;
     size_t n = l->bytes.len - l->taken;
+    char *line;
 
     if (n <= l->limit)
         return;
+    line = l->bytes.data + l->taken;
     l->too_long = true;
     if (n > 2 * KEPT) {
         memmove(line + KEPT, line + n - KEPT, KEPT + 1);
