@@ -15,6 +15,7 @@ struct screen {
     bool cursor_visible, alternate, mouse;
     gb_str held;  /* the beginning of what may become CSI n b */
     gb_str last;  /* the character that it would repeat */
+    gb_str out;   /* for the emulator */
 };
 
 /* Colours 0 to 15, as shown: fit for dark backgrounds. */
@@ -114,6 +115,7 @@ screen_close(screen *s)
     gb_str_free(&s->typed);
     gb_str_free(&s->held);
     gb_str_free(&s->last);
+    gb_str_free(&s->out);
     free(s);
 }
 
@@ -164,15 +166,33 @@ unfold(screen *s, char byte, gb_str *out)
     gb_str_clear(&s->held);
 }
 
+/* Less the unfinished character at the end: the emulator takes one apart whose
+ * first byte comes behind ASCII and whose others come in the next call. */
+static size_t
+whole_length(const gb_str *s)
+{
+    size_t start = s->len;
+    uint32_t rune;
+    bool valid;
+
+    while (start > 0 && s->len - start < 3 &&
+           (s->data[start - 1] & 0xc0) == 0x80)
+        start--;
+    if (start == 0 || (s->data[start - 1] & 0x80) == 0)
+        return s->len;
+    start--;
+    return gb_utf8_next(s->data + start, s->len - start, &rune, &valid) == 0
+        ? start : s->len;
+}
+
 void
 screen_feed(screen *s, const char *bytes, size_t n)
 {
-    gb_str out = GB_STR_INIT;
     size_t i;
 
     for (i = 0; i < n; i++) {
         if (s->held.len > 0) {
-            unfold(s, bytes[i], &out);
+            unfold(s, bytes[i], &s->out);
             continue;
         }
         if (bytes[i] == '\033') {
@@ -182,11 +202,12 @@ screen_feed(screen *s, const char *bytes, size_t n)
         if ((bytes[i] & 0xc0) != 0x80)
             gb_str_clear(&s->last);
         gb_str_putc(&s->last, bytes[i]);
-        gb_str_putc(&out, bytes[i]);
+        gb_str_putc(&s->out, bytes[i]);
     }
-    vterm_input_write(s->vt, gb_str_cstr(&out), out.len);
+    n = whole_length(&s->out);
+    vterm_input_write(s->vt, gb_str_cstr(&s->out), n);
     vterm_screen_flush_damage(s->cells);
-    gb_str_free(&out);
+    gb_str_drop(&s->out, n);
 }
 
 gb_str *
