@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -43,16 +42,6 @@ nanoseconds(const struct timespec *t)
     return (uint64_t)t->tv_sec * 1000000000u + (uint64_t)t->tv_nsec;
 }
 
-static void
-fill_stamp(uint64_t stamp[5], const struct stat *st)
-{
-    stamp[0] = (uint64_t)st->st_dev;
-    stamp[1] = (uint64_t)st->st_ino;
-    stamp[2] = (uint64_t)st->st_size;
-    stamp[3] = nanoseconds(&st->st_mtim);
-    stamp[4] = nanoseconds(&st->st_ctim);
-}
-
 bool
 gb_source_open(gb_source *s, const char *path, gb_error *err)
 {
@@ -62,7 +51,11 @@ gb_source_open(gb_source *s, const char *path, gb_error *err)
     if (s->fd < 0)
         return false;
     s->size = (uint64_t)st.st_size;
-    fill_stamp(s->stamp, &st);
+    s->stamp[0] = (uint64_t)st.st_dev;
+    s->stamp[1] = (uint64_t)st.st_ino;
+    s->stamp[2] = (uint64_t)st.st_size;
+    s->stamp[3] = nanoseconds(&st.st_mtim);
+    s->stamp[4] = nanoseconds(&st.st_ctim);
     return true;
 }
 
@@ -93,39 +86,6 @@ gb_source_close(gb_source *s)
     if (s->fd >= 0)
         close(s->fd);
     s->fd = -1;
-}
-
-bool
-gb_map_open(gb_map *map, const char *path, gb_error *err)
-{
-    struct stat st;
-    void *data;
-    int fd;
-
-    *map = (gb_map){0};
-    fd = open_regular(path, &st, err);
-    if (fd < 0)
-        return false;
-    if (st.st_size > 0) {
-        data = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-        if (data == MAP_FAILED) {
-            close(fd);
-            return gb_fail(err, "%s: cannot map: %s", path, strerror(errno));
-        }
-        map->data = data;
-        map->size = (size_t)st.st_size;
-    }
-    fill_stamp(map->stamp, &st);
-    close(fd);
-    return true;
-}
-
-void
-gb_map_close(gb_map *map)
-{
-    if (map->data != NULL)
-        munmap((void *)(uintptr_t)map->data, map->size);
-    *map = (gb_map){0};
 }
 
 /* There is nothing to read yet, or no room to write. */

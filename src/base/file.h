@@ -1,5 +1,5 @@
-/* Files: mapping, reading whole, writing without ever leaving half a file,
- * and where things live. */
+/* Files: reading, writing without ever leaving half a file, and where things
+ * live. */
 #ifndef GB_BASE_FILE_H
 #define GB_BASE_FILE_H
 
@@ -10,29 +10,19 @@
 #include "base/error.h"
 #include "base/str.h"
 
-/* A file mapped read-only. An empty file has data NULL, size 0. */
-typedef struct gb_map {
-    const unsigned char *data;
-    size_t size;
-    /* Device, inode, size, and when it was last written and changed, in
-     * nanoseconds: while these stay, so do the contents. */
-    uint64_t stamp[5];
-} gb_map;
-
-/* Errors name the path and say what is wrong (missing, a folder, ...). */
-bool gb_map_open(gb_map *map, const char *path, gb_error *err);
-void gb_map_close(gb_map *map);
-
-/* A regular file, open to be read at any place. Unlike a map it may become
- * shorter meanwhile: that is an error like any other. */
+/* A regular file, open to be read at any place. */
 typedef struct gb_source {
     int fd; /* -1: closed */
     uint64_t size;
-    uint64_t stamp[5]; /* as above */
+    /* Device, inode, size, and when it was last written and changed, in
+     * nanoseconds: while these stay, so do the contents. */
+    uint64_t stamp[5];
 } gb_source;
 
+/* Errors name the path and say what is wrong (missing, a folder, ...). */
 bool gb_source_open(gb_source *s, const char *path, gb_error *err);
-/* Reads n bytes at `at`; path is for the message. Any thread. */
+/* Reads n bytes at `at`, from any thread; path is for the message. An error
+ * also where the file has become shorter. */
 bool gb_source_read(const gb_source *s, const char *path, uint64_t at,
                     void *out, size_t n, gb_error *err);
 void gb_source_close(gb_source *s);

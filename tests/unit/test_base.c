@@ -97,20 +97,24 @@ test_files(void **state)
     const char *path = test_write("a/b/file", "hello", 5);
     gb_error err = GB_ERROR_INIT;
     gb_str text = GB_STR_INIT;
-    gb_map map;
+    gb_source source;
+    char found[5];
 
     (void)state;
     test_ok(gb_file_read(path, 5, &text, &err), &err);
     assert_string_equal(gb_str_cstr(&text), "hello");
     assert_false(gb_file_read(path, 4, &text, &err));
     test_fails_with(&err, GB_FAILED, path, "more than 4 bytes", NULL);
-    test_ok(gb_map_open(&map, path, &err), &err);
-    assert_int_equal(map.size, 5);
-    assert_memory_equal(map.data, "hello", 5);
-    gb_map_close(&map);
-    assert_false(gb_map_open(&map, test_folder(), &err));
+    test_ok(gb_source_open(&source, path, &err), &err);
+    assert_int_equal(source.size, 5);
+    test_ok(gb_source_read(&source, path, 1, found, 4, &err), &err);
+    assert_memory_equal(found, "ello", 4);
+    assert_false(gb_source_read(&source, path, 1, found, 5, &err));
+    test_fails_with(&err, GB_FAILED, path, "expected 5 bytes", NULL);
+    gb_source_close(&source);
+    assert_false(gb_source_open(&source, test_folder(), &err));
     test_fails_with(&err, GB_FAILED, test_folder(), "folder", NULL);
-    assert_false(gb_map_open(&map, "/nowhere/file", &err));
+    assert_false(gb_source_open(&source, "/nowhere/file", &err));
     test_fails_with(&err, GB_FAILED, "/nowhere/file", "No such file", NULL);
     gb_str_free(&text);
 }
