@@ -95,17 +95,9 @@ void
 gb_cache_write(const char *path, const void *data, size_t n)
 {
     int folder = path != NULL ? open_folder(path, true) : -1;
-    const char *name;
-    struct stat st;
 
     if (folder < 0)
         return;
-    name = strrchr(path, '/') + 1;
-    /* A file that is replaced keeps its mode and stays behind its link; a
-     * cache file is to be ours alone. */
-    if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-        (S_ISREG(st.st_mode) || S_ISLNK(st.st_mode)))
-        unlinkat(folder, name, 0);
-    gb_file_replace(path, data, n, 0600, NULL);
+    gb_file_replace(path, data, n, 0600 | GB_FILE_ANEW, NULL);
     close(folder);
 }

@@ -60,6 +60,8 @@ enum {
     GB_FILE_SYNC = 1 << 16,    /* it is on the disk when this returns */
     GB_FILE_SPECIAL = 1 << 17, /* a device, a pipe or an open descriptor by
                                   its name is written to, not refused */
+    GB_FILE_ANEW = 1 << 18,    /* what is there gives neither mode nor owner,
+                                  and a link is itself replaced */
 };
 /* Replaces a file in one step, so that nobody ever sees half of it. A new one
  * gets its mode from `how`, less the umask; one that is there keeps its own.

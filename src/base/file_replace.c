@@ -171,9 +171,10 @@ bool
 gb_file_replace(const char *path, const void *data, size_t n, unsigned how,
                 gb_error *err)
 {
+    const bool anew = (how & GB_FILE_ANEW) != 0;
     int fd = descriptor_of(path);
     struct stat st;
-    bool there = stat(path, &st) == 0, ok;
+    bool there = (anew ? lstat : stat)(path, &st) == 0, ok;
     char *to;
 
     if ((how & GB_FILE_SPECIAL) != 0 && fd >= 0)
@@ -184,11 +185,12 @@ gb_file_replace(const char *path, const void *data, size_t n, unsigned how,
         return gb_fail(err, "%s: expected a file, found a folder", path);
     if (there && (how & GB_FILE_SPECIAL) != 0 && !S_ISREG(st.st_mode))
         return write_special(path, data, n, err);
-    if (fd >= 0 || (there && !S_ISREG(st.st_mode)))
+    if (fd >= 0 || (there && !S_ISREG(st.st_mode) &&
+                    !(anew && S_ISLNK(st.st_mode))))
         return gb_fail(err, "%s: expected a regular file", path);
-    to = follow(path, err);
+    to = anew ? gb_strdup(path) : follow(path, err);
     ok = to != NULL &&
-         replace(path, to, there ? &st : NULL, data, n, how, err);
+         replace(path, to, there && !anew ? &st : NULL, data, n, how, err);
     free(to);
     return ok;
 }
