@@ -213,10 +213,53 @@ gb_prompt_start(void)
     free(stash);
 }
 
+/* Some of readline's commands leave a line that is shorter than they say, or
+ * the cursor behind its end, and completion begun there never ends. */
+static void
+keep_cursor_in_line(void)
+{
+    int end = (int)strlen(rl_line_buffer);
+
+    if (rl_end > end)
+        rl_end = end;
+    if (rl_point > rl_end)
+        rl_point = rl_end;
+    if (rl_mark > rl_end)
+        rl_mark = rl_end;
+}
+
+/* While a line of the history is edited, readline's history has the undo list
+ * as well, as it was when it was stored last: where the list is freed since,
+ * by a search or by whoever replaces the line, it is freed once more. The line
+ * that was saved for the way back may have it too. (A search's own line has a
+ * list of its own.) */
+static void
+own_undo_list(void)
+{
+    UNDO_LIST *list = rl_undo_list;
+    HIST_ENTRY *entry = current_history();
+
+    if (entry == NULL || RL_ISSTATE(RL_STATE_NSEARCH))
+        return;
+    entry->data = NULL;
+    rl_undo_list = NULL;
+    rl_maybe_save_line();
+    rl_undo_list = list;
+}
+
+/* Gives readline what there is of a key. */
+static void
+read_char(void)
+{
+    rl_callback_read_char();
+    keep_cursor_in_line();
+    own_undo_list();
+}
+
 void
 gb_prompt_read(void)
 {
-    rl_callback_read_char();
+    read_char();
 }
 
 void
@@ -300,7 +343,7 @@ gb_prompt_key(const char *bytes, size_t n)
     gb_prompt_forget_matches();
     put_text(&prompt.fifo, bytes, n);
     while (has_byte())
-        rl_callback_read_char();
+        read_char();
     gb_str_clear(&prompt.fifo);
     prompt.taken = 0;
     if (prompt.n_lines > lines)

@@ -123,6 +123,8 @@ press(const gb_key *key)
         gb_prompt_insert(key->bytes, key->n);
     else if (strcmp(key->name, "C-c") == 0)
         gb_prompt_clear();
+    else if (strcmp(key->name, "F5") == 0)
+        gb_prompt_fill("/seed ");
     else
         gb_prompt_key(key->bytes, key->n);
     take_lines();
