@@ -297,6 +297,13 @@ do_storm(stage *t, char **words, gb_error *err)
 }
 
 static bool
+do_calm(stage *t, char **words, gb_error *err)
+{
+    (void)words;
+    return calm(t, err);
+}
+
+static bool
 do_snapshot(stage *t, char **words, gb_error *err)
 {
     return svg_write(t->screen, t->pictures, words[0], err);
@@ -343,7 +350,7 @@ const command commands[] = {
      "change the terminal's size"},
     {"storm", "SEED N", 2, 2, do_storm, NULL,
      "press N keys and change the size, by chance and faster than anybody"},
-    {"calm", "", 0, 0, NULL, check_calm,
+    {"calm", "", 0, 0, do_calm, NULL,
      "press Ctrl-C until it writes no more and the edit line is empty"},
     {"signal", "NAME", 1, 1, do_signal, NULL,
      "send the program a signal: TERM HUP INT STOP CONT KILL"},

@@ -11,7 +11,8 @@
  * waited for. */
 bool storm(stage *t, uint64_t seed, int n, gb_error *err);
 
-/* Presses Ctrl-C until nothing is being written and the edit line is empty. */
-stage_check check_calm;
+/* Presses Ctrl-C until nothing is being written, the edit line is empty, and
+ * all that was pressed before has been read. */
+bool calm(stage *t, gb_error *err);
 
 #endif
