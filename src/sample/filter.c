@@ -15,8 +15,9 @@ typedef struct items {
     const float *x;
     size_t n;
     float floor;   /* only those >= floor count */
-    bool weighted; /* by exp(x - max); else each weighs 1 */
+    bool weighted; /* by exp((x - max) * scale); else each weighs 1 */
     float max;
+    double scale;
 } items;
 
 /* Floats as integers in the same order; -0 is 0. */
@@ -58,7 +59,9 @@ weigh(const items *it, unsigned level, uint32_t prefix, double *bins)
         if (level > 0 && k >> (shift + bits) != prefix)
             continue;
         bins[k >> shift & mask] +=
-            it->weighted ? exp((double)it->x[i] - (double)it->max) : 1.0;
+            it->weighted
+                ? exp(((double)it->x[i] - (double)it->max) * it->scale)
+                : 1.0;
     }
 }
 
@@ -124,15 +127,22 @@ gb_filter_is_off(const gb_filter *f)
 float
 gb_filter_floor(const gb_filter *f, const float *logprobs, size_t n)
 {
-    items it = {logprobs, n, -INFINITY, false, -INFINITY};
+    return gb_filter_logit_floor(f, logprobs, n, 1.0);
+}
+
+float
+gb_filter_logit_floor(const gb_filter *f, const float *logits, size_t n,
+                      double temperature)
+{
+    items it = {logits, n, -INFINITY, false, -INFINITY, 1 / temperature};
     float least;
     size_t i;
 
     if (gb_filter_is_off(f))
         return -INFINITY;
     for (i = 0; i < n; i++)
-        if (logprobs[i] > it.max)
-            it.max = logprobs[i];
+        if (logits[i] > it.max)
+            it.max = logits[i];
     if (!isfinite(it.max))
         return -INFINITY;
     if (f->top_k > 0 && f->top_k < n)
@@ -141,7 +151,7 @@ gb_filter_floor(const gb_filter *f, const float *logprobs, size_t n)
     if (f->top_p < 1.0)
         it.floor = find_floor(&it, f->top_p);
     if (f->min_p > 0.0) {
-        least = float_at_least((double)it.max + log(f->min_p));
+        least = float_at_least((double)it.max + log(f->min_p) * temperature);
         if (least > it.floor)
             it.floor = least;
     }

@@ -26,4 +26,8 @@ bool gb_filter_is_off(const gb_filter *f);
  * memory is allocated. */
 float gb_filter_floor(const gb_filter *f, const float *logprobs, size_t n);
 
+/* The same as a logit, from the logits (n) f32 and a temperature > 0. */
+float gb_filter_logit_floor(const gb_filter *f, const float *logits, size_t n,
+                            double temperature);
+
 #endif
