@@ -38,6 +38,7 @@ SUFFIXES = .so
 
 # Golden files and the scripts that made them.
 EXTRA_DIST += tests/reference/sampling_golden.py
+EXTRA_DIST += tests/reference/spectrum_golden.py
 EXTRA_DIST += tests/reference/check_large.py
 EXTRA_DIST += tests/reference/engine_golden.py
 EXTRA_DIST += tests/reference/gpt2.py
@@ -45,6 +46,7 @@ EXTRA_DIST += tests/reference/random_model.py
 EXTRA_DIST += tests/golden/logprobs.txt
 EXTRA_DIST += tests/golden/noise.txt
 EXTRA_DIST += tests/golden/rng.txt
+EXTRA_DIST += tests/golden/spectrum.txt
 EXTRA_DIST += tests/reference/tokenizer_golden.py
 EXTRA_DIST += tests/golden/tokenizer-gpt2.json
 EXTRA_DIST += tests/golden/tokenizer-stories.json
@@ -94,6 +96,7 @@ UNIT_TESTS += tests/unit/test_rng
 UNIT_TESTS += tests/unit/test_journal
 UNIT_TESTS += tests/unit/test_replay
 UNIT_TESTS += tests/unit/test_session
+UNIT_TESTS += tests/unit/test_spectrum
 UNIT_TESTS += tests/unit/test_stream
 UNIT_TESTS += tests/unit/test_tokenizer
 UNIT_TESTS += tests/unit/test_worker

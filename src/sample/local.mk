@@ -1,4 +1,6 @@
 libgumbel_a_SOURCES += \
 	src/sample/filter.c src/sample/filter.h \
 	src/sample/gumbel.c src/sample/gumbel.h \
-	src/sample/rng.c src/sample/rng.h
+	src/sample/rng.c src/sample/rng.h \
+	src/sample/spectrum.c src/sample/spectrum.h \
+	src/sample/threshold.c src/sample/threshold.h
