@@ -3,8 +3,9 @@
  * Reductions over the vocabulary go by chunks of GB_CHUNK logits, one group
  * each, and the chunks are joined in order. */
 
-/* parts (rows, chunks, 2): the chunk's largest logit / temperature, and the sum
- * of exp(logit / temperature - largest). Groups: (chunks, rows). */
+/* parts (rows, chunks, 4), with z = logit / temperature of the chunk's logits:
+ * the largest z, the sum of exp(z - largest), and that of (z - largest)
+ * exp(z - largest), which the entropy needs. Groups: (chunks, rows). */
 LANES_KERNEL
 softmax_part(global const float *logits, int ld, int n_vocab,
              float temperature, global float *parts)
@@ -15,8 +16,8 @@ softmax_part(global const float *logits, int ld, int n_vocab,
     const int chunk = get_group_id(0), row = get_group_id(1);
     const int lane = get_local_id(0) * GB_VW;
     const int n = min(GB_CHUNK, n_vocab - chunk * GB_CHUNK);
-    vf z[GB_CHUNK / (GB_LANES * GB_VW)], sum = 0.0f;
-    float max = -INFINITY, total;
+    vf z[GB_CHUNK / (GB_LANES * GB_VW)], sum = 0.0f, spread = 0.0f, weight;
+    float max = -INFINITY, total, total_spread;
     int i, k;
 
     logits += (size_t)row * ld + chunk * GB_CHUNK;
@@ -27,17 +28,22 @@ softmax_part(global const float *logits, int ld, int n_vocab,
         max = fmax(max, vmax(z[k]));
     }
     max = group_max(max, scratch);
-    for (i = lane, k = 0; i < GB_CHUNK; i += GB_LANES * GB_VW, k++)
-        sum += exp(z[k] - max);
+    for (i = lane, k = 0; i < GB_CHUNK; i += GB_LANES * GB_VW, k++) {
+        weight = exp(z[k] - max);
+        sum += weight;
+        /* Not 0 times infinity. */
+        spread += fmax(z[k] - max, -200.0f) * weight;
+    }
     total = group_sum(vsum(sum), scratch);
+    total_spread = group_sum(vsum(spread), scratch);
     if (get_local_id(0) == 0)
-        vstore2((float2)(max, total),
+        vstore4((float4)(max, total, total_spread, 0.0f),
                 (size_t)row * get_num_groups(0) + chunk, parts);
 }
 
 /* (largest z, log of the sum of exp(z - largest)) of a row. */
 float2
-softmax_join(global const float2 *parts, int n_chunks)
+softmax_join(global const float4 *parts, int n_chunks)
 {
     float max = -INFINITY, sum = 0.0f;
     int i;
@@ -53,7 +59,7 @@ softmax_join(global const float2 *parts, int n_chunks)
  * temperature). Groups: (chunks). */
 LANES_KERNEL
 logprobs(global const float *logits, int n_vocab, float temperature,
-         global const float2 *parts, global float *out)
+         global const float4 *parts, global float *out)
 {
     const int chunk = get_group_id(0);
     const float2 join = softmax_join(parts, get_num_groups(0));
@@ -72,7 +78,7 @@ logprobs(global const float *logits, int n_vocab, float temperature,
 /* out[row] = log-probability of token targets[row] in that row, at
  * temperature 1. Groups: (1, rows), of one work-item. */
 SINGLE_KERNEL
-score_join(global const float *logits, int ld, global const float2 *parts,
+score_join(global const float *logits, int ld, global const float4 *parts,
            int n_chunks, global const uint *targets, global float *out)
 {
     const int row = get_group_id(1);

@@ -79,10 +79,11 @@ best_take(best_t *best, uint id, float score)
 /* bests[item] = the best of scores[i] (+ noise, when `noisy`) over the
  * item's GB_DRAWS scores; those below `floor` do not take part. jumps
  * (items): multiplier hi, lo, increment hi, lo; start: state hi, lo, inc hi,
- * lo. */
+ * lo. The noise is kept in noises (n_vocab rounded up to whole vectors). */
 LANES_KERNEL
 pick_part(global const float *scores, int n_vocab, float floor, int noisy,
-          global const ulong4 *jumps, ulong4 start, global best_t *bests)
+          global const ulong4 *jumps, ulong4 start, global best_t *bests,
+          global float *noises)
 {
     const int item = get_global_id(0), first = item * GB_DRAWS;
     const int end = min(first + GB_DRAWS, n_vocab);
@@ -105,27 +106,42 @@ pick_part(global const float *scores, int n_vocab, float floor, int noisy,
                 noise[j] = uniform(k);
                 tail[j] = noise[j] == 1.0f ? gumbel_tail(k) : 0.0f;
             }
-            VSTORE(-log(-log(VLOAD(noise))), noise);
+            VSTORE(VSELECT(VLOAD(tail) != 0.0f, VLOAD(tail),
+                           -log(-log(VLOAD(noise)))),
+                   noise);
+            VSTORE(VLOAD(noise), noises + i);
         }
         for (j = 0; j < n; j++) {
             score = scores[i + j];
             if (score < floor)
                 continue;
             if (noisy)
-                score += tail[j] != 0.0f ? tail[j] : noise[j];
+                score += noise[j];
             best_take(&best, i + j, score);
         }
     }
     bests[item] = best;
 }
 
-/* What a head tells the host. */
+/* What a head tells the host: the pick, and behind it one stat_t a chunk. */
 typedef struct {
     uint id;
     float logprob;
     uint runner_up;
     float margin;
+    uint unused[4];
 } pick_t;
+
+/* What the statistics of the pick need to know of a chunk of tokens. */
+typedef struct {
+    float above;            /* tokens before the pick when all are ranked */
+    float from, to;         /* temperatures: the last one at which a likelier
+                               token catches up with the pick going down, the
+                               first one at which a less likely does going up */
+    float max, sum, spread; /* of softmax_part */
+    float noise;            /* of the pick */
+    float unused;
+} stat_t;
 
 /* best = the two best of best and other; the ids of other are all higher. */
 void
@@ -163,4 +179,53 @@ pick_join(global const best_t *bests, int n, global const float *logprobs,
     pick->logprob = logprobs[best.id];
     pick->runner_up = best.runner_up;
     pick->margin = best.score - best.runner_up_score;
+}
+
+/* result[1 + chunk] from result[0], the pick. At temperature T a token's score
+ * is logit / T + noise, and it crosses the pick's at T = (difference of
+ * logits) / (difference of noise). Groups: (chunks). */
+LANES_KERNEL
+pick_stats(global const float *logits, int n_vocab, int noisy,
+           global const float *noises, global const float4 *parts,
+           global stat_t *result)
+{
+#if GB_LANES > 1
+    local float scratch[GB_LANES];
+#endif
+    const int chunk = get_group_id(0), first = chunk * GB_CHUNK;
+    const int end = min(first + GB_CHUNK, n_vocab);
+    const uint id = ((global const pick_t *)result)->id;
+    const float logit = id < (uint)n_vocab ? logits[id] : 0.0f;
+    const float noise = noisy && id < (uint)n_vocab ? noises[id] : 0.0f;
+    vf above = 0.0f, from = 0.0f, to = INFINITY, l, less, more, cross;
+    stat_t stat;
+    int i;
+
+    for (i = first + get_local_id(0) * GB_VW; i < end;
+         i += GB_LANES * GB_VW) {
+        l = vmask(VLOAD(logits + i), i, n_vocab);
+        above += VSELECT((l > logit) |
+                             ((l == logit) & (vindex(i) < (int)id)),
+                         1.0f, 0.0f);
+        if (!noisy)
+            continue;
+        less = logit - l;
+        more = VLOAD(noises + i) - noise;
+        cross = less / more;
+        from = fmax(from, VSELECT(less < 0.0f,
+                                  VSELECT(more < 0.0f, cross, INFINITY),
+                                  0.0f));
+        to = fmin(to, VSELECT((less > 0.0f) & (more > 0.0f), cross,
+                              INFINITY));
+    }
+    stat.above = group_sum(vsum(above), scratch);
+    stat.from = group_max(vmax(from), scratch);
+    stat.to = -group_max(vmax(-to), scratch);
+    stat.max = parts[chunk].x;
+    stat.sum = parts[chunk].y;
+    stat.spread = parts[chunk].z;
+    stat.noise = noise;
+    stat.unused = 0.0f;
+    if (get_local_id(0) == 0)
+        result[1 + chunk] = stat;
 }

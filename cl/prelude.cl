@@ -70,18 +70,30 @@ typedef ushort wtype;
 #define LANES_KERNEL GROUP(GB_LANES, 1) void
 #define SINGLE_KERNEL GROUP(1, 1) void
 
+/* Where `cond` holds yes, else no. */
+#if GB_VW == 1
+#define VSELECT(cond, yes, no) ((cond) ? (yes) : (no))
+#else
+#define VSELECT(cond, yes, no) select((vf)(no), (vf)(yes), cond)
+#endif
+
+/* first, first + 1, ... */
+vi
+vindex(int first)
+{
+#if GB_VW == 1
+    return first;
+#elif GB_VW == 16
+    return (int16)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15) +
+           first;
+#endif
+}
+
 /* v where its index, counted from `first`, is below `n`; else -infinity. */
 vf
 vmask(vf v, int first, int n)
 {
-#if GB_VW == 1
-    return first < n ? v : -INFINITY;
-#elif GB_VW == 16
-    const int16 index = (int16)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13,
-                                14, 15);
-
-    return select((vf)-INFINITY, v, index + first < n);
-#endif
+    return VSELECT(vindex(first) < n, v, -INFINITY);
 }
 
 /* Sums and maxima of a vector, halves first: a fixed order. */

@@ -92,8 +92,16 @@ typedef struct gb_pick {
     gb_token id;
     float logprob; /* natural log of the token's probability, before filters,
                       at the temperature in force (greedy: 1) */
-    gb_token runner_up; /* the second best, and by how much it is worse in */
-    float margin;       /* score (log-probability + noise; greedy: logit) */
+    gb_token runner_up;   /* the second best, and by how much it is worse */
+    float margin;         /* in score (log-probability + noise; greedy: logit) */
+    uint32_t rank; /* so many tokens are likelier (of equal logits, those with
+                      lower ids) */
+    float entropy; /* in nats, of all tokens before filters, at the temperature
+                      in force (greedy: 1) */
+    float noise;   /* of the token (greedy: 0) */
+    float from, to; /* the temperatures between which this token is picked
+                       with this noise and these filters; they hold the one in
+                       force. Greedy: 0 and INFINITY, for it has none. */
 } gb_pick;
 
 /* The greedy head: argmax of the last position. */

@@ -8,13 +8,22 @@
 #include "engine/queue.h"
 #include "sample/rng.h"
 
-_Static_assert(sizeof(gb_pick) == 16, "pick_t of cl/pick.cl");
+_Static_assert(sizeof(gb_best) == 16, "best_t of cl/pick.cl");
+_Static_assert(sizeof(gb_head_pick) == 32, "pick_t of cl/pick.cl");
+_Static_assert(sizeof(gb_head_stat) == sizeof(gb_head_pick),
+               "stat_t of cl/pick.cl");
 
 static unsigned
 item_count(const gb_compute *c, unsigned n_vocab)
 {
     return (unsigned)gb_round_up(gb_div_up(n_vocab, c->shape.draws),
                                  c->shape.lanes);
+}
+
+static unsigned
+chunk_count(unsigned n_vocab)
+{
+    return (unsigned)gb_div_up(n_vocab, GB_CHUNK);
 }
 
 static unsigned
@@ -29,7 +38,8 @@ gb_head_size(const gb_compute *c, const gb_config *g)
     return sizeof(float) * (uint64_t)GB_SCORE_ROWS *
                (logits_ld(c, g->n_vocab) +
                 gb_padded_width(&c->shape, g->n_embd)) +
-           sizeof(float) * (uint64_t)g->n_vocab +
+           16 * (uint64_t)GB_SCORE_ROWS * chunk_count(g->n_vocab) +
+           2 * sizeof(float) * (uint64_t)g->n_vocab +
            48 * (uint64_t)item_count(c, g->n_vocab);
 }
 
@@ -66,11 +76,12 @@ open_buffers(gb_head *h, unsigned width, gb_error *err)
     } table[] = {
         {&h->hidden, rows * width * f, "activations"},
         {&h->logits, rows * h->ld * f, "logits"},
-        {&h->parts, rows * h->chunks * 2 * f, "sums"},
+        {&h->parts, rows * h->chunks * 4 * f, "sums"},
         {&h->logprobs, gb_round_up(h->n_vocab, 16) * f, "log-probabilities"},
         {&h->jumps, h->items * sizeof(cl_ulong4), "the noise table"},
-        {&h->bests, h->items * sizeof(gb_pick), "candidates"},
-        {&h->pick, sizeof(gb_pick), "the token"},
+        {&h->bests, h->items * sizeof(gb_best), "candidates"},
+        {&h->noise, gb_round_up(h->n_vocab, 16) * f, "noise"},
+        {&h->result, (1 + h->chunks) * sizeof(gb_head_stat), "the token"},
         {&h->targets, rows * f, "targets"},
         {&h->scores, rows * f, "scores"},
         {&h->run, 16, "the position"},
@@ -95,7 +106,8 @@ open_pick(gb_head *h, gb_op *op, cl_mem scores, int noisy, gb_error *err)
     if (!gb_op_init(h->c, op, "pick_part", err, "mufum", scores, h->n_vocab,
                     -(double)INFINITY, noisy, h->jumps) ||
         !gb_op_set(op, 5, sizeof start, &start, err) ||
-        !gb_op_set(op, 6, sizeof h->bests, &h->bests, err))
+        !gb_op_set(op, 6, sizeof h->bests, &h->bests, err) ||
+        !gb_op_set(op, 7, sizeof h->noise, &h->noise, err))
         return false;
     op->x = h->items / h->c->shape.lanes;
     return true;
@@ -119,9 +131,11 @@ open_last_row(gb_head *h, gb_forward *f, const gb_weights *w, gb_error *err)
         !open_pick(h, &h->greedy, h->logits, 0, err) ||
         !open_pick(h, &h->gumbel, h->logprobs, 1, err) ||
         !gb_op_init(c, &h->join, "pick_join", err, "mumm", h->bests, used,
-                    h->logprobs, h->pick))
+                    h->logprobs, h->result) ||
+        !gb_op_init(c, &h->stats, "pick_stats", err, "muimmm", h->logits,
+                    h->n_vocab, 0, h->noise, h->parts, h->result))
         return false;
-    h->softmax.x = h->logprob.x = h->chunks;
+    h->softmax.x = h->logprob.x = h->stats.x = h->chunks;
     return true;
 }
 
@@ -154,9 +168,9 @@ gb_head_open(gb_head *h, gb_forward *f, const gb_weights *w, gb_error *err)
     h->c = f->c;
     h->n_vocab = f->config->n_vocab;
     h->ld = logits_ld(h->c, h->n_vocab);
-    h->chunks = (unsigned)gb_div_up(h->n_vocab, GB_CHUNK);
+    h->chunks = chunk_count(h->n_vocab);
     h->items = item_count(h->c, h->n_vocab);
-    h->host = gb_alloc_array(h->n_vocab, sizeof *h->host);
+    h->host_result = gb_alloc_array(1 + h->chunks, sizeof *h->host_result);
     if (open_buffers(h, f->ld, err) && write_jumps(h, err) &&
         open_last_row(h, f, w, err) && open_score(h, f, w, err))
         return true;
@@ -167,12 +181,13 @@ gb_head_open(gb_head *h, gb_forward *f, const gb_weights *w, gb_error *err)
 void
 gb_head_close(gb_head *h)
 {
-    gb_op *const ops[] = {&h->norm,       &h->softmax,       &h->logprob,
-                          &h->greedy,     &h->gumbel,        &h->join,
-                          &h->score_norm, &h->score_softmax, &h->score_join};
-    const cl_mem buffers[] = {h->hidden, h->logits,  h->parts,  h->logprobs,
-                              h->jumps,  h->bests,   h->pick,   h->targets,
-                              h->scores, h->run};
+    gb_op *const ops[] = {&h->norm,          &h->softmax, &h->logprob,
+                          &h->greedy,        &h->gumbel,  &h->join,
+                          &h->stats,         &h->score_norm,
+                          &h->score_softmax, &h->score_join};
+    const cl_mem buffers[] = {h->hidden, h->logits, h->parts,  h->logprobs,
+                              h->jumps,  h->bests,  h->noise,  h->result,
+                              h->targets, h->scores, h->run};
     size_t i;
 
     for (i = 0; i < GB_COUNT(ops); i++)
@@ -182,7 +197,11 @@ gb_head_close(gb_head *h)
     for (i = 0; i < GB_COUNT(buffers); i++)
         if (buffers[i] != NULL)
             clReleaseMemObject(buffers[i]);
-    free(h->host);
+    free(h->host_result);
+    free(h->host_logprobs);
+    free(h->host_logits);
+    free(h->host_noise);
+    gb_spectrum_free(h->spectrum);
     memset(h, 0, sizeof *h);
 }
 
@@ -207,26 +226,72 @@ not_a_number(const gb_head *h, gb_error *err)
                    h->c->device.name);
 }
 
-/* What stands where no token has been put yet, so that the one before can
- * never be taken for a new one. */
-static const gb_pick no_pick = {.id = UINT32_MAX, .logprob = NAN};
+/* The entropy from what the chunks know of exp(z) and z exp(z). */
+static float
+join_entropy(const gb_head_stat *stats, unsigned n)
+{
+    double max = -INFINITY, sum = 0, spread = 0, share, shift;
+    unsigned i;
+
+    for (i = 0; i < n; i++)
+        max = fmax(max, (double)stats[i].max);
+    for (i = 0; i < n; i++) {
+        shift = fmax((double)stats[i].max - max, -1000);
+        share = exp(shift);
+        sum += share * (double)stats[i].sum;
+        spread += share * ((double)stats[i].spread +
+                           shift * (double)stats[i].sum);
+    }
+    return (float)fmax(log(sum) - spread / sum, 0);
+}
 
 static bool
-read_pick(gb_head *h, gb_pick *pick, gb_error *err)
+computed_nothing(gb_head *h, gb_error *err)
 {
-    *pick = no_pick;
-    if (!gb_fill_buffer(h->c, h->pick, &no_pick, sizeof no_pick,
+    h->c->failed = true;
+    return gb_fail(err, "%s: the device computed no token",
+                   h->c->device.name);
+}
+
+/* What stands where no token has been put yet, so that the one before can
+ * never be taken for a new one. */
+static const gb_head_pick no_pick = {.id = UINT32_MAX, .logprob = NAN};
+
+/* Joins the bests, and reads what the device found. The range is that
+ * without filters. */
+static bool
+read_pick(gb_head *h, int noisy, gb_pick *pick, gb_error *err)
+{
+    gb_head_stat *stats = h->host_result + 1;
+    gb_head_pick found;
+    unsigned i;
+
+    memcpy(h->host_result, &no_pick, sizeof no_pick);
+    if (!gb_fill_buffer(h->c, h->result, &no_pick, sizeof no_pick,
                         sizeof no_pick, err) ||
+        !gb_op_set(&h->stats, 2, sizeof noisy, &noisy, err) ||
         !gb_op_run(h->c, &h->join, 1, err) ||
-        !gb_read_buffer(h->c, h->pick, pick, sizeof *pick, err))
+        !gb_op_run(h->c, &h->stats, 1, err) ||
+        !gb_read_buffer(h->c, h->result, h->host_result,
+                        (1 + h->chunks) * sizeof *h->host_result, err))
         return false;
-    if (pick->id == no_pick.id) {
-        h->c->failed = true;
-        return gb_fail(err, "%s: the device computed no token",
-                       h->c->device.name);
-    }
-    if (!isfinite(pick->logprob) || pick->id >= h->n_vocab)
+    memcpy(&found, h->host_result, sizeof found);
+    if (found.id == no_pick.id)
+        return computed_nothing(h, err);
+    if (!isfinite(found.logprob) || found.id >= h->n_vocab)
         return not_a_number(h, err);
+    *pick = (gb_pick){.id = found.id,
+                      .logprob = found.logprob,
+                      .runner_up = found.runner_up,
+                      .margin = found.margin,
+                      .entropy = join_entropy(stats, h->chunks),
+                      .noise = stats[0].noise,
+                      .to = INFINITY};
+    for (i = 0; i < h->chunks; i++) {
+        pick->rank += (uint32_t)stats[i].above;
+        pick->from = fmaxf(pick->from, stats[i].from);
+        pick->to = fminf(pick->to, stats[i].to);
+    }
     return true;
 }
 
@@ -234,13 +299,48 @@ bool
 gb_head_greedy(gb_head *h, gb_pick *pick, gb_error *err)
 {
     return run_logprobs(h, 1.0f, err) &&
-           gb_op_run(h->c, &h->greedy, 1, err) && read_pick(h, pick, err);
+           gb_op_run(h->c, &h->greedy, 1, err) &&
+           read_pick(h, 0, pick, err);
+}
+
+static void
+make_host_buffers(gb_head *h)
+{
+    if (h->spectrum != NULL)
+        return;
+    h->host_logprobs = gb_alloc_array(h->n_vocab, sizeof(float));
+    h->host_logits = gb_alloc_array(h->n_vocab, sizeof(float));
+    h->host_noise = gb_alloc_array(h->n_vocab, sizeof(float));
+    h->spectrum = gb_spectrum_new();
+}
+
+/* The range with filters, by the noise that the device drew. */
+static bool
+find_range(gb_head *h, float temperature, const gb_filter *filter,
+           gb_pick *pick, gb_error *err)
+{
+    const size_t size = h->n_vocab * sizeof(float);
+    gb_band band;
+
+    h->host_logits[0] = h->host_noise[0] = NAN;
+    if (!gb_read_buffer(h->c, h->logits, h->host_logits, size, err) ||
+        !gb_read_buffer(h->c, h->noise, h->host_noise, size, err))
+        return false;
+    if (isnan(h->host_logits[0]) || isnan(h->host_noise[0]))
+        return computed_nothing(h, err);
+    gb_spectrum_set(h->spectrum, h->host_logits, h->host_noise, h->n_vocab,
+                    filter);
+    band = gb_spectrum_range(h->spectrum, pick->id, (double)temperature);
+    pick->from = (float)band.from;
+    pick->to = (float)band.to;
+    return true;
 }
 
 bool
 gb_head_sample(gb_head *h, float temperature, const gb_filter *filter,
                uint64_t seed, uint64_t step, gb_pick *pick, gb_error *err)
 {
+    const bool filtered = filter != NULL && !gb_filter_is_off(filter);
     float floor = -INFINITY;
     cl_ulong4 start;
     gb_pcg64 g;
@@ -250,16 +350,25 @@ gb_head_sample(gb_head *h, float temperature, const gb_filter *filter,
     start.s[1] = (cl_ulong)g.state;
     start.s[2] = (cl_ulong)(g.inc >> 64);
     start.s[3] = (cl_ulong)g.inc;
-    if (filter != NULL && !gb_filter_is_off(filter)) {
-        if (!gb_head_logprobs(h, temperature, h->host, err))
+    if (filtered) {
+        make_host_buffers(h);
+        if (!gb_head_logprobs(h, temperature, h->host_logprobs, err))
             return false;
-        floor = gb_filter_floor(filter, h->host, h->n_vocab);
+        floor = gb_filter_floor(filter, h->host_logprobs, h->n_vocab);
     } else if (!run_logprobs(h, temperature, err)) {
         return false;
     }
-    return gb_op_set(&h->gumbel, 2, sizeof floor, &floor, err) &&
-           gb_op_set(&h->gumbel, 5, sizeof start, &start, err) &&
-           gb_op_run(h->c, &h->gumbel, 1, err) && read_pick(h, pick, err);
+    if (!gb_op_set(&h->gumbel, 2, sizeof floor, &floor, err) ||
+        !gb_op_set(&h->gumbel, 5, sizeof start, &start, err) ||
+        !gb_op_run(h->c, &h->gumbel, 1, err) ||
+        !read_pick(h, 1, pick, err))
+        return false;
+    if (filtered && !find_range(h, temperature, filter, pick, err))
+        return false;
+    /* Rounding may have put an end beside the temperature. */
+    pick->from = fminf(pick->from, temperature);
+    pick->to = fmaxf(pick->to, temperature);
+    return true;
 }
 
 bool

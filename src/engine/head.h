@@ -5,24 +5,46 @@
 
 #include "engine/forward.h"
 
+#include "sample/gumbel.h"
+#include "sample/spectrum.h"
+
 /* Rows of logits that gb_head_score works on at a time. */
 #define GB_SCORE_ROWS 24
+
+/* What the device tells of a pick, as in cl/pick.cl: the first of these, then
+ * one of the others for each chunk of logits. */
+typedef struct gb_head_pick {
+    cl_uint id;
+    cl_float logprob;
+    cl_uint runner_up;
+    cl_float margin;
+    cl_uint unused[4];
+} gb_head_pick;
+
+typedef struct gb_head_stat {
+    cl_float above, from, to, max, sum, spread, noise, unused;
+} gb_head_stat;
 
 typedef struct gb_head {
     gb_compute *c;
     unsigned n_vocab, ld, chunks, items;
     cl_mem hidden;   /* (GB_SCORE_ROWS, width padded) */
     cl_mem logits;   /* (GB_SCORE_ROWS, ld) */
-    cl_mem parts;    /* (GB_SCORE_ROWS, chunks) float2 */
+    cl_mem parts;    /* (GB_SCORE_ROWS, chunks) float4 */
     cl_mem logprobs; /* (vocab) */
     cl_mem jumps;    /* (items padded) ulong4 */
-    cl_mem bests;    /* (items) uint, uint, float, float */
-    cl_mem pick;     /* gb_pick */
+    cl_mem bests;    /* (items) gb_best */
+    cl_mem noise;    /* (vocab) */
+    cl_mem result;   /* gb_head_pick, then (chunks) gb_head_stat */
     cl_mem targets, scores, run; /* of gb_head_score: (GB_SCORE_ROWS) */
-    gb_op norm, softmax, logprob, greedy, gumbel, join; /* the last row */
+    gb_op norm, softmax, logprob; /* the last row */
+    gb_op greedy, gumbel, join, stats;
     gb_op score_norm, score_softmax, score_join;
     gb_linear project, score_project;
-    float *host; /* (vocab): for the filters */
+    gb_head_stat *host_result; /* (1 + chunks) */
+    /* For the filters, (vocab) each; NULL before the first one. */
+    float *host_logprobs, *host_logits, *host_noise;
+    gb_spectrum *spectrum;
     uint64_t bytes;
 } gb_head;
 

@@ -174,13 +174,14 @@ generate(gb_engine *e, const gb_filter *filter, gb_pick *picks, unsigned n)
     free(logprobs);
 }
 
+static const gb_filter filters[] = {
+    GB_FILTER_OFF,  {5, 1.0, 0.0}, {0, 0.5, 0.0},
+    {0, 1.0, 0.05}, {1, 1.0, 0.0}, {20, 0.9, 0.01},
+};
+
 static void
 test_sampling(void **state)
 {
-    static const gb_filter filters[] = {
-        GB_FILTER_OFF,  {5, 1.0, 0.0}, {0, 0.5, 0.0},
-        {0, 1.0, 0.05}, {1, 1.0, 0.0}, {20, 0.9, 0.01},
-    };
     gb_engine *e = odd_engine();
     gb_pick first[40], second[40];
     unsigned i;
@@ -193,6 +194,95 @@ test_sampling(void **state)
         generate(e, f, second, GB_COUNT(second));
         assert_memory_equal(first, second, sizeof first);
     }
+}
+
+static gb_token
+sampled_at(gb_engine *e, double temperature, const gb_filter *filter,
+           unsigned step)
+{
+    gb_error err = GB_ERROR_INIT;
+    gb_pick pick;
+
+    test_ok(gb_engine_sample(e, (float)temperature, filter, 42, step, &pick,
+                             &err), &err);
+    return pick.id;
+}
+
+/* Rank and entropy by loops over the log-probabilities (n) at the temperature
+ * in force. */
+static void
+check_statistics(const gb_pick *pick, const float *logprobs, uint32_t n)
+{
+    uint32_t above = 0, tied = 0, i;
+    double entropy = 0;
+
+    for (i = 0; i < n; i++) {
+        above += logprobs[i] > logprobs[pick->id];
+        tied += logprobs[i] == logprobs[pick->id];
+        entropy -= exp((double)logprobs[i]) * (double)logprobs[i];
+    }
+    assert_in_range(pick->rank, above, above + tied - 1);
+    assert_float_equal(pick->entropy, entropy, 1e-4);
+}
+
+/* The same token within the range, others just beyond it. */
+static void
+check_range(gb_engine *e, const gb_pick *pick, const gb_filter *filter,
+            unsigned step)
+{
+    const double near = 1e-4, from = (double)pick->from;
+    const double to = (double)pick->to;
+
+    assert_true(from <= 0.8 + 1e-7 && to >= 0.8 - 1e-7);
+    if (from > 0.001) {
+        assert_int_not_equal(sampled_at(e, from * (1 - near), filter, step),
+                             pick->id);
+        if (from * (1 + near) < to)
+            assert_int_equal(sampled_at(e, from * (1 + near), filter, step),
+                             pick->id);
+    }
+    if (to < 1000) {
+        assert_int_not_equal(sampled_at(e, to * (1 + near), filter, step),
+                             pick->id);
+        if (to * (1 - near) > from)
+            assert_int_equal(sampled_at(e, to * (1 - near), filter, step),
+                             pick->id);
+    }
+}
+
+static void
+test_statistics(void **state)
+{
+    gb_engine *e = odd_engine();
+    const uint32_t vocab = gb_engine_model(e)->config.n_vocab;
+    float *logprobs = gb_alloc_array(vocab, sizeof *logprobs);
+    float *noise = gb_alloc_array(vocab, sizeof *noise);
+    gb_error err = GB_ERROR_INIT;
+    gb_pick pick;
+    unsigned i, k;
+
+    (void)state;
+    for (k = 0; k <= GB_COUNT(filters); k++) {
+        const gb_filter *f = k > 0 ? &filters[k - 1] : NULL;
+
+        free(fixture_logprobs_after(e, 5));
+        for (i = 0; i < 25; i++) {
+            test_ok(gb_engine_logprobs(e, 0.8f, logprobs, &err), &err);
+            test_ok(gb_engine_sample(e, 0.8f, f, 42, i, &pick, &err), &err);
+            check_statistics(&pick, logprobs, vocab);
+            gb_gumbel_noise(42, i, noise, vocab);
+            assert_float_equal(pick.noise, noise[pick.id], 1e-5);
+            check_range(e, &pick, f, i);
+            fixture_feed(e, &pick.id, 1);
+        }
+    }
+    test_ok(gb_engine_logprobs(e, 1, logprobs, &err), &err);
+    test_ok(gb_engine_greedy(e, &pick, &err), &err);
+    check_statistics(&pick, logprobs, vocab);
+    assert_int_equal(pick.rank, 0);
+    assert_true(pick.noise == 0 && pick.from == 0 && pick.to == INFINITY);
+    free(logprobs);
+    free(noise);
 }
 
 static void
@@ -436,6 +526,7 @@ main(void)
         cmocka_unit_test(test_batch_invariance),
         cmocka_unit_test(test_rewind),
         cmocka_unit_test(test_sampling),
+        cmocka_unit_test(test_statistics),
         cmocka_unit_test(test_greedy),
         cmocka_unit_test(test_score),
         cmocka_unit_test(test_layouts),

@@ -10,6 +10,7 @@
 #include "engine/head.h"
 #include "sample/gumbel.h"
 #include "sample/rng.h"
+#include "sample/spectrum.h"
 
 static double
 log_sum(const float *logits, unsigned n, double temperature)
@@ -31,6 +32,29 @@ softmax_tolerance(double largest)
     return 2e-5 + 3e-7 * fabs(largest);
 }
 
+/* The sums of one chunk of a row of logits (n). */
+static void
+check_part(const float *part, const float *logits, unsigned n, unsigned chunk,
+           double temperature)
+{
+    const unsigned first = chunk * GB_CHUNK;
+    const unsigned end = first + GB_CHUNK < n ? first + GB_CHUNK : n;
+    double max = -INFINITY, sum = 0, spread = 0, z, tolerance;
+    unsigned i;
+
+    for (i = first; i < end; i++)
+        max = fmax(max, logits[i] / temperature);
+    for (i = first; i < end; i++) {
+        z = logits[i] / temperature - max;
+        sum += exp(z);
+        spread += z > -200 ? z * exp(z) : 0;
+    }
+    tolerance = 1e-4 * sum + 3e-7 * fabs(max);
+    assert_near(part[0], max, 1e-6 * fabs(max), "largest", n, chunk);
+    assert_near(part[1], sum, tolerance, "sum", n, chunk);
+    assert_near(part[2], spread, tolerance, "spread", n, chunk);
+}
+
 static void
 check_softmax(gb_compute *c, unsigned vocab, float temperature)
 {
@@ -41,7 +65,7 @@ check_softmax(gb_compute *c, unsigned vocab, float temperature)
     float *logits = random_floats(11, (size_t)ROWS * vocab, 12.0f);
     float *padded = padded_rows(logits, ROWS, vocab, ld, poison());
     cl_mem logits_m = device_words(c, padded, (size_t)ROWS * ld);
-    cl_mem parts_m = device_poisoned(c, (size_t)ROWS * chunks * 2);
+    cl_mem parts_m = device_poisoned(c, (size_t)ROWS * chunks * 4);
     cl_mem out_m = device_poisoned(c, vocab);
     cl_mem targets_m = device_words(c, targets, ROWS);
     cl_mem scores_m = device_poisoned(c, ROWS);
@@ -57,7 +81,10 @@ check_softmax(gb_compute *c, unsigned vocab, float temperature)
     op.x = chunks;
     op.per_y = 1;
     device_run(c, &op, ROWS);
-    parts = device_read(c, parts_m, (size_t)ROWS * chunks * 2);
+    parts = device_read(c, parts_m, (size_t)ROWS * chunks * 4);
+    for (i = 0; i < ROWS * chunks; i++)
+        check_part(parts + 4 * i, logits + i / chunks * vocab, vocab,
+                   i % chunks, temperature);
     test_ok(gb_op_init(c, &op, "logprobs", &err, "mufmm", logits_m, vocab,
                        (double)temperature, parts_m, out_m),
             &err);
@@ -129,21 +156,43 @@ jump_table(gb_compute *c, unsigned items)
     return m;
 }
 
-/* The best of scores (n); with the noise of a seed when `noisy`. */
-static gb_pick
-pick_run(gb_compute *c, const float *scores, unsigned n, float floor,
-         bool noisy, uint64_t seed)
+/* What the device makes of a row of logits. */
+typedef struct run {
+    gb_head_pick pick;
+    float *noise;        /* (n) */
+    gb_head_stat *stats; /* (chunks) */
+    unsigned chunks;
+} run;
+
+static void
+run_free(run *r)
+{
+    free(r->noise);
+    free(r->stats);
+}
+
+/* The best of scores (n); with the noise of a seed when `noisy`. The pick's
+ * statistics are those of logits (n), whose sums are parts (chunks, 4). */
+static run
+pick_run(gb_compute *c, const float *scores, const float *logits, unsigned n,
+         const float *parts, float floor, bool noisy, uint64_t seed)
 {
     const unsigned used = (unsigned)gb_div_up(n, c->shape.draws);
     const unsigned items = (unsigned)gb_round_up(used, c->shape.lanes);
+    const unsigned ld = gb_padded_width(&c->shape, n);
+    const unsigned words = (unsigned)gb_round_up(n, c->shape.vw);
+    float *padded = padded_rows(logits, 1, n, ld, poison()), *bests;
+    run r = {.chunks = (unsigned)gb_div_up(n, GB_CHUNK)};
+    const unsigned size = (1 + r.chunks) * sizeof *r.stats / 4;
     cl_mem scores_m = device_words(c, scores, n);
+    cl_mem logits_m = device_words(c, padded, ld);
+    cl_mem parts_m = device_words(c, parts, (size_t)r.chunks * 4);
     cl_mem jumps_m = jump_table(c, items);
     cl_mem bests_m = device_poisoned(c, used * sizeof(gb_best) / 4);
-    cl_mem pick_m = device_poisoned(c, sizeof(gb_pick) / 4);
+    cl_mem noise_m = device_poisoned(c, words);
+    cl_mem result_m = device_poisoned(c, size);
     gb_error err = GB_ERROR_INIT;
-    gb_pick pick, *found;
     cl_ulong4 start;
-    float *bests;
     gb_pcg64 g;
     gb_op op;
 
@@ -155,21 +204,45 @@ pick_run(gb_compute *c, const float *scores, unsigned n, float floor,
     test_ok(gb_op_init(c, &op, "pick_part", &err, "mufum", scores_m, n,
                        (double)floor, (unsigned)noisy, jumps_m) &&
                 gb_op_set(&op, 5, sizeof start, &start, &err) &&
-                gb_op_set(&op, 6, sizeof bests_m, &bests_m, &err),
+                gb_op_set(&op, 6, sizeof bests_m, &bests_m, &err) &&
+                gb_op_set(&op, 7, sizeof noise_m, &noise_m, &err),
             &err);
     op.x = items / c->shape.lanes;
     device_run(c, &op, 1);
     bests = device_read(c, bests_m, used * sizeof(gb_best) / 4);
+    r.noise = device_read(c, noise_m, words);
+    if (!noisy)
+        assert_poison(r.noise, words, "noise");
     test_ok(gb_op_init(c, &op, "pick_join", &err, "mumm", bests_m, used,
-                       scores_m, pick_m),
+                       scores_m, result_m),
             &err);
     device_run(c, &op, 1);
-    found = device_read(c, pick_m, sizeof pick / 4);
-    pick = *found;
-    device_free(scores_m), device_free(jumps_m), device_free(bests_m);
-    device_free(pick_m);
-    free(bests), free(found);
-    return pick;
+    test_ok(gb_op_init(c, &op, "pick_stats", &err, "muimmm", logits_m, n,
+                       (int)noisy, noise_m, parts_m, result_m),
+            &err);
+    op.x = r.chunks;
+    device_run(c, &op, 1);
+    r.stats = device_read(c, result_m, size);
+    memcpy(&r.pick, r.stats, sizeof r.pick);
+    memmove(r.stats, r.stats + 1, r.chunks * sizeof *r.stats);
+    device_free(scores_m), device_free(logits_m), device_free(parts_m);
+    device_free(jumps_m), device_free(bests_m), device_free(noise_m);
+    device_free(result_m);
+    free(bests), free(padded);
+    return r;
+}
+
+/* The same without looking at the statistics. */
+static gb_head_pick
+pick_only(gb_compute *c, const float *scores, unsigned n, float floor,
+          bool noisy, uint64_t seed)
+{
+    float *parts = gb_alloc_array(gb_div_up(n, GB_CHUNK), 4 * sizeof *parts);
+    run r = pick_run(c, scores, scores, n, parts, floor, noisy, seed);
+
+    run_free(&r);
+    free(parts);
+    return r.pick;
 }
 
 /* Greedy: ties everywhere, so that only the order of ids decides. */
@@ -184,14 +257,14 @@ check_greedy(gb_compute *c)
     };
     float *scores = gb_alloc_array(4096, sizeof *scores);
     unsigned i, k;
+    gb_head_pick pick;
     gb_best best;
-    gb_pick pick;
 
     for (k = 0; k < GB_COUNT(cases); k++) {
         for (i = 0; i < cases[k].n; i++)
             scores[i] = -(float)((i + 1) % cases[k].period);
         best = gb_argmax(scores, cases[k].n);
-        pick = pick_run(c, scores, cases[k].n, -INFINITY, false, 0);
+        pick = pick_only(c, scores, cases[k].n, -INFINITY, false, 0);
         assert_int_equal(pick.id, best.id);
         assert_int_equal(pick.runner_up, best.runner_up);
         assert_true(pick.logprob == scores[best.id]);
@@ -216,7 +289,7 @@ check_sampled(gb_compute *c, const float *logprobs, unsigned n, float floor,
               uint64_t seed)
 {
     const gb_best best = gb_gumbel_argmax(logprobs, n, floor, seed, 0);
-    const gb_pick pick = pick_run(c, logprobs, n, floor, true, seed);
+    const gb_head_pick pick = pick_only(c, logprobs, n, floor, true, seed);
     const float margin = best.score - best.runner_up_score;
 
     if (pick.id != best.id && !(margin < NEAR && pick.id == best.runner_up))
@@ -276,12 +349,12 @@ check_noise(gb_compute *c)
         {3382, 50257, 39327}, {3459, 50257, 2175},
     };
     float *zeros = gb_alloc_array(50257, sizeof *zeros);
-    gb_pick pick;
+    gb_head_pick pick;
     unsigned i;
 
     for (i = 0; i < (small_cases() ? 1 : GB_COUNT(cases)); i++) {
-        pick = pick_run(c, zeros, cases[i].n, -INFINITY, true,
-                        cases[i].seed);
+        pick = pick_only(c, zeros, cases[i].n, -INFINITY, true,
+                         cases[i].seed);
         assert_int_equal(pick.id, cases[i].id);
         assert_true(isfinite(pick.margin));
     }
@@ -295,12 +368,93 @@ test_noise(void **state)
     for_each_program(check_noise);
 }
 
+static void
+assert_close(double found, double expected, const char *what, size_t n)
+{
+    if (found != expected)
+        assert_near(found, expected, 1e-5 * (1 + fabs(expected)), what, n, 0);
+}
+
+/* What the chunks say together of the pick, against loops over all tokens;
+ * the temperatures by the noise that the device drew. */
+static void
+check_stats(gb_compute *c, const float *logits, unsigned n, bool noisy,
+            uint64_t seed)
+{
+    const gb_filter off = GB_FILTER_OFF;
+    float *parts = random_floats(3, 4 * gb_div_up(n, GB_CHUNK), 5.0f);
+    run r = pick_run(c, logits, logits, n, parts, -INFINITY, noisy, seed);
+    float *noise = gb_alloc_array(n, sizeof *noise);
+    gb_spectrum *spectrum = gb_spectrum_new();
+    double from = 0, to = INFINITY, above = 0;
+    unsigned i, expected = 0;
+    gb_band band;
+
+    for (i = 0; i < r.chunks; i++) {
+        above += (double)r.stats[i].above;
+        from = fmax(from, (double)r.stats[i].from);
+        to = fmin(to, (double)r.stats[i].to);
+        assert_true(r.stats[i].max == parts[4 * i]);
+        assert_true(r.stats[i].sum == parts[4 * i + 1]);
+        assert_true(r.stats[i].spread == parts[4 * i + 2]);
+        assert_true(r.stats[i].noise == (noisy ? r.noise[r.pick.id] : 0));
+    }
+    for (i = 0; i < n; i++)
+        expected += logits[i] > logits[r.pick.id] ||
+                    (logits[i] == logits[r.pick.id] && i < r.pick.id);
+    assert_int_equal((unsigned)above, expected);
+    if (noisy) {
+        gb_gumbel_noise(seed, 0, noise, n);
+        for (i = 0; i < n; i++)
+            assert_near(r.noise[i], noise[i], 1e-5, "noise", n, i);
+        gb_spectrum_set(spectrum, logits, r.noise, n, &off);
+        band = gb_spectrum_range(spectrum, r.pick.id, 1);
+        assert_close(fmin(from, 1), band.from, "from", n);
+        assert_close(fmax(to, 1), band.to, "to", n);
+    } else {
+        assert_true(from == 0 && to == INFINITY);
+    }
+    gb_spectrum_free(spectrum);
+    run_free(&r);
+    free(noise), free(parts);
+}
+
+static void
+check_all_stats(gb_compute *c)
+{
+    static const unsigned sizes[] = {1, 2, 7, 513, 1000, 4096, 50257};
+    const unsigned n_sizes = small_cases() ? 4 : GB_COUNT(sizes);
+    float *logits;
+    unsigned i, k;
+    uint64_t seed;
+
+    for (i = 0; i < n_sizes; i++) {
+        logits = random_floats(13, sizes[i], 7.0f);
+        for (seed = 476; seed < 480; seed++) {
+            check_stats(c, logits, sizes[i], true, seed);
+            check_stats(c, logits, sizes[i], false, seed);
+            for (k = 0; k < sizes[i]; k++) /* ties, and what cannot come */
+                logits[k] = k % 5 == 3 && sizes[i] > 3 ? -INFINITY
+                                                       : floorf(logits[k]);
+        }
+        free(logits);
+    }
+}
+
+static void
+test_stats(void **state)
+{
+    (void)state;
+    for_each_program(check_all_stats);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_softmax), cmocka_unit_test(test_greedy),
         cmocka_unit_test(test_gumbel),  cmocka_unit_test(test_noise),
+        cmocka_unit_test(test_stats),
     };
 
     return cmocka_run_group_tests(tests, open_programs, close_programs);
