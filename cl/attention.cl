@@ -81,7 +81,8 @@ attention_store(global const float *qkv, int ldx, global float *keys,
 
 /* y (n, ldy): the heads' outputs side by side. A single token puts its own
  * key and value into the caches first; several need attention_store before,
- * because they look at each other. run: {position of the first, n}. Groups:
+ * because they look at each other. run: {position of the first, n, look}; a
+ * single token that is looked at finds its own where they are. Groups:
  * (heads, n). */
 LANES_KERNEL
 attention(global const float *qkv, int ldx, global float *keys,
@@ -102,7 +103,7 @@ attention(global const float *qkv, int ldx, global float *keys,
     float max = -INFINITY, block_max, rescale, qd, w;
     int block, i, j, d, n_keys;
 
-    if (run[1] == 1)
+    if (run[1] == 1 && !run[2])
         cache_store(qkv, keys, values, width, context, last, head);
 #if GB_LANES > 1
     barrier(CLK_GLOBAL_MEM_FENCE); /* not in the if: PoCL 5 and 6 fail there */

@@ -20,9 +20,10 @@ struct gb_engine {
     gb_head head;
     gb_gemm *gemm;
     gb_engine_info info;
-    uint32_t length;
-    uint32_t sure; /* positions that the device is known to have computed */
-    bool ready;    /* the last position is in the residual stream */
+    gb_token *ids;   /* (n_ctx) */
+    uint32_t length; /* of them are fed */
+    uint32_t sure;   /* positions that the device is known to have computed */
+    bool ready;      /* the last position is in the residual stream */
 };
 
 /* Bytes that everything but the weights needs. */
@@ -202,6 +203,7 @@ gb_engine_open(const gb_model *model, const gb_engine_options *options,
                             gb_gemm_bytes(e->gemm);
     e->info.program_cached = e->compute.program_cached;
     e->info.compile_ms = e->compute.compile_ms;
+    e->ids = gb_alloc_array(g->n_ctx, sizeof *e->ids);
     return e;
 fail_gemm:
     gb_head_close(&e->head);
@@ -226,6 +228,7 @@ gb_engine_close(gb_engine *e)
     gb_forward_close(&e->forward);
     gb_weights_free(&e->weights);
     gb_compute_close(&e->compute);
+    free(e->ids);
     free(e);
 }
 
@@ -245,6 +248,12 @@ uint32_t
 gb_engine_length(const gb_engine *e)
 {
     return e->length;
+}
+
+const gb_token *
+gb_engine_ids(const gb_engine *e)
+{
+    return e->ids;
 }
 
 void
@@ -307,6 +316,7 @@ gb_engine_feed(gb_engine *e, const gb_token *ids, uint32_t n, gb_error *err)
         if (!gb_forward_run(&e->forward, ids + done, some, e->length,
                             o->cancel, err))
             return settle(e, false);
+        memcpy(e->ids + e->length, ids + done, some * sizeof *ids);
         e->length += some;
         e->ready = true;
         if (some > 1)
@@ -346,6 +356,31 @@ gb_engine_logprobs(gb_engine *e, float temperature, float *logprobs,
 {
     return is_ready(e, err) &&
            settle(e, gb_head_logprobs(&e->head, temperature, logprobs, err));
+}
+
+/* An earlier position, or the last one when its residual stream is gone. */
+static bool
+look(gb_engine *e, uint32_t position, float *logits, gb_error *err)
+{
+    return (!e->ready || gb_forward_keep(&e->forward, err)) &&
+           gb_forward_look(&e->forward, e->ids[position], position, err) &&
+           gb_head_logits(&e->head, logits, err) &&
+           (!e->ready || gb_forward_restore(&e->forward, err));
+}
+
+bool
+gb_engine_logits(gb_engine *e, uint32_t position, float *logits,
+                 gb_error *err)
+{
+    if (position >= e->length)
+        return gb_fail(err, "position %u is not below the %u that were fed",
+                       (unsigned)position, (unsigned)e->length);
+    if (e->ready && position + 1 == e->length)
+        return settle(e, gb_head_logits(&e->head, logits, err));
+    if (look(e, position, logits, err))
+        return settle(e, true);
+    e->ready = false;
+    return settle(e, false);
 }
 
 bool

@@ -74,8 +74,10 @@ void gb_engine_close(gb_engine *e);
 const gb_engine_info *gb_engine_get_info(const gb_engine *e);
 const gb_model *gb_engine_model(const gb_engine *e);
 
-/* Positions in the KV cache. */
+/* Positions in the KV cache, and the tokens that were fed there (length); they
+ * stay where they are as long as the engine is open. */
 uint32_t gb_engine_length(const gb_engine *e);
+const gb_token *gb_engine_ids(const gb_engine *e);
 /* Forgets all positions >= length. After it the heads need a feed first. */
 void gb_engine_rewind(gb_engine *e, uint32_t length);
 
@@ -115,6 +117,15 @@ bool gb_engine_sample(gb_engine *e, float temperature, const gb_filter *filter,
 /* The sampling head's vector: logprobs (n_vocab) f32. */
 bool gb_engine_logprobs(gb_engine *e, float temperature, float *logprobs,
                         gb_error *err);
+
+/* What the head makes of a position < length: logits (n_vocab) f32, before
+ * temperature and filters. Looking changes nothing: an earlier position is
+ * computed once more, from the keys and values that are in the cache and
+ * stay as they are, and the heads go on with the last position fed. The bits
+ * are those that this position gave when it was the last one, except where
+ * CLBlast did the prefill. */
+bool gb_engine_logits(gb_engine *e, uint32_t position, float *logits,
+                      gb_error *err);
 
 /* Rewinds to 0 and feeds ids; logprobs[i] (n) f32 is the log-probability of
  * ids[i] given those before it, logprobs[0] is NaN. n <= n_ctx. */

@@ -37,12 +37,12 @@ void
 gb_forward_size(const gb_compute *c, const gb_config *g, uint64_t *cache_bytes,
                 uint64_t *scratch_bytes)
 {
-    uint64_t row = 3ull * gb_padded_width(&c->shape, g->n_embd) +
-                   gb_padded_width(&c->shape, 3 * g->n_embd) +
+    uint64_t width = gb_padded_width(&c->shape, g->n_embd);
+    uint64_t row = 3 * width + gb_padded_width(&c->shape, 3 * g->n_embd) +
                    gb_padded_width(&c->shape, g->n_inner) + 1;
 
     *cache_bytes = g->n_layer * (keys_size(g) + values_size(g));
-    *scratch_bytes = row * batch_of(g) * sizeof(float);
+    *scratch_bytes = (row * batch_of(g) + width) * sizeof(float);
 }
 
 bool
@@ -159,6 +159,8 @@ gb_forward_open(gb_forward *f, gb_compute *c, const gb_config *g,
     if ((f->ids = gb_buffer(c, row, "token ids", err)) == NULL ||
         (f->run = gb_buffer(c, 16, "the position", err)) == NULL ||
         (f->x = gb_buffer(c, row * f->ld, "activations", err)) == NULL ||
+        (f->kept = gb_buffer(c, sizeof(float) * f->ld, "activations", err)) ==
+            NULL ||
         (f->norm = gb_buffer(c, row * f->ld, "activations", err)) == NULL ||
         (f->attended = gb_buffer(c, row * f->ld, "activations", err)) ==
             NULL ||
@@ -168,10 +170,10 @@ gb_forward_open(gb_forward *f, gb_compute *c, const gb_config *g,
         (f->inner =
              gb_buffer(c, row * gb_padded_width(&c->shape, g->n_inner),
                        "activations", err)) == NULL ||
-        !gb_op_init(c, &f->embedding, "embedding", err, "mmummuumiiu", f->ids,
+        !gb_op_init(c, &f->embedding, "embedding", err, "mmummuumiiui", f->ids,
                     w->wte != NULL ? w->wte : w->head.weight,
                     w->wte != NULL ? 0u : w->head.panel, w->wpe, f->x,
-                    g->n_embd, f->ld, f->run, 0, 0, 0u))
+                    g->n_embd, f->ld, f->run, 0, 0, 0u, 0))
         goto fail;
     f->embedding.per_y = 1;
     for (i = 0; i < g->n_layer; i++)
@@ -214,6 +216,7 @@ gb_forward_close(gb_forward *f)
     release(f->ids);
     release(f->run);
     release(f->x);
+    release(f->kept);
     release(f->norm);
     release(f->qkv);
     release(f->attended);
@@ -223,16 +226,18 @@ gb_forward_close(gb_forward *f)
 
 static bool
 embed(gb_forward *f, const gb_token *ids, unsigned n, unsigned position,
-      gb_error *err)
+      int look, gb_error *err)
 {
     gb_op *op = &f->embedding;
 
     if (n > 1 &&
         !gb_write_buffer(f->c, f->ids, ids, n * sizeof *ids, err))
         return false;
+    f->rows = n;
     return gb_op_set(op, 8, sizeof position, &position, err) &&
            gb_op_set(op, 9, sizeof n, &n, err) &&
            gb_op_set(op, 10, sizeof *ids, &ids[0], err) &&
+           gb_op_set(op, 11, sizeof look, &look, err) &&
            gb_op_run(f->c, op, n, err);
 }
 
@@ -255,7 +260,7 @@ gb_forward_run(gb_forward *f, const gb_token *ids, unsigned n,
 {
     unsigned i;
 
-    if (!embed(f, ids, n, position, err))
+    if (!embed(f, ids, n, position, 0, err))
         return false;
     for (i = 0; i < f->n_layer; i++) {
         if (!run_layer(f, &f->layers[i], n, err))
@@ -268,4 +273,31 @@ gb_forward_run(gb_forward *f, const gb_token *ids, unsigned n,
             return gb_fail_interrupted(err);
     }
     return true;
+}
+
+bool
+gb_forward_look(gb_forward *f, gb_token id, unsigned position, gb_error *err)
+{
+    unsigned i;
+
+    if (!embed(f, &id, 1, position, 1, err))
+        return false;
+    for (i = 0; i < f->n_layer; i++)
+        if (!run_layer(f, &f->layers[i], 1, err))
+            return false;
+    return true;
+}
+
+bool
+gb_forward_keep(gb_forward *f, gb_error *err)
+{
+    const size_t row = f->ld * sizeof(float);
+
+    return gb_copy_buffer(f->c, f->x, (f->rows - 1) * row, f->kept, row, err);
+}
+
+bool
+gb_forward_restore(gb_forward *f, gb_error *err)
+{
+    return gb_copy_buffer(f->c, f->kept, 0, f->x, f->ld * sizeof(float), err);
 }

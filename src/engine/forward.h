@@ -36,8 +36,10 @@ typedef struct gb_forward {
     unsigned batch;  /* GB_BATCH, or the context where that is less */
     unsigned ld;     /* row length of x, norm and attended */
     cl_mem ids;      /* (batch) */
-    cl_mem run;      /* {position, n} of the pass under way */
+    cl_mem run;      /* {position, n, look} of the pass under way */
     cl_mem x;        /* (batch, ld): the residual stream */
+    cl_mem kept;     /* (ld): a row of x */
+    unsigned rows;   /* of x that the last pass has filled */
     cl_mem norm;     /* (batch, ld) */
     cl_mem qkv;      /* (batch, 3 width padded) */
     cl_mem attended; /* (batch, ld) */
@@ -62,6 +64,14 @@ void gb_forward_close(gb_forward *f);
 bool gb_forward_run(gb_forward *f, const gb_token *ids, unsigned n,
                     unsigned position, const atomic_bool *cancel,
                     gb_error *err);
+
+/* The same for one token that is in the caches already, which stay as they
+ * are; row 0 of x holds its residual stream. */
+bool gb_forward_look(gb_forward *f, gb_token id, unsigned position,
+                     gb_error *err);
+/* Keeps the last row of x; makes it the last one again. */
+bool gb_forward_keep(gb_forward *f, gb_error *err);
+bool gb_forward_restore(gb_forward *f, gb_error *err);
 
 bool gb_linear_init(gb_linear *l, gb_compute *c, const gb_matrix *m, cl_mem x,
                     unsigned ldx, cl_mem y, unsigned ldy, gb_epilogue epilogue,

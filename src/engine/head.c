@@ -205,14 +205,21 @@ gb_head_close(gb_head *h)
     memset(h, 0, sizeof *h);
 }
 
-/* Last position to log-probabilities, on the device. */
+/* Last position to logits, on the device. What is to be added to them has its
+ * place here: all that follows goes by what is in the buffer then. */
+static bool
+run_logits(gb_head *h, gb_error *err)
+{
+    return gb_op_run(h->c, &h->norm, 1, err) &&
+           gb_op_run(h->c, &h->project.one, 1, err);
+}
+
 static bool
 run_logprobs(gb_head *h, float temperature, gb_error *err)
 {
     return gb_op_set(&h->softmax, 3, sizeof temperature, &temperature, err) &&
            gb_op_set(&h->logprob, 2, sizeof temperature, &temperature, err) &&
-           gb_op_run(h->c, &h->norm, 1, err) &&
-           gb_op_run(h->c, &h->project.one, 1, err) &&
+           run_logits(h, err) &&
            gb_op_run(h->c, &h->softmax, 1, err) &&
            gb_op_run(h->c, &h->logprob, 1, err);
 }
@@ -369,6 +376,17 @@ gb_head_sample(gb_head *h, float temperature, const gb_filter *filter,
     pick->from = fminf(pick->from, temperature);
     pick->to = fmaxf(pick->to, temperature);
     return true;
+}
+
+bool
+gb_head_logits(gb_head *h, float *logits, gb_error *err)
+{
+    logits[0] = NAN;
+    if (!run_logits(h, err) ||
+        !gb_read_buffer(h->c, h->logits, logits, h->n_vocab * sizeof *logits,
+                        err))
+        return false;
+    return !isnan(logits[0]) || not_a_number(h, err);
 }
 
 bool

@@ -125,6 +125,16 @@ gb_fill_buffer(gb_compute *c, cl_mem m, const void *pattern,
     return gb_enqueued(c, code, "filling device memory", err);
 }
 
+bool
+gb_copy_buffer(gb_compute *c, cl_mem from, size_t offset, cl_mem to,
+               size_t size, gb_error *err)
+{
+    cl_int code = clEnqueueCopyBuffer(c->queue, from, to, offset, 0, size, 0,
+                                      NULL, gb_event(c));
+
+    return gb_enqueued(c, code, "copying device memory", err);
+}
+
 void
 gb_queue_close(gb_compute *c)
 {

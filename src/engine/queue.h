@@ -34,6 +34,10 @@ bool gb_unmap_buffer(gb_compute *c, cl_mem m, void *p, gb_error *err);
 bool gb_fill_buffer(gb_compute *c, cl_mem m, const void *pattern,
                     size_t pattern_size, size_t size, gb_error *err);
 
+/* Copies `size` bytes from an offset in one buffer to the start of another. */
+bool gb_copy_buffer(gb_compute *c, cl_mem from, size_t offset, cl_mem to,
+                    size_t size, gb_error *err);
+
 /* Waits and forgets, before the queue is released. */
 void gb_queue_close(gb_compute *c);
 

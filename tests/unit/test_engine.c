@@ -337,6 +337,138 @@ test_score(void **state)
     free(ids);
 }
 
+/* Logits of a position; the caller frees. */
+static float *
+logits_at(gb_engine *e, uint32_t position)
+{
+    float *x = gb_alloc_array(gb_engine_model(e)->config.n_vocab, sizeof *x);
+    gb_error err = GB_ERROR_INIT;
+
+    test_ok(gb_engine_logits(e, position, x, &err), &err);
+    return x;
+}
+
+/* Two engines read and write the same; one is looked at in between, at these
+ * positions and the last one, also twice and after a rewind. */
+static void
+check_looking(gb_engine *plain, gb_engine *looked, uint32_t prompt)
+{
+    const uint32_t places[] = {0, prompt - 1, prompt / 2, 0};
+    gb_token *ids = fixture_prompt(plain, prompt + 3);
+    float *first[GB_COUNT(places)], *a, *b;
+    gb_error err = GB_ERROR_INIT;
+    gb_pick pick, other;
+    uint32_t step, i;
+
+    gb_engine_rewind(plain, 0);
+    gb_engine_rewind(looked, 0);
+    fixture_feed(plain, ids, prompt);
+    fixture_feed(looked, ids, prompt);
+    for (i = 0; i < GB_COUNT(places); i++)
+        first[i] = logits_at(looked, places[i]);
+    for (step = 0; step < 20; step++) {
+        for (i = 0; i < GB_COUNT(places) && step % 3 != 1; i++) {
+            a = logits_at(looked, places[i]);
+            if (places[i] + 1 < prompt)
+                assert_same_bits(plain, a, first[i], "looked again", step);
+            free(a);
+        }
+        a = logits_at(plain, gb_engine_length(plain) - 1);
+        b = logits_at(looked, gb_engine_length(looked) - 1);
+        assert_same_bits(plain, a, b, "logits", step);
+        free(a), free(b);
+        test_ok(gb_engine_sample(plain, 0.8f, NULL, 1, step, &pick, &err),
+                &err);
+        test_ok(gb_engine_sample(looked, 0.8f, NULL, 1, step, &other, &err),
+                &err);
+        assert_memory_equal(&pick, &other, sizeof pick);
+        fixture_feed(plain, &pick.id, 1);
+        fixture_feed(looked, &pick.id, 1);
+        if (step == 9) {
+            gb_engine_rewind(plain, prompt + 4);
+            gb_engine_rewind(looked, prompt + 4);
+            free(logits_at(looked, prompt + 3));
+            fixture_feed(plain, ids, 3);
+            fixture_feed(looked, ids, 3);
+        }
+    }
+    assert_memory_equal(gb_engine_ids(plain), gb_engine_ids(looked),
+                        gb_engine_length(plain) * sizeof *ids);
+    for (i = 0; i < GB_COUNT(places); i++)
+        free(first[i]);
+    free(ids);
+}
+
+static void
+test_looking(void **state)
+{
+    static const uint32_t prompts[] = {1, 63, 65, 257};
+    const gb_engine_options clblast = {.prefill = GB_PREFILL_CLBLAST};
+    const gb_engine_options *options[] = {NULL, &clblast};
+    char *folder = gb_strdup(fixture_write(&odd_model, "odd"));
+    fixture plain, looked;
+    unsigned i, k, m;
+
+    (void)state;
+    for (m = 0; m < GB_COUNT(options); m++)
+        for (i = 0; i < (m == 0 ? GB_COUNT(shapes) : 1); i++) {
+            setenv("GUMBEL_SHAPE", shapes[i], 1);
+            plain = fixture_open(folder, options[m]);
+            looked = fixture_open(folder, options[m]);
+            for (k = 0; k < GB_COUNT(prompts); k++)
+                check_looking(plain.engine, looked.engine, prompts[k]);
+            fixture_close(&plain);
+            fixture_close(&looked);
+        }
+    unsetenv("GUMBEL_SHAPE");
+    free(folder);
+}
+
+/* A position gives again what it gave as the last one, and the logits are
+ * those that the heads go by. */
+static void
+test_logits(void **state)
+{
+    gb_engine *e = odd_engine();
+    const uint32_t vocab = gb_engine_model(e)->config.n_vocab;
+    gb_token *ids = fixture_prompt(e, 100);
+    float *last[100], *again, *logprobs, *none;
+    gb_error err = GB_ERROR_INIT;
+    double sum;
+    uint32_t i, k;
+
+    (void)state;
+    for (i = 0; i < 100; i++) {
+        fixture_feed(e, &ids[i], 1);
+        last[i] = logits_at(e, i);
+    }
+    logprobs = fixture_logprobs(e);
+    for (sum = 0, i = 0; i < vocab; i++)
+        sum += exp((double)last[99][i]);
+    for (i = 0; i < vocab; i++)
+        assert_float_equal(logprobs[i], (double)last[99][i] - log(sum), 1e-5);
+    free(logprobs);
+    for (k = 0; k < 2; k++) {
+        for (i = 0; i < 100; i += 7) {
+            again = logits_at(e, i);
+            assert_same_bits(e, again, last[i], "looked at", i);
+            free(again);
+        }
+        /* The same when they were read at once. */
+        gb_engine_rewind(e, 0);
+        fixture_feed(e, ids, 100);
+    }
+    gb_engine_rewind(e, 80);
+    again = logits_at(e, 79);
+    assert_same_bits(e, again, last[79], "the last one, rewound to", 79);
+    none = gb_alloc_array(vocab, sizeof *none);
+    assert_false(gb_engine_logits(e, 80, none, &err));
+    test_fails_with(&err, GB_FAILED, "position 80", "80", NULL);
+    for (i = 0; i < 100; i++)
+        free(last[i]);
+    free(again), free(none), free(ids);
+}
+
 static void
 test_clblast(void **state)
 {
@@ -528,6 +660,8 @@ main(void)
         cmocka_unit_test(test_sampling),
         cmocka_unit_test(test_statistics),
         cmocka_unit_test(test_greedy),
+        cmocka_unit_test(test_logits),
+        cmocka_unit_test(test_looking),
         cmocka_unit_test(test_score),
         cmocka_unit_test(test_layouts),
         cmocka_unit_test(test_untied),

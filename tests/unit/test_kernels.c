@@ -66,17 +66,19 @@ check_embedding(gb_compute *c, unsigned vocab, unsigned width, unsigned n,
     wpe_m = device_words(c, wpe, CONTEXT * width);
     ids_m = n > 1 ? device_words(c, ids, n) : device_poisoned(c, 1);
     x_m = device_poisoned(c, ROWS * ld);
-    run_m = device_poisoned(c, 2);
-    test_ok(gb_op_init(c, &op, "embedding", &err, "mmummuumiiu", ids_m,
+    run_m = device_poisoned(c, 3);
+    test_ok(gb_op_init(c, &op, "embedding", &err, "mmummuumiiui", ids_m,
                        tied ? m.weight : wte_m, tied ? m.panel : 0u, wpe_m,
-                       x_m, width, ld, run_m, (unsigned)POSITION, n, ids[0]),
+                       x_m, width, ld, run_m, (unsigned)POSITION, n, ids[0],
+                       (int)tied),
             &err);
     op.per_y = 1;
     device_run(c, &op, n);
     y = device_read(c, x_m, ROWS * ld);
-    run = device_read(c, run_m, 2);
+    run = device_read(c, run_m, 3);
     assert_int_equal(run[0], POSITION);
     assert_int_equal(run[1], n);
+    assert_int_equal(run[2], tied);
     for (i = 0; i < n; i++)
         for (j = 0; j < ld; j++) {
             expected = j < width ? wte[(size_t)ids[i] * width + j] +
@@ -477,17 +479,19 @@ attention_close(attention_case *a)
     free(a->qkv);
 }
 
-/* Attends from positions first .. first + n - 1; out (n, width). */
+/* Attends from positions first .. first + n - 1; out (n, width). With `look`
+ * there is no key or value but in the caches. */
 static void
 attention_run(gb_compute *c, const attention_case *a, unsigned first,
-              unsigned n, float *out)
+              unsigned n, bool look, float *out)
 {
-    const cl_int run[2] = {(cl_int)first, (cl_int)n};
+    const cl_int run[3] = {(cl_int)first, (cl_int)n, look};
     float *x = padded_rows(a->qkv + (size_t)first * 3 * a->width, n,
-                           3 * a->width, a->ld_qkv, poison()), *y;
+                           look ? a->width : 3 * a->width, a->ld_qkv,
+                           poison()), *y;
     cl_mem x_m = device_words(c, x, n * a->ld_qkv);
     cl_mem y_m = device_poisoned(c, n * a->ld);
-    cl_mem run_m = device_words(c, run, 2);
+    cl_mem run_m = device_words(c, run, 3);
     gb_error err = GB_ERROR_INIT;
     unsigned i;
     gb_op op;
@@ -536,6 +540,31 @@ check_caches(gb_compute *c, const attention_case *a, unsigned n)
     free(keys), free(values);
 }
 
+/* Looking at each position again gives what it gave (n, width), and leaves the
+ * caches as they are. */
+static void
+check_looks(gb_compute *c, const attention_case *a, unsigned n,
+            const float *before)
+{
+    float *keys = device_read(c, a->keys, a->keys_size), *keys_after;
+    float *values = device_read(c, a->values, a->values_size), *values_after;
+    float *again = gb_alloc_array(a->width, sizeof *again);
+    unsigned t;
+
+    for (t = n; t-- > 0;) {
+        attention_run(c, a, t, 1, true, again);
+        assert_memory_equal(again, before + t * a->width,
+                            a->width * sizeof *again);
+    }
+    keys_after = device_read(c, a->keys, a->keys_size);
+    values_after = device_read(c, a->values, a->values_size);
+    assert_memory_equal(keys, keys_after, a->keys_size * sizeof *keys);
+    assert_memory_equal(values, values_after,
+                        a->values_size * sizeof *values);
+    free(keys), free(keys_after), free(values), free(values_after);
+    free(again);
+}
+
 /* Token by token against the oracle, then in pieces, bit for bit. Blocks end
  * at 64 and 128. */
 static void
@@ -553,7 +582,7 @@ check_attention(gb_compute *c)
     together = gb_alloc_array((size_t)a.context * a.width, sizeof *together);
     expected = gb_alloc_array(a.width, sizeof *expected);
     for (i = 0; i < last; n += pieces[i++])
-        attention_run(c, &a, n, pieces[i], together + n * a.width);
+        attention_run(c, &a, n, pieces[i], false, together + n * a.width);
     check_caches(c, &a, n);
     for (t = 0; t < n; t++) {
         attention_oracle(a.qkv, a.head_size, t, expected);
@@ -565,8 +594,9 @@ check_attention(gb_compute *c)
     a.keys = device_poisoned(c, a.keys_size);
     a.values = device_poisoned(c, a.values_size);
     for (t = 0; t < n; t++)
-        attention_run(c, &a, t, 1, alone + t * a.width);
+        attention_run(c, &a, t, 1, false, alone + t * a.width);
     check_caches(c, &a, n);
+    check_looks(c, &a, n, alone);
     for (t = 0; t < n; t++)
         if (memcmp(alone + t * a.width, together + t * a.width,
                    a.width * sizeof *alone) != 0)
