@@ -1,0 +1,54 @@
+/* What could have come at a place in the text: the likeliest tokens, those
+ * that win at some temperature with the noise of the step, and how much of
+ * the probability all the others hold. Pure mathematics; no engine. */
+#ifndef GB_SAMPLE_CANDIDATES_H
+#define GB_SAMPLE_CANDIDATES_H
+
+#include "sample/spectrum.h"
+
+typedef enum gb_cut { /* the first filter that leaves a token out */
+    GB_CUT_NONE,
+    GB_CUT_TOP_K,
+    GB_CUT_TOP_P,
+    GB_CUT_MIN_P,
+} gb_cut;
+
+const char *gb_cut_name(gb_cut cut); /* "top-k", ...; "" for none */
+
+typedef struct gb_candidate {
+    uint32_t id;
+    uint32_t rank;       /* 0: the likeliest; of equal logits the lower id */
+    float raw_logprob;   /* at temperature 1, without filters */
+    float final_logprob; /* at the temperature in force, of what the filters
+                            leave; -INFINITY when they cut it */
+    float noise;
+    gb_cut cut;
+    bool wins;       /* at some temperature: */
+    double from, to; /* its band; both 0 when it has none */
+} gb_candidate;
+
+typedef struct gb_candidates {
+    gb_candidate *items; /* (n), the likeliest first */
+    size_t n;
+    size_t rest;                  /* tokens that are not among them */
+    double rest_raw, rest_final;  /* and their share of the probability */
+} gb_candidates;
+
+/* A step, and what to list of it. */
+typedef struct gb_candidates_of {
+    const float *logits, *noise; /* (n) f32, as for gb_spectrum_set */
+    size_t n;
+    gb_filter filter;
+    double temperature; /* 0: greedy, all the probability on one token and no
+                           filters; the bands are those of the filters */
+    size_t likeliest;   /* so many of them */
+    uint32_t id;        /* one that is listed in any case; none when >= n */
+    bool picked;        /* at this temperature: then its band holds that */
+} gb_candidates_of;
+
+/* Linear in n, but for sorting what is listed. The caller frees. Nothing is
+ * listed when the largest logit is not finite. */
+gb_candidates gb_candidates_find(const gb_candidates_of *of);
+void gb_candidates_free(gb_candidates *c);
+
+#endif
