@@ -4,7 +4,6 @@ libgumbel_a_SOURCES += \
 	tui/app_face.c \
 	tui/app_keys.c \
 	tui/app_news.c \
-	tui/cells.c tui/cells.h \
 	tui/commands.c tui/commands.h tui/commands.def \
 	tui/editor.c tui/editor.h \
 	tui/frame.c tui/frame.h \

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cells.h"
 #include "base/mem.h"
-#include "tui/cells.h"
 #include "tui/wrap.h"
 
 void

@@ -13,10 +13,10 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "base/cells.h"
 #include "base/locale.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "tui/cells.h"
 
 /* The terminal is the one global thing. */
 static struct {

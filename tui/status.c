@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tui/cells.h"
+#include "base/cells.h"
 
 #define GAUGE_FULL 2.0 /* the temperature at which the gauge is full */
 

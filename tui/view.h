@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "tui/cells.h"
+#include "base/cells.h"
 
 typedef enum gb_text_kind {
     GB_TEXT_USER,

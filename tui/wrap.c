@@ -1,6 +1,6 @@
 #include "tui/wrap.h"
 
-#include "tui/cells.h"
+#include "base/cells.h"
 
 size_t
 gb_wrap(const char *text, size_t n, size_t start, unsigned width, bool ascii)

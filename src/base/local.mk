@@ -1,5 +1,6 @@
 libgumbel_a_SOURCES += \
 	src/base/cache.c src/base/cache.h \
+	src/base/cells.c src/base/cells.h \
 	src/base/clock.c src/base/clock.h \
 	src/base/error.c src/base/error.h \
 	src/base/file.c src/base/file_replace.c src/base/file.h \

@@ -12,9 +12,9 @@
 
 #include <readline/readline.h>
 
+#include "base/cells.h"
 #include "base/file.h"
 #include "base/mem.h"
-#include "tui/cells.h"
 #include "tui/commands.h"
 #include "tui/history.h"
 #include "tui/keys.h"

@@ -3,8 +3,8 @@
  * terminal: control characters and bytes that are no character are spelled
  * out, and what terminals disagree about (joiners, variation selectors) is
  * left out, so that the width is the same everywhere. */
-#ifndef GB_TUI_CELLS_H
-#define GB_TUI_CELLS_H
+#ifndef GB_BASE_CELLS_H
+#define GB_BASE_CELLS_H
 
 #include <stdbool.h>
 #include <stddef.h>

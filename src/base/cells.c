@@ -1,4 +1,4 @@
-#include "tui/cells.h"
+#include "base/cells.h"
 
 #include <stdio.h>
 #include <string.h>
