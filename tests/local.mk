@@ -135,6 +135,7 @@ CLI_TESTS += tests/cli/samples.sh
 CLI_TESTS += tests/cli/signals.sh
 CLI_TESTS += tests/cli/terminal.sh
 CLI_TESTS += tests/cli/replay.sh
+CLI_TESTS += tests/cli/spectrum.sh
 CLI_TESTS += tests/cli/tokenize.sh
 CLI_TESTS += tests/cli/waiting.sh
 

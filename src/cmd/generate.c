@@ -14,7 +14,7 @@
 /* What the loop below works with. */
 typedef struct writer {
     gb_generation g;
-    const gb_format *format;
+    const gb_printer *format;
     gb_opened opened;
     gb_loop loop;
     gb_stream *stream;
@@ -169,25 +169,13 @@ work(writer *w, gb_ids *ids, gb_error *err)
     return take_prompt(w, ids, err) && write_on(w, err);
 }
 
-static const gb_format *
-choose_format(const gb_options *o)
+int
+gb_generate(const gb_options *o, const gb_printer *format, gb_error *err)
 {
-    if (o->json)
-        return &gb_format_json;
-    return o->trace ? &gb_format_trace : &gb_format_text;
-}
-
-static int
-run(const gb_options *o, gb_error *err)
-{
-    writer w = {.g.options = o, .format = choose_format(o)};
+    writer w = {.g.options = o, .format = format};
     gb_ids ids = GB_IDS_INIT;
     bool ok;
 
-    if (o->json && o->trace) {
-        gb_fail_usage(err, "--json and --trace exclude each other");
-        return GB_USAGE;
-    }
     w.stream = gb_stream_new((const char *const *)o->stops, o->n_stops);
     ok = work(&w, &ids, err);
     gb_loop_free(&w.loop);
@@ -198,6 +186,18 @@ run(const gb_options *o, gb_error *err)
     gb_str_free(&w.g.text);
     gb_ids_free(&ids);
     return ok ? GB_OK : (int)err->status;
+}
+
+static int
+run(const gb_options *o, gb_error *err)
+{
+    if (o->json && o->trace) {
+        gb_fail_usage(err, "--json and --trace exclude each other");
+        return GB_USAGE;
+    }
+    if (o->json)
+        return gb_generate(o, &gb_format_json, err);
+    return gb_generate(o, o->trace ? &gb_format_trace : &gb_format_text, err);
 }
 
 const gb_command gb_cmd_generate = {

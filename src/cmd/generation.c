@@ -56,7 +56,7 @@ text_end(const gb_generation *g, const char *reason, const char *text,
            gb_put_line_end(g->text.len > 0 ? &g->text : &g->prompt, err);
 }
 
-const gb_format gb_format_text = {text_start, text_token, text_end};
+const gb_printer gb_format_text = {text_start, text_token, text_end};
 
 /* JSON Lines. */
 
@@ -101,9 +101,9 @@ json_start(const gb_generation *g, gb_error *err)
     return gb_put_json(o, err);
 }
 
-static bool
-json_token(const gb_generation *g, const gb_pick *pick, const char *text,
-           size_t n, gb_error *err)
+json_t *
+gb_generation_token(const gb_generation *g, const gb_pick *pick,
+                    const char *text, size_t n)
 {
     json_t *o = event("token");
 
@@ -111,7 +111,14 @@ json_token(const gb_generation *g, const gb_pick *pick, const char *text,
     json_object_set_new(o, "id", json_integer(pick->id));
     json_object_set_new(o, "text", gb_json_text(text, n));
     json_object_set_new(o, "logprob", gb_json_float(pick->logprob));
-    return gb_put_json(o, err);
+    return o;
+}
+
+static bool
+json_token(const gb_generation *g, const gb_pick *pick, const char *text,
+           size_t n, gb_error *err)
+{
+    return gb_put_json(gb_generation_token(g, pick, text, n), err);
 }
 
 /* Milliseconds to the microsecond. */
@@ -136,7 +143,7 @@ json_end(const gb_generation *g, const char *reason, const char *text,
     return gb_put_json(o, err);
 }
 
-const gb_format gb_format_json = {json_start, json_token, json_end};
+const gb_printer gb_format_json = {json_start, json_token, json_end};
 
 /* The trace of the Python original. */
 
@@ -227,4 +234,4 @@ trace_end(const gb_generation *g, const char *reason, const char *text,
     return put_trace(&out, err);
 }
 
-const gb_format gb_format_trace = {trace_start, trace_token, trace_end};
+const gb_printer gb_format_trace = {trace_start, trace_token, trace_end};

@@ -2,6 +2,8 @@
 #ifndef GB_CMD_GENERATION_H
 #define GB_CMD_GENERATION_H
 
+#include <jansson.h>
+
 #include "base/error.h"
 #include "base/str.h"
 #include "cmd/options.h"
@@ -9,7 +11,7 @@
 
 typedef struct gb_generation {
     const gb_options *options;
-    const gb_engine *engine;
+    gb_engine *engine; /* has read all but the last token */
     const gb_ids *prompt_ids;
     gb_str prompt; /* bytes of the prompt as far as the model sees it */
     size_t tail;   /* bytes at its end that begin an unfinished character */
@@ -21,7 +23,7 @@ typedef struct gb_generation {
 } gb_generation;
 
 /* A format. Each function is called when a thing has happened: */
-typedef struct gb_format {
+typedef struct gb_printer {
     /* the prompt was read; */
     bool (*start)(const gb_generation *g, gb_error *err);
     /* a token was generated, which adds text (n bytes, may be none); */
@@ -30,10 +32,18 @@ typedef struct gb_format {
     /* no further token comes; text (n bytes) was held back until now. */
     bool (*end)(const gb_generation *g, const char *reason, const char *text,
                 size_t n, gb_error *err);
-} gb_format;
+} gb_printer;
 
-extern const gb_format gb_format_text;
-extern const gb_format gb_format_json;
-extern const gb_format gb_format_trace;
+extern const gb_printer gb_format_text;
+extern const gb_printer gb_format_json;
+extern const gb_printer gb_format_trace;
+
+/* What the JSON format prints of a token, for formats that add to it. */
+json_t *gb_generation_token(const gb_generation *g, const gb_pick *pick,
+                            const char *text, size_t n);
+
+/* Continues the prompt that the options name, and prints it in a format.
+ * Returns the exit status, as a command does. */
+int gb_generate(const gb_options *o, const gb_printer *format, gb_error *err);
 
 #endif

@@ -16,5 +16,7 @@ libgumbel_a_SOURCES += \
 	src/cmd/progress.c src/cmd/progress.h \
 	src/cmd/read_options.c \
 	src/cmd/replay.c \
+	src/cmd/rows.c src/cmd/rows.h \
 	src/cmd/score.c \
+	src/cmd/spectrum.c \
 	src/cmd/tokenize.c

@@ -7,13 +7,14 @@
 #include "base/json.h"
 #include "base/mem.h"
 
+#define FOR_GENERATING (GB_FOR_GENERATE | GB_FOR_SPECTRUM)
 #define FOR_ENGINE \
-    (GB_FOR_GENERATE | GB_FOR_LOGPROBS | GB_FOR_SCORE | GB_FOR_BENCH | \
+    (FOR_GENERATING | GB_FOR_LOGPROBS | GB_FOR_SCORE | GB_FOR_BENCH | \
      GB_FOR_REPLAY | GB_FOR_TUI)
 #define FOR_MODEL (FOR_ENGINE | GB_FOR_TOKENIZE)
 #define FOR_TEXT \
-    (GB_FOR_GENERATE | GB_FOR_LOGPROBS | GB_FOR_SCORE | GB_FOR_TOKENIZE)
-#define FOR_WRITING (GB_FOR_GENERATE | GB_FOR_TUI)
+    (FOR_GENERATING | GB_FOR_LOGPROBS | GB_FOR_SCORE | GB_FOR_TOKENIZE)
+#define FOR_WRITING (FOR_GENERATING | GB_FOR_TUI)
 #define FOR_HEAD (FOR_WRITING | GB_FOR_LOGPROBS)
 
 static bool
@@ -190,7 +191,7 @@ const gb_option gb_option_table[] = {
      set_setting, 0, NULL},
     {"ignore-eos", 0, NULL, FOR_WRITING, false, NULL,
      "Go on after the end-of-text token", set_setting, 0, NULL},
-    {"stop", 0, "TEXT", GB_FOR_GENERATE, false, NULL,
+    {"stop", 0, "TEXT", FOR_GENERATING, false, NULL,
      "Stop before TEXT would appear; may be given up to 16 times",
      add_stop, 0, NULL},
     {"max-prompt-tokens", 0, "N", FOR_HEAD, false, NULL,

@@ -22,7 +22,8 @@ enum {
     GB_FOR_BENCH = 1 << 5,
     GB_FOR_DEVICES = 1 << 6,
     GB_FOR_TUI = 1 << 7,
-    GB_FOR_ALL = (1 << 8) - 1,
+    GB_FOR_SPECTRUM = 1 << 8,
+    GB_FOR_ALL = (1 << 9) - 1,
 };
 
 /* What the user asked for. Strings are owned. */
