@@ -99,6 +99,7 @@ UNIT_TESTS += tests/unit/test_replay
 UNIT_TESTS += tests/unit/test_session
 UNIT_TESTS += tests/unit/test_spectrum
 UNIT_TESTS += tests/unit/test_stream
+UNIT_TESTS += tests/unit/test_sweep
 UNIT_TESTS += tests/unit/test_tokenizer
 UNIT_TESTS += tests/unit/test_worker
 UNIT_TESTS += tests/unit/test_worker_loading

@@ -37,6 +37,8 @@ libgumbel_a_SOURCES += \
 	src/session/stream.h \
 	src/session/syncer.c \
 	src/session/syncer.h \
+	src/session/sweep.c \
+	src/session/sweep.h \
 	src/session/verdict.c \
 	src/session/worker.c \
 	src/session/worker.h \
