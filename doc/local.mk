@@ -6,4 +6,5 @@ dist_man_MANS += doc/gumbel.1
 EXTRA_DIST += doc/session-format.md
 EXTRA_DIST += doc/interface.svg
 EXTRA_DIST += doc/search.svg
+EXTRA_DIST += doc/sweep.svg
 EXTRA_DIST += doc/pictures.tui

@@ -137,6 +137,7 @@ CLI_TESTS += tests/cli/signals.sh
 CLI_TESTS += tests/cli/terminal.sh
 CLI_TESTS += tests/cli/replay.sh
 CLI_TESTS += tests/cli/spectrum.sh
+CLI_TESTS += tests/cli/sweep.sh
 CLI_TESTS += tests/cli/tokenize.sh
 CLI_TESTS += tests/cli/waiting.sh
 

@@ -10,6 +10,7 @@
 const gb_command *const gb_commands[] = {
     &gb_cmd_generate,
     &gb_cmd_spectrum,
+    &gb_cmd_sweep,
     &gb_cmd_logprobs,
     &gb_cmd_score,
     &gb_cmd_tokenize,

@@ -125,27 +125,46 @@ drop_line_end(gb_str *text)
     text->data[text->len] = '\0';
 }
 
-/* The prompt as ids and as bytes. A character that it leaves unfinished may
- * be finished by the first token. */
-static bool
-take_prompt(writer *w, gb_ids *ids, gb_error *err)
+bool
+gb_read_prompt(const gb_options *o, gb_str *text, gb_error *err)
 {
-    const gb_options *o = w->g.options;
-    gb_str *text = &w->g.prompt, clean = GB_STR_INIT;
+    if (!gb_read_text(o, text, err))
+        return false;
+    if (o->n_args == 0)
+        drop_line_end(text);
+    return true;
+}
+
+bool
+gb_take_prompt(const gb_options *o, const gb_model *m, gb_str *text,
+               gb_ids *ids, size_t *tail, gb_error *err)
+{
+    gb_str clean = GB_STR_INIT;
     bool cut;
 
-    if (!gb_encode_prompt(o, w->opened.model, text, o->settings.max_new_tokens,
-                          ids, &cut, err))
+    if (!gb_encode_prompt(o, m, text, o->settings.max_new_tokens, ids, &cut,
+                          err))
         return false;
     if (cut) {
         gb_str_clear(text);
-        if (!gb_tokenizer_decode(w->opened.model->tokenizer, ids->data,
-                                 ids->len, text, err))
+        if (!gb_tokenizer_decode(m->tokenizer, ids->data, ids->len, text,
+                                 err))
             return false;
     }
-    w->g.tail = text->len -
-                gb_utf8_clean(&clean, gb_str_cstr(text), text->len, false);
+    *tail = text->len -
+            gb_utf8_clean(&clean, gb_str_cstr(text), text->len, false);
     gb_str_free(&clean);
+    return true;
+}
+
+static bool
+take_prompt(writer *w, gb_ids *ids, gb_error *err)
+{
+    gb_str *text = &w->g.prompt;
+
+    if (!gb_take_prompt(w->g.options, w->opened.model, text, ids, &w->g.tail,
+                        err))
+        return false;
     gb_stream_push(w->stream, gb_str_cstr(text) + text->len - w->g.tail,
                    w->g.tail, &w->g.text);
     w->g.prompt_ids = ids;
@@ -158,11 +177,8 @@ work(writer *w, gb_ids *ids, gb_error *err)
 {
     const gb_options *o = w->g.options;
 
-    if (!gb_read_text(o, &w->g.prompt, err))
-        return false;
-    if (o->n_args == 0)
-        drop_line_end(&w->g.prompt);
-    if (!gb_open_engine(o, &w->opened, err))
+    if (!gb_read_prompt(o, &w->g.prompt, err) ||
+        !gb_open_engine(o, &w->opened, err))
         return false;
     w->g.engine = w->opened.engine;
     gb_loop_init(&w->loop, w->opened.engine);

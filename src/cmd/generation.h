@@ -42,6 +42,16 @@ extern const gb_printer gb_format_trace;
 json_t *gb_generation_token(const gb_generation *g, const gb_pick *pick,
                             const char *text, size_t n);
 
+/* Reads the prompt: the argument, or standard input less one final line
+ * end. */
+bool gb_read_prompt(const gb_options *o, gb_str *text, gb_error *err);
+
+/* Makes of its text the ids that the model sees, and leaves of the text what
+ * they stand for. *tail: bytes at its end that begin an unfinished character,
+ * which the first token may finish. */
+bool gb_take_prompt(const gb_options *o, const gb_model *m, gb_str *text,
+                    gb_ids *ids, size_t *tail, gb_error *err);
+
 /* Continues the prompt that the options name, and prints it in a format.
  * Returns the exit status, as a command does. */
 int gb_generate(const gb_options *o, const gb_printer *format, gb_error *err);

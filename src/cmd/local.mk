@@ -19,4 +19,6 @@ libgumbel_a_SOURCES += \
 	src/cmd/rows.c src/cmd/rows.h \
 	src/cmd/score.c \
 	src/cmd/spectrum.c \
+	src/cmd/sweep.c \
+	src/cmd/sweep_map.c src/cmd/sweep_map.h \
 	src/cmd/tokenize.c

@@ -7,7 +7,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 
-#define FOR_GENERATING (GB_FOR_GENERATE | GB_FOR_SPECTRUM)
+#define FOR_GENERATING (GB_FOR_GENERATE | GB_FOR_SPECTRUM | GB_FOR_SWEEP)
 #define FOR_ENGINE \
     (FOR_GENERATING | GB_FOR_LOGPROBS | GB_FOR_SCORE | GB_FOR_BENCH | \
      GB_FOR_REPLAY | GB_FOR_TUI)
@@ -126,6 +126,34 @@ set_color(gb_options *o, const gb_option *self, const char *value,
 }
 
 static bool
+set_temperature(gb_options *o, const gb_option *self, const char *value,
+                gb_error *err)
+{
+    double *field = (double *)(void *)((char *)o + self->field);
+    char shown[GB_JSON_SHOWN];
+
+    if (gb_parse_double(value, field) && *field >= GB_TEMPERATURE_MIN &&
+        *field <= GB_TEMPERATURE_MAX)
+        return true;
+    return gb_fail_usage(err, "%s: expected a temperature from %g to %g, "
+                         "found %s", self->name, GB_TEMPERATURE_MIN,
+                         GB_TEMPERATURE_MAX, gb_json_quote(value, shown));
+}
+
+static bool
+set_count(gb_options *o, const gb_option *self, const char *value,
+          gb_error *err)
+{
+    uint64_t *field = (uint64_t *)(void *)((char *)o + self->field);
+    char shown[GB_JSON_SHOWN];
+
+    if (gb_parse_u64(value, field) && *field > 0)
+        return true;
+    return gb_fail_usage(err, "%s: expected a whole number from 1 on, found "
+                         "%s", self->name, gb_json_quote(value, shown));
+}
+
+static bool
 add_stop(gb_options *o, const gb_option *self, const char *value,
          gb_error *err)
 {
@@ -168,14 +196,14 @@ const gb_option gb_option_table[] = {
      set_prefill, 0, "auto own clblast"},
     {"max-new-tokens", 'n', "N", FOR_WRITING, false, NULL,
      "Stop after N tokens (default: 50)", set_setting, 0, NULL},
-    {"temperature", 't', "T", FOR_HEAD, false, NULL,
+    {"temperature", 't', "T", FOR_HEAD & ~GB_FOR_SWEEP, false, NULL,
      "Divide the logits by T, 0.001 to 1000: low is careful, high is wild "
      "(default: 0.8)",
      set_setting, 0, NULL},
     {"seed", 's', "N", FOR_WRITING, false, NULL,
      "Seed of the noise, 0 to 18446744073709551615 (default: 0)",
      set_setting, 0, NULL},
-    {"greedy", 'g', NULL, FOR_WRITING, false, NULL,
+    {"greedy", 'g', NULL, FOR_WRITING & ~GB_FOR_SWEEP, false, NULL,
      "Take the most likely token at each step instead of sampling",
      set_setting, 0, NULL},
     {"top-k", 0, "N", FOR_HEAD, false, NULL,
@@ -226,6 +254,15 @@ const gb_option gb_option_table[] = {
     {"pace", 0, NULL, GB_FOR_REPLAY, true, NULL,
      "As fast as it was written then, not as fast as can be",
      set_switch, FIELD(pace), NULL},
+    {"from", 0, "T", GB_FOR_SWEEP, true, NULL,
+     "The lowest temperature of the sweep (default: 0.5)", set_temperature,
+     FIELD(from), NULL},
+    {"to", 0, "T", GB_FOR_SWEEP, true, NULL,
+     "The highest one (default: 1.2)", set_temperature, FIELD(to), NULL},
+    {"max-texts", 0, "N", GB_FOR_SWEEP, false, NULL,
+     "Stop after N texts (default: 1000)", set_count, FIELD(max_texts), NULL},
+    {"svg", 0, "FILE", GB_FOR_SWEEP, true, NULL,
+     "Draw the map of the texts into FILE", set_string, FIELD(svg), NULL},
     {"json", 0, NULL, GB_FOR_ALL & ~GB_FOR_TUI, true, NULL,
      "Machine-readable output", set_switch, FIELD(json), NULL},
     {"trace", 0, NULL, GB_FOR_GENERATE, true, NULL,

@@ -23,7 +23,8 @@ enum {
     GB_FOR_DEVICES = 1 << 6,
     GB_FOR_TUI = 1 << 7,
     GB_FOR_SPECTRUM = 1 << 8,
-    GB_FOR_ALL = (1 << 9) - 1,
+    GB_FOR_SWEEP = 1 << 9,
+    GB_FOR_ALL = (1 << 10) - 1,
 };
 
 /* What the user asked for. Strings are owned. */
@@ -46,6 +47,9 @@ typedef struct gb_options {
     bool json;
     bool trace;
     bool pace;
+    double from, to;    /* temperatures of a sweep */
+    uint64_t max_texts; /* of a sweep; at least 1 */
+    char *svg;          /* its map; NULL: none */
     bool help;
     bool version;
 

@@ -22,12 +22,13 @@ struct gb_bar {
     bool closing;
     gb_phase phase;
     uint64_t done, total;
+    char text[80]; /* in place of the phase, when there is any */
+    double share;
 };
 
 static void
-add_bar(gb_str *line, uint64_t done, uint64_t total)
+add_bar(gb_str *line, double share)
 {
-    double share = (double)done / (double)total;
     int i, full = (int)((share < 1 ? share : 1) * CELLS);
 
     gb_str_puts(line, " [");
@@ -41,6 +42,11 @@ describe(const gb_bar *b, gb_str *line)
 {
     const double mb = 1e6;
 
+    if (b->text[0] != '\0') {
+        gb_str_puts(line, b->text);
+        add_bar(line, b->share);
+        return;
+    }
     switch (b->phase) {
     case GB_PHASE_LOAD:
         gb_str_puts(line, "loading the weights");
@@ -60,7 +66,7 @@ describe(const gb_bar *b, gb_str *line)
     }
     if (b->total == 0)
         return;
-    add_bar(line, b->done, b->total);
+    add_bar(line, (double)b->done / (double)b->total);
     if (b->phase != GB_PHASE_PREFILL)
         gb_str_printf(line, " %.0f of %.0f MB", (double)b->done / mb,
                       (double)b->total / mb);
@@ -155,6 +161,17 @@ gb_bar_update(void *bar, gb_phase phase, uint64_t done, uint64_t total)
     b->phase = phase;
     b->done = done;
     b->total = total;
+    pthread_mutex_unlock(&b->lock);
+}
+
+void
+gb_bar_say(gb_bar *b, double done, const char *text)
+{
+    if (b == NULL)
+        return;
+    pthread_mutex_lock(&b->lock);
+    b->share = done;
+    snprintf(b->text, sizeof b->text, "%s", text);
     pthread_mutex_unlock(&b->lock);
 }
 

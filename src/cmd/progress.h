@@ -13,6 +13,9 @@ gb_bar *gb_bar_open(void);
 /* A gb_progress whose argument is the bar. */
 void gb_bar_update(void *bar, gb_phase phase, uint64_t done, uint64_t total);
 
+/* Shows this text instead, and a bar of which a share is done. */
+void gb_bar_say(gb_bar *bar, double done, const char *text);
+
 /* Wipes the line and frees the bar. */
 void gb_bar_close(gb_bar *bar);
 

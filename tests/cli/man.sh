@@ -28,6 +28,13 @@ done
 is "version" "gumbel $(sed -n 's/^\.TH .*"gumbel \(.*\)" .*/\1/p' page)" \
     "$(gumbel --version | head -n 1)"
 
+# Every example of the page and of --help that needs no other file runs.
+grep -E '^gumbel (generate|spectrum|sweep|logprobs|score) .*"$' page > examples
+while read -r line; do
+    (eval "$line") > out 2> err < /dev/null
+    ok "example: $line" $? "$(cat err)"
+done < examples
+
 if command -v groff > /dev/null; then
     groff -man -ww -z "$page" 2> warnings
     is "groff warns of nothing" "" "$(cat warnings)"

@@ -64,7 +64,7 @@ check "too many stop strings" "gumbel generate $stops x" - 2 - \
     '~stop: more than 16'
 
 # Every command is in the help, and has an example.
-for command in generate spectrum logprobs score tokenize bench devices; do
+for command in generate spectrum sweep logprobs score tokenize bench devices; do
     check "$command has an example" "gumbel $command --help" - 0 \
         "~^  gumbel $command" -
 done
