@@ -1,10 +1,12 @@
 #include "sample/filter.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define LEVELS 3
 #define MAX_BINS 2048
+#define FEW 256
 
 /* Which bits of a key each level looks at. */
 static const unsigned level_shift[LEVELS] = {21, 10, 0};
@@ -87,6 +89,39 @@ find_bin(const double *bins, unsigned bits, double want, double *above)
     return lowest;
 }
 
+static int
+descending(const void *left, const void *right)
+{
+    const float a = *(const float *)left, b = *(const float *)right;
+
+    return (a < b) - (a > b);
+}
+
+/* The k-th largest of x, or the smallest where there are fewer numbers;
+ * 0 < k <= FEW. A buffer takes what may be among them; whenever it is full,
+ * the smaller half goes. */
+static float
+find_kth(const float *x, size_t n, size_t k)
+{
+    float best[2 * FEW], floor = -INFINITY;
+    size_t kept = 0, i;
+
+    for (i = 0; i < n; i++) {
+        if (!(x[i] > floor) && (kept >= k || isnan(x[i])))
+            continue;
+        best[kept++] = x[i];
+        if (kept == 2 * k) {
+            qsort(best, kept, sizeof *best, descending);
+            kept = k;
+            floor = best[k - 1];
+        }
+    }
+    qsort(best, kept, sizeof *best, descending);
+    if (kept == 0)
+        return -INFINITY;
+    return best[kept < k ? kept - 1 : k - 1];
+}
+
 /* The largest value such that the items at or above it weigh at least
  * `want`, or `want` of the whole when they are weighted. */
 static float
@@ -146,7 +181,8 @@ gb_filter_logit_floor(const gb_filter *f, const float *logits, size_t n,
     if (!isfinite(it.max))
         return -INFINITY;
     if (f->top_k > 0 && f->top_k < n)
-        it.floor = find_floor(&it, f->top_k);
+        it.floor = f->top_k <= FEW ? find_kth(logits, n, f->top_k)
+                                   : find_floor(&it, f->top_k);
     it.weighted = true;
     if (f->top_p < 1.0)
         it.floor = find_floor(&it, f->top_p);
