@@ -11,12 +11,18 @@
 typedef struct rival {
     float logit;
     double x;
-    uint32_t id;
+    size_t index;
 } rival;
 
 struct gb_spectrum {
-    const float *logits, *noise;
+    /* The tokens that top-k leaves; known by their index among them. */
+    const float *logits, *noise; /* (n) */
+    const uint32_t *ids;         /* (n) rising; NULL: the index is the id */
     size_t n;
+    /* Of them, when they are not all. */
+    float *own_logits, *own_noise;
+    uint32_t *own_ids;
+    size_t own_room;
     gb_threshold *threshold;
     bool empty;
     gb_band *bands;
@@ -39,19 +45,72 @@ gb_spectrum_free(gb_spectrum *s)
     if (s == NULL)
         return;
     gb_threshold_free(s->threshold);
+    free(s->own_logits);
+    free(s->own_noise);
+    free(s->own_ids);
     free(s->bands);
     free(s->rivals);
     free(s);
+}
+
+static void
+take_own(gb_spectrum *s, float logit, float noise, uint32_t id)
+{
+    if (s->n == s->own_room) {
+        s->own_room = 2 * s->own_room + 64;
+        s->own_logits = gb_realloc_array(s->own_logits, s->own_room,
+                                         sizeof *s->own_logits);
+        s->own_noise = gb_realloc_array(s->own_noise, s->own_room,
+                                        sizeof *s->own_noise);
+        s->own_ids = gb_realloc_array(s->own_ids, s->own_room,
+                                      sizeof *s->own_ids);
+    }
+    s->own_logits[s->n] = logit;
+    s->own_noise[s->n] = noise;
+    s->own_ids[s->n++] = id;
 }
 
 void
 gb_spectrum_set(gb_spectrum *s, const float *logits, const float *noise,
                 size_t n, const gb_filter *filter)
 {
+    const gb_filter top_k = {filter->top_k, 1.0, 0.0};
+    const gb_filter others = {0, filter->top_p, filter->min_p};
+    float least;
+    size_t i;
+
     s->logits = logits;
     s->noise = noise;
+    s->ids = NULL;
     s->n = n;
-    s->empty = !gb_threshold_set(s->threshold, filter, logits, n);
+    if (filter->top_k > 0 && filter->top_k < n) {
+        least = gb_filter_logit_floor(&top_k, logits, n, 1.0);
+        for (s->n = 0, i = 0; i < n; i++)
+            if (logits[i] >= least)
+                take_own(s, logits[i], noise[i], (uint32_t)i);
+        s->logits = s->own_logits;
+        s->noise = s->own_noise;
+        s->ids = s->own_ids;
+    }
+    s->empty = !gb_threshold_set(s->threshold, &others, s->logits, s->n);
+}
+
+/* The index of a token, n when top-k has cut it. */
+static size_t
+index_of(const gb_spectrum *s, uint32_t id)
+{
+    size_t low = 0, high = s->n, middle;
+
+    if (s->ids == NULL)
+        return id;
+    while (low < high) {
+        middle = (low + high) / 2;
+        if (s->ids[middle] < id)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < s->n && s->ids[low] == id ? low : s->n;
 }
 
 /* Keeps the rivals that may come first, the likeliest first: those for which
@@ -80,49 +139,53 @@ consider(gb_spectrum *s, rival r)
     s->n_rivals += at + 1 - end;
 }
 
-/* All that would overtake the winner before temperature `to`: less likely
- * tokens with more noise. */
+/* Finds what would overtake the winner before temperature `to`: less likely
+ * tokens with more noise. *from (which may be NULL): where the last of the
+ * likelier ones gives way to it. */
 static void
-find_rivals(gb_spectrum *s, uint32_t winner, double to)
+find_rivals(gb_spectrum *s, size_t winner, double to, double *from)
 {
     const float l = s->logits[winner], g = s->noise[winner];
-    const float least = gb_threshold_least(s->threshold);
     const bool moves = gb_threshold_moves(s->threshold);
-    double x, soonest = to;
+    /* A token that is less likely than this must overtake sooner than that. */
+    float least = INFINITY;
+    double soonest = to, less, more;
+    const rival *last;
     size_t i;
 
     s->n_rivals = 0;
     for (i = 0; i < s->n; i++) {
-        if (!(s->noise[i] > g) || !(s->logits[i] < l) ||
-            !(s->logits[i] >= least))
-            continue;
-        x = ((double)l - (double)s->logits[i]) /
-            ((double)s->noise[i] - (double)g);
-        if (!(x < soonest))
+        less = (double)l - (double)s->logits[i];
+        more = (double)s->noise[i] - (double)g;
+        if (from != NULL && less < 0) /* INFINITY: it never does */
+            *from = fmax(*from, more < 0 ? less / more : INFINITY);
+        /* One comparison for all that do not matter, nearly always false. */
+        if (!(less < (s->logits[i] > least ? to : soonest) * more) ||
+            !(less > 0))
             continue;
         /* Where no threshold moves, only the first counts. */
-        if (!moves) {
-            soonest = x;
+        if (!moves)
             s->n_rivals = 0;
-        }
-        consider(s, (rival){s->logits[i], x, (uint32_t)i});
+        consider(s, (rival){s->logits[i], less / more, i});
+        last = &s->rivals[s->n_rivals - 1];
+        soonest = last->x;
+        if (moves)
+            least = last->logit;
     }
 }
 
-/* The end of the winner's band: when a rival overtakes, or begins to take part
- * when it would have overtaken before. The likelier of two rivals takes part
- * sooner but overtakes later, so that the first event is found by bisection.
- * Returns whether there is one before temperature `to`. */
+/* The end of the band whose rivals were found: when one overtakes, or begins
+ * to take part when it would have overtaken before. The likelier of two takes
+ * part sooner but overtakes later, so that the first event is found by
+ * bisection. Returns whether there is one before temperature `to`. */
 static bool
-next(gb_spectrum *s, uint32_t winner, double now, double to, gb_band *band)
+next(gb_spectrum *s, double now, double to, double *then, size_t *winner)
 {
     const gb_threshold *t = s->threshold;
+    const rival *r = s->rivals;
     size_t low = 0, high, middle;
-    const rival *r;
     double starts;
 
-    find_rivals(s, winner, to);
-    r = s->rivals;
     for (high = s->n_rivals; low < high;) {
         middle = (low + high) / 2;
         if (r[middle].x > now &&
@@ -131,26 +194,29 @@ next(gb_spectrum *s, uint32_t winner, double now, double to, gb_band *band)
         else
             high = middle;
     }
-    *band = (gb_band){to, to, 0};
-    if (low > 0)
-        *band = (gb_band){r[low - 1].x, to, r[low - 1].id};
-    if (low < s->n_rivals) {
-        starts = gb_threshold_of(t, r[low].logit);
-        if (starts < band->from)
-            *band = (gb_band){starts, to, r[low].id};
+    *then = to;
+    if (low > 0) {
+        *then = r[low - 1].x;
+        *winner = r[low - 1].index;
     }
-    return band->from < to;
+    if (low < s->n_rivals) {
+        starts = gb_threshold_of(t, r[low].logit, now);
+        if (starts < *then) {
+            *then = starts;
+            *winner = r[low].index;
+        }
+    }
+    return *then < to;
 }
 
 /* Who wins at this temperature; at 0, in the limit. */
-static uint32_t
+static size_t
 winner_at(const gb_spectrum *s, double temperature)
 {
     const float max = gb_threshold_max(s->threshold);
     double score, best = -INFINITY;
-    uint32_t id = 0;
+    size_t winner = 0, i;
     float floor = max;
-    size_t i;
 
     if (temperature > 0)
         floor = gb_filter_logit_floor(gb_threshold_filter(s->threshold),
@@ -163,41 +229,44 @@ winner_at(const gb_spectrum *s, double temperature)
             score += ((double)s->logits[i] - (double)max) / temperature;
         if (score > best) {
             best = score;
-            id = (uint32_t)i;
+            winner = i;
         }
     }
-    return id;
+    return winner;
 }
 
 static void
-add_band(gb_spectrum *s, gb_band band)
+add_band(gb_spectrum *s, double from, double to, uint32_t id)
 {
     if (s->n_bands == s->bands_room) {
         s->bands_room = 2 * s->bands_room + 16;
         s->bands = gb_realloc_array(s->bands, s->bands_room,
                                     sizeof *s->bands);
     }
-    s->bands[s->n_bands++] = band;
+    s->bands[s->n_bands++] = (gb_band){from, to, id};
 }
 
 size_t
 gb_spectrum_bands(gb_spectrum *s, double from, double to,
                   const gb_band **bands)
 {
-    gb_band now, then;
+    size_t winner, after = 0;
+    double then;
     bool more;
 
     s->n_bands = 0;
     if (!s->empty) {
-        now = (gb_band){from, to, winner_at(s, from)};
+        winner = winner_at(s, from);
         do {
-            more = next(s, now.id, now.from, to, &then);
-            then.from = fmax(then.from, now.from);
-            now.to = more ? then.from : to;
+            find_rivals(s, winner, to, NULL);
+            more = next(s, from, to, &then, &after);
+            then = fmax(then, from);
             /* Of several that overtake at once the last stays. */
-            if (now.to > now.from || !more)
-                add_band(s, now);
-            now = then;
+            if (then > from || !more)
+                add_band(s, from, then,
+                         s->ids != NULL ? s->ids[winner] : (uint32_t)winner);
+            winner = after;
+            from = then;
         } while (more);
     }
     *bands = s->bands;
@@ -207,24 +276,20 @@ gb_spectrum_bands(gb_spectrum *s, double from, double to,
 gb_band
 gb_spectrum_range(gb_spectrum *s, uint32_t id, double temperature)
 {
-    const float l = s->logits[id], g = s->noise[id];
-    gb_band band = {0, INFINITY, id}, then;
-    double x;
-    size_t i;
+    const size_t index = index_of(s, id);
+    gb_band band = {temperature, temperature, id};
+    size_t after;
 
-    for (i = 0; i < s->n; i++) {
-        if (!(s->logits[i] > l))
-            continue;
-        x = ((double)s->logits[i] - (double)l) /
-            fmax((double)g - (double)s->noise[i], 0);
-        if (x > band.from)
-            band.from = x;
-    }
+    if (s->empty || index == s->n)
+        return band;
+    band.from = 0;
+    find_rivals(s, index, INFINITY, &band.from);
+    next(s, temperature, INFINITY, &band.to, &after);
     if (band.from == 0 ||
-        !gb_threshold_passed(s->threshold, l, band.from))
-        band.from = fmax(band.from, gb_threshold_of(s->threshold, l));
-    if (next(s, id, temperature, INFINITY, &then))
-        band.to = then.from;
+        !gb_threshold_passed(s->threshold, s->logits[index], band.from))
+        band.from = fmax(band.from,
+                         gb_threshold_of(s->threshold, s->logits[index],
+                                         temperature));
     band.from = fmin(band.from, temperature);
     band.to = fmax(band.to, temperature);
     return band;
@@ -249,8 +314,8 @@ insert_band(gb_spectrum *s, uint32_t id, double temperature)
         i++;
     if (i == s->n_bands || s->bands[i].from > temperature)
         return;
-    add_band(s, s->bands[0]);
-    add_band(s, s->bands[0]);
+    add_band(s, 0, 0, id);
+    add_band(s, 0, 0, id);
     memmove(&s->bands[i + 2], &s->bands[i],
             (s->n_bands - 2 - i) * sizeof *s->bands);
     s->bands[i].to = s->bands[i + 2].from = temperature;
@@ -290,6 +355,9 @@ gb_spectrum_hold(gb_spectrum *s, uint32_t id, double temperature,
 double
 gb_spectrum_threshold(const gb_spectrum *s, uint32_t id)
 {
-    return s->empty ? INFINITY
-                    : gb_threshold_of(s->threshold, s->logits[id]);
+    const size_t index = index_of(s, id);
+
+    return s->empty || index == s->n
+               ? INFINITY
+               : gb_threshold_of(s->threshold, s->logits[index], 1);
 }

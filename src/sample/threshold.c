@@ -9,16 +9,17 @@
 /* A token's distance is how far its logit lies below the largest; its weight
  * at temperature 1/b is exp(-b distance). To weigh all tokens at many
  * temperatures, they are gathered into lumps of almost the same distance, each
- * of which knows how many there are, their mean and their spread: what a lump
- * weighs is right up to the third power of b times its width. */
+ * of which knows how many there are, their mean, and the sums of squares and
+ * cubes of how far each is from the mean: what a lump weighs is right up to
+ * the fourth power of b times its width. */
 typedef struct lump {
-    double n, mean, square; /* square: the sum of (distance - mean)^2 */
+    double n, mean, square, cube;
 } lump;
 
-/* Lumps are the floats that share exponent and upper 8 bits of the mantissa,
+/* Lumps are the floats that share exponent and upper 6 bits of the mantissa,
  * from 2^-20 to 2^20; what is nearer or farther goes into the first or last
  * one. */
-#define LUMP_BITS 15
+#define LUMP_BITS 17
 #define FIRST_KEY ((uint32_t)(127 - 20) << (23 - LUMP_BITS))
 #define LUMPS ((size_t)40 << (23 - LUMP_BITS))
 
@@ -82,7 +83,7 @@ lump_edge(uint32_t key)
     return (double)f;
 }
 
-/* A lump is filled with distances from where it begins, mean and square being
+/* A lump is filled with distances from where it begins, its members being
  * plain sums, for sums of small numbers lose nothing; then finished. */
 static void
 lump_fill(lump *l, double beyond)
@@ -90,6 +91,7 @@ lump_fill(lump *l, double beyond)
     l->n++;
     l->mean += beyond;
     l->square += beyond * beyond;
+    l->cube += beyond * beyond * beyond;
 }
 
 static void
@@ -100,7 +102,8 @@ lump_finish(lump *l, double edge)
     if (l->n == 0)
         return;
     mean = l->mean / l->n;
-    l->square = fmax(l->square - l->mean * mean, 0);
+    l->cube += mean * (2 * l->n * mean * mean - 3 * l->square);
+    l->square -= l->mean * mean;
     l->mean = edge + mean;
 }
 
@@ -240,7 +243,8 @@ add(weight *w, const lump *l, double b)
 
     if (l->n == 0 || each == 0)
         return;
-    part = fmin(each * (l->n + b * b / 2 * l->square), l->n);
+    part = each * (l->n + b * b * (l->square / 2 - b * l->cube / 6));
+    part = fmin(fmax(part, 0), l->n); /* where b is far too large for it */
     w->sum += part;
     w->slope += part * l->mean;
 }
@@ -270,10 +274,10 @@ stays(const gb_threshold *t, const weight *above, const weight *rest)
  * above / rest rises with b, and Newton's steps are kept between two b of
  * which one is known to be too low and the other not. */
 static double
-solve(const gb_threshold *t, const parts *p)
+solve(const gb_threshold *t, const parts *p, double guess)
 {
     const double odds = log(t->filter.top_p / (1 - t->filter.top_p));
-    double low = 0, high = INFINITY, b = 1, f, slope, next;
+    double low = 0, high = INFINITY, b = guess, f, slope, next;
     weight above, rest;
     int i;
 
@@ -291,7 +295,7 @@ solve(const gb_threshold *t, const parts *p)
         next = b - f / slope;
         if (!(next > low && next < high))
             next = high == INFINITY ? b * 4 : (low + high) / 2;
-        if (fabs(next - b) <= 1e-13 * b || high == low)
+        if (fabs(next - b) <= 1e-12 * b || high == low)
             return next;
         b = next;
     }
@@ -308,7 +312,7 @@ min_p_threshold(const gb_threshold *t, double distance)
 }
 
 double
-gb_threshold_of(const gb_threshold *t, float logit)
+gb_threshold_of(const gb_threshold *t, float logit, double guess)
 {
     const double distance = distance_of(t, logit);
     double b, least = min_p_threshold(t, distance);
@@ -319,7 +323,7 @@ gb_threshold_of(const gb_threshold *t, float logit)
     if (t->filter.top_p >= 1.0 || distance == 0)
         return least;
     p = split(t, logit);
-    b = solve(t, &p);
+    b = solve(t, &p, guess > 1e-3 && guess < 1e3 ? 1 / guess : 1);
     return fmax(least, 1 / b);
 }
 
@@ -327,13 +331,25 @@ bool
 gb_threshold_passed(const gb_threshold *t, float logit, double temperature)
 {
     const double distance = distance_of(t, logit);
-    weight above, rest;
-    parts p;
+    weight above, rest, above_all, rest_all;
+    parts p = {.t = t};
+    const lump *own;
 
     if (!counts(t, logit) || min_p_threshold(t, distance) > temperature)
         return false;
     if (t->filter.top_p >= 1.0 || distance == 0)
         return true;
+    /* Mostly it does not matter which of its lump are above the token. */
+    p.above = find_lump(t, lump_key(distance));
+    own = &t->lumps[p.above];
+    weigh(&p, 1 / temperature, &above, &rest);
+    above_all = above, rest_all = rest;
+    add(&above_all, own, 1 / temperature);
+    add(&rest_all, own, 1 / temperature);
+    if (stays(t, &above_all, &rest))
+        return true;
+    if (!stays(t, &above, &rest_all))
+        return false;
     p = split(t, logit);
     weigh(&p, 1 / temperature, &above, &rest);
     return stays(t, &above, &rest);

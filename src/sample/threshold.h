@@ -30,8 +30,8 @@ bool gb_threshold_moves(const gb_threshold *t);
 
 /* The temperature above which a token with this logit takes part: 0 when it
  * does at any, INFINITY when at none. Agrees with gb_filter_logit_floor to a
- * millionth of the temperature or better. */
-double gb_threshold_of(const gb_threshold *t, float logit);
+ * millionth of the temperature or better. A guess near it saves time. */
+double gb_threshold_of(const gb_threshold *t, float logit, double guess);
 
 /* Whether it takes part at a temperature > 0; costs less than the above. */
 bool gb_threshold_passed(const gb_threshold *t, float logit,

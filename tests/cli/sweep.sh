@@ -92,16 +92,17 @@ holds() {
     is "$1" true "$found"
 }
 
-# In the middle of each interval generate prints that text.
+# In the middle of its interval generate prints a text: the first one, the last
+# one and one between.
 for options in "" "--top-k 5" "--top-p 0.8" "--min-p 0.05" \
     "--top-k 40 --top-p 0.9 --min-p 0.01" "--stop e" "-s 7"; do
     gumbel sweep --json --from 0.6 --to 1.4 -n 8 $options "The fox said" > out
     holds "without gaps: $options" '.[:-1] | .[0].from == 0.6 and
         .[-1].to == 1.4 and ([.[1:][].from] == [.[:-1][].to])' out
-    jq -r 'select(.type == "text" and .to - .from > 0.0001) |
-        (.from + .to) / 2' out > middles
-    jq -c 'select(.type == "text" and .to - .from > 0.0001) |
-        [.ids, .text, .reason]' out > expected
+    jq -s -c '.[:-1] | map(select(.to - .from > 0.0001)) |
+        [.[0], .[length / 2 | floor], .[-1]] | .[]' out > some
+    jq -r '(.from + .to) / 2' some > middles
+    jq -c '[.ids, .text, .reason]' some > expected
     while read -r t; do
         gumbel generate --json -n 8 -t "$t" $options "The fox said" |
             jq -s -c '[[.[1:-1][].id], .[-1].text, .[-1].reason]'

@@ -229,7 +229,7 @@ check_sweep(const gb_sweep_of *of)
         check_text(of, &t->text[i], t->text[i].from + SOFT);
         check_text(of, &t->text[i], t->text[i].to - SOFT);
     }
-    for (i = 0, at = of->from; at < of->to; at += 0.0371) {
+    for (i = 0, at = of->from; at < of->to; at += 0.0871) {
         while (t->text[i].to < at)
             i++;
         if (at - t->text[i].from > SOFT && t->text[i].to - at > SOFT)
@@ -247,7 +247,7 @@ test_filters(void **state)
     };
     fixture *f = *state;
     gb_ids prompt = encode(f, "Once upon a time there was a little fox who");
-    gb_sweep_of of = sweep_of(f, &prompt, 10);
+    gb_sweep_of of = sweep_of(f, &prompt, 9);
     size_t i;
 
     for (i = 0; i < GB_COUNT(filters); i++) {
