@@ -140,16 +140,16 @@ consider(gb_spectrum *s, rival r)
 }
 
 /* Finds what would overtake the winner before temperature `to`: less likely
- * tokens with more noise. *from (which may be NULL): where the last of the
- * likelier ones gives way to it. */
-static void
-find_rivals(gb_spectrum *s, size_t winner, double to, double *from)
+ * tokens with more noise. Returns where the last of the likelier ones gives
+ * way to it. */
+static double
+find_rivals(gb_spectrum *s, size_t winner, double to)
 {
     const float l = s->logits[winner], g = s->noise[winner];
     const bool moves = gb_threshold_moves(s->threshold);
     /* A token that is less likely than this must overtake sooner than that. */
     float least = INFINITY;
-    double soonest = to, less, more;
+    double soonest = to, latest = 0, less, more;
     const rival *last;
     size_t i;
 
@@ -157,9 +157,9 @@ find_rivals(gb_spectrum *s, size_t winner, double to, double *from)
     for (i = 0; i < s->n; i++) {
         less = (double)l - (double)s->logits[i];
         more = (double)s->noise[i] - (double)g;
-        if (from != NULL && less < 0) /* INFINITY: it never does */
-            *from = fmax(*from, more < 0 ? less / more : INFINITY);
-        /* One comparison for all that do not matter, nearly always false. */
+        if (less < latest * more && less < 0) /* INFINITY: it never does */
+            latest = more < 0 ? less / more : INFINITY;
+        /* Comparisons that are nearly always false are cheap. */
         if (!(less < (s->logits[i] > least ? to : soonest) * more) ||
             !(less > 0))
             continue;
@@ -172,6 +172,7 @@ find_rivals(gb_spectrum *s, size_t winner, double to, double *from)
         if (moves)
             least = last->logit;
     }
+    return latest;
 }
 
 /* The end of the band whose rivals were found: when one overtakes, or begins
@@ -258,7 +259,7 @@ gb_spectrum_bands(gb_spectrum *s, double from, double to,
     if (!s->empty) {
         winner = winner_at(s, from);
         do {
-            find_rivals(s, winner, to, NULL);
+            find_rivals(s, winner, to);
             more = next(s, from, to, &then, &after);
             then = fmax(then, from);
             /* Of several that overtake at once the last stays. */
@@ -282,8 +283,7 @@ gb_spectrum_range(gb_spectrum *s, uint32_t id, double temperature)
 
     if (s->empty || index == s->n)
         return band;
-    band.from = 0;
-    find_rivals(s, index, INFINITY, &band.from);
+    band.from = find_rivals(s, index, INFINITY);
     next(s, temperature, INFINITY, &band.to, &after);
     if (band.from == 0 ||
         !gb_threshold_passed(s->threshold, s->logits[index], band.from))

@@ -267,7 +267,7 @@ weigh(const parts *p, double b, weight *above, weight *rest)
 static bool
 stays(const gb_threshold *t, const weight *above, const weight *rest)
 {
-    return above->sum * (1 - t->filter.top_p) < rest->sum * t->filter.top_p;
+    return above->sum < t->filter.top_p * (above->sum + rest->sum);
 }
 
 /* The b below which the token stays; 0 when it never does. The logarithm of

@@ -359,7 +359,7 @@ test_by_hand(void **state)
         const char *what;
         gb_filter filter;
         size_t n, n_bands;
-        float logits[4], noise[4];
+        float logits[10], noise[10];
         gb_band bands[4];
     } cases[] = {
         {"one token", GB_FILTER_OFF, 1, 1, {-3}, {7}, {{0, INFINITY, 0}}},
@@ -395,6 +395,9 @@ test_by_hand(void **state)
          {{0, 0.7213475204444817, 0}, {0.7213475204444817, INFINITY, 1}}},
         {"top-p: half of two never", {0, 0.5, 0}, 2, 1, {4, 3}, {0, 9},
          {{0, INFINITY, 0}}},
+        {"top-p: nine of ten at most", {0, 0.9, 0}, 10, 1,
+         {9, 9, 9, 9, 9, 9, 9, 9, 9, 3}, {0, 1, 0, 0, 0, 0, 0, 0, 0, 9},
+         {{0, INFINITY, 1}}},
         {"top-p of what top-k left", {2, 0.8, 0}, 3, 2, {4, 3, 2}, {0, 4, 9},
          {{0, 0.7213475204444817, 0}, {0.7213475204444817, INFINITY, 1}}},
         {"minus infinity everywhere", GB_FILTER_OFF, 2, 0,
