@@ -45,6 +45,8 @@ is "trace: the final text is there" 1 "$(grep -a -c '^Final generated' out)"
 echo Once | gumbel -m slow -n 4 --session kept > /dev/null
 text=$(gumbel replay -m slow kept 2> err)
 printf %s "$text" > text
+[ -s text ]
+ok "a replay that waits: there is a text" $?
 mkfifo pipe
 exec 3<> pipe
 cat kept >&3
