@@ -106,13 +106,18 @@ grep -q "$(printf '\033')" err
 ok "a driver's names" $? "$(cat -v err)"
 
 # Too few addresses for a driver, if not for gumbel with a sanitizer.
-if (ulimit -v 200000 && gumbel --version) > out 2> err; then
-    (ulimit -v 200000 && gumbel devices) > out 2> err
-    is "too few addresses: status" 1 $?
-    grep -q 'may have 195 MiB of address space (ulimit -v)' err
-    ok "too few addresses" $? "$(cat err)"
-else
+if ! (ulimit -v 200000 && gumbel --version) > out 2> err; then
     skip "too few addresses" "gumbel itself needs more"
+else
+    (ulimit -v 200000 && gumbel devices) > out 2> err
+    status=$?
+    if [ "$status" -eq 134 ] && grep -q '^PTHREAD ERROR' err; then
+        skip "too few addresses" "PoCL 7 aborts where it gets no thread"
+    else
+        is "too few addresses: status" 1 "$status"
+        grep -q 'may have 195 MiB of address space (ulimit -v)' err
+        ok "too few addresses" $? "$(cat err)"
+    fi
 fi
 
 if command -v jq > /dev/null; then
