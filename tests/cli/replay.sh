@@ -89,8 +89,8 @@ EOF
 random_model=$abs_top_builddir/tests/tools/random_model
 small="--layers 1 --width 32 --heads 2 --vocab 4096 --context 64"
 mkdir -p "$XDG_DATA_HOME/gumbel/models" "elsewhere/a folder"
-$random_model "elsewhere/a folder/mine" $small --seed 1 || exit 99
-$random_model "elsewhere/other" $small --seed 2 || exit 99
+"$random_model" "elsewhere/a folder/mine" $small --seed 1 || exit 99
+"$random_model" "elsewhere/other" $small --seed 2 || exit 99
 gumbel -m "elsewhere/a folder/mine" -n 3 --session mine.jsonl > /dev/null <<'EOF'
 Once
 EOF
