@@ -351,6 +351,17 @@ gb_engine_sample(gb_engine *e, float temperature, const gb_filter *filter,
 }
 
 bool
+gb_engine_range(gb_engine *e, float temperature, const gb_filter *filter,
+                gb_pick *pick, gb_error *err)
+{
+    if (!is_ready(e, err))
+        return false;
+    if (filter == NULL || gb_filter_is_off(filter))
+        return true;
+    return settle(e, gb_head_range(&e->head, temperature, filter, pick, err));
+}
+
+bool
 gb_engine_logprobs(gb_engine *e, float temperature, float *logprobs,
                    gb_error *err)
 {

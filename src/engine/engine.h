@@ -102,8 +102,9 @@ typedef struct gb_pick {
                       in force (greedy: 1) */
     float noise;   /* of the token (greedy: 0) */
     float from, to; /* the temperatures between which this token is picked
-                       with this noise and these filters; they hold the one in
-                       force. Greedy: 0 and INFINITY, for it has none. */
+                       with this noise; they hold the one in force. Filters
+                       on: only that one, until gb_engine_range is asked.
+                       Greedy: 0 and INFINITY, for it has none. */
 } gb_pick;
 
 /* The greedy head: argmax of the last position. */
@@ -113,6 +114,12 @@ bool gb_engine_greedy(gb_engine *e, gb_pick *pick, gb_error *err);
 bool gb_engine_sample(gb_engine *e, float temperature, const gb_filter *filter,
                       uint64_t seed, uint64_t step, gb_pick *pick,
                       gb_error *err);
+
+/* Finds from and to of the pick that gb_engine_sample has just given with these
+ * arguments, nothing else having been asked of the engine since. With filters
+ * this takes the host some time, so it is not done for every token. */
+bool gb_engine_range(gb_engine *e, float temperature, const gb_filter *filter,
+                     gb_pick *pick, gb_error *err);
 
 /* The sampling head's vector: logprobs (n_vocab) f32. */
 bool gb_engine_logprobs(gb_engine *e, float temperature, float *logprobs,

@@ -321,14 +321,14 @@ make_host_buffers(gb_head *h)
     h->spectrum = gb_spectrum_new();
 }
 
-/* The range with filters, by the noise that the device drew. */
-static bool
-find_range(gb_head *h, float temperature, const gb_filter *filter,
-           gb_pick *pick, gb_error *err)
+bool
+gb_head_range(gb_head *h, float temperature, const gb_filter *filter,
+              gb_pick *pick, gb_error *err)
 {
     const size_t size = h->n_vocab * sizeof(float);
     gb_band band;
 
+    make_host_buffers(h);
     h->host_logits[0] = h->host_noise[0] = NAN;
     if (!gb_read_buffer(h->c, h->logits, h->host_logits, size, err) ||
         !gb_read_buffer(h->c, h->noise, h->host_noise, size, err))
@@ -338,8 +338,8 @@ find_range(gb_head *h, float temperature, const gb_filter *filter,
     gb_spectrum_set(h->spectrum, h->host_logits, h->host_noise, h->n_vocab,
                     filter);
     band = gb_spectrum_range(h->spectrum, pick->id, (double)temperature);
-    pick->from = (float)band.from;
-    pick->to = (float)band.to;
+    pick->from = fminf((float)band.from, temperature);
+    pick->to = fmaxf((float)band.to, temperature);
     return true;
 }
 
@@ -370,11 +370,9 @@ gb_head_sample(gb_head *h, float temperature, const gb_filter *filter,
         !gb_op_run(h->c, &h->gumbel, 1, err) ||
         !read_pick(h, 1, pick, err))
         return false;
-    if (filtered && !find_range(h, temperature, filter, pick, err))
-        return false;
     /* Rounding may have put an end beside the temperature. */
-    pick->from = fminf(pick->from, temperature);
-    pick->to = fmaxf(pick->to, temperature);
+    pick->from = filtered ? temperature : fminf(pick->from, temperature);
+    pick->to = filtered ? temperature : fmaxf(pick->to, temperature);
     return true;
 }
 

@@ -60,6 +60,9 @@ bool gb_head_greedy(gb_head *h, gb_pick *pick, gb_error *err);
 bool gb_head_sample(gb_head *h, float temperature, const gb_filter *filter,
                     uint64_t seed, uint64_t step, gb_pick *pick,
                     gb_error *err);
+/* Right after gb_head_sample with these filters. */
+bool gb_head_range(gb_head *h, float temperature, const gb_filter *filter,
+                   gb_pick *pick, gb_error *err);
 bool gb_head_logits(gb_head *h, float *logits, gb_error *err);
 bool gb_head_logprobs(gb_head *h, float temperature, float *logprobs,
                       gb_error *err);

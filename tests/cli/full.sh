@@ -31,16 +31,6 @@ lines | gumbel --no-session -n 3 >/dev/full | Once\n | 1 | - | ~standard output.
 /save | gumbel --no-session -n 3 | Once\n/save /dev/full\n/find Once\n | 1 | ~Once | ~/dev/full: expected a regular file
 END
 
-# await COMMAND: until it succeeds, as long as the program runs.
-await() {
-    tries=0
-    until eval "$1"; do
-        kill -0 "$pid" 2> /dev/null && [ "$tries" -lt 2000 ] || return 1
-        tries=$((tries + 1))
-        sleep 0.03
-    done
-}
-
 # runs_out NAME SESSION FILL ROOM REASON: the command FILL, given while the
 # program waits, leaves its session no room; ROOM gives it back. What writes
 # beyond a limit must not be ended by SIGXFSZ here.

@@ -23,16 +23,6 @@ start() {
     pid=$!
 }
 
-# await COMMAND: until it succeeds, as long as the program runs.
-await() {
-    tries=0
-    until eval "$1"; do
-        kill -0 "$pid" 2> /dev/null && [ "$tries" -lt 2000 ] || return 1
-        tries=$((tries + 1))
-        sleep 0.03
-    done
-}
-
 # until_STATE: is the program that far?
 until_loading() {
     grep -q OpenCL "/proc/$pid/maps"

@@ -272,6 +272,7 @@ test_statistics(void **state)
             check_statistics(&pick, logprobs, vocab);
             gb_gumbel_noise(42, i, noise, vocab);
             assert_float_equal(pick.noise, noise[pick.id], 1e-5);
+            test_ok(gb_engine_range(e, 0.8f, f, &pick, &err), &err);
             check_range(e, &pick, f, i);
             fixture_feed(e, &pick.id, 1);
         }
