@@ -53,7 +53,9 @@ gb_line_signals(gb_line_app *a, bool editing)
     while ((number = gb_signals_take()) != 0) {
         if (number == SIGTSTP) {
             a->ui.face->suspend(&a->ui);
-        } else if (number == SIGWINCH || number == SIGCONT) {
+        } else if (number == SIGWINCH) {
+            gb_prompt_resized();
+        } else if (number == SIGCONT) {
             gb_prompt_leave();
             gb_prompt_return();
         } else if (number == SIGINT && a->terminal) {

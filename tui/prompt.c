@@ -199,11 +199,22 @@ gb_prompt_close(void)
     memset(&prompt, 0, sizeof prompt);
 }
 
+static void
+take_size(void)
+{
+    struct winsize size;
+
+    if (ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 0 &&
+        size.ws_col > 0)
+        set_size(size.ws_row, size.ws_col);
+}
+
 void
 gb_prompt_start(void)
 {
     char *stash = prompt.stash;
 
+    take_size();
     rl_callback_handler_install(PROMPT, take_line);
     prompt.stash = NULL;
     if (stash != NULL) {
@@ -279,15 +290,19 @@ gb_prompt_leave(void)
 void
 gb_prompt_return(void)
 {
-    struct winsize size;
-
     if (!prompt.left)
         return;
     rl_prep_terminal(1);
+    gb_prompt_resized();
+}
+
+void
+gb_prompt_resized(void)
+{
+    if (RL_ISSTATE(RL_STATE_TERMPREPPED) == 0)
+        return;
     rl_clear_visible_line();
-    if (ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 0 &&
-        size.ws_col > 0)
-        set_size(size.ws_row, size.ws_col);
+    take_size();
     rl_forced_update_display();
 }
 

@@ -43,9 +43,12 @@ void gb_prompt_start(void);
 void gb_prompt_read(void);
 void gb_prompt_pause(void);
 /* In the midst of a line: gives the terminal back; takes it again, whatever
- * size it has now, and shows the line. Nothing when no line is being typed. */
+ * size it has now, and shows the line. Nothing when no line is being typed.
+ * A key that is typed in between may be lost. */
 void gb_prompt_leave(void);
 void gb_prompt_return(void);
+/* Shows the line in the size that the terminal has now. */
+void gb_prompt_resized(void);
 /* Begins the line anew, on a new row (Ctrl-C). */
 void gb_prompt_restart(void);
 

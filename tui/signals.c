@@ -88,13 +88,18 @@ gb_signals_take(void)
 void
 gb_signals_suspend(void)
 {
-    struct sigaction now;
+    struct sigaction stop, go_on;
 
-    if (sigaction(SIGTSTP, NULL, &now) == 0 && now.sa_handler == SIG_IGN)
+    sigaction(SIGTSTP, NULL, &stop);
+    sigaction(SIGCONT, NULL, &go_on);
+    if (stop.sa_handler == SIG_IGN)
         return;
     catch(SIGTSTP, SIG_DFL);
+    /* No news: the caller takes the terminal again. */
+    catch(SIGCONT, SIG_DFL);
     /* The worker's threads block all signals, so that it has happened when
      * kill returns. */
     kill(0, SIGTSTP);
-    catch(SIGTSTP, note);
+    sigaction(SIGTSTP, &stop, NULL);
+    sigaction(SIGCONT, &go_on, NULL);
 }
