@@ -1,15 +1,18 @@
 /* Picks the command. */
 #include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "base/locale.h"
+#include "base/mem.h"
 #include "base/utf8.h"
 #include "cmd/cmd.h"
 #include "cmd/output.h"
 #include "engine/pocl.h"
+#include "session/list.h"
 #include "tui/tui.h"
 
 /* Prints text as lines of messages, safely. */
@@ -79,9 +82,28 @@ print(const gb_options *o, gb_error *err)
     return ok ? GB_OK : (int)err->status;
 }
 
+/* The newest session's file; the caller frees. */
+static char *
+newest_session(gb_error *err)
+{
+    char *path = NULL;
+    gb_list list;
+
+    if (!gb_list_read(&list, err))
+        return NULL;
+    if (list.len > 0)
+        path = gb_strdup(list.data[0].path);
+    else
+        gb_fail_usage(err, "there is no session to resume yet");
+    gb_list_free(&list);
+    return path;
+}
+
 static int
 interface(const gb_options *o, gb_error *err)
 {
+    char *resumed = o->resume ? newest_session(err) : NULL;
+    int status;
     gb_tui_options tui = {
         .worker = {.model = o->model,
                    .device = o->device,
@@ -89,6 +111,7 @@ interface(const gb_options *o, gb_error *err)
                    .prefill = o->prefill,
                    .settings = o->settings,
                    .mode = o->mode,
+                   .pace = o->paced ? o->pace : -1,
                    .journal = !o->no_session,
                    .path = o->session,
                    .load = o->load},
@@ -96,7 +119,13 @@ interface(const gb_options *o, gb_error *err)
         .complaints = gb_str_cstr(&o->complaints),
     };
 
-    return gb_tui_main(&tui, err);
+    if (o->resume && resumed == NULL)
+        return (int)err->status;
+    if (resumed != NULL)
+        tui.worker.path = resumed;
+    status = gb_tui_main(&tui, err);
+    free(resumed);
+    return status;
 }
 
 static int

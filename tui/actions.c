@@ -1,4 +1,5 @@
-#include "tui/actions.h"
+/* What the commands of commands.def do. */
+#include "tui/commands.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -30,13 +31,61 @@ set_or_show(gb_ui *ui, const char *name, const char *value, gb_error *err)
     return true;
 }
 
-bool
-do_temp(gb_ui *ui, const char *arg, gb_error *err)
+/* The kinds of rows. */
+
+static bool
+ask_event(gb_ui *ui, const gb_ui_command *self, const char *arg,
+          gb_error *err)
 {
-    return set_or_show(ui, "temperature", arg, err);
+    gb_request request = {.what = GB_DO_EVENT, .event = self->event};
+
+    request.event.text = arg;
+    request.event.n_text = strlen(arg);
+    return gb_mirror_post(&ui->mirror, &request, err) != 0;
 }
 
-bool
+static bool
+ask_verb(gb_ui *ui, const gb_ui_command *self, const char *arg, gb_error *err)
+{
+    gb_request request = {
+        .what = GB_DO_STEER,
+        .name = self->word != NULL ? self->word : self->name,
+        .value = arg,
+    };
+
+    return gb_mirror_post(&ui->mirror, &request, err) != 0;
+}
+
+static bool
+ask_pace(gb_ui *ui, const char *value, gb_error *err)
+{
+    gb_request request = {.what = GB_DO_PACE, .value = value};
+
+    return gb_mirror_post(&ui->mirror, &request, err) != 0;
+}
+
+static bool
+change_pace(gb_ui *ui, const gb_ui_command *self, const char *arg,
+            gb_error *err)
+{
+    (void)arg;
+    return ask_pace(ui, self->word, err);
+}
+
+static bool
+do_own(gb_ui *ui, const gb_ui_command *self, const char *arg, gb_error *err)
+{
+    return self->own(ui, arg, err);
+}
+
+static bool
+change_setting(gb_ui *ui, const gb_ui_command *self, const char *arg,
+               gb_error *err)
+{
+    return set_or_show(ui, self->word, arg, err);
+}
+
+static bool
 do_seed(gb_ui *ui, const char *arg, gb_error *err)
 {
     char value[24];
@@ -53,113 +102,60 @@ do_seed(gb_ui *ui, const char *arg, gb_error *err)
     return set_or_show(ui, "seed", arg, err);
 }
 
-bool
+static bool
 do_greedy(gb_ui *ui, const char *arg, gb_error *err)
 {
     return gb_mirror_set(&ui->mirror, "greedy",
                          arg[0] != '\0' ? arg : "toggle", err);
 }
 
-bool
-do_topk(gb_ui *ui, const char *arg, gb_error *err)
-{
-    return set_or_show(ui, "top-k", arg, err);
-}
-
-bool
-do_topp(gb_ui *ui, const char *arg, gb_error *err)
-{
-    return set_or_show(ui, "top-p", arg, err);
-}
-
-bool
-do_minp(gb_ui *ui, const char *arg, gb_error *err)
-{
-    return set_or_show(ui, "min-p", arg, err);
-}
-
-bool
-do_max(gb_ui *ui, const char *arg, gb_error *err)
-{
-    return set_or_show(ui, "max-new-tokens", arg, err);
-}
-
-bool
+static bool
 do_stop(gb_ui *ui, const char *arg, gb_error *err)
 {
     (void)arg;
     return gb_mirror_do(&ui->mirror, GB_DO_STOP, NULL, err);
 }
 
-bool
-do_continue(gb_ui *ui, const char *arg, gb_error *err)
+static bool
+do_pace(gb_ui *ui, const char *arg, gb_error *err)
 {
-    (void)arg;
-    return gb_mirror_do(&ui->mirror, GB_DO_CONTINUE, NULL, err);
+    double rate;
+
+    return gb_pace_parse(arg, &rate, err) && ask_pace(ui, arg, err);
 }
 
-bool
-do_retry(gb_ui *ui, const char *arg, gb_error *err)
+/* One token of the run that goes on, or more of the text. */
+static bool
+do_step(gb_ui *ui, const char *arg, gb_error *err)
 {
+    static const gb_request one = {
+        .what = GB_DO_EVENT,
+        .event = {.type = GB_EVENT_RUN, .how = GB_HOW_CONTINUE, .tokens = 1},
+    };
+
     (void)arg;
-    return gb_mirror_do(&ui->mirror, GB_DO_RETRY, NULL, err);
+    return gb_mirror_is_busy(&ui->mirror)
+               ? ask_pace(ui, "step", err)
+               : gb_mirror_post(&ui->mirror, &one, err) != 0;
 }
 
-bool
-do_reseed(gb_ui *ui, const char *arg, gb_error *err)
-{
-    (void)arg;
-    return gb_mirror_do(&ui->mirror, GB_DO_RESEED, NULL, err);
-}
-
-bool
-do_undo(gb_ui *ui, const char *arg, gb_error *err)
-{
-    (void)arg;
-    return gb_mirror_do(&ui->mirror, GB_DO_UNDO, NULL, err);
-}
-
-bool
-do_redo(gb_ui *ui, const char *arg, gb_error *err)
-{
-    (void)arg;
-    return gb_mirror_do(&ui->mirror, GB_DO_REDO, NULL, err);
-}
-
-bool
+static bool
 do_edit(gb_ui *ui, const char *arg, gb_error *err)
 {
-    gb_request request = {
-        .what = GB_DO_EDIT, .text = arg, .n_text = strlen(arg)};
-    const char *said;
-    char *line;
-    size_t n;
+    const gb_ui_command verb = {.name = "edit"};
+    gb_str line = GB_STR_INIT;
 
     if (arg[0] != '\0')
-        return gb_mirror_post(&ui->mirror, &request, err) != 0;
-    said = gb_mirror_last_said(&ui->mirror, &n);
-    if (said == NULL)
+        return ask_verb(ui, &verb, arg, err);
+    gb_str_puts(&line, "/edit ");
+    if (!gb_transcript_turn(&ui->mirror.transcript,
+                            ui->mirror.stats.cursor.node, &line)) {
+        gb_str_free(&line);
         return gb_fail_usage(err, "there is no text of yours to edit yet");
-    line = gb_format("/edit %s", said);
-    ui->face->fill(ui, line);
-    free(line);
+    }
+    ui->face->fill(ui, gb_str_cstr(&line));
+    gb_str_free(&line);
     return true;
-}
-
-bool
-do_clear(gb_ui *ui, const char *arg, gb_error *err)
-{
-    (void)arg;
-    return gb_mirror_do(&ui->mirror, GB_DO_CLEAR, NULL, err);
-}
-
-bool
-do_note(gb_ui *ui, const char *arg, gb_error *err)
-{
-    gb_request request = {
-        .what = GB_DO_MARK, .text = arg, .n_text = strlen(arg)};
-
-    return gb_mirror_post(&ui->mirror, &request, err) != 0;
 }
 
 static bool
@@ -183,7 +179,7 @@ say_value(gb_ui *ui, const char *name, const char *value)
     free(text);
 }
 
-bool
+static bool
 do_model(gb_ui *ui, const char *arg, gb_error *err)
 {
     if (arg[0] != '\0')
@@ -192,7 +188,7 @@ do_model(gb_ui *ui, const char *arg, gb_error *err)
     return true;
 }
 
-bool
+static bool
 do_device(gb_ui *ui, const char *arg, gb_error *err)
 {
     if (arg[0] != '\0')
@@ -201,7 +197,7 @@ do_device(gb_ui *ui, const char *arg, gb_error *err)
     return true;
 }
 
-bool
+static bool
 do_mode(gb_ui *ui, const char *arg, gb_error *err)
 {
     if (arg[0] != '\0')
@@ -210,25 +206,25 @@ do_mode(gb_ui *ui, const char *arg, gb_error *err)
     return true;
 }
 
-bool
+static bool
 do_save(gb_ui *ui, const char *arg, gb_error *err)
 {
     return do_with_file(ui, GB_DO_SAVE, arg, 0, err);
 }
 
-bool
+static bool
 do_save_over(gb_ui *ui, const char *arg, gb_error *err)
 {
     return do_with_file(ui, GB_DO_SAVE, arg, GB_SAVE_REPLACE, err);
 }
 
-bool
+static bool
 do_load(gb_ui *ui, const char *arg, gb_error *err)
 {
     return do_with_file(ui, GB_DO_LOAD, arg, 0, err);
 }
 
-bool
+static bool
 do_replay(gb_ui *ui, const char *arg, gb_error *err)
 {
     unsigned flags = 0;
@@ -246,19 +242,19 @@ do_replay(gb_ui *ui, const char *arg, gb_error *err)
     return do_with_file(ui, GB_DO_REPLAY, arg, flags, err);
 }
 
-bool
+static bool
 do_export(gb_ui *ui, const char *arg, gb_error *err)
 {
     return do_with_file(ui, GB_DO_EXPORT, arg, 0, err);
 }
 
-bool
+static bool
 do_export_over(gb_ui *ui, const char *arg, gb_error *err)
 {
     return do_with_file(ui, GB_DO_EXPORT, arg, GB_SAVE_REPLACE, err);
 }
 
-bool
+static bool
 do_read(gb_ui *ui, const char *arg, gb_error *err)
 {
     return do_with_file(ui, GB_DO_READ, arg, GB_SEND_JOIN, err);
@@ -276,7 +272,7 @@ list_settings(const gb_mirror *m, gb_str *out)
     }
 }
 
-bool
+static bool
 do_set(gb_ui *ui, const char *arg, gb_error *err)
 {
     size_t n = strcspn(arg, " =");
@@ -312,7 +308,7 @@ show_row(gb_str *out, const char *name, const char *value)
     gb_str_printf(out, "  %-18s %s\n", name, value);
 }
 
-bool
+static bool
 do_show(gb_ui *ui, const char *arg, gb_error *err)
 {
     const gb_mirror *m = &ui->mirror;
@@ -338,19 +334,19 @@ do_show(gb_ui *ui, const char *arg, gb_error *err)
     return true;
 }
 
-bool
+static bool
 do_find(gb_ui *ui, const char *arg, gb_error *err)
 {
     return ui->face->find(ui, arg, err);
 }
 
-bool
+static bool
 do_scroll(gb_ui *ui, const char *arg, gb_error *err)
 {
     return ui->face->scroll(ui, arg, err);
 }
 
-bool
+static bool
 do_log(gb_ui *ui, const char *arg, gb_error *err)
 {
     (void)arg, (void)err;
@@ -358,7 +354,7 @@ do_log(gb_ui *ui, const char *arg, gb_error *err)
     return true;
 }
 
-bool
+static bool
 do_redraw(gb_ui *ui, const char *arg, gb_error *err)
 {
     (void)arg, (void)err;
@@ -366,7 +362,7 @@ do_redraw(gb_ui *ui, const char *arg, gb_error *err)
     return true;
 }
 
-bool
+static bool
 do_suspend(gb_ui *ui, const char *arg, gb_error *err)
 {
     (void)arg, (void)err;
@@ -374,7 +370,7 @@ do_suspend(gb_ui *ui, const char *arg, gb_error *err)
     return true;
 }
 
-bool
+static bool
 do_help(gb_ui *ui, const char *arg, gb_error *err)
 {
     const gb_ui_command *c = NULL;
@@ -395,10 +391,30 @@ do_help(gb_ui *ui, const char *arg, gb_error *err)
     return true;
 }
 
-bool
+static bool
 do_quit(gb_ui *ui, const char *arg, gb_error *err)
 {
     (void)arg, (void)err;
     ui->face->quit(ui);
     return true;
 }
+
+#define NONE ""
+#define FILES GB_COMPLETE_FILE_NAMES
+#define SETTINGS GB_COMPLETE_SETTINGS
+#define COMMANDS GB_COMPLETE_COMMANDS
+
+#define EVENT(...) .run = ask_event, .event = {__VA_ARGS__}
+#define STEER(verb) .run = ask_verb, .word = verb
+#define PACE(value) .run = change_pace, .word = value
+#define SETTING(setting) .run = change_setting, .word = setting
+#define OWN(function) .run = do_own, .own = function
+
+const gb_ui_command gb_ui_commands[] = {
+#define GB_COMMAND(name, args, completion, help, ...)                          \
+    {name, args, completion, help, __VA_ARGS__},
+#include "tui/commands.def"
+    {.name = NULL},
+};
+
+_Static_assert(GB_COUNT(gb_ui_commands) <= GB_UI_COMMANDS, "raise it");

@@ -259,7 +259,6 @@ free_app(gb_app *a)
     gb_keys_free(a->keys);
     gb_mirror_free(&a->ui.mirror);
     gb_str_free(&a->wanted);
-    free(a->placed);
     free(a->hints);
     free(a->error);
     free(a->notice);
@@ -277,6 +276,7 @@ run(gb_app *a, const gb_tui_options *options, gb_error *err)
     if (a->log != NULL) {
         gb_screen_define_keys(a->keys);
         a->view = gb_view_new(gb_screen_is_ascii());
+        a->ui.mirror.transcript.sink = gb_app_sink(a);
         if (!open_prompt(a, &trouble))
             gb_app_error(a, trouble.text);
         if (options->complaints != NULL && options->complaints[0] != '\0')
@@ -334,6 +334,10 @@ run_screen(const gb_tui_options *options, gb_error *err)
 int
 gb_tui_main(const gb_tui_options *options, gb_error *err)
 {
-    return gb_screen_is_possible() ? run_screen(options, err)
-                                   : gb_line_main(options, err);
+    bool screen = gb_screen_is_possible();
+    gb_tui_options o = *options;
+
+    if (o.worker.pace < 0)
+        o.worker.pace = screen ? GB_TUI_PACE : 0;
+    return screen ? run_screen(&o, err) : gb_line_main(&o, err);
 }

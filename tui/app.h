@@ -9,20 +9,11 @@
 #include "tui/tui.h"
 #include "tui/view.h"
 
-/* A segment of the session in the view: where its text stands there. */
-typedef struct gb_placed {
-    uint32_t segment;
-    gb_text_kind kind;
-    gb_view_pos begin, end;
-} gb_placed;
-
 typedef struct gb_app {
     gb_ui ui;
     gb_view *view;
     gb_keys *keys;
     gb_log *log;
-    gb_placed *placed;
-    size_t n_placed;
     const char **hints;
 
     gb_view *page; /* help, a log: over the conversation; or NULL */
@@ -42,6 +33,7 @@ typedef struct gb_app {
 } gb_app;
 
 /* app_news.c: takes what the worker says into view and mirror. */
+gb_sink gb_app_sink(gb_app *a);
 void gb_app_news(gb_app *a, const gb_news *news);
 
 /* app_keys.c */

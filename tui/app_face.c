@@ -71,6 +71,7 @@ page(gb_ui *ui, const char *title, const char *text, size_t n)
     if (n > 0 && text[n - 1] == '\n')
         n--;
     gb_view_append(a->page, GB_TEXT_MODEL, text, n);
+    gb_view_fit(a->page, a->view);
     gb_view_home(a->page);
 }
 

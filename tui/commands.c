@@ -6,19 +6,6 @@
 
 #include "base/mem.h"
 #include "base/nearest.h"
-#include "tui/actions.h"
-
-#define NONE ""
-#define FILES "/"
-#define SETTINGS "="
-#define COMMANDS "?"
-
-const gb_ui_command gb_ui_commands[] = {
-#define GB_COMMAND(name, args, completion, function, help)                     \
-    {name, args, completion, function, help},
-#include "tui/commands.def"
-    {NULL, NULL, NULL, NULL, NULL},
-};
 
 const gb_ui_key gb_ui_keys[] = {
 #define GB_KEY(key, command, hint, help) {key, command, hint, help},
@@ -40,7 +27,7 @@ find_command(const char *name, size_t n)
 static bool
 unknown(const char *name, size_t n, gb_error *err)
 {
-    const char *names[GB_COUNT(gb_ui_commands)], *near;
+    const char *names[GB_UI_COMMANDS], *near;
     char *word = gb_strndup(name, n);
     size_t i;
 
@@ -81,7 +68,7 @@ gb_ui_command_run(gb_ui *ui, const char *line, gb_error *err)
         ok = gb_fail_usage(err, "/%s needs %s: %s", c->name, c->args,
                            c->help);
     else
-        ok = c->run(ui, arg, err);
+        ok = c->run(ui, c, arg, err);
     free(arg);
     return ok;
 }
@@ -90,7 +77,10 @@ bool
 gb_ui_send(gb_ui *ui, const char *text, size_t n, gb_error *err)
 {
     gb_request request = {
-        .what = GB_DO_SEND, .text = text, .n_text = n, .flags = GB_SEND_JOIN};
+        .what = GB_DO_EVENT,
+        .event = {.type = GB_EVENT_PROMPT, .text = text, .n_text = n},
+        .flags = GB_SEND_JOIN,
+    };
 
     return gb_mirror_post(&ui->mirror, &request, err) != 0;
 }
@@ -108,7 +98,7 @@ gb_ui_line(gb_ui *ui, const char *line, gb_error *err)
     }
     if (line[0] == '\0')
         return gb_mirror_is_busy(&ui->mirror) ||
-               gb_mirror_do(&ui->mirror, GB_DO_CONTINUE, NULL, err);
+               gb_ui_command_run(ui, "/continue", err);
     if (line[0] != '/')
         return gb_ui_send(ui, line, strlen(line), err);
     if (line[1] == '/')
@@ -276,14 +266,14 @@ gb_ui_complete(gb_ui *ui, const char *line, gb_prompt_add *add)
     c = line[0] == '/' ? command_of(line, &second) : NULL;
     if (c == NULL)
         return GB_COMPLETE_NOTHING;
-    if (strcmp(c->completion, FILES) == 0)
+    if (strcmp(c->completion, GB_COMPLETE_FILE_NAMES) == 0)
         return GB_COMPLETE_FILES;
     if (second)
         return GB_COMPLETE_NOTHING;
-    if (strcmp(c->completion, SETTINGS) == 0)
+    if (strcmp(c->completion, GB_COMPLETE_SETTINGS) == 0)
         for (i = 0; gb_settings_names[i] != NULL; i++)
             add(gb_settings_names[i]);
-    else if (strcmp(c->completion, COMMANDS) == 0)
+    else if (strcmp(c->completion, GB_COMPLETE_COMMANDS) == 0)
         for (c = gb_ui_commands; c->name != NULL; c++)
             add(c->name);
     else

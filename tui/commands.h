@@ -28,17 +28,33 @@ struct gb_ui {
     void *arg; /* the face's own */
 };
 
-typedef struct gb_ui_command {
-    const char *name, *args, *completion;
-    bool (*run)(gb_ui *ui, const char *arg, gb_error *err);
-    const char *help;
-} gb_ui_command;
+typedef struct gb_ui_command gb_ui_command;
+struct gb_ui_command {
+    const char *name, *args, *completion, *help;
+    /* arg is what stood behind the name, without spaces around it; "" for
+     * nothing. */
+    bool (*run)(gb_ui *ui, const gb_ui_command *self, const char *arg,
+                gb_error *err);
+    gb_event event;   /* that it asks for */
+    bool (*own)(gb_ui *ui, const char *arg, gb_error *err);
+    const char *word; /* the setting, verb or pace that it is about; NULL: its
+                         own name */
+};
+
+/* What stands for a list in `completion`. */
+#define GB_COMPLETE_FILE_NAMES "/"
+#define GB_COMPLETE_SETTINGS "="
+#define GB_COMPLETE_COMMANDS "?"
+
+/* How many there are, at most. */
+#define GB_UI_COMMANDS 96
 
 typedef struct gb_ui_key {
     const char *key, *command, *hint, *help;
 } gb_ui_key;
 
-/* Both end with a NULL name. */
+/* Both end with a NULL name. The commands are in actions.c, beside what they
+ * do. */
 extern const gb_ui_command gb_ui_commands[];
 extern const gb_ui_key gb_ui_keys[];
 

@@ -244,7 +244,6 @@ free_app(gb_line_app *a)
     gb_str_free(&a->text);
     gb_str_free(&a->bytes);
     gb_line_input_free(&a->input);
-    free(a->placed);
 }
 
 int
@@ -269,6 +268,7 @@ gb_line_main(const gb_tui_options *options, gb_error *err)
     a.ui.arg = &a;
     gb_mirror_init(&a.ui.mirror, worker, &options->worker.settings,
                    options->worker.mode);
+    a.ui.mirror.transcript.sink = gb_line_sink(&a);
     if (a.terminal && !open_prompt(&a, err))
         gb_line_complain(&a, err->text);
     a.failed = false;

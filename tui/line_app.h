@@ -5,19 +5,11 @@
 #include "tui/commands.h"
 #include "tui/line_input.h"
 
-/* Where a segment of the session ends in the text. */
-typedef struct gb_line_placed {
-    uint32_t segment;
-    size_t end;
-} gb_line_placed;
-
 typedef struct gb_line_app {
     gb_ui ui;
     bool terminal;   /* lines come from one */
     int signals;
     gb_str text;     /* the conversation */
-    gb_line_placed *placed;
-    size_t n_placed;
     gb_str bytes;    /* read last */
     gb_line_input input; /* read, not yet done */
     bool mid_line;   /* what was printed last ended no line */
@@ -30,6 +22,7 @@ typedef struct gb_line_app {
 void gb_line_signals(gb_line_app *a, bool editing);
 
 /* line_news.c: takes what the worker says into conversation and mirror. */
+gb_sink gb_line_sink(gb_line_app *a);
 void gb_line_news(gb_line_app *a, const gb_news *news);
 
 /* line_face.c: what commands do here. */

@@ -1,59 +1,69 @@
 #include "tui/line_app.h"
 
-#include <string.h>
-
-#include "base/mem.h"
+/* The conversation, as the transcript tells it: what was typed stands on the
+ * terminal already. */
 
 static void
-cut(gb_line_app *a, uint32_t segment)
+put(void *arg, gb_text_kind kind, const char *text, size_t n)
 {
-    size_t end;
+    gb_line_app *a = arg;
 
-    while (a->n_placed > 0 && a->placed[a->n_placed - 1].segment > segment)
-        a->n_placed--;
-    end = a->n_placed > 0 ? a->placed[a->n_placed - 1].end : 0;
-    if (end >= a->text.len)
+    if (kind == GB_TEXT_MARK) {
+        gb_line_say(a, text, n);
         return;
-    a->text.data[a->text.len = end] = '\0';
+    }
+    gb_str_append(&a->text, text, n);
+    if (kind != GB_TEXT_USER || !a->terminal)
+        gb_line_print(a, text, n);
+}
+
+static gb_view_pos
+end(void *arg)
+{
+    gb_line_app *a = arg;
+
+    return (gb_view_pos){0, a->text.len};
+}
+
+static gb_view_pos
+advance(void *arg, gb_view_pos pos, size_t n)
+{
+    (void)arg;
+    pos.offset += n;
+    return pos;
+}
+
+static void
+cut(void *arg, gb_view_pos pos)
+{
+    gb_line_app *a = arg;
+
+    if (pos.offset >= a->text.len)
+        return;
+    a->text.data[a->text.len = pos.offset] = '\0';
     gb_line_say(a, ".. taken back ..", 16);
 }
 
-static void
-take_segment(gb_line_app *a, const gb_news *news)
+static bool
+at_line_start(void *arg)
 {
-    bool user = news->role == GB_ROLE_USER;
-    const char *turn = user ? "Human: " : "AI:";
+    gb_line_app *a = arg;
 
-    if (news->role == GB_ROLE_MARK) {
-        gb_str line = GB_STR_INIT;
-
-        gb_str_printf(&line, ".. %s ..", gb_str_cstr(&news->text));
-        gb_line_say(a, line.data, line.len);
-        gb_str_free(&line);
-    } else {
-        if (news->mode == GB_MODE_CHAT && a->mid_line)
-            gb_line_print(a, "\n", 1);
-        if (news->mode == GB_MODE_CHAT && (!user || !a->terminal))
-            gb_line_print(a, turn, strlen(turn));
-        /* What was typed stands on the terminal already. */
-        if (!user || !a->terminal)
-            gb_line_print(a, news->text.data, news->text.len);
-        gb_str_append(&a->text, news->text.data, news->text.len);
-    }
-    a->placed =
-        gb_realloc_array(a->placed, a->n_placed + 1, sizeof *a->placed);
-    a->placed[a->n_placed++] = (gb_line_placed){news->segment, a->text.len};
+    return !a->mid_line;
 }
 
-static void
-take_text(gb_line_app *a, const gb_news *news)
+gb_sink
+gb_line_sink(gb_line_app *a)
 {
-    if (a->n_placed == 0 ||
-        a->placed[a->n_placed - 1].segment != news->segment)
-        return;
-    gb_str_append(&a->text, news->text.data, news->text.len);
-    a->placed[a->n_placed - 1].end = a->text.len;
-    gb_line_print(a, news->text.data, news->text.len);
+    return (gb_sink){
+        .arg = a,
+        .put = put,
+        .cut = cut,
+        .end = end,
+        .advance = advance,
+        .at_line_start = at_line_start,
+        .ascii = true,
+    };
 }
 
 void
@@ -63,15 +73,6 @@ gb_line_news(gb_line_app *a, const gb_news *news)
 
     gb_mirror_take(&a->ui.mirror, news);
     switch (news->type) {
-    case GB_NEWS_CUT:
-        cut(a, news->segment);
-        break;
-    case GB_NEWS_SEGMENT:
-        take_segment(a, news);
-        break;
-    case GB_NEWS_TEXT:
-        take_text(a, news);
-        break;
     case GB_NEWS_DONE:
         if (news->text.len > 0)
             gb_line_say(a, text, news->text.len);

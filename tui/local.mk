@@ -1,5 +1,5 @@
 libgumbel_a_SOURCES += \
-	tui/actions.c tui/actions.h \
+	tui/actions.c \
 	tui/app.c tui/app.h \
 	tui/app_face.c \
 	tui/app_keys.c \
@@ -25,6 +25,7 @@ libgumbel_a_SOURCES += \
 	tui/signals.c tui/signals.h \
 	tui/status.c tui/status.h \
 	tui/theme.c tui/theme.h \
+	tui/transcript.c tui/transcript.h \
 	tui/tui.h \
 	tui/view.c tui/view.h \
 	tui/view_find.c tui/view_find.h \

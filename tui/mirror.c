@@ -16,18 +16,10 @@ gb_mirror_init(gb_mirror *m, gb_worker *worker, const gb_settings *settings,
     m->state = GB_STATE_LOADING;
 }
 
-static void
-cut(gb_mirror *m, uint32_t segment)
-{
-    while (m->n_said > 0 && m->said[m->n_said - 1].segment > segment)
-        gb_str_free(&m->said[--m->n_said].text);
-}
-
 void
 gb_mirror_free(gb_mirror *m)
 {
-    cut(m, 0);
-    free(m->said);
+    gb_transcript_free(&m->transcript);
     free(m->model);
     free(m->device);
     free(m->dtype);
@@ -43,20 +35,6 @@ replace(char **to, const char *from)
 {
     free(*to);
     *to = from != NULL ? gb_strdup(from) : NULL;
-}
-
-static void
-say(gb_mirror *m, const gb_news *news)
-{
-    gb_said *s;
-
-    if (news->type == GB_NEWS_SEGMENT) {
-        m->said = gb_realloc_array(m->said, m->n_said + 1, sizeof *m->said);
-        m->said[m->n_said++] = (gb_said){news->segment, GB_STR_INIT};
-    }
-    s = m->n_said > 0 ? &m->said[m->n_said - 1] : NULL;
-    if (s != NULL && s->segment == news->segment)
-        gb_str_append(&s->text, news->text.data, news->text.len);
 }
 
 static void
@@ -109,14 +87,9 @@ gb_mirror_take(gb_mirror *m, const gb_news *news)
         take_engine(m, news);
         break;
     case GB_NEWS_CUT:
-        cut(m, news->segment);
-        break;
-    case GB_NEWS_SEGMENT:
-        if (news->role == GB_ROLE_USER)
-            say(m, news);
-        break;
-    case GB_NEWS_TEXT:
-        say(m, news);
+    case GB_NEWS_NODE:
+    case GB_NEWS_GROWN:
+        gb_transcript_take(&m->transcript, news);
         break;
     case GB_NEWS_SETTINGS:
         m->confirmed = news->settings;
@@ -130,6 +103,9 @@ gb_mirror_take(gb_mirror *m, const gb_news *news)
         m->running = news->command;
         break;
     case GB_NEWS_DONE:
+        m->stats = news->stats;
+        finish(m, news);
+        break;
     case GB_NEWS_ERROR:
         finish(m, news);
         break;
@@ -163,7 +139,10 @@ bool
 gb_mirror_set(gb_mirror *m, const char *name, const char *value,
               gb_error *err)
 {
-    gb_request request = {.what = GB_DO_SET, .name = name, .value = value};
+    gb_request request = {
+        .what = GB_DO_EVENT,
+        .event = {.type = GB_EVENT_SET, .name = name, .value = value},
+    };
     gb_settings wanted = m->settings;
     uint64_t number;
 
@@ -180,7 +159,10 @@ gb_mirror_set(gb_mirror *m, const char *name, const char *value,
 bool
 gb_mirror_set_mode(gb_mirror *m, const char *value, gb_error *err)
 {
-    gb_request request = {.what = GB_DO_MODE_SET, .name = value};
+    gb_request request = {
+        .what = GB_DO_EVENT,
+        .event = {.type = GB_EVENT_MODE, .value = value},
+    };
     gb_mode wanted = m->mode;
     uint64_t number;
 
@@ -199,7 +181,8 @@ bool
 gb_mirror_is_busy(const gb_mirror *m)
 {
     return m->state == GB_STATE_READING || m->state == GB_STATE_WRITING ||
-           m->state == GB_STATE_REPLAYING;
+           m->state == GB_STATE_PAUSED || m->state == GB_STATE_REPLAYING ||
+           m->state == GB_STATE_SWEEPING;
 }
 
 bool
@@ -208,16 +191,4 @@ gb_mirror_can_stop(const gb_mirror *m)
     return gb_mirror_is_busy(m) ||
            (m->state == GB_STATE_LOADING &&
             (m->running != 0 || m->phase == GB_PHASE_SESSION));
-}
-
-const char *
-gb_mirror_last_said(const gb_mirror *m, size_t *n)
-{
-    const gb_said *s;
-
-    if (m->n_said == 0)
-        return NULL;
-    s = &m->said[m->n_said - 1];
-    *n = s->text.len;
-    return gb_str_cstr(&s->text);
 }

@@ -2,13 +2,7 @@
 #ifndef GB_TUI_MIRROR_H
 #define GB_TUI_MIRROR_H
 
-#include "session/worker.h"
-
-/* What the user wrote last can be edited. */
-typedef struct gb_said {
-    uint32_t segment;
-    gb_str text;
-} gb_said;
+#include "tui/transcript.h"
 
 typedef struct gb_mirror {
     gb_worker *worker;
@@ -27,8 +21,7 @@ typedef struct gb_mirror {
     char *folder, *spec;   /* the model's; the device as asked for, or NULL */
     char *file;            /* the journal; NULL: none */
     uint32_t n_ctx;
-    gb_said *said;
-    size_t n_said;
+    gb_transcript transcript;
     uint64_t posted;       /* the request posted last */
     uint64_t running;      /* the one being done; 0: none */
     uint64_t finished;     /* the one done, or refused, last */
@@ -56,7 +49,5 @@ bool gb_mirror_is_busy(const gb_mirror *m);
 /* It is, or something is loaded in place of what is there: GB_DO_STOP ends
  * that. */
 bool gb_mirror_can_stop(const gb_mirror *m);
-/* The user's last text, NULL when there is none. */
-const char *gb_mirror_last_said(const gb_mirror *m, size_t *n);
 
 #endif

@@ -109,7 +109,8 @@ gb_status_state(const gb_status_in *in, char *out, size_t n)
     if ((in->state == GB_STATE_LOADING || in->state == GB_STATE_READING) &&
         in->total > 0)
         snprintf(out, n, "%s %u %%", what, percent > 100 ? 100 : percent);
-    else if (in->state == GB_STATE_REPLAYING && in->done > 0)
+    else if ((in->state == GB_STATE_REPLAYING ||
+              in->state == GB_STATE_SWEEPING) && in->done > 0)
         snprintf(out, n, "%s %" PRIu64, what, in->done);
     else
         snprintf(out, n, "%s", what);
@@ -126,8 +127,10 @@ add_state(gb_status_bar *bar, const gb_status_in *in, bool ascii)
         [GB_STATE_IDLE] = {"○", "-", GB_STYLE_FAINT},
         [GB_STATE_READING] = {"◐", "<", GB_STYLE_WARN},
         [GB_STATE_WRITING] = {"●", "*", GB_STYLE_GOOD},
+        [GB_STATE_PAUSED] = {"‖", "|", GB_STYLE_WARN},
         [GB_STATE_STOPPED] = {"■", "=", GB_STYLE_PLAIN},
         [GB_STATE_REPLAYING] = {"▶", ">", GB_STYLE_GOOD},
+        [GB_STATE_SWEEPING] = {"▶", ">", GB_STYLE_GOOD},
         [GB_STATE_FAILED] = {"✗", "!", GB_STYLE_BAD},
     };
     char what[48];

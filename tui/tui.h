@@ -6,8 +6,12 @@
 #include "session/worker.h"
 #include "tui/theme.h"
 
+/* Tokens a second that can be read as they come. */
+#define GB_TUI_PACE 25.0
+
 typedef struct gb_tui_options {
-    gb_worker_options worker;
+    gb_worker_options worker; /* pace below 0: GB_TUI_PACE on the screen, line
+                                 by line as fast as it can */
     gb_color_choice color;
     const char *complaints; /* about the config file: to be shown; or NULL */
 } gb_tui_options;

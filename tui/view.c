@@ -124,6 +124,12 @@ gb_view_resize(gb_view *v, unsigned width, unsigned height)
     v->height = height > 0 ? height : 1;
 }
 
+void
+gb_view_fit(gb_view *v, const gb_view *other)
+{
+    gb_view_resize(v, other->width, other->height);
+}
+
 static size_t
 lines_of(gb_view *v, size_t paragraph)
 {

@@ -47,6 +47,8 @@ bool gb_view_at_line_start(const gb_view *v);
 /* The window; at least 1 x 1. Cheap whatever the length: lines are laid out
  * again when they are next looked at. The line at the top stays. */
 void gb_view_resize(gb_view *v, unsigned width, unsigned height);
+/* As large as another. */
+void gb_view_fit(gb_view *v, const gb_view *other);
 
 /* Scrolling: down is positive. At the end the view follows what is
  * appended; above it, it stays where it is. */

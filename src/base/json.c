@@ -184,3 +184,107 @@ gb_json_dump(json_t *value, gb_str *out)
                        JSON_COMPACT | JSON_REAL_PRECISION(9));
     json_decref(value);
 }
+
+bool
+gb_json_refuse(const char *where, const char *name, const char *expected,
+               const json_t *found, gb_error *err)
+{
+    char shown[GB_JSON_SHOWN];
+
+    return gb_fail_usage(err, "%s: \"%s\": expected %s, found %s", where, name,
+                         expected, gb_json_show(found, shown));
+}
+
+bool
+gb_json_get_u64(const json_t *object, const char *where, const char *name,
+                uint64_t limit, uint64_t *value, gb_error *err)
+{
+    const json_t *j = json_object_get(object, name);
+    json_int_t v = json_integer_value(j);
+    char expected[64];
+
+    if (json_is_integer(j) && v >= 0 && (uint64_t)v <= limit) {
+        *value = (uint64_t)v;
+        return true;
+    }
+    snprintf(expected, sizeof expected, "a whole number from 0 to %llu",
+             (unsigned long long)limit);
+    return gb_json_refuse(where, name, expected, j, err);
+}
+
+bool
+gb_json_get_string(const json_t *object, const char *where, const char *name,
+                   const char **value, gb_error *err)
+{
+    const json_t *j = json_object_get(object, name);
+
+    if (!json_is_string(j))
+        return gb_json_refuse(where, name, "a string", j, err);
+    *value = json_string_value(j);
+    return true;
+}
+
+static bool
+is_plain(const char *s, size_t n)
+{
+    size_t at = 0, length;
+    uint32_t rune;
+    bool valid;
+
+    for (; at < n; at += length) {
+        length = gb_utf8_next(s + at, n - at, &rune, &valid);
+        if (length == 0 || !valid || rune == 0)
+            return false;
+    }
+    return true;
+}
+
+void
+gb_json_put_bytes(json_t *object, const char *name, const char *bytes,
+                  size_t n)
+{
+    static const char digits[] = "0123456789abcdef";
+    gb_str hex = GB_STR_INIT;
+    size_t i;
+
+    if (is_plain(bytes, n)) {
+        json_object_set_new(object, name,
+                            json_stringn_nocheck(n > 0 ? bytes : "", n));
+        return;
+    }
+    gb_str_reserve(&hex, n * 2);
+    for (i = 0; i < n; i++) {
+        gb_str_putc(&hex, digits[(unsigned char)bytes[i] >> 4]);
+        gb_str_putc(&hex, digits[(unsigned char)bytes[i] & 15]);
+    }
+    json_object_set_new(object, "hex",
+                        json_stringn_nocheck(hex.data, hex.len));
+    gb_str_free(&hex);
+}
+
+static int
+hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+bool
+gb_json_get_hex(const json_t *object, const char *where, gb_str *out,
+                gb_error *err)
+{
+    const json_t *j = json_object_get(object, "hex");
+    const char *hex = json_string_value(j);
+    size_t n = json_string_length(j), i;
+    bool ok = hex != NULL && n % 2 == 0;
+
+    for (i = 0; ok && i < n; i += 2) {
+        ok = hex_digit(hex[i]) >= 0 && hex_digit(hex[i + 1]) >= 0;
+        if (ok)
+            gb_str_putc(out, (char)(hex_digit(hex[i]) << 4 |
+                                    hex_digit(hex[i + 1])));
+    }
+    return ok || gb_json_refuse(where, "hex", "pairs of digits 0-9a-f", j,
+                                err);
+}

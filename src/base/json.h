@@ -5,6 +5,7 @@
 #define GB_BASE_JSON_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -49,5 +50,23 @@ json_t *gb_json_text(const char *bytes, size_t n);
 /* Appends a value without a line end, and gives it back (json_decref). Nine
  * digits tell any float from the next. */
 void gb_json_dump(json_t *value, gb_str *out);
+
+/* Sets a member of this name to bytes; where JSON has no way to say them (no
+ * UTF-8, or a zero in them), one called "hex". */
+void gb_json_put_bytes(json_t *object, const char *name, const char *bytes,
+                       size_t n);
+
+/* Members of an object. `where` names it in messages: WHERE: "NAME": expected
+ * ..., found ... (GB_USAGE). gb_json_refuse returns false. */
+bool gb_json_refuse(const char *where, const char *name, const char *expected,
+                    const json_t *found, gb_error *err);
+bool gb_json_get_u64(const json_t *object, const char *where,
+                     const char *name, uint64_t limit, uint64_t *value,
+                     gb_error *err);
+bool gb_json_get_string(const json_t *object, const char *where,
+                        const char *name, const char **value, gb_error *err);
+/* Appends the bytes that the object's "hex" says. */
+bool gb_json_get_hex(const json_t *object, const char *where, gb_str *out,
+                     gb_error *err);
 
 #endif

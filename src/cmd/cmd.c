@@ -15,6 +15,7 @@ const gb_command *const gb_commands[] = {
     &gb_cmd_score,
     &gb_cmd_tokenize,
     &gb_cmd_replay,
+    &gb_cmd_sessions,
     &gb_cmd_bench,
     &gb_cmd_devices,
     NULL,

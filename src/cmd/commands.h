@@ -10,6 +10,7 @@ extern const gb_command gb_cmd_generate;
 extern const gb_command gb_cmd_logprobs;
 extern const gb_command gb_cmd_replay;
 extern const gb_command gb_cmd_score;
+extern const gb_command gb_cmd_sessions;
 extern const gb_command gb_cmd_spectrum;
 extern const gb_command gb_cmd_sweep;
 extern const gb_command gb_cmd_tokenize;

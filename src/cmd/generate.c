@@ -1,5 +1,6 @@
 /* gumbel generate: go on from a prompt. */
 #include <string.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "base/utf8.h"
@@ -9,6 +10,7 @@
 #include "cmd/open.h"
 #include "cmd/output.h"
 #include "session/loop.h"
+#include "session/pace.h"
 #include "session/stream.h"
 
 /* What the loop below works with. */
@@ -19,6 +21,7 @@ typedef struct writer {
     gb_loop loop;
     gb_stream *stream;
     bool started; /* the format's start was called */
+    gb_pace pace;
 } writer;
 
 /* Calls the format's start before its first other call. Until then the
@@ -31,6 +34,20 @@ start(writer *w, gb_error *err)
     w->started = true;
     gb_opened_quiet(&w->opened);
     return w->format->start(&w->g, err);
+}
+
+/* Waits for the moment of the next token, or an interrupt. */
+static void
+keep_pace(const gb_pace *p)
+{
+    struct timespec t = {0};
+    double left;
+
+    while ((left = gb_pace_due(p) - gb_now_ms()) > 0 &&
+           !atomic_load(gb_interrupt_flag())) {
+        t.tv_nsec = (long)((left < 20 ? left : 20) * 1e6);
+        nanosleep(&t, NULL);
+    }
 }
 
 /* Picks a token and counts the time. */
@@ -92,12 +109,15 @@ write_on(writer *w, gb_error *err)
     const char *reason = NULL;
     gb_pick pick;
 
+    gb_pace_begin(&w->pace, gb_now_ms());
     while (reason == NULL) {
+        keep_pace(&w->pace);
         if (atomic_load(gb_interrupt_flag()))
             reason = "interrupt";
         else if (gb_loop_is_full(&w->loop))
             reason = "context";
         else if (pick_token(w, &pick, &stopped)) {
+            gb_pace_count(&w->pace, gb_now_ms());
             if (!take_token(w, &pick, &reason, err))
                 return false;
         } else if (stopped.status == GB_INTERRUPTED) {
@@ -188,11 +208,16 @@ work(writer *w, gb_ids *ids, gb_error *err)
 int
 gb_generate(const gb_options *o, const gb_printer *format, gb_error *err)
 {
-    writer w = {.g.options = o, .format = format};
+    writer w = {.g.options = o, .format = format, .pace.rate = o->pace};
+    const char *stops[GB_MAX_STOPS];
     gb_ids ids = GB_IDS_INIT;
     bool ok;
 
-    w.stream = gb_stream_new((const char *const *)o->stops, o->n_stops);
+    if (o->as_recorded) {
+        gb_fail_usage(err, "--pace recorded is for gumbel replay");
+        return GB_USAGE;
+    }
+    w.stream = gb_stream_new(stops, gb_settings_stops(&o->settings, stops));
     ok = work(&w, &ids, err);
     gb_loop_free(&w.loop);
     gb_opened_close(&w.opened);

@@ -4,7 +4,6 @@
 
 #include "base/utf8.h"
 #include "cmd/output.h"
-#include "session/settings_json.h"
 
 /* Plain text. */
 
@@ -75,18 +74,6 @@ string(const char *text)
     return gb_json_text(text, strlen(text));
 }
 
-static json_t *
-settings(const gb_options *o)
-{
-    json_t *s = gb_settings_json(&o->settings), *stops = json_array();
-    size_t i;
-
-    for (i = 0; i < o->n_stops; i++)
-        json_array_append_new(stops, string(o->stops[i]));
-    json_object_set_new(s, "stop", stops);
-    return s;
-}
-
 static bool
 json_start(const gb_generation *g, gb_error *err)
 {
@@ -96,7 +83,7 @@ json_start(const gb_generation *g, gb_error *err)
     json_object_set_new(o, "model", string(gb_engine_model(g->engine)->name));
     json_object_set_new(o, "device", string(info->device.name));
     json_object_set_new(o, "dtype", string(gb_dtype_name(info->dtype)));
-    json_object_set_new(o, "settings", settings(g->options));
+    json_object_set_new(o, "settings", gb_settings_json(&g->options->settings));
     json_object_set_new(o, "prompt_ids", gb_json_ids(g->prompt_ids));
     return gb_put_json(o, err);
 }

@@ -21,4 +21,5 @@ libgumbel_a_SOURCES += \
 	src/cmd/spectrum.c \
 	src/cmd/sweep.c \
 	src/cmd/sweep_map.c src/cmd/sweep_map.h \
+	src/cmd/sessions.c \
 	src/cmd/tokenize.c

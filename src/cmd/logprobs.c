@@ -10,7 +10,6 @@
 #include "cmd/open.h"
 #include "cmd/output.h"
 #include "session/loop.h"
-#include "session/settings_json.h"
 
 /* A token and its log-probability, for sorting. */
 typedef struct entry {

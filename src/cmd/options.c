@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "base/mem.h"
+#include "session/pace.h"
 
 #define FOR_GENERATING (GB_FOR_GENERATE | GB_FOR_SPECTRUM | GB_FOR_SWEEP)
 #define FOR_ENGINE \
@@ -14,6 +15,7 @@
 #define FOR_MODEL (FOR_ENGINE | GB_FOR_TOKENIZE)
 #define FOR_TEXT \
     (FOR_GENERATING | GB_FOR_LOGPROBS | GB_FOR_SCORE | GB_FOR_TOKENIZE)
+#define FOR_TUI GB_FOR_TUI
 #define FOR_WRITING (FOR_GENERATING | GB_FOR_TUI)
 #define FOR_HEAD (FOR_WRITING | GB_FOR_LOGPROBS)
 
@@ -154,27 +156,34 @@ set_count(gb_options *o, const gb_option *self, const char *value,
 }
 
 static bool
+set_pace(gb_options *o, const gb_option *self, const char *value,
+         gb_error *err)
+{
+    (void)self;
+    o->paced = true;
+    o->as_recorded = strcmp(value, "recorded") == 0;
+    return o->as_recorded || gb_pace_parse(value, &o->pace, err);
+}
+
+static bool
 add_stop(gb_options *o, const gb_option *self, const char *value,
          gb_error *err)
 {
-    if (value[0] == '\0')
-        return gb_fail_usage(err, "%s: expected %s, found an empty text",
-                             self->name, self->arg);
-    if (o->n_stops == GB_MAX_STOPS)
-        return gb_fail_usage(err, "%s: more than %d stop strings", self->name,
-                             GB_MAX_STOPS);
-    o->stops[o->n_stops++] = gb_strdup(value);
-    return true;
-}
-
-void
-gb_options_clear_stops(gb_options *o)
-{
-    while (o->n_stops > 0)
-        free(o->stops[--o->n_stops]);
+    (void)self;
+    return gb_settings_add_stop(&o->settings, value, err);
 }
 
 #define FIELD(name) offsetof(gb_options, name)
+
+/* How an option sets each kind of setting; a list grows by one. */
+#define set_NUMBER set_setting
+#define set_NUMBER32 set_setting
+#define set_SEED set_setting
+#define set_SWITCH set_setting
+#define set_COUNT set_setting
+#define set_SIGNED set_setting
+#define set_TEXT set_setting
+#define set_TEXTS add_stop
 
 const gb_option gb_option_table[] = {
     {"model", 'm', "PATH", FOR_MODEL, false, "GUMBEL_MODEL",
@@ -194,38 +203,11 @@ const gb_option gb_option_table[] = {
      "Who multiplies the matrices while a prompt is read: auto, own or "
      "clblast (default: auto, the faster one)",
      set_prefill, 0, "auto own clblast"},
-    {"max-new-tokens", 'n', "N", FOR_WRITING, false, NULL,
-     "Stop after N tokens (default: 50)", set_setting, 0, NULL},
-    {"temperature", 't', "T", FOR_HEAD & ~GB_FOR_SWEEP, false, NULL,
-     "Divide the logits by T, 0.001 to 1000: low is careful, high is wild "
-     "(default: 0.8)",
-     set_setting, 0, NULL},
-    {"seed", 's', "N", FOR_WRITING, false, NULL,
-     "Seed of the noise, 0 to 18446744073709551615 (default: 0)",
-     set_setting, 0, NULL},
-    {"greedy", 'g', NULL, FOR_WRITING & ~GB_FOR_SWEEP, false, NULL,
-     "Take the most likely token at each step instead of sampling",
-     set_setting, 0, NULL},
-    {"top-k", 0, "N", FOR_HEAD, false, NULL,
-     "Choose among the N most likely tokens only (default: off)",
-     set_setting, 0, NULL},
-    {"top-p", 0, "P", FOR_HEAD, false, NULL,
-     "Choose among the most likely tokens that together have probability P "
-     "(default: off)",
-     set_setting, 0, NULL},
-    {"min-p", 0, "P", FOR_HEAD, false, NULL,
-     "Choose among the tokens at least P times as likely as the likeliest "
-     "(default: off)",
-     set_setting, 0, NULL},
-    {"ignore-eos", 0, NULL, FOR_WRITING, false, NULL,
-     "Go on after the end-of-text token", set_setting, 0, NULL},
-    {"stop", 0, "TEXT", FOR_GENERATING, false, NULL,
-     "Stop before TEXT would appear; may be given up to 16 times",
-     add_stop, 0, NULL},
-    {"max-prompt-tokens", 0, "N", FOR_HEAD, false, NULL,
-     "Use the first N tokens of the prompt only, with -N the last N (default: "
-     "off)",
-     set_setting, 0, NULL},
+#define GB_SETTING(name, letter, arg, commands, kind, field, least, most,     \
+                   off, expected, help)                                       \
+    {name, letter, arg, FOR_##commands, false, NULL, help, set_##kind, 0,     \
+     NULL},
+#include "session/settings.def"
     {"mode", 0, "MODE", GB_FOR_TUI, false, NULL,
      "Begin in this mode: continue one text, or chat in turns "
      "(default: continue)",
@@ -239,6 +221,8 @@ const gb_option gb_option_table[] = {
     {"load", 0, "FILE", GB_FOR_TUI, true, NULL,
      "Go on from the session in FILE, which is left as it is", set_string,
      FIELD(load), NULL},
+    {"resume", 0, NULL, GB_FOR_TUI, true, NULL,
+     "Go on with the newest session", set_switch, FIELD(resume), NULL},
     {"color", 0, "WHEN", GB_FOR_TUI, false, NULL,
      "Colours: auto, always or never (default: auto, unless $NO_COLOR is "
      "set)",
@@ -251,9 +235,6 @@ const gb_option gb_option_table[] = {
     {"output", 'o', "FILE", GB_FOR_LOGPROBS, true, NULL,
      "Write to FILE instead of standard output", set_string, FIELD(output),
      NULL},
-    {"pace", 0, NULL, GB_FOR_REPLAY, true, NULL,
-     "As fast as it was written then, not as fast as can be",
-     set_switch, FIELD(pace), NULL},
     {"from", 0, "T", GB_FOR_SWEEP, true, NULL,
      "The lowest temperature of the sweep (default: 0.5)", set_temperature,
      FIELD(from), NULL},
@@ -263,6 +244,10 @@ const gb_option gb_option_table[] = {
      "Stop after N texts (default: 1000)", set_count, FIELD(max_texts), NULL},
     {"svg", 0, "FILE", GB_FOR_SWEEP, true, NULL,
      "Draw the map of the texts into FILE", set_string, FIELD(svg), NULL},
+    {"pace", 0, "HOW", FOR_WRITING | GB_FOR_REPLAY, false, NULL,
+     "Write so many tokens a second, or full: as fast as it can (default: 25 "
+     "in the interface, else full; replay: full or recorded)",
+     set_pace, 0, NULL},
     {"json", 0, NULL, GB_FOR_ALL & ~GB_FOR_TUI, true, NULL,
      "Machine-readable output", set_switch, FIELD(json), NULL},
     {"trace", 0, NULL, GB_FOR_GENERATE, true, NULL,
@@ -301,7 +286,6 @@ gb_options_free(gb_options *o)
     for (p = gb_option_table; p->name != NULL; p++)
         if (p->set == set_string)
             free(*(char **)(void *)((char *)o + p->field));
-    gb_options_clear_stops(o);
     free(o->args);
     gb_str_free(&o->complaints);
 }

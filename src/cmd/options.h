@@ -24,8 +24,12 @@ enum {
     GB_FOR_TUI = 1 << 7,
     GB_FOR_SPECTRUM = 1 << 8,
     GB_FOR_SWEEP = 1 << 9,
-    GB_FOR_ALL = (1 << 10) - 1,
+    GB_FOR_SESSIONS = 1 << 10,
+    GB_FOR_ALL = (1 << 11) - 1,
 };
+
+/* What the interface writes at most, where nothing else is asked for. */
+#define GB_TUI_TOKENS 400
 
 /* What the user asked for. Strings are owned. */
 typedef struct gb_options {
@@ -34,22 +38,23 @@ typedef struct gb_options {
     char *device; /* NULL: the default one */
     gb_dtype_choice dtype;
     gb_prefill_choice prefill;
-    char *stops[GB_MAX_STOPS];
-    size_t n_stops;
     gb_mode mode;
     unsigned color; /* 0: auto, 1: always, 2: never */
     char *session;  /* NULL: a new file */
     bool no_session;
     char *load;     /* NULL: none */
+    bool resume;
     char *output; /* NULL: standard output */
     bool specials;
     bool decode;
     bool json;
     bool trace;
-    bool pace;
     double from, to;    /* temperatures of a sweep */
     uint64_t max_texts; /* of a sweep; at least 1 */
     char *svg;          /* its map; NULL: none */
+    double pace;    /* tokens a second; 0: as fast as it can */
+    bool paced;     /* it was asked for */
+    bool as_recorded;
     bool help;
     bool version;
 
@@ -92,8 +97,5 @@ void gb_options_free(gb_options *o);
 /* Sets one by its name; `value` NULL is a switch's "on". */
 bool gb_options_set(gb_options *o, const gb_option *option, const char *value,
                     gb_error *err);
-
-/* Forgets the stop strings. */
-void gb_options_clear_stops(gb_options *o);
 
 #endif

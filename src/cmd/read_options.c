@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/intern.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/nearest.h"
@@ -205,7 +206,7 @@ from_command_line(gb_options *o, const parsed *p, gb_error *err)
     size_t i;
 
     if (is_given(p, "stop"))
-        gb_options_clear_stops(o);
+        o->settings.stop = gb_intern("");
     for (i = 0; i < p->n_given; i++)
         if (!gb_options_set(o, p->given[i].option, p->given[i].value, err))
             return false;
@@ -232,6 +233,8 @@ read_all(gb_options *o, parsed *p, int argc, char **argv, gb_error *err)
     if (!check_taken(p, command, err) ||
         (command != NULL && !check_args(o, command, err)))
         return false;
+    if (command == NULL)
+        o->settings.max_new_tokens = GB_TUI_TOKENS;
     path = gb_config_file_path();
     if (path != NULL)
         gb_config_file_read(path, o, &o->complaints);

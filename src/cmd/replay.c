@@ -13,6 +13,7 @@
 #include "cmd/interrupt.h"
 #include "cmd/open.h"
 #include "cmd/output.h"
+#include "session/chat.h"
 #include "session/replay.h"
 
 /* What the watcher prints with. */
@@ -41,38 +42,40 @@ print(printer *p, const char *text, size_t n)
 }
 
 static void
-on_cut(void *arg, uint32_t id)
+on_cut(void *arg, uint32_t node, uint32_t tokens, size_t bytes)
 {
     printer *p = arg;
 
-    (void)id;
+    (void)node, (void)tokens, (void)bytes;
     p->parted = p->started;
 }
 
 /* Says who speaks in chat; begins a new line after something was undone. */
 static void
-on_segment(void *arg, const gb_segment *s)
+on_node(void *arg, const gb_node *n, uint32_t tokens)
 {
     printer *p = arg;
-    const char *label = s->role == GB_ROLE_USER ? "Human: " : "AI:";
-    bool other = s->role != p->role || p->parted || !p->started;
+    const char *label = n->role == GB_ROLE_USER ? GB_CHAT_USER
+                                                : GB_CHAT_MODEL;
+    bool other = n->role != p->role || p->parted || !p->started;
 
-    if (s->role == GB_ROLE_MARK)
+    if (n->role == GB_ROLE_NOTE)
         return;
-    if (p->line_open && (p->parted || (s->mode == GB_MODE_CHAT && other)))
+    if (p->line_open && (p->parted || (n->mode == GB_MODE_CHAT && other)))
         print(p, "\n", 1);
-    if (s->mode == GB_MODE_CHAT && other)
+    if (n->mode == GB_MODE_CHAT && other)
         print(p, label, strlen(label));
     p->parted = false;
-    p->role = s->role;
-    print(p, gb_str_cstr(&s->text), s->text.len);
+    p->role = n->role;
+    print(p, gb_str_cstr(&n->text), gb_node_bytes(n, tokens));
 }
 
 static void
-on_text(void *arg, const gb_segment *s, const char *text, size_t n)
+on_grown(void *arg, const gb_node *n, uint32_t first, size_t from,
+         uint32_t tokens)
 {
-    (void)s;
-    print(arg, text, n);
+    (void)first;
+    print(arg, gb_str_cstr(&n->text) + from, gb_node_bytes(n, tokens) - from);
 }
 
 /* Says on standard error what is not as the session needs it. */
@@ -176,7 +179,7 @@ static int
 replay(const gb_options *o, gb_journal_reader *r, printer *p, gb_error *err)
 {
     gb_replay_options options = {
-        .pace = o->pace,
+        .pace = o->as_recorded,
         .cancel = gb_interrupt_flag(),
     };
     gb_replay_result result;
@@ -186,8 +189,8 @@ replay(const gb_options *o, gb_journal_reader *r, printer *p, gb_error *err)
         options.watcher = (gb_watcher){
             .arg = p,
             .cut = on_cut,
-            .segment = on_segment,
-            .text = on_text,
+            .node = on_node,
+            .grown = on_grown,
         };
     ok = gb_replay(r, p->opened.engine, p->opened.model, &options, &result,
                    err);
@@ -235,7 +238,7 @@ open_session(const char *path, gb_error *err)
 static int
 run(const gb_options *o, gb_error *err)
 {
-    printer p = {.role = GB_ROLE_MARK};
+    printer p = {.role = GB_ROLE_NOTE};
     gb_journal_reader *r;
     int status;
 

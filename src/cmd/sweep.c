@@ -4,7 +4,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/cells.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/mem.h"
@@ -15,7 +14,7 @@
 #include "cmd/output.h"
 #include "cmd/rows.h"
 #include "cmd/sweep_map.h"
-#include "session/sweep.h"
+#include "session/sweep_text.h"
 
 typedef struct found {
     const gb_options *options;
@@ -77,6 +76,7 @@ find(found *f, gb_error *err)
 {
     const gb_options *o = f->options;
     gb_ids ids = GB_IDS_INIT;
+    const char *stops[GB_MAX_STOPS];
     gb_sweep_of of;
     gb_sweep *s;
     size_t tail;
@@ -99,8 +99,8 @@ find(found *f, gb_error *err)
             .filter = o->settings.filter,
             .max_new_tokens = o->settings.max_new_tokens,
             .ignore_eos = o->settings.ignore_eos,
-            .stops = (const char *const *)o->stops,
-            .n_stops = o->n_stops,
+            .stops = stops,
+            .n_stops = gb_settings_stops(&o->settings, stops),
             .cancel = gb_interrupt_flag(),
             .progress = say,
             .progress_arg = f,
@@ -142,152 +142,30 @@ put_json(const found *f, gb_error *err)
     return gb_put_json(o, err);
 }
 
-/* Rows: interval, share, and the text. What differs from the text above is
- * bold on a terminal, and elsewhere stands in brackets. */
+/* Rows. */
 
-enum { INTERVAL = 15, BEFORE = INTERVAL + 1 + 6 + 2 }; /* columns */
-
-typedef struct look {
-    unsigned width;
-    bool ascii;
-    const char *on, *off; /* around what differs */
-} look;
-
-static look
+static gb_sweep_look
 choose_look(void)
 {
     const char *term = getenv("TERM");
     const bool bold = isatty(STDOUT_FILENO) && term != NULL &&
                       strcmp(term, "dumb") != 0;
 
-    return (look){.width = gb_rows_width(),
-                  .ascii = gb_rows_are_ascii(),
-                  .on = bold ? "\033[1m" : "[",
-                  .off = bold ? "\033[0m" : "]"};
-}
-
-static bool
-is_space(char c)
-{
-    return c == ' ' || c == '\n' || c == '\t';
-}
-
-/* The bytes of b between what it has in common with a at its beginning and at
- * its end, whole words; none when they are equal. */
-static void
-find_difference(const gb_str *a, const gb_str *b, size_t *from, size_t *to)
-{
-    size_t least = a->len < b->len ? a->len : b->len, same = 0, end = 0;
-
-    while (same < least && a->data[same] == b->data[same])
-        same++;
-    *from = *to = same;
-    if (same == a->len && same == b->len)
-        return;
-    while (*from > 0 && !is_space(b->data[*from - 1]))
-        --*from;
-    while (end < least - *from &&
-           a->data[a->len - 1 - end] == b->data[b->len - 1 - end])
-        end++;
-    *to = b->len - end;
-    while (*to < b->len && !is_space(b->data[*to]))
-        ++*to;
-}
-
-/* Columns as far as the end of the word at p. */
-static unsigned
-word_width(const char *p, size_t n, bool ascii)
-{
-    unsigned width = 0;
-    gb_cell cell;
-
-    for (; n > 0; p += cell.bytes, n -= cell.bytes) {
-        gb_cell_read(&cell, p, n, 0, ascii);
-        if (cell.space || cell.line_end)
-            break;
-        width += cell.width;
-    }
-    return width;
-}
-
-/* Appends text in lines, the first one where the row is; what stands between
- * from and to is marked. */
-static void
-add_text(gb_str *row, const look *l, const gb_str *text, size_t from,
-         size_t to)
-{
-    const unsigned room = l->width - BEFORE - 2;
-    const char *p = gb_str_cstr(text);
-    bool marked = false, begins = true;
-    unsigned column = 0, width;
-    size_t at = strspn(p, " ");
-    gb_cell cell;
-
-    for (; at < text->len; at += cell.bytes) {
-        gb_cell_read(&cell, p + at, text->len - at, 0, l->ascii);
-        if (cell.line_end) {
-            strcpy(cell.shown, l->ascii ? "^J" : "\xe2\x8f\x8e");
-            cell.width = l->ascii ? 2 : 1;
-        }
-        width = begins ? word_width(p + at, text->len - at, l->ascii) : 0;
-        if (marked && at >= to) {
-            gb_str_puts(row, l->off);
-            marked = false;
-        }
-        if (column > 0 && (column + cell.width > room ||
-                           (column + width > room && width <= room))) {
-            while (row->data[row->len - 1] == ' ')
-                row->len--;
-            gb_str_printf(row, "\n%*s", BEFORE, "");
-            column = 0;
-        }
-        begins = cell.space || cell.line_end;
-        if (column == 0 && cell.space)
-            continue;
-        if (!marked && at >= from && at < to) {
-            gb_str_puts(row, l->on);
-            marked = true;
-        }
-        gb_str_puts(row, cell.shown);
-        column += cell.width;
-    }
-    if (marked)
-        gb_str_puts(row, l->off);
-}
-
-static void
-add_row(gb_str *out, const look *l, const found *f, size_t i)
-{
-    const double range = f->options->to - f->options->from;
-    const gb_sweep_text *t = &f->texts[i];
-    gb_str interval = GB_STR_INIT;
-    size_t from = 0, to = 0;
-
-    gb_str_printf(&interval, "%#.5g-%#.5g", t->from, t->to);
-    gb_rows_field(out, gb_str_cstr(&interval), INTERVAL, l->ascii);
-    gb_str_printf(out, " %5.1f%%  ",
-                  range > 0 ? 100 * (t->to - t->from) / range : 100.0);
-    if (i > 0)
-        find_difference(&t[-1].text, &t->text, &from, &to);
-    add_text(out, l, &t->text, from, to);
-    gb_str_putc(out, '\n');
-    gb_str_free(&interval);
+    return (gb_sweep_look){.width = gb_rows_width(),
+                           .ascii = gb_rows_are_ascii(),
+                           .on = bold ? "\033[1m" : "[",
+                           .off = bold ? "\033[0m" : "]"};
 }
 
 static bool
 put_text(const found *f, gb_error *err)
 {
-    const look l = choose_look();
+    const gb_sweep_look look = choose_look();
     gb_str out = GB_STR_INIT;
-    size_t i;
     bool ok;
 
-    for (i = 0; i < f->n; i++)
-        add_row(&out, &l, f, i);
-    gb_str_printf(&out, "%zu text%s", f->n, f->n == 1 ? "" : "s");
-    if (strcmp(f->reason, "done") != 0)
-        gb_str_printf(&out, " below %.5g, where it was stopped",
-                      f->n > 0 ? f->texts[f->n - 1].to : f->options->from);
+    gb_sweep_format(&out, &look, f->texts, f->n, f->options->from,
+                    f->options->to, strcmp(f->reason, "done") == 0);
     gb_str_printf(&out, ", %llu forward passes\n",
                   (unsigned long long)f->forwards);
     ok = gb_put(&out, err);

@@ -1,35 +1,38 @@
-/* The branch as a file for people and programs. */
+#include "session/export.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/json.h"
-#include "session/session_state.h"
-#include "session/settings_json.h"
+#include "base/mem.h"
+#include "session/chat.h"
 
 /* In chat, who speaks, when another one begins to. */
 static void
-put_speaker(const gb_segment *seg, gb_role last, bool first, gb_str *out)
+put_speaker(const gb_node *n, gb_role last, gb_str *out)
 {
-    if (seg->mode != GB_MODE_CHAT || (!first && seg->role == last))
+    if (n->mode != GB_MODE_CHAT || n->role == last)
         return;
     if (out->len > 0)
         gb_str_putc(out, '\n');
-    gb_str_puts(out, seg->role == GB_ROLE_USER ? "Human: " : "AI:");
+    gb_str_puts(out, n->role == GB_ROLE_USER ? GB_CHAT_USER : GB_CHAT_MODEL);
 }
 
 static void
-export_text(const gb_segment *const *branch, size_t n, gb_str *out)
+export_text(const gb_path *path, gb_str *out)
 {
-    gb_role last = GB_ROLE_MARK;
+    gb_role last = GB_ROLE_NOTE;
+    const gb_stretch *s;
     size_t i;
 
-    for (i = 0; i < n; i++) {
-        if (branch[i]->role == GB_ROLE_MARK)
+    for (i = 0; i < path->len; i++) {
+        s = &path->data[i];
+        if (s->node->role == GB_ROLE_NOTE || s->node->hidden)
             continue;
-        put_speaker(branch[i], last, last == GB_ROLE_MARK, out);
-        gb_str_append(out, gb_str_cstr(&branch[i]->text),
-                      branch[i]->text.len);
-        last = branch[i]->role;
+        put_speaker(s->node, last, out);
+        gb_str_append(out, gb_str_cstr(&s->node->text),
+                      gb_node_bytes(s->node, s->tokens));
+        last = s->node->role;
     }
     if (out->len > 0 && out->data[out->len - 1] != '\n')
         gb_str_putc(out, '\n');
@@ -64,75 +67,163 @@ put_quoted(gb_str *out, const gb_str *text)
     }
 }
 
+/* What was set before a text, in italics. */
 static void
-export_markdown(gb_session *s, const gb_segment *const *branch, size_t n,
-                gb_str *out)
+put_changes(const gb_settings *then, const gb_settings *now, gb_str *out)
 {
-    const gb_segment *seg;
-    size_t i;
+    gb_str text = GB_STR_INIT;
+
+    gb_settings_differences(then, now, &text);
+    if (text.len > 0) {
+        gb_str_puts(out, "\n*");
+        put_escaped(out, text.data, text.len);
+        gb_str_puts(out, "*\n");
+    }
+    gb_str_free(&text);
+}
+
+static void
+export_markdown(gb_session *s, gb_str *out)
+{
+    const gb_settings *last = &s->tree->root_settings;
+    const gb_stretch *st;
+    const gb_node *node;
+    size_t i, n;
 
     gb_str_puts(out, "# A session with ");
     put_escaped(out, s->model->name, strlen(s->model->name));
     gb_str_puts(out, "\n");
-    for (i = 0; i < n; i++) {
-        seg = branch[i];
-        if (seg->text.len == 0)
+    for (i = 0; i < s->tree->path.len; i++) {
+        st = &s->tree->path.data[i];
+        node = st->node;
+        n = gb_node_bytes(node, st->tokens);
+        if (n == 0 || node->hidden)
             continue;
+        if (node->role == GB_ROLE_MODEL) {
+            put_changes(last, &node->settings, out);
+            last = &node->settings;
+        }
         gb_str_puts(out, "\n");
-        if (seg->role == GB_ROLE_USER) {
-            put_quoted(out, &seg->text);
+        if (node->role == GB_ROLE_USER) {
+            put_quoted(out, &node->text);
             continue;
         }
-        if (seg->role == GB_ROLE_MARK)
+        if (node->role == GB_ROLE_NOTE)
             gb_str_putc(out, '*');
-        put_escaped(out, seg->text.data, seg->text.len);
-        gb_str_puts(out, seg->role == GB_ROLE_MARK ? "*\n" : "\n");
+        put_escaped(out, node->text.data, n);
+        gb_str_puts(out, node->role == GB_ROLE_NOTE ? "*\n" : "\n");
+    }
+}
+
+static void
+put(json_t *object, const char *name, json_t *value)
+{
+    json_object_set_new(object, name, value);
+}
+
+static json_t *
+place_json(gb_place place)
+{
+    json_t *o = json_object();
+
+    put(o, "node", json_integer(place.node));
+    put(o, "tokens", json_integer(place.tokens));
+    return o;
+}
+
+/* What is known of the tokens: one list each, as long as "ids". */
+static void
+put_tokens(json_t *o, const gb_node *n, uint32_t tokens)
+{
+    static const char *const sources[] = {"typed", "written", "picked",
+                                          "what"};
+    static const char *const lists[] = {"ids", "logprobs", "ranks",
+                                        "entropies", "noises", "ranges",
+                                        "sources", "ends"};
+    json_t *list[GB_COUNT(lists)], *range;
+    const gb_written *w;
+    bool known = false;
+    uint32_t k;
+    size_t i;
+
+    for (i = 0; i < GB_COUNT(lists); i++)
+        list[i] = json_array();
+    for (k = 0; k < tokens; k++) {
+        w = &n->tokens[k];
+        known = known || w->source != GB_SOURCE_TYPED;
+        range = json_pack("[o,o]", gb_json_float(w->why.from),
+                          gb_json_float(w->why.to));
+        json_array_append_new(list[0], json_integer(w->id));
+        json_array_append_new(list[1], gb_json_float(w->why.logprob));
+        json_array_append_new(list[2], w->why.rank != GB_RANK_UNKNOWN
+                                           ? json_integer(w->why.rank)
+                                           : json_null());
+        json_array_append_new(list[3], gb_json_float(w->why.entropy));
+        json_array_append_new(list[4], gb_json_float(w->why.noise));
+        json_array_append_new(list[5], range);
+        json_array_append_new(list[6], json_string(sources[w->source]));
+        json_array_append_new(list[7], json_integer(w->end));
+    }
+    for (i = 0; i < GB_COUNT(lists); i++) {
+        if (i == 0 || i == 7 || known)
+            put(o, lists[i], list[i]);
+        else
+            json_decref(list[i]);
     }
 }
 
 static json_t *
-segment_json(const gb_segment *seg)
+node_json(const gb_node *n, uint32_t tokens)
 {
-    static const char *const roles[] = {"user", "model", "mark"};
-    json_t *o = json_object(), *ids = json_array(), *logprobs = json_array();
-    size_t i;
+    static const char *const roles[] = {"user", "model", "note"};
+    json_t *o = json_object();
 
-    json_object_set_new(o, "role", json_string(roles[seg->role]));
-    json_object_set_new(o, "mode", json_string(gb_mode_name(seg->mode)));
-    json_object_set_new(o, "text", gb_json_text(gb_str_cstr(&seg->text),
-                                                seg->text.len));
-    for (i = 0; i < seg->ids.len; i++) {
-        json_array_append_new(ids, json_integer(seg->ids.data[i]));
-        if (seg->logprobs != NULL)
-            json_array_append_new(logprobs, gb_json_float(seg->logprobs[i]));
+    put(o, "node", json_integer(n->id));
+    put(o, "after", place_json((gb_place){
+                        n->prev != NULL ? n->prev->id : 0, n->at}));
+    put(o, "role", json_string(roles[n->role]));
+    put(o, "mode", json_string(gb_mode_name(n->mode)));
+    put(o, "text", gb_json_text(gb_str_cstr(&n->text),
+                                gb_node_bytes(n, tokens)));
+    if (n->role == GB_ROLE_MODEL) {
+        put(o, "settings", gb_settings_json(&n->settings));
+        put(o, "step", gb_json_u64(n->step));
     }
-    json_object_set_new(o, "ids", ids);
-    if (seg->logprobs != NULL)
-        json_object_set_new(o, "logprobs", logprobs);
-    else
-        json_decref(logprobs);
+    put_tokens(o, n, tokens);
     return o;
 }
 
 static void
-export_json(gb_session *s, const gb_segment *const *branch, size_t n,
-            gb_str *out)
+export_json(gb_session *s, gb_str *out)
 {
-    json_t *o = json_object(), *list = json_array();
+    json_t *o = json_object(), *path = json_array(), *all = json_array();
+    json_t *names = json_array(), *name;
     const gb_engine_info *info = gb_engine_get_info(s->engine);
+    const gb_tree *t = s->tree;
     size_t i;
 
-    for (i = 0; i < n; i++)
-        json_array_append_new(list, segment_json(branch[i]));
-    json_object_set_new(o, "model", gb_json_string(s->model->name));
-    json_object_set_new(o, "device", gb_json_string(info->device.name));
-    json_object_set_new(o, "dtype", json_string(gb_dtype_name(info->dtype)));
-    json_object_set_new(o, "mode", json_string(gb_mode_name(
-                            gb_history_mode(s->history))));
-    json_object_set_new(o, "settings",
-                        gb_settings_json(gb_history_settings(s->history)));
-    json_object_set_new(o, "step", gb_json_u64(gb_history_step(s->history)));
-    json_object_set_new(o, "segments", list);
+    for (i = 0; i < t->path.len; i++)
+        if (!t->path.data[i].node->hidden)
+            json_array_append_new(path, node_json(t->path.data[i].node,
+                                                  t->path.data[i].tokens));
+    for (i = 0; i < t->n_nodes; i++)
+        if (!t->nodes[i]->hidden)
+            json_array_append_new(all, node_json(t->nodes[i],
+                                                 t->nodes[i]->n_tokens));
+    for (i = 0; i < t->n_names; i++) {
+        name = place_json(t->names[i].place);
+        put(name, "name", gb_json_string(t->names[i].text));
+        json_array_append_new(names, name);
+    }
+    put(o, "model", gb_json_string(s->model->name));
+    put(o, "device", gb_json_string(info->device.name));
+    put(o, "dtype", json_string(gb_dtype_name(info->dtype)));
+    put(o, "mode", json_string(gb_mode_name(t->mode)));
+    put(o, "settings", gb_settings_json(&t->settings));
+    put(o, "step", gb_json_u64(t->step));
+    put(o, "segments", path);
+    put(o, "nodes", all);
+    put(o, "names", names);
     gb_json_dump(o, out);
     gb_str_putc(out, '\n');
 }
@@ -140,19 +231,15 @@ export_json(gb_session *s, const gb_segment *const *branch, size_t n,
 void
 gb_session_export(gb_session *s, gb_export format, gb_str *out)
 {
-    size_t n;
-    const gb_segment **branch = gb_history_branch(s->history, &n);
-
     switch (format) {
     case GB_EXPORT_TEXT:
-        export_text(branch, n, out);
+        export_text(&s->tree->path, out);
         break;
     case GB_EXPORT_MARKDOWN:
-        export_markdown(s, branch, n, out);
+        export_markdown(s, out);
         break;
     case GB_EXPORT_JSON:
-        export_json(s, branch, n, out);
+        export_json(s, out);
         break;
     }
-    free(branch);
 }

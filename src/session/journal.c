@@ -30,6 +30,8 @@ struct gb_journal {
     char *mended;   /* what is to be said once it is whole again */
     gb_syncer *syncer; /* from the first line on that is written */
     bool fresh;     /* the file was created by us */
+    size_t raise;   /* where in it the version stands that is to be raised
+                       before anything is added; 0: it is this one's */
 };
 
 gb_journal *
@@ -99,6 +101,43 @@ gb_journal_read(const gb_journal *j, gb_error *err)
     return NULL;
 }
 
+/* What an older program began is gone on with in this version: its header
+ * says so from here on, so that the older one does not misread the rest. */
+static void
+raise_version(gb_journal *j)
+{
+    static const char name[] = "\"version\"";
+    size_t line = strcspn(j->lines.data, "\n");
+    const char *at = memmem(j->lines.data, line, name, strlen(name));
+
+    if (at == NULL)
+        return;
+    at += strlen(name);
+    at += strspn(at, " \t:");
+    if (*at != '1' || (at[1] >= '0' && at[1] <= '9'))
+        return;
+    j->raise = (size_t)(at - j->lines.data);
+    j->lines.data[j->raise] = '0' + GB_JOURNAL_VERSION;
+}
+
+/* The same in the file. The journal's own descriptor can but append. */
+static bool
+raise_in_file(gb_journal *j, gb_error *err)
+{
+    int fd = open(j->path, O_WRONLY | O_CLOEXEC | O_NONBLOCK);
+    bool ok = fd >= 0 &&
+              pwrite(fd, j->lines.data + j->raise, 1, (off_t)j->raise) == 1;
+
+    if (!ok)
+        gb_fail(err, "%s: cannot write the session: %s", j->path,
+                strerror(errno));
+    if (fd >= 0)
+        close(fd);
+    if (ok)
+        j->raise = 0;
+    return ok;
+}
+
 bool
 gb_journal_begin(gb_journal *j, const gb_journal_reader *r, gb_error *err)
 {
@@ -108,6 +147,7 @@ gb_journal_begin(gb_journal *j, const gb_journal_reader *r, gb_error *err)
 
     lines = gb_journal_reader_lines(r, &n);
     gb_str_append(&j->lines, lines, n);
+    raise_version(j);
     if (j->fd < 0)
         return true;
     j->due = j->written = n;
@@ -244,6 +284,8 @@ flush(gb_journal *j, gb_error *err)
         return false;
     if (j->written == j->due)
         return true;
+    if (j->raise > 0 && j->written > j->raise && !raise_in_file(j, err))
+        return false;
     while (j->written < j->due && (n > 0 || (n < 0 && errno == EINTR))) {
         n = write(j->fd, j->lines.data + j->written, j->due - j->written);
         j->written += n > 0 ? (size_t)n : 0;

@@ -9,7 +9,7 @@
 #include "session/event.h"
 #include "session/settings.h"
 
-#define GB_JOURNAL_VERSION 1
+#define GB_JOURNAL_VERSION 2
 /* A prompt of GB_TEXT_MAX bytes fits even when each becomes \u0000. */
 #define GB_TEXT_MAX ((size_t)8 << 20)
 #define GB_LINE_MAX ((size_t)64 << 20)
@@ -63,7 +63,6 @@ void gb_header_date(gb_header *header);
 
 /* Appends the line, with its newline. */
 void gb_header_format(const gb_header *header, gb_str *out);
-void gb_event_format(const gb_event *event, gb_str *out);
 
 /* Writing. All lines stay in memory too. When the file cannot be written, it
  * is said once, and tried again with every event and at the close. When

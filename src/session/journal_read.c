@@ -134,14 +134,6 @@ is_known(const gb_journal_reader *r, const char *type, gb_event *e)
     return name == NULL;
 }
 
-static void
-forget_event(gb_journal_reader *r)
-{
-    r->ids.len = 0;
-    gb_str_clear(&r->text);
-    gb_str_clear(&r->value);
-}
-
 gb_read
 gb_journal_next(gb_journal_reader *r, gb_event *e, gb_error *err)
 {
@@ -149,19 +141,18 @@ gb_journal_next(gb_journal_reader *r, gb_event *e, gb_error *err)
     gb_read result;
 
     for (;;) {
-        forget_event(r);
-        *e = (gb_event){0};
         result = next_object(r, err);
         if (result != GB_READ_EVENT)
             return result;
-        if (!gb_reader_string(r, "type", &type, err))
+        if (!gb_json_get_string(r->object, gb_journal_reader_place(r), "type",
+                                &type, err))
             return GB_READ_ERROR;
         if (is_known(r, type, e))
             break;
         r->unknown++;
     }
-    e->ms = json_number_value(json_object_get(r->object, "ms"));
-    return gb_reader_members(r, e, err) ? GB_READ_EVENT : GB_READ_ERROR;
+    return gb_event_read(e, r->object, r->place, &r->store, err)
+               ? GB_READ_EVENT : GB_READ_ERROR;
 }
 
 /* The header. */
@@ -182,13 +173,13 @@ read_settings(gb_journal_reader *r, gb_error *err)
     size_t i;
 
     if (!json_is_object(o))
-        return gb_reader_refuse(r, "settings", "an object", o, err);
+        return gb_json_refuse(r->place, "settings", "an object", o, err);
     for (i = 0; gb_settings_names[i] != NULL; i++) {
         j = json_object_get(o, gb_settings_names[i]);
         if (j == NULL)
             continue;
         if (!json_is_string(j))
-            return gb_reader_refuse(r, gb_settings_names[i], "a string", j,
+            return gb_json_refuse(r->place, gb_settings_names[i], "a string", j,
                                     err);
         if (!gb_settings_set(&r->header.settings, gb_settings_names[i],
                              json_string_value(j), err))
@@ -202,22 +193,37 @@ read_model(gb_journal_reader *r, gb_error *err)
 {
     const json_t *model = json_object_get(r->object, "model");
     const json_t *sha = json_object_get(model, "sha256");
+    gb_str path = GB_STR_INIT;
     gb_origin *o = &r->header.origin;
 
     if (!json_is_object(model))
-        return gb_reader_refuse(r, "model", "an object", model, err);
+        return gb_json_refuse(r->place, "model", "an object", model, err);
     if (!gb_is_sha256(json_string_value(sha)))
-        return gb_reader_refuse(r, "sha256", "64 digits 0-9a-f", sha, err);
+        return gb_json_refuse(r->place, "sha256", "64 digits 0-9a-f", sha, err);
     strcpy(o->model_sha256, json_string_value(sha));
     take(model, "name", &o->model_name);
     take(model, "path", &o->model_path);
     if (json_object_get(model, "hex") == NULL)
         return true;
-    if (!gb_reader_hex(r, json_object_get(model, "hex"), err))
+    if (!gb_json_get_hex(model, r->place, &path, err)) {
+        gb_str_free(&path);
         return false;
+    }
     free(o->model_path);
-    o->model_path = gb_strdup(gb_str_cstr(&r->text));
+    o->model_path = gb_str_take(&path);
     return true;
+}
+
+static bool
+read_mode(gb_journal_reader *r, gb_error *err)
+{
+    const char *mode = "";
+
+    if (!gb_json_get_string(r->object, r->place, "mode", &mode, err))
+        return false;
+    return gb_mode_parse(mode, &r->header.mode) ||
+           gb_json_refuse(r->place, "mode", "\"continue\" or \"chat\"",
+                          json_object_get(r->object, "mode"), err);
 }
 
 static bool
@@ -230,12 +236,13 @@ read_header(gb_journal_reader *r, gb_error *err)
     format = json_object_get(r->object, "format");
     if (!json_is_string(format) ||
         strcmp(json_string_value(format), "gumbel-session") != 0)
-        return gb_reader_refuse(r, "format", "\"gumbel-session\"", format, err);
-    if (!gb_reader_number(r, "version", INT64_MAX, &version, err))
+        return gb_json_refuse(r->place, "format", "\"gumbel-session\"", format, err);
+    if (!gb_json_get_u64(r->object, r->place, "version", INT64_MAX, &version,
+                         err))
         return false;
-    if (version != GB_JOURNAL_VERSION)
+    if (version < 1 || version > GB_JOURNAL_VERSION)
         return gb_fail_usage(err, "%s: written in version %llu of the session "
-                             "format, this program knows version %d",
+                             "format, this program knows up to version %d",
                              gb_journal_reader_place(r),
                              (unsigned long long)version, GB_JOURNAL_VERSION);
     take(r->object, "gumbel", &o->gumbel);
@@ -247,8 +254,7 @@ read_header(gb_journal_reader *r, gb_error *err)
     if (json_is_string(date))
         snprintf(r->header.date, sizeof r->header.date, "%s",
                  json_string_value(date));
-    return read_model(r, err) && gb_reader_mode(r, &r->header.mode, err) &&
-           read_settings(r, err);
+    return read_model(r, err) && read_mode(r, err) && read_settings(r, err);
 }
 
 static gb_journal_reader *
@@ -344,10 +350,8 @@ gb_journal_reader_free(gb_journal_reader *r)
         close(r->fd);
     json_decref(r->object);
     gb_header_free(&r->header);
-    gb_ids_free(&r->ids);
-    gb_str_free(&r->text);
+    gb_event_store_free(&r->store);
     gb_str_free(&r->buffer);
-    gb_str_free(&r->value);
     free(r->shown);
     free(r);
 }

@@ -21,25 +21,7 @@ struct gb_journal_reader {
     char place[512];
 
     json_t *object; /* of the last event, which points into it */
-    gb_ids ids;
-    gb_str text, value;
+    gb_event_store store;
 };
-
-/* Members of the object of the line read last. */
-
-/* Says that one is not what it must be; returns false. */
-bool gb_reader_refuse(gb_journal_reader *r, const char *name,
-                      const char *expected, const json_t *found,
-                      gb_error *err);
-bool gb_reader_number(gb_journal_reader *r, const char *name, uint64_t limit,
-                      uint64_t *value, gb_error *err);
-bool gb_reader_string(gb_journal_reader *r, const char *name,
-                      const char **value, gb_error *err);
-/* Appends the bytes to r->text. */
-bool gb_reader_hex(gb_journal_reader *r, const json_t *hex, gb_error *err);
-bool gb_reader_mode(gb_journal_reader *r, gb_mode *mode, gb_error *err);
-
-/* All that the event's type has. */
-bool gb_reader_members(gb_journal_reader *r, gb_event *e, gb_error *err);
 
 #endif

@@ -1,45 +1,54 @@
 libgumbel_a_SOURCES += \
-	src/session/branch.c \
-	src/session/branch.h \
+	src/session/apply.c \
+	src/session/chat.c \
+	src/session/chat.h \
 	src/session/event.c \
 	src/session/event.h \
 	src/session/export.c \
-	src/session/history.c \
-	src/session/history.h \
-	src/session/history_apply.c \
-	src/session/history_mark.c \
-	src/session/history_run.c \
-	src/session/history_state.h \
-	src/session/history_tell.c \
+	src/session/export.h \
 	src/session/journal.c \
 	src/session/journal.h \
 	src/session/journal_format.c \
-	src/session/journal_members.c \
 	src/session/journal_read.c \
 	src/session/journal_reader.h \
+	src/session/list.c \
+	src/session/list.h \
+	src/session/look.c \
+	src/session/look.h \
 	src/session/loop.c \
 	src/session/loop.h \
 	src/session/news.c \
 	src/session/news.h \
 	src/session/origin.c \
+	src/session/pace.c \
+	src/session/pace.h \
 	src/session/replay.c \
 	src/session/replay.h \
+	src/session/run.c \
 	src/session/save.c \
 	src/session/session.c \
 	src/session/session.h \
 	src/session/session_open.c \
-	src/session/session_state.h \
 	src/session/settings.c \
+	src/session/settings.def \
 	src/session/settings.h \
-	src/session/settings_json.c \
-	src/session/settings_json.h \
+	src/session/steer.c \
+	src/session/steer.h \
 	src/session/stream.c \
 	src/session/stream.h \
 	src/session/syncer.c \
 	src/session/syncer.h \
 	src/session/sweep.c \
 	src/session/sweep.h \
+	src/session/sweep_text.c \
+	src/session/sweep_text.h \
+	src/session/takes.c \
+	src/session/tell.c \
+	src/session/tree.c \
+	src/session/tree.h \
 	src/session/verdict.c \
+	src/session/view.c \
+	src/session/what.c \
 	src/session/worker.c \
 	src/session/worker.h \
 	src/session/worker_load.c \

@@ -1,5 +1,12 @@
 #include "session/loop.h"
 
+gb_why
+gb_why_of(const gb_pick *p)
+{
+    return (gb_why){p->logprob, p->entropy, p->noise, p->from, p->to,
+                    p->rank};
+}
+
 void
 gb_loop_init(gb_loop *l, gb_engine *engine)
 {
@@ -40,6 +47,17 @@ gb_loop_truncate(gb_loop *l, size_t n)
 }
 
 void
+gb_loop_rejoin(gb_loop *l)
+{
+    const gb_token *read = gb_engine_ids(l->engine);
+    size_t n = gb_engine_length(l->engine), same = 0;
+
+    while (same < n && same < l->ids.len && read[same] == l->ids.data[same])
+        same++;
+    unread(l, same);
+}
+
+void
 gb_loop_replace(gb_loop *l, const gb_token *ids, size_t n)
 {
     size_t same = 0;
@@ -48,6 +66,24 @@ gb_loop_replace(gb_loop *l, const gb_token *ids, size_t n)
         same++;
     gb_loop_truncate(l, same);
     gb_loop_append(l, ids + same, n - same);
+}
+
+static bool read_on(gb_loop *l, gb_error *err);
+
+bool
+gb_loop_look(gb_loop *l, const gb_token *ids, size_t n, float *logits,
+             gb_error *err)
+{
+    size_t same = 0;
+
+    while (same < n && same < l->ids.len && ids[same] == l->ids.data[same])
+        same++;
+    if (same < n || gb_engine_length(l->engine) < n) {
+        gb_loop_replace(l, ids, n);
+        if (!read_on(l, err))
+            return false;
+    }
+    return gb_engine_logits(l->engine, (uint32_t)n - 1, logits, err);
 }
 
 bool

@@ -4,7 +4,11 @@
 #define GB_SESSION_LOOP_H
 
 #include "engine/engine.h"
+#include "session/event.h"
 #include "session/settings.h"
+
+/* What is known of a token that was picked. */
+gb_why gb_why_of(const gb_pick *pick);
 
 /* One branch of a text: the tokens the model sees, and how far the engine
  * has read them. */
@@ -21,6 +25,14 @@ void gb_loop_free(gb_loop *l);
 void gb_loop_append(gb_loop *l, const gb_token *ids, size_t n);
 /* Cuts the view back to its first n tokens. Does not touch step. */
 void gb_loop_truncate(gb_loop *l, size_t n);
+/* The logits (n_vocab) f32 of what follows n tokens. Where these are what the
+ * engine has read, or the beginning of it, nothing changes; otherwise they
+ * become the loop's view. */
+bool gb_loop_look(gb_loop *l, const gb_token *ids, size_t n, float *logits,
+                  gb_error *err);
+/* Somebody else has fed the engine: what it does not share with the view is
+ * read again. */
+void gb_loop_rejoin(gb_loop *l);
 /* Replaces the view by another; the common beginning is not read again. */
 void gb_loop_replace(gb_loop *l, const gb_token *ids, size_t n);
 

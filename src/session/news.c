@@ -49,8 +49,21 @@ gb_news_free(gb_news *n)
     free(n->prefill);
     free(n->path);
     free(n->spec);
+    free(n->tokens);
     gb_str_free(&n->text);
     free(n);
+}
+
+static void
+grow(gb_news *to, const gb_news *n)
+{
+    gb_str_append(&to->text, gb_str_cstr(&n->text), n->text.len);
+    to->tokens = gb_realloc_array(to->tokens, to->n_tokens + n->n_tokens,
+                                  sizeof *to->tokens);
+    if (n->n_tokens > 0)
+        memcpy(to->tokens + to->n_tokens, n->tokens,
+               n->n_tokens * sizeof *n->tokens);
+    to->n_tokens += n->n_tokens;
 }
 
 /* Brings news that is still in the queue up to date instead of adding more.
@@ -75,9 +88,9 @@ merge(gb_news_queue *q, const gb_news *n)
         q->state->total = n->total;
         return true;
     }
-    if (n->type == GB_NEWS_TEXT && q->text != NULL &&
-        q->text->segment == n->segment) {
-        gb_str_append(&q->text->text, gb_str_cstr(&n->text), n->text.len);
+    if (n->type == GB_NEWS_GROWN && q->text != NULL &&
+        q->text->node == n->node) {
+        grow(q->text, n);
         return true;
     }
     return false;
@@ -103,7 +116,7 @@ append(gb_news_queue *q, gb_news *n)
     else if (n->type == GB_NEWS_STATE)
         q->state = n;
     else
-        q->text = n->type == GB_NEWS_TEXT ? n : NULL;
+        q->text = n->type == GB_NEWS_GROWN ? n : NULL;
 }
 
 void

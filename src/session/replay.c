@@ -18,7 +18,7 @@ typedef struct player {
     gb_model *model;
     const gb_replay_options *options;
     gb_replay_result *result;
-    gb_history *history;
+    gb_tree *tree;
     gb_loop loop;
     bool synced;
     gb_origin now, then;
@@ -55,11 +55,11 @@ sync_loop(player *p)
     const gb_ids *view;
 
     if (!p->synced) {
-        view = gb_history_view(p->history);
+        view = gb_tree_view(p->tree);
         gb_loop_replace(&p->loop, view->data, view->len);
     }
     p->synced = true;
-    p->loop.step = gb_history_step(p->history);
+    p->loop.step = p->tree->step;
 }
 
 /* Reads as many positions at once as were read then. */
@@ -70,6 +70,12 @@ read_positions(player *p, const gb_event *e, gb_error *err)
 
     sync_loop(p);
     length = gb_engine_length(p->engine);
+    /* Then, positions may have been read twice: somebody had looked at an
+     * earlier one. */
+    if (e->from < length) {
+        gb_engine_rewind(p->engine, e->from);
+        length = e->from;
+    }
     if (e->from != length || e->to <= e->from || e->to > p->loop.ids.len)
         return true;
     return gb_engine_feed(p->engine, p->loop.ids.data + e->from,
@@ -85,10 +91,10 @@ diverge(player *p, const gb_event *e, const gb_pick *pick)
         .line = gb_journal_reader_line(p->reader),
         .token = r->tokens,
         .step = e->step,
-        .seed = gb_history_settings(p->history)->seed,
+        .seed = p->tree->settings.seed,
         .recorded = e->id,
         .computed = pick->id,
-        .recorded_logprob = e->logprob,
+        .recorded_logprob = e->why.logprob,
         .computed_logprob = pick->logprob,
         .runner_up = pick->runner_up,
         .margin = pick->margin,
@@ -103,7 +109,7 @@ check_token(player *p, const gb_event *e, bool *same, gb_error *err)
     gb_pick pick;
 
     sync_loop(p);
-    if (!gb_loop_step(&p->loop, gb_history_settings(p->history), &pick, err))
+    if (!gb_loop_step(&p->loop, &p->tree->settings, &pick, err))
         return false;
     *same = pick.id == e->id;
     if (!*same) {
@@ -111,7 +117,7 @@ check_token(player *p, const gb_event *e, bool *same, gb_error *err)
         return true;
     }
     p->result->tokens++;
-    difference = fabsf(pick.logprob - e->logprob);
+    difference = fabsf(pick.logprob - e->why.logprob);
     if (difference > p->result->logprob_difference)
         p->result->logprob_difference = difference;
     if (p->options->progress != NULL)
@@ -124,11 +130,11 @@ check_token(player *p, const gb_event *e, bool *same, gb_error *err)
 static bool
 is_computable(const player *p, const gb_event *e)
 {
-    uint64_t length = gb_history_view_length(p->history);
+    uint64_t length = gb_tree_view_length(p->tree);
 
-    return gb_history_is_writing(p->history) && length > 0 &&
-           length <= p->model->config.n_ctx &&
-           e->step == gb_history_step(p->history);
+    return p->tree->writing && length > 0 &&
+           length + p->tree->pin.len <= p->model->config.n_ctx &&
+           e->step == p->tree->step;
 }
 
 static bool
@@ -143,7 +149,7 @@ static bool
 play_event(player *p, const gb_event *e, bool *same, gb_error *err)
 {
     keep_pace(p, e);
-    if (e->type == GB_EVENT_PREFILL && gb_history_is_writing(p->history))
+    if (e->type == GB_EVENT_PREFILL && p->tree->writing)
         return read_positions(p, e, err);
     if (e->type == GB_EVENT_TOKEN && is_computable(p, e)) {
         if (!check_token(p, e, same, err))
@@ -153,9 +159,9 @@ play_event(player *p, const gb_event *e, bool *same, gb_error *err)
     }
     if (e->type == GB_EVENT_ENGINE && !gb_origin_read(&p->then, e->value, err))
         return unusable(p, err);
-    if (!gb_history_apply(p->history, e, err))
+    if (!gb_tree_apply(p->tree, e, err))
         return unusable(p, err);
-    gb_history_tell_replayed(p->history, p->options->pace);
+    gb_tree_tell_replayed(p->tree, p->options->pace);
     if (e->type != GB_EVENT_TOKEN)
         p->synced = false;
     return true;
@@ -215,14 +221,19 @@ gb_replay(gb_journal_reader *r, gb_engine *engine, gb_model *model,
     if (!gb_origin_of(engine, model, &p.now, err))
         return false;
     gb_origin_copy(&p.then, &header->origin);
-    p.history = gb_history_new(model->tokenizer, c->n_vocab, c->eos_id,
-                               c->n_ctx, &header->settings, header->mode);
-    result->history = p.history;
-    gb_history_watch(p.history, &options->watcher);
+    p.tree = gb_tree_new(model->tokenizer, c->n_vocab, c->eos_id, c->n_ctx,
+                         &header->settings, header->mode, err);
+    if (p.tree == NULL) {
+        gb_origin_free(&p.now);
+        gb_origin_free(&p.then);
+        return false;
+    }
+    result->tree = p.tree;
+    p.tree->watcher = options->watcher;
     gb_loop_init(&p.loop, engine);
     gb_engine_rewind(engine, 0);
     ok = play(&p, err != NULL ? err : &ignored);
-    gb_history_tell_changes(p.history);
+    gb_tree_tell_changes(p.tree);
     gb_loop_free(&p.loop);
     result->ms = gb_now_ms() - p.began;
     result->torn = gb_journal_reader_torn(r);
@@ -237,6 +248,6 @@ void
 gb_replay_result_free(gb_replay_result *result)
 {
     gb_str_free(&result->differences);
-    gb_history_free(result->history);
+    gb_tree_free(result->tree);
     *result = (gb_replay_result){.identical = false};
 }

@@ -5,7 +5,7 @@
 #include <stdatomic.h>
 
 #include "engine/engine.h"
-#include "session/history.h"
+#include "session/tree.h"
 #include "session/journal.h"
 
 typedef struct gb_replay_options {
@@ -41,7 +41,7 @@ typedef struct gb_replay_result {
     gb_str differences;     /* between then and now: "dtype f16, was f32";
                                empty when model, device, driver, weight type,
                                prefill and version are the same */
-    gb_history *history;    /* where it ended; for its branch */
+    gb_tree *tree;    /* where it ended; for its branch */
 } gb_replay_result;
 
 /* Runs the events of r on the engine; it must be rewound by its owner

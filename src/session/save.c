@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "session/session_state.h"
+#include "session/export.h"
 
 bool
 gb_session_owns(const gb_session *s, const char *path)

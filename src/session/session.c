@@ -1,4 +1,4 @@
-/* What can be done with a session; session_open.c opens and closes it. */
+/* What can be done with a session; open.c opens and closes it. */
 #include "session/session.h"
 
 #include <ctype.h>
@@ -7,15 +7,9 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "base/text.h"
 #include "sample/rng.h"
-#include "session/session_state.h"
-
-gb_history *
-gb_session_history(gb_session *s)
-{
-    return s->history;
-}
+#include "session/chat.h"
+#include "session/steer.h"
 
 const char *
 gb_session_path(const gb_session *s)
@@ -29,18 +23,6 @@ gb_session_reader(const gb_session *s, gb_error *err)
     return gb_journal_read(s->journal, err);
 }
 
-const gb_pick *
-gb_session_last_pick(const gb_session *s)
-{
-    return &s->last_pick;
-}
-
-bool
-gb_session_is_writing(const gb_session *s)
-{
-    return gb_history_is_writing(s->history);
-}
-
 void
 gb_session_problem(const gb_session *s, const gb_error *problem)
 {
@@ -49,6 +31,12 @@ gb_session_problem(const gb_session *s, const gb_error *problem)
 
     if (tell != NULL)
         tell(s->watcher.arg, problem->text);
+}
+
+bool
+gb_session_is_writing(const gb_session *s)
+{
+    return s->tree->writing || s->script_at < s->n_script;
 }
 
 /* Events. */
@@ -76,35 +64,26 @@ write_header(gb_session *s, const gb_settings *settings, gb_mode mode,
 bool
 gb_session_emit(gb_session *s, gb_event *e, gb_error *err)
 {
-    gb_settings settings = *gb_history_settings(s->history);
-    gb_mode mode = gb_history_mode(s->history);
+    gb_settings settings = s->tree->settings;
+    gb_mode mode = s->tree->mode;
     gb_error problem = GB_ERROR_INIT;
     bool ok = true;
 
     e->ms = gb_now_ms() - s->began;
-    if (!gb_history_apply(s->history, e, err))
+    if (!gb_tree_apply(s->tree, e, err))
         return false;
-    gb_history_tell_changes(s->history);
     if (e->type != GB_EVENT_TOKEN)
         s->synced = false;
-    if (gb_journal_is_empty(s->journal)) {
-        /* Settings before the first text are part of the header. */
-        if (gb_history_is_untouched(s->history))
-            return true;
+    /* Settings before the first text are part of the header. */
+    if (gb_journal_is_empty(s->journal) && s->tree->n_nodes > 0)
         ok = write_header(s, &settings, mode, &problem);
-    }
-    ok = gb_journal_write(s->journal, e, ok ? &problem : NULL) && ok;
+    if (s->tree->n_nodes > 0)
+        ok = gb_journal_write(s->journal, e, ok ? &problem : NULL) && ok;
     if (!ok)
         gb_session_problem(s, &problem);
+    /* Last: what somebody has seen is in the file. */
+    gb_tree_tell_changes(s->tree);
     return true;
-}
-
-static bool
-emit_simple(gb_session *s, gb_event_type type, gb_error *err)
-{
-    gb_event e = {.type = type};
-
-    return gb_session_emit(s, &e, err);
 }
 
 bool
@@ -112,7 +91,7 @@ gb_session_make_room(gb_session *s, gb_error *err)
 {
     gb_event e = {.type = GB_EVENT_EVICT};
 
-    while ((e.tokens = gb_history_excess(s->history)) > 0)
+    while ((e.tokens = gb_tree_excess(s->tree)) > 0)
         if (!gb_session_emit(s, &e, err))
             return false;
     return true;
@@ -120,29 +99,29 @@ gb_session_make_room(gb_session *s, gb_error *err)
 
 /* The user's text. */
 
-/* "Human: text\nAI:", after a line end where something stands before it. */
 static bool
 encode_turn(gb_session *s, const char *text, size_t n, bool first, gb_ids *ids,
             bool *cut, gb_error *err)
 {
-    const gb_settings *settings = gb_history_settings(s->history);
+    const gb_settings *settings = &s->tree->settings;
     gb_tokenizer *t = s->model->tokenizer;
-    gb_str turn = GB_STR_INIT;
+    gb_str kept = GB_STR_INIT, turn = GB_STR_INIT;
     bool ok = true;
 
-    gb_str_puts(&turn, first ? "Human: " : "\nHuman: ");
     *cut = false;
     if (settings->max_prompt_tokens != 0) {
         ok = gb_tokenizer_encode(t, text, n, false, ids, err);
         *cut = ok && gb_settings_cut(settings, ids);
     }
-    if (*cut)
-        ok = gb_tokenizer_decode(t, ids->data, ids->len, &turn, err);
-    else
-        gb_str_append(&turn, text, n);
+    if (*cut) {
+        ok = gb_tokenizer_decode(t, ids->data, ids->len, &kept, err);
+        gb_chat_turn(&turn, gb_str_cstr(&kept), kept.len, first);
+    } else {
+        gb_chat_turn(&turn, text, n, first);
+    }
     ids->len = 0;
-    gb_str_puts(&turn, "\nAI:");
     ok = ok && gb_tokenizer_encode(t, turn.data, turn.len, false, ids, err);
+    gb_str_free(&kept);
     gb_str_free(&turn);
     return ok;
 }
@@ -155,14 +134,14 @@ gb_session_encode(gb_session *s, const char *text, size_t n, bool first,
     uint32_t keep = n_ctx > 1 ? n_ctx / 2 : 1;
 
     *skipped = 0;
-    if (gb_history_mode(s->history) == GB_MODE_CHAT) {
+    if (s->tree->mode == GB_MODE_CHAT) {
         if (!encode_turn(s, text, n, first, ids, cut, err))
             return false;
     } else {
         if (!gb_tokenizer_encode(s->model->tokenizer, text, n, false, ids,
                                  err))
             return false;
-        *cut = gb_settings_cut(gb_history_settings(s->history), ids);
+        *cut = gb_settings_cut(&s->tree->settings, ids);
     }
     if (ids->len > n_ctx) {
         *skipped = ids->len - keep;
@@ -172,33 +151,37 @@ gb_session_encode(gb_session *s, const char *text, size_t n, bool first,
     return true;
 }
 
-/* Appends a text of the user as an event of this type. */
 static bool
-emit_text(gb_session *s, gb_event_type type, const char *text, size_t n,
-          bool first, gb_error *err)
+emit_note(gb_session *s, const char *text, gb_error *err)
 {
-    gb_event e = {.type = type, .text = text, .n_text = n};
-    gb_event mark = {.type = GB_EVENT_MARK};
-    gb_ids ids = GB_IDS_INIT;
-    bool cut, ok;
+    gb_event note = {.type = GB_EVENT_MARK, .text = text,
+                     .n_text = strlen(text)};
 
-    if (n > GB_TEXT_MAX)
+    return gb_session_emit(s, &note, err);
+}
+
+/* Appends a text of the user. */
+static bool
+emit_text(gb_session *s, gb_event *e, bool first, gb_error *err)
+{
+    gb_ids ids = GB_IDS_INIT;
+    bool cut = false, ok;
+
+    if (e->n_text > GB_TEXT_MAX)
         return gb_fail_usage(err, "a text of %zu bytes: at most %zu can be "
-                             "sent at once", n, GB_TEXT_MAX);
-    ok = gb_session_encode(s, text, n, first, &ids, &e.skipped, &cut, err);
-    e.ids = ids.data;
-    e.n_ids = ids.len;
-    ok = ok && gb_session_emit(s, &e, err);
+                             "sent at once", e->n_text, GB_TEXT_MAX);
+    ok = gb_session_encode(s, e->text, e->n_text, first, &ids, &e->skipped,
+                           &cut, err);
+    e->ids = ids.data;
+    e->n_ids = ids.len;
+    ok = ok && gb_session_emit(s, e, err);
     gb_ids_free(&ids);
-    if (ok && cut) {
-        mark.text = gb_history_settings(s->history)->max_prompt_tokens > 0
-                        ? "the model sees only the first tokens of this "
-                          "(max-prompt-tokens)"
-                        : "the model sees only the last tokens of this "
-                          "(max-prompt-tokens)";
-        mark.n_text = strlen(mark.text);
-        ok = gb_session_emit(s, &mark, err);
-    }
+    if (ok && cut)
+        ok = emit_note(s, s->tree->settings.max_prompt_tokens > 0
+                          ? "the model sees only the first tokens of this "
+                            "(max-prompt-tokens)"
+                          : "the model sees only the last tokens of this "
+                            "(max-prompt-tokens)", err);
     return ok && gb_session_make_room(s, err);
 }
 
@@ -207,212 +190,177 @@ static bool
 needs_space(const gb_session *s, const char *text)
 {
     static const char closing[] = ".,;:!?)]}'\"-";
-    const gb_segment *last = gb_history_tip(s->history);
-    unsigned char before, after = (unsigned char)text[0];
+    unsigned char before = ' ', after = (unsigned char)text[0];
+    const gb_stretch *stretch;
+    size_t i, n;
 
-    while (last != NULL &&
-           (last->role == GB_ROLE_MARK || last->text.len == 0))
-        last = last->parent;
-    if (last == NULL || gb_history_mode(s->history) != GB_MODE_CONTINUE)
-        return false;
-    before = (unsigned char)last->text.data[last->text.len - 1];
-    return !isspace(before) && !isspace(after) && after != '\0' &&
-           strchr(closing, after) == NULL;
+    for (i = s->tree->path.len; i-- > 0;) {
+        stretch = &s->tree->path.data[i];
+        n = gb_node_bytes(stretch->node, stretch->tokens);
+        if (stretch->node->role == GB_ROLE_NOTE || n == 0)
+            continue;
+        before = (unsigned char)stretch->node->text.data[n - 1];
+        break;
+    }
+    return s->tree->mode == GB_MODE_CONTINUE && !isspace(before) &&
+           !isspace(after) && after != '\0' && strchr(closing, after) == NULL;
 }
 
 static bool
-begin_run(gb_session *s, gb_how how, gb_error *err)
+begin_run(gb_session *s, gb_error *err)
 {
-    gb_event e = {.type = GB_EVENT_RUN, .how = how};
+    gb_event e = {.type = GB_EVENT_RUN, .how = GB_HOW_SEND};
 
     return gb_session_emit(s, &e, err);
 }
 
-static void
-drop_plan(gb_session *s)
+static bool
+do_prompt(gb_session *s, gb_event *e, unsigned flags, gb_error *err)
 {
-    size_t i;
-
-    for (i = 0; i < s->n_plan; i++) {
-        free(s->plan[i].name);
-        free(s->plan[i].value);
-    }
-    free(s->plan);
-    s->plan = NULL;
-    s->n_plan = s->plan_at = 0;
-    s->plan_tokens = 0;
-}
-
-bool
-gb_session_send(gb_session *s, const char *text, size_t n, unsigned flags,
-                gb_error *err)
-{
+    bool first = gb_tree_view_length(s->tree) == 0, ok;
+    gb_event on = {.type = GB_EVENT_RUN, .how = GB_HOW_CONTINUE};
     gb_str joined = GB_STR_INIT;
-    bool first = gb_history_view_length(s->history) == 0, ok;
 
-    if (n == 0)
-        return (flags & GB_SEND_ONLY) != 0 || gb_session_continue(s, err);
-    if ((flags & GB_SEND_JOIN) != 0 && needs_space(s, text)) {
+    if (e->n_text == 0)
+        return (flags & GB_SEND_ONLY) != 0 ||
+               gb_session_do(s, &on, 0, err);
+    if ((flags & GB_SEND_JOIN) != 0 && needs_space(s, e->text)) {
         gb_str_putc(&joined, ' ');
-        gb_str_append(&joined, text, n);
-        ok = emit_text(s, GB_EVENT_PROMPT, joined.data, joined.len, first,
-                       err);
-        gb_str_free(&joined);
-    } else {
-        ok = emit_text(s, GB_EVENT_PROMPT, text, n, first, err);
+        gb_str_append(&joined, e->text, e->n_text);
+        e->text = joined.data;
+        e->n_text = joined.len;
     }
-    return ok && ((flags & GB_SEND_ONLY) != 0 ||
-                  begin_run(s, GB_HOW_SEND, err));
-}
-
-bool
-gb_session_edit(gb_session *s, const char *text, size_t n, gb_error *err)
-{
-    const gb_segment *last = gb_history_last_prompt(s->history);
-    bool first;
-
-    if (last == NULL)
-        return gb_fail_usage(err, "there is no text of yours to edit");
-    if (n == 0)
-        return gb_fail_usage(err, "expected a text in place of the last one, "
-                             "found none");
-    first = gb_history_view_before(s->history, last) == 0;
-    return emit_text(s, GB_EVENT_EDIT, text, n, first, err) &&
-           begin_run(s, GB_HOW_SEND, err);
-}
-
-bool
-gb_session_read(gb_session *s, const char *path, unsigned flags, gb_error *err)
-{
-    gb_str text = GB_STR_INIT;
-    bool ok = gb_text_read(path, GB_TEXT_MAX, &text, err);
-
-    if (ok && text.len == 0)
-        ok = gb_fail_usage(err, "%s: the file is empty", path);
-    ok = ok && gb_session_send(s, text.data, text.len, flags, err);
-    gb_str_free(&text);
+    ok = emit_text(s, e, first, err) &&
+         ((flags & GB_SEND_ONLY) != 0 || begin_run(s, err));
+    gb_str_free(&joined);
     return ok;
 }
 
-bool
-gb_session_continue(gb_session *s, gb_error *err)
+static bool
+do_edit(gb_session *s, gb_event *e, unsigned flags, gb_error *err)
 {
-    gb_token eos = s->model->config.eos_id;
-    gb_event e = {.type = GB_EVENT_RUN, .how = GB_HOW_CONTINUE};
+    const gb_node *n = e->placed ? gb_tree_node(s->tree, e->place.node)
+                                 : gb_tree_last(s->tree, GB_ROLE_USER);
 
-    if (gb_history_view_length(s->history) == 0) {
-        e.ids = &eos;
-        e.n_ids = 1;
-    }
-    return gb_session_emit(s, &e, err);
+    if (n == NULL)
+        return gb_fail_usage(err, "there is no text of yours to edit");
+    if (e->n_text == 0)
+        return gb_fail_usage(err, "expected a text in place of the last one, "
+                             "found none");
+    e->placed = true;
+    e->place = (gb_place){n->id, n->n_tokens};
+    return emit_text(s, e, gb_node_view_before(n) == 0, err) &&
+           ((flags & GB_SEND_ONLY) != 0 || begin_run(s, err));
 }
 
-/* A retry repeats the run's changes of settings, and ends where the user had
- * stopped it. */
-static void
-make_plan(gb_session *s, const gb_run *run)
+/* Runs. */
+
+/* Whether the run would come out the same once more. */
+static bool
+is_unchanged(const gb_session *s, const gb_run *run)
 {
-    size_t i;
+    gb_settings now = s->tree->settings;
 
-    drop_plan(s);
-    s->plan = gb_alloc_array(run->n_changes + 1, sizeof *s->plan);
-    for (i = 0; i < run->n_changes; i++)
-        s->plan[i] = (gb_run_change){
-            run->changes[i].after,
-            gb_strdup(run->changes[i].name),
-            gb_strdup(run->changes[i].value),
-        };
-    s->n_plan = run->n_changes;
-    if (run->reason == GB_REASON_INTERRUPT || run->reason == GB_REASON_ERROR)
-        s->plan_tokens = run->tokens;
-}
-
-bool
-gb_session_retry(gb_session *s, gb_error *err)
-{
-    gb_run run;
-    bool any = gb_history_last_run(s->history, &run);
-
-    if (gb_session_is_writing(s))
-        return gb_fail_usage(err, "the model is still writing");
-    if (any)
-        make_plan(s, &run);
-    if (begin_run(s, GB_HOW_RETRY, err))
-        return true;
-    drop_plan(s);
-    return false;
-}
-
-bool
-gb_session_reseed(gb_session *s, gb_error *err)
-{
-    gb_event e = {.type = GB_EVENT_RUN, .how = GB_HOW_RESEED};
-
-    e.seed = gb_seed_jump(gb_history_settings(s->history)->seed, 1);
-    return gb_session_emit(s, &e, err);
-}
-
-bool
-gb_session_undo(gb_session *s, gb_error *err)
-{
-    return emit_simple(s, GB_EVENT_UNDO, err);
-}
-
-bool
-gb_session_redo(gb_session *s, gb_error *err)
-{
-    return emit_simple(s, GB_EVENT_REDO, err);
-}
-
-bool
-gb_session_clear(gb_session *s, gb_error *err)
-{
-    return emit_simple(s, GB_EVENT_CLEAR, err);
-}
-
-bool
-gb_session_set_mode(gb_session *s, gb_mode mode, gb_error *err)
-{
-    gb_event e = {.type = GB_EVENT_MODE, .mode = mode};
-
-    return mode == gb_history_mode(s->history) || gb_session_emit(s, &e, err);
-}
-
-bool
-gb_session_mark(gb_session *s, const char *text, gb_error *err)
-{
-    gb_event e = {.type = GB_EVENT_MARK, .text = text};
-
-    e.n_text = strlen(text);
-    if (e.n_text > GB_TEXT_MAX)
-        return gb_fail_usage(err, "a note of %zu bytes is too long", e.n_text);
-    return e.n_text == 0 || gb_session_emit(s, &e, err);
+    now.seed = run->settings.seed;
+    return !s->tree->writing && !run->changed &&
+           run->reason != GB_REASON_INTERRUPT &&
+           run->reason != GB_REASON_ERROR &&
+           gb_settings_same(&run->settings, &now);
 }
 
 static bool
-emit_set(gb_session *s, const char *name, const char *value, gb_error *err)
+do_run(gb_session *s, gb_event *e, gb_error *err)
 {
-    gb_event e = {.type = GB_EVENT_SET, .name = name, .value = value};
+    gb_token eos = s->model->config.eos_id;
+    const gb_run *last = gb_tree_last_run(s->tree);
 
-    e.step = gb_history_step(s->history);
-    return gb_session_emit(s, &e, err);
+    if (e->how == GB_HOW_CONTINUE && gb_tree_view_length(s->tree) == 0) {
+        e->ids = &eos;
+        e->n_ids = 1;
+    }
+    if (e->how == GB_HOW_AGAIN || e->how == GB_HOW_RESEED) {
+        if (!e->placed && last == NULL)
+            return gb_fail_usage(err, "there is no text of the model to "
+                                 "write again");
+        if (e->how == GB_HOW_AGAIN && !e->placed && is_unchanged(s, last))
+            return true;
+        if (!e->placed)
+            e->place = last->from;
+        e->placed = true;
+        if (e->how == GB_HOW_RESEED)
+            e->seed = gb_seed_jump(s->tree->settings.seed, 1);
+    }
+    return gb_session_emit(s, e, err);
 }
 
-bool
-gb_session_set(gb_session *s, const char *name, const char *value,
-               gb_error *err)
+static bool
+do_pick(gb_session *s, gb_event *e, gb_error *err)
 {
-    gb_settings try = *gb_history_settings(s->history);
+    gb_token eos = s->model->config.eos_id;
+    gb_token last = e->n_ids > 0 ? e->ids[e->n_ids - 1] : eos;
+
+    return gb_session_emit(s, e, err) &&
+           ((last == eos && !s->tree->settings.ignore_eos) ||
+            (gb_session_make_room(s, err) && begin_run(s, err)));
+}
+
+static bool
+do_set(gb_session *s, gb_event *e, gb_error *err)
+{
+    gb_settings try = s->tree->settings;
     gb_str exact = GB_STR_INIT;
     bool ok;
 
-    if (!gb_settings_change(&try, name, value, err))
+    if (!gb_settings_change(&try, e->name, e->value, err))
         return false;
-    drop_plan(s);
-    gb_settings_get(&try, name, &exact);
-    ok = emit_set(s, name, gb_str_cstr(&exact), err);
+    gb_settings_get(&try, e->name, &exact);
+    e->value = gb_str_cstr(&exact);
+    e->step = s->tree->step;
+    ok = gb_session_emit(s, e, err);
     gb_str_free(&exact);
     return ok;
+}
+
+static bool
+do_mode(gb_session *s, gb_event *e, gb_error *err)
+{
+    gb_mode mode = s->tree->mode;
+
+    if (e->value != NULL && !gb_mode_change(e->value, &mode))
+        return gb_fail_usage(err, "mode: expected continue or chat, found %s",
+                             e->value);
+    if (e->value != NULL)
+        e->mode = mode;
+    return e->mode == s->tree->mode || gb_session_emit(s, e, err);
+}
+
+bool
+gb_session_do(gb_session *s, const gb_event *wish, unsigned flags,
+              gb_error *err)
+{
+    gb_event e = *wish;
+
+    switch (e.type) {
+    case GB_EVENT_PROMPT:
+        return do_prompt(s, &e, flags, err);
+    case GB_EVENT_EDIT:
+        return do_edit(s, &e, flags, err);
+    case GB_EVENT_RUN:
+        return do_run(s, &e, err);
+    case GB_EVENT_PICK:
+        return do_pick(s, &e, err);
+    case GB_EVENT_SET:
+        return do_set(s, &e, err);
+    case GB_EVENT_MODE:
+        return do_mode(s, &e, err);
+    case GB_EVENT_MARK:
+        if (e.n_text > GB_TEXT_MAX)
+            return gb_fail_usage(err, "a note of %zu bytes is too long",
+                                 e.n_text);
+        return e.n_text == 0 || gb_session_emit(s, &e, err);
+    default:
+        return gb_session_emit(s, &e, err);
+    }
 }
 
 /* The model's text. */
@@ -423,27 +371,14 @@ end_run(gb_session *s, gb_reason reason)
     gb_event e = {.type = GB_EVENT_STOP, .reason = reason};
 
     gb_session_emit(s, &e, NULL);
-    drop_plan(s);
 }
 
 void
 gb_session_stop(gb_session *s)
 {
-    if (gb_session_is_writing(s))
+    if (s->tree->writing)
         end_run(s, GB_REASON_INTERRUPT);
-}
-
-/* Repeats the changes that were made at this point of the run. */
-static void
-follow_plan(gb_session *s)
-{
-    uint64_t tokens = gb_history_run_tokens(s->history);
-    const gb_run_change *c;
-
-    while (s->plan_at < s->n_plan && s->plan[s->plan_at].after == tokens) {
-        c = &s->plan[s->plan_at++];
-        emit_set(s, c->name, c->value, NULL);
-    }
+    gb_session_drop_script(s);
 }
 
 /* Takes a stop string off the view, which would otherwise begin the next turn
@@ -452,15 +387,15 @@ follow_plan(gb_session *s)
 static void
 cut_stop(gb_session *s)
 {
-    const gb_ids *view = gb_history_view(s->history);
-    const char *const *stops, *bytes, *at;
+    const gb_ids *view = gb_tree_view(s->tree);
+    const char *stops[GB_CHAT_STOPS], *bytes, *at;
     gb_event e = {.type = GB_EVENT_CUT};
     gb_str tail = GB_STR_INIT, longer = GB_STR_INIT;
     gb_ids ids = GB_IDS_INIT;
     size_t n_stops, n, i, found = SIZE_MAX;
 
-    stops = gb_history_stops(gb_history_mode(s->history), &n_stops);
-    while (found == SIZE_MAX && e.tokens < view->len &&
+    n_stops = gb_chat_stops(s->tree->mode, &s->tree->settings, stops);
+    while (found == SIZE_MAX && e.tokens < gb_tree_view_length(s->tree) &&
            e.tokens < GB_HELD_TOKENS) {
         e.tokens++;
         bytes = gb_tokenizer_bytes(s->model->tokenizer,
@@ -492,19 +427,17 @@ cut_stop(gb_session *s)
 static void
 end_if_done(gb_session *s, gb_token id)
 {
-    const gb_settings *set = gb_history_settings(s->history);
-    uint64_t tokens = gb_history_run_tokens(s->history);
+    const gb_settings *set = &s->tree->settings;
+    const gb_run *run = &s->tree->runs[s->tree->n_runs - 1];
+    uint64_t limit = run->limit > 0 ? run->limit : set->max_new_tokens;
 
-    if (gb_history_stop_hit(s->history)) {
+    if (s->tree->stop_hit) {
         cut_stop(s);
         end_run(s, GB_REASON_STOP);
     } else if (id == s->model->config.eos_id && !set->ignore_eos) {
         end_run(s, GB_REASON_EOS);
-    } else if (tokens >= set->max_new_tokens) {
+    } else if (run->tokens >= limit) {
         end_run(s, GB_REASON_LENGTH);
-    } else if (s->plan_tokens > 0 && tokens >= s->plan_tokens) {
-        follow_plan(s);
-        end_run(s, GB_REASON_INTERRUPT);
     }
 }
 
@@ -528,24 +461,22 @@ sync_loop(gb_session *s)
     const gb_ids *view;
 
     if (!s->synced) {
-        view = gb_history_view(s->history);
+        view = gb_tree_view(s->tree);
         gb_loop_replace(&s->loop, view->data, view->len);
     }
     s->synced = true;
-    s->loop.step = gb_history_step(s->history);
+    s->loop.step = s->tree->step;
 }
 
-bool
-gb_session_step(gb_session *s, gb_error *err)
+static bool
+write_token(gb_session *s, gb_error *err)
 {
+    const gb_settings *set = &s->tree->settings;
     gb_event e = {.type = GB_EVENT_TOKEN};
     gb_error problem = GB_ERROR_INIT;
     uint32_t from;
     bool ok;
 
-    if (!gb_session_is_writing(s))
-        return true;
-    follow_plan(s);
     if (!gb_session_make_room(s, err)) {
         end_run(s, GB_REASON_ERROR);
         return false;
@@ -553,8 +484,10 @@ gb_session_step(gb_session *s, gb_error *err)
     sync_loop(s);
     from = gb_engine_length(s->engine);
     e.step = s->loop.step;
-    ok = gb_loop_step(&s->loop, gb_history_settings(s->history),
-                      &s->last_pick, &problem);
+    ok = gb_loop_step(&s->loop, set, &s->last_pick, &problem) &&
+         (set->greedy || gb_engine_range(s->engine, set->temperature,
+                                         &set->filter, &s->last_pick,
+                                         &problem));
     note_prefill(s, from);
     if (!ok) {
         end_run(s, problem.status == GB_INTERRUPTED ? GB_REASON_INTERRUPT
@@ -564,13 +497,22 @@ gb_session_step(gb_session *s, gb_error *err)
         return problem.status == GB_INTERRUPTED;
     }
     e.id = s->last_pick.id;
-    e.logprob = s->last_pick.logprob;
+    e.why = gb_why_of(&s->last_pick);
     if (!gb_session_emit(s, &e, err)) {
         end_run(s, GB_REASON_ERROR);
         return false;
     }
     end_if_done(s, e.id);
     return true;
+}
+
+bool
+gb_session_step(gb_session *s, gb_error *err)
+{
+    while (!s->tree->writing && s->script_at < s->n_script)
+        if (!gb_session_follow_script(s, err))
+            return false;
+    return !s->tree->writing || write_token(s, err);
 }
 
 bool

@@ -1,24 +1,28 @@
-/* A session: a conversation with a model, every event of which is journaled.
+/* A session: a tree of takes with a model that writes in it, every event of
+ * which is journaled.
  *
  * Every change is an event: it is checked, computed where it is a token,
- * applied to the history, told to the watcher and written to the journal.
+ * applied to the tree, told to the watcher and written to the journal. What
+ * the user wants is said as an event, too (gb_session_do); the session fills
+ * in what only it knows.
  *
- *   send      the user's text, then a run of the model
- *   continue  a run where the last one stopped: the very tokens that would
- *             have come without the stop
- *   retry     the last run again from where it began, with the seed, step and
- *             settings it began with and the changes that were made while it
- *             wrote: the identical text, as far as it went
- *   reseed    the last run again from where it began, with the seed that is
- *             one jump (gb_seed_jump) from the one in force and the other
- *             settings as they are now
- *   edit      another text in place of the user's last one, then a run; seed
- *             and step are those of that place
- *   undo      back to before the last of the above (or of clear); seed and
- *             step are those of that place again, unless a seed was set since
- *             the last token: that one stays, and starts at 0. The other
- *             settings stay as they are. redo: forward again.
+ *   prompt    the user's text, then a run of the model
+ *   edit      another text in place of one of the user's, then a run
+ *   run       continue: where the last one stopped, the very tokens that
+ *             would have come without the stop. again: the last run once
+ *             more, or from a place, with the noise of that place and the
+ *             settings as they are (where they have not changed there is
+ *             nothing to do). reseed: the same with independent noise
+ *   pick      other tokens at a place than those that stand there, then a run
+ *             with the noise that follows
+ *   undo      back to before the last of the above (or of clear); redo:
+ *             forward again. go: to any place of the tree. Nothing that was
+ *             written is lost by any of them
  *   set       from the next token on
+ *
+ * Seed and step belong to a place: going there brings them back (but for an
+ * undo or edit right after a seed was set: that one stays, at step 0). The
+ * other settings stay as they are.
  *
  * The user's text is tokenized on its own and appended: no token before it
  * changes, which is what makes stopping, editing and replaying exact. The
@@ -30,11 +34,40 @@
 #define GB_SESSION_SESSION_H
 
 #include "engine/engine.h"
-#include "session/history.h"
 #include "session/journal.h"
+#include "session/loop.h"
 #include "session/settings.h"
+#include "session/tree.h"
 
-typedef struct gb_session gb_session;
+/* An event that waits for the end of a run; what it points to is its own. */
+typedef struct gb_scripted {
+    gb_event event;
+    char *name, *value, *text;
+} gb_scripted;
+
+/* Everything may be read; what changes it is below. */
+typedef struct gb_session {
+    gb_engine *engine;
+    gb_model *model;
+    gb_tree *tree;
+    gb_loop loop;
+    bool synced;       /* the loop has the tree's view */
+    gb_pick last_pick; /* zeroes before the first token */
+
+    gb_journal *journal;
+    bool recorded;     /* the journal is to become a file, */
+    bool named;        /* which the user has named */
+    gb_origin origin;  /* of what computes; model_sha256 "" until needed */
+    double began;      /* moment that events count from, ms */
+    gb_watcher watcher;
+
+    gb_place cursor;   /* the token behind this place; see steer.h */
+    bool has_cursor;
+
+    gb_scripted *script; /* of a what-if: done up to script_at */
+    size_t n_script, script_at;
+    gb_place before;   /* where the text ended before it */
+} gb_session;
 
 typedef struct gb_session_options {
     gb_settings settings; /* a loaded session brings its own */
@@ -63,8 +96,6 @@ gb_session *gb_session_open(gb_engine *engine, gb_model *model,
  * to its end. The session is gone in any case. */
 bool gb_session_close(gb_session *s, gb_error *err);
 
-/* Everything to be read: settings, branch, view, ... */
-gb_history *gb_session_history(gb_session *s);
 /* The journal's file; NULL when there is none (yet). It may change, see
  * gb_journal_path. */
 const char *gb_session_path(const gb_session *s);
@@ -79,31 +110,18 @@ gb_journal_reader *gb_session_reader(const gb_session *s, gb_error *err);
 bool gb_session_switch(gb_session *s, gb_engine *engine, gb_model *model,
                        gb_error *err);
 
-/* The operations above. All but set, stop and step need that the model is not
- * writing (GB_USAGE). Those that begin a run return at once; gb_session_step
- * does the work. */
+/* Does what an event asks for, as above. What may be left out: the ids of a
+ * text; the place of an edit (the last text), of again and reseed (where the
+ * last run began); the seed of a reseed; the step of a setting. All but set
+ * and mark need that the model is not writing (GB_USAGE). A run is only begun;
+ * gb_session_step does the work. */
 typedef enum gb_send {
     GB_SEND_JOIN = 1, /* continue mode: a space between the text so far and
                          this one where words would run into each other */
     GB_SEND_ONLY = 2, /* no run afterwards */
 } gb_send;
-bool gb_session_send(gb_session *s, const char *text, size_t n,
-                     unsigned flags, gb_error *err);
-bool gb_session_edit(gb_session *s, const char *text, size_t n, gb_error *err);
-bool gb_session_read(gb_session *s, const char *path, unsigned flags,
-                     gb_error *err); /* a file, sent as it is */
-bool gb_session_continue(gb_session *s, gb_error *err);
-bool gb_session_retry(gb_session *s, gb_error *err);
-bool gb_session_reseed(gb_session *s, gb_error *err);
-bool gb_session_undo(gb_session *s, gb_error *err);
-bool gb_session_redo(gb_session *s, gb_error *err);
-bool gb_session_clear(gb_session *s, gb_error *err);
-bool gb_session_set_mode(gb_session *s, gb_mode mode, gb_error *err);
-bool gb_session_mark(gb_session *s, const char *text, gb_error *err);
-/* Names and values of gb_settings_change; GB_USAGE when the value is none. A
- * change made while a retry writes ends what the retry still had to repeat. */
-bool gb_session_set(gb_session *s, const char *name, const char *value,
-                    gb_error *err);
+bool gb_session_do(gb_session *s, const gb_event *event, unsigned flags,
+                   gb_error *err);
 
 bool gb_session_is_writing(const gb_session *s);
 /* One more token. False: the run has ended by a failure of the device. A feed
@@ -115,27 +133,29 @@ void gb_session_stop(gb_session *s);
 /* Steps until the run ends. */
 bool gb_session_run(gb_session *s, gb_error *err);
 
-/* The token computed last; zeroes before the first. */
-const gb_pick *gb_session_last_pick(const gb_session *s);
-
-typedef enum gb_export {
-    GB_EXPORT_TEXT,     /* what user and model wrote, nothing else */
-    GB_EXPORT_MARKDOWN, /* the user's text set off, marks in italics */
-    GB_EXPORT_JSON,     /* one object: model, settings, segments with text,
-                           ids and log-probabilities */
-} gb_export;
-/* Appends the branch. */
-void gb_session_export(gb_session *s, gb_export format, gb_str *out);
-/* The same into a file, the format by the end of its name (.md, .json, else
- * text). A file that is there is replaced only when that is asked for; the
- * session's own file, and one that another program has locked, never. */
-bool gb_session_export_file(gb_session *s, const char *path, bool replace,
-                            gb_error *err);
 /* A copy of the journal so far, also when none is being written; likewise,
  * but the session's own file has nothing to be done to it. */
 bool gb_session_save(gb_session *s, const char *path, bool replace,
                      gb_error *err);
 /* Whether path is the session's own file, by any name. */
 bool gb_session_owns(const gb_session *s, const char *path);
+
+/* For the files of the session. */
+
+/* Applies an event as it stands, tells the watcher and journals it. */
+bool gb_session_emit(gb_session *s, gb_event *event, gb_error *err);
+/* Makes the model forget its oldest tokens while its view is too long. */
+bool gb_session_make_room(gb_session *s, gb_error *err);
+/* Tells the watcher of a problem or, with the status GB_OK, what is none. */
+void gb_session_problem(const gb_session *s, const gb_error *problem);
+bool gb_session_know_origin(gb_session *s, gb_error *err);
+
+/* The tokens of a text of the user in the tree's mode: chat's "Human:" and
+ * "AI:" around it when `first` tells whether it begins the view, cut to
+ * max-prompt-tokens (*cut), and to the end of what is longer than the context
+ * (*skipped). */
+bool gb_session_encode(gb_session *s, const char *text, size_t n, bool first,
+                       gb_ids *ids, uint64_t *skipped, bool *cut,
+                       gb_error *err);
 
 #endif

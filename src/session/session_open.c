@@ -6,18 +6,20 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
-#include "session/session_state.h"
+#include "session/session.h"
+#include "session/steer.h"
 
 /* Events applied between two looks at whether to go on. */
 #define GB_EVENTS_AT_ONCE 100
 
-static gb_history *
-new_history(const gb_session *s, const gb_settings *settings, gb_mode mode)
+static gb_tree *
+new_tree(const gb_session *s, const gb_settings *settings, gb_mode mode,
+         gb_error *err)
 {
     const gb_config *c = &s->model->config;
 
-    return gb_history_new(s->model->tokenizer, c->n_vocab, c->eos_id, c->n_ctx,
-                          settings, mode);
+    return gb_tree_new(s->model->tokenizer, c->n_vocab, c->eos_id, c->n_ctx,
+                       settings, mode, err);
 }
 
 static bool
@@ -56,7 +58,7 @@ apply_all(gb_session *s, const gb_session_options *o, gb_journal_reader *r,
         if (count++ % GB_EVENTS_AT_ONCE == 0 &&
             !go_on_loading(o, r, total, err))
             return false;
-        if (!gb_history_apply(s->history, &e, err) ||
+        if (!gb_tree_apply(s->tree, &e, err) ||
             (e.type == GB_EVENT_ENGINE &&
              !gb_origin_read(origin, e.value, err))) {
             if (err != NULL)
@@ -73,7 +75,7 @@ static void
 hold(gb_session *s, gb_event *e)
 {
     e->ms = gb_now_ms() - s->began;
-    if (gb_history_apply(s->history, e, NULL))
+    if (gb_tree_apply(s->tree, e, NULL))
         gb_journal_hold(s->journal, e);
 }
 
@@ -103,7 +105,7 @@ complete(gb_session *s, const gb_origin *then)
 {
     gb_event stop = {.type = GB_EVENT_STOP, .reason = GB_REASON_INTERRUPT};
 
-    if (gb_history_is_writing(s->history))
+    if (s->tree->writing)
         hold(s, &stop);
     hold_engine(s, then);
 }
@@ -147,8 +149,9 @@ load(gb_session *s, const gb_session_options *o, const char *from,
     ok = gb_origin_is_of(&header->origin, from, s->model, &how, err) &&
          gb_session_know_origin(s, err);
     if (ok) {
-        s->history = new_history(s, &header->settings, header->mode);
-        ok = apply_all(s, o, r, total, &then, &last_ms, err) &&
+        s->tree = new_tree(s, &header->settings, header->mode, err);
+        ok = s->tree != NULL &&
+             apply_all(s, o, r, total, &then, &last_ms, err) &&
              gb_journal_begin(s->journal, r, err);
     }
     if (ok) {
@@ -206,8 +209,9 @@ begin(gb_session *s, const gb_session_options *o, gb_error *err)
     if (from != NULL) {
         ok = load(s, o, from, path, err);
     } else {
-        s->history = new_history(s, &o->settings, o->mode);
+        s->tree = new_tree(s, &o->settings, o->mode, err);
         s->journal = gb_journal_new(path, s->named);
+        ok = s->tree != NULL;
     }
     free(path);
     return ok;
@@ -216,7 +220,8 @@ begin(gb_session *s, const gb_session_options *o, gb_error *err)
 static void
 release(gb_session *s)
 {
-    gb_history_free(s->history);
+    gb_tree_free(s->tree);
+    gb_session_drop_script(s);
     gb_loop_free(&s->loop);
     gb_origin_free(&s->origin);
     free(s);
@@ -239,8 +244,8 @@ gb_session_open(gb_engine *engine, gb_model *model,
         release(s);
         return NULL;
     }
-    gb_history_watch(s->history, &s->watcher);
-    gb_history_tell(s->history);
+    s->tree->watcher = s->watcher;
+    gb_tree_tell(s->tree);
     return s;
 }
 
@@ -278,7 +283,7 @@ take_engine(gb_session *s, gb_engine *engine, gb_model *model)
     gb_loop_free(&s->loop);
     gb_loop_init(&s->loop, engine);
     gb_engine_rewind(engine, 0);
-    gb_history_set_tokenizer(s->history, model->tokenizer);
+    gb_tree_set_tokenizer(s->tree, model->tokenizer);
     s->synced = false;
 }
 
@@ -315,23 +320,23 @@ change_engine(gb_session *s, gb_error *err)
     return ok;
 }
 
-/* Carries one segment over as text. */
+/* Carries the text of one node over. */
 static bool
-import(gb_session *s, const gb_segment *old, gb_error *err)
+import(gb_session *s, const gb_stretch *old, gb_error *err)
 {
     gb_event e = {.type = GB_EVENT_IMPORT};
     gb_ids ids = GB_IDS_INIT;
-    bool first = gb_history_view_length(s->history) == 0, cut, ok;
+    bool first = gb_tree_view_length(s->tree) == 0, cut, ok;
 
-    e.text = gb_str_cstr(&old->text);
-    e.n_text = old->text.len;
-    if (e.n_text == 0)
+    e.text = gb_str_cstr(&old->node->text);
+    e.n_text = gb_node_bytes(old->node, old->tokens);
+    if (e.n_text == 0 || old->node->hidden)
         return true;
-    if (old->role == GB_ROLE_MARK) {
+    if (old->node->role == GB_ROLE_NOTE) {
         e.type = GB_EVENT_MARK;
         return gb_session_emit(s, &e, err);
     }
-    e.model = old->role == GB_ROLE_MODEL;
+    e.model = old->node->role == GB_ROLE_MODEL;
     if (e.model)
         ok = gb_tokenizer_encode(s->model->tokenizer, e.text, e.n_text, false,
                                  &ids, err);
@@ -355,12 +360,10 @@ import(gb_session *s, const gb_segment *old, gb_error *err)
 static bool
 change_model(gb_session *s, gb_error *err)
 {
-    gb_history *old = s->history;
-    gb_settings settings = *gb_history_settings(old);
+    gb_tree *old = s->tree;
     gb_error problem = GB_ERROR_INIT;
-    const gb_segment **branch;
     char *path;
-    size_t n, i;
+    size_t i;
     bool ok = true;
 
     if (!gb_journal_close(s->journal, &problem))
@@ -369,15 +372,17 @@ change_model(gb_session *s, gb_error *err)
     s->journal = gb_journal_new(path, false);
     free(path);
     gb_origin_free(&s->origin);
-    s->history = new_history(s, &settings, gb_history_mode(old));
-    gb_history_watch(s->history, &s->watcher);
+    s->tree = new_tree(s, &old->settings, old->mode, err);
+    if (s->tree == NULL) {
+        s->tree = old;
+        return false;
+    }
+    s->tree->watcher = s->watcher;
     s->began = gb_now_ms();
-    gb_history_tell(s->history);
-    branch = gb_history_branch(old, &n);
-    for (i = 0; i < n && ok; i++)
-        ok = import(s, branch[i], err);
-    free(branch);
-    gb_history_free(old);
+    gb_tree_tell(s->tree);
+    for (i = 0; i < old->path.len && ok; i++)
+        ok = import(s, &old->path.data[i], err);
+    gb_tree_free(old);
     return ok;
 }
 

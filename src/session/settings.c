@@ -1,23 +1,51 @@
 #include "session/settings.h"
 
 #include <math.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include "base/intern.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "sample/rng.h"
 
-typedef struct field field;
+/* What a setting's field holds. */
+typedef enum kind {
+    NUMBER,   /* double, from least to most */
+    NUMBER32, /* float */
+    SEED,     /* uint64_t */
+    SWITCH,   /* bool */
+    COUNT,    /* uint32_t */
+    SIGNED,   /* int64_t: a count, below 0 of the other end */
+    TEXT,     /* const char *, kept by gb_intern; "": off */
+    TEXTS,    /* the same, a list of at most `most` texts as JSON */
+} kind;
 
-/* One setting: how it is read from text and written as text. */
-struct field {
-    const char *name;
-    bool (*set)(gb_settings *s, const char *name, const char *value,
-                gb_error *err);
-    void (*get)(const gb_settings *s, gb_str *out);
+typedef struct setting {
+    const char *name, *expected;
+    kind kind;
+    size_t field;
+    double least, most, off;
+} setting;
+
+#define NONE (-INFINITY) /* "off" is no value */
+
+static const setting table[] = {
+#define GB_SETTING(name, letter, arg, commands, kind, field, least, most,     \
+                   off, expected, help)                                       \
+    {name, expected, kind, offsetof(gb_settings, field), least, most, off},
+#include "session/settings.def"
+};
+
+const char *const gb_settings_names[GB_COUNT(table) + 1] = {
+#define GB_SETTING(name, letter, arg, commands, kind, field, least, most,     \
+                   off, expected, help)                                       \
+    name,
+#include "session/settings.def"
+    NULL,
 };
 
 void
@@ -27,8 +55,12 @@ gb_settings_init(gb_settings *s)
         .temperature = 0.8f,
         .filter = GB_FILTER_OFF,
         .max_new_tokens = 50,
+        .stop = gb_intern(""),
+        .pin = gb_intern(""),
     };
 }
+
+/* Numbers and switches as people type them. */
 
 bool
 gb_parse_u64(const char *text, uint64_t *value)
@@ -65,68 +97,6 @@ gb_parse_double(const char *text, double *value)
     return true;
 }
 
-/* Reports a value that a setting does not take. */
-static bool
-refuse(gb_error *err, const char *name, const char *expected,
-       const char *value, const char *hint)
-{
-    char shown[GB_JSON_SHOWN];
-
-    return gb_fail_usage(err, "%s: expected %s, found %s%s", name, expected,
-                         gb_json_quote(value, shown), hint);
-}
-
-static bool
-is_off(const char *value)
-{
-    return strcmp(value, "off") == 0;
-}
-
-static bool
-set_temperature(gb_settings *s, const char *name, const char *value,
-                gb_error *err)
-{
-    double v;
-    bool number = gb_parse_double(value, &v);
-
-    if (!number || v < GB_TEMPERATURE_MIN || v > GB_TEMPERATURE_MAX)
-        return refuse(err, name, "a number from 0.001 to 1000", value,
-                      number && v == 0 ? " (--greedy takes the most likely "
-                                         "token at each step)" : "");
-    s->temperature = (float)v;
-    return true;
-}
-
-/* The shortest digits that read back as the same float. */
-static void
-get_temperature(const gb_settings *s, gb_str *out)
-{
-    char text[32];
-    int digits;
-
-    for (digits = 4; digits <= 9; digits++) {
-        snprintf(text, sizeof text, "%.*g", digits, (double)s->temperature);
-        if (strtof(text, NULL) == s->temperature)
-            break;
-    }
-    gb_str_puts(out, text);
-}
-
-static bool
-set_seed(gb_settings *s, const char *name, const char *value, gb_error *err)
-{
-    if (!gb_parse_u64(value, &s->seed))
-        return refuse(err, name, "a whole number from 0 to "
-                      "18446744073709551615", value, "");
-    return true;
-}
-
-static void
-get_seed(const gb_settings *s, gb_str *out)
-{
-    gb_str_printf(out, "%llu", (unsigned long long)s->seed);
-}
-
 bool
 gb_parse_switch(const char *text, bool *value)
 {
@@ -144,90 +114,112 @@ gb_parse_switch(const char *text, bool *value)
     return false;
 }
 
-static bool
-set_greedy(gb_settings *s, const char *name, const char *value, gb_error *err)
-{
-    return gb_parse_switch(value, &s->greedy) ||
-           refuse(err, name, "on or off", value, "");
-}
-
-static void
-get_greedy(const gb_settings *s, gb_str *out)
-{
-    gb_str_puts(out, s->greedy ? "on" : "off");
-}
-
-static bool
-set_ignore_eos(gb_settings *s, const char *name, const char *value,
-               gb_error *err)
-{
-    return gb_parse_switch(value, &s->ignore_eos) ||
-           refuse(err, name, "on or off", value, "");
-}
-
-static void
-get_ignore_eos(const gb_settings *s, gb_str *out)
-{
-    gb_str_puts(out, s->ignore_eos ? "on" : "off");
-}
-
 /* A whole number from 1 to 2^32 - 1. */
 static bool
-parse_count(const char *value, uint32_t *count)
+parse_count(const char *text, uint64_t *count)
 {
-    uint64_t v;
-
-    if (!gb_parse_u64(value, &v) || v == 0 || v > UINT32_MAX)
-        return false;
-    *count = (uint32_t)v;
-    return true;
+    return gb_parse_u64(text, count) && *count > 0 && *count <= UINT32_MAX;
 }
 
+/* A list of texts, or one text as it stands, as JSON. */
 static bool
-set_top_k(gb_settings *s, const char *name, const char *value, gb_error *err)
+parse_texts(const char *value, size_t most, gb_str *out)
 {
-    if (is_off(value) || strcmp(value, "0") == 0) {
-        s->filter.top_k = 0;
+    json_t *list = value[0] == '[' ? json_loads(value, 0, NULL) : NULL;
+    bool ok = value[0] != '\0';
+    size_t i;
+
+    if (value[0] != '[')
+        list = json_pack("[o]", gb_json_string(value));
+    ok = ok && json_is_array(list) && json_array_size(list) > 0 &&
+         json_array_size(list) <= most;
+    for (i = 0; ok && i < json_array_size(list); i++)
+        ok = json_string_length(json_array_get(list, i)) > 0;
+    if (ok)
+        gb_json_dump(list, out);
+    else
+        json_decref(list);
+    return ok;
+}
+
+/* One setting. */
+
+static void *
+field_of(const setting *t, const gb_settings *s)
+{
+    return (char *)(uintptr_t)s + t->field;
+}
+
+/* Sets it from a number; false when the value is none that it can have. */
+static bool
+set_number(const setting *t, void *field, const char *value, bool off)
+{
+    bool end = t->kind == SIGNED && value[0] == '-';
+    uint64_t n = 0;
+    double v = t->off;
+
+    if (t->kind == NUMBER || t->kind == NUMBER32) {
+        if (!off && (!gb_parse_double(value, &v) || v < t->least ||
+                     v > t->most))
+            return false;
+        if (t->kind == NUMBER)
+            *(double *)field = fabs(v); /* "-0" is 0 */
+        else
+            *(float *)field = (float)v;
         return true;
     }
-    return parse_count(value, &s->filter.top_k) ||
-           refuse(err, name, "a whole number from 1 to 4294967295, or off",
-                  value, "");
-}
-
-static void
-get_top_k(const gb_settings *s, gb_str *out)
-{
-    if (s->filter.top_k == 0)
-        gb_str_puts(out, "off");
+    if (!off && !parse_count(value + end, &n))
+        return false;
+    if (t->kind == COUNT)
+        *(uint32_t *)field = (uint32_t)n;
     else
-        gb_str_printf(out, "%u", (unsigned)s->filter.top_k);
-}
-
-static bool
-set_top_p(gb_settings *s, const char *name, const char *value, gb_error *err)
-{
-    double v = 1;
-
-    if (!is_off(value) && (!gb_parse_double(value, &v) || v <= 0 || v > 1))
-        return refuse(err, name, "a number above 0, at most 1, or off", value,
-                      "");
-    s->filter.top_p = v;
+        *(int64_t *)field = end ? -(int64_t)n : (int64_t)n;
     return true;
 }
 
 static bool
-set_min_p(gb_settings *s, const char *name, const char *value, gb_error *err)
+set_texts(const setting *t, const char **field, const char *value)
 {
-    double v = 0;
+    gb_str list = GB_STR_INIT;
+    bool ok = parse_texts(value, (size_t)t->most, &list);
 
-    if (!is_off(value) && (!gb_parse_double(value, &v) || v < 0 || v > 1))
-        return refuse(err, name, "a number from 0 to 1, or off", value, "");
-    s->filter.min_p = fabs(v); /* "-0" is 0 */
-    return true;
+    if (ok)
+        *field = gb_intern(gb_str_cstr(&list));
+    gb_str_free(&list);
+    return ok;
 }
 
-/* The shortest digits that read back as the same double. */
+static bool
+set_one(const setting *t, gb_settings *s, const char *value)
+{
+    bool off = isfinite(t->off) && (strcmp(value, "off") == 0 ||
+                                    (t->kind == COUNT &&
+                                     strcmp(value, "0") == 0));
+    void *field = field_of(t, s);
+
+    switch (t->kind) {
+    case SEED:
+        return gb_parse_u64(value, field);
+    case SWITCH:
+        return gb_parse_switch(value, field);
+    case TEXT:
+        *(const char **)field = gb_intern(off ? "" : value);
+        return true;
+    case TEXTS:
+        if (!off)
+            return set_texts(t, field, value);
+        *(const char **)field = gb_intern("");
+        return true;
+    case NUMBER:
+    case NUMBER32:
+    case COUNT:
+    case SIGNED:
+        break;
+    }
+    return set_number(t, field, value, off);
+}
+
+/* The shortest digits that read back as the same number. */
 static void
 put_double(gb_str *out, double v)
 {
@@ -243,85 +235,123 @@ put_double(gb_str *out, double v)
 }
 
 static void
-get_top_p(const gb_settings *s, gb_str *out)
+put_float(gb_str *out, float v)
 {
-    if (s->filter.top_p >= 1)
-        gb_str_puts(out, "off");
-    else
-        put_double(out, s->filter.top_p);
-}
+    char text[32];
+    int digits;
 
-static void
-get_min_p(const gb_settings *s, gb_str *out)
-{
-    if (s->filter.min_p <= 0)
-        gb_str_puts(out, "off");
-    else
-        put_double(out, s->filter.min_p);
+    for (digits = 4; digits <= 9; digits++) {
+        snprintf(text, sizeof text, "%.*g", digits, (double)v);
+        if (strtof(text, NULL) == v)
+            break;
+    }
+    gb_str_puts(out, text);
 }
 
 static bool
-set_max_new_tokens(gb_settings *s, const char *name, const char *value,
-                   gb_error *err)
+is_off(const setting *t, const void *field)
 {
-    return parse_count(value, &s->max_new_tokens) ||
-           refuse(err, name, "a whole number from 1 to 4294967295", value, "");
+    if (!isfinite(t->off))
+        return false;
+    switch (t->kind) {
+    case NUMBER:
+        return t->off > 0 ? *(const double *)field >= t->off
+                          : *(const double *)field <= t->off;
+    case COUNT:
+        return *(const uint32_t *)field == 0;
+    case SIGNED:
+        return *(const int64_t *)field == 0;
+    case TEXT:
+    case TEXTS:
+        return **(const char *const *)field == '\0';
+    case NUMBER32:
+    case SEED:
+    case SWITCH:
+        break;
+    }
+    return false;
 }
 
 static void
-get_max_new_tokens(const gb_settings *s, gb_str *out)
+get_one(const setting *t, const gb_settings *s, gb_str *out)
 {
-    gb_str_printf(out, "%u", (unsigned)s->max_new_tokens);
-}
+    const void *field = field_of(t, s);
 
-static bool
-set_max_prompt_tokens(gb_settings *s, const char *name, const char *value,
-                      gb_error *err)
-{
-    bool last = value[0] == '-';
-    uint32_t n = 0;
-
-    if (!is_off(value) && !parse_count(value + last, &n))
-        return refuse(err, name, "a whole number from 1 to 4294967295, from "
-                      "-1 to -4294967295 for the end, or off", value, "");
-    s->max_prompt_tokens = last ? -(int64_t)n : (int64_t)n;
-    return true;
-}
-
-static void
-get_max_prompt_tokens(const gb_settings *s, gb_str *out)
-{
-    if (s->max_prompt_tokens == 0)
+    if (is_off(t, field)) {
         gb_str_puts(out, "off");
-    else
-        gb_str_printf(out, "%lld", (long long)s->max_prompt_tokens);
+        return;
+    }
+    switch (t->kind) {
+    case NUMBER:
+        put_double(out, *(const double *)field);
+        break;
+    case NUMBER32:
+        put_float(out, *(const float *)field);
+        break;
+    case SEED:
+        gb_str_printf(out, "%llu",
+                      (unsigned long long)*(const uint64_t *)field);
+        break;
+    case SWITCH:
+        gb_str_puts(out, *(const bool *)field ? "on" : "off");
+        break;
+    case COUNT:
+        gb_str_printf(out, "%u", (unsigned)*(const uint32_t *)field);
+        break;
+    case SIGNED:
+        gb_str_printf(out, "%lld", (long long)*(const int64_t *)field);
+        break;
+    case TEXT:
+    case TEXTS:
+        gb_str_puts(out, *(const char *const *)field);
+        break;
+    }
 }
 
-static const field fields[] = {
-    {"temperature", set_temperature, get_temperature},
-    {"seed", set_seed, get_seed},
-    {"greedy", set_greedy, get_greedy},
-    {"top-k", set_top_k, get_top_k},
-    {"top-p", set_top_p, get_top_p},
-    {"min-p", set_min_p, get_min_p},
-    {"max-new-tokens", set_max_new_tokens, get_max_new_tokens},
-    {"max-prompt-tokens", set_max_prompt_tokens, get_max_prompt_tokens},
-    {"ignore-eos", set_ignore_eos, get_ignore_eos},
-};
+static json_t *
+json_of(const setting *t, const gb_settings *s)
+{
+    const void *field = field_of(t, s);
+    gb_str text = GB_STR_INIT;
+    json_t *value = NULL;
 
-const char *const gb_settings_names[GB_COUNT(fields) + 1] = {
-    "temperature", "seed", "greedy", "top-k", "top-p", "min-p",
-    "max-new-tokens", "max-prompt-tokens", "ignore-eos", NULL,
-};
+    if (t->kind == TEXTS && is_off(t, field))
+        return json_array();
+    if (is_off(t, field))
+        return json_null();
+    switch (t->kind) {
+    case SWITCH:
+        return json_boolean(*(const bool *)field);
+    case SEED:
+        return gb_json_u64(*(const uint64_t *)field);
+    case COUNT:
+        return json_integer(*(const uint32_t *)field);
+    case SIGNED:
+        return json_integer(*(const int64_t *)field);
+    case TEXT:
+        return gb_json_string(*(const char *const *)field);
+    case TEXTS:
+        return json_loads(*(const char *const *)field, 0, NULL);
+    case NUMBER:
+    case NUMBER32:
+        break;
+    }
+    get_one(t, s, &text);
+    value = json_real(strtod(gb_str_cstr(&text), NULL));
+    gb_str_free(&text);
+    return value;
+}
 
-static const field *
+/* All of them. */
+
+static const setting *
 find(const char *name)
 {
     size_t i;
 
-    for (i = 0; i < GB_COUNT(fields); i++)
-        if (strcmp(fields[i].name, name) == 0)
-            return &fields[i];
+    for (i = 0; i < GB_COUNT(table); i++)
+        if (strcmp(table[i].name, name) == 0)
+            return &table[i];
     return NULL;
 }
 
@@ -329,11 +359,20 @@ bool
 gb_settings_set(gb_settings *s, const char *name, const char *value,
                 gb_error *err)
 {
-    const field *f = find(name);
+    const setting *t = find(name);
+    char shown[GB_JSON_SHOWN];
+    double v;
+    bool zero;
 
-    if (f == NULL)
+    if (t == NULL)
         return gb_fail_usage(err, "there is no setting \"%s\"", name);
-    return f->set(s, name, value, err);
+    if (set_one(t, s, value))
+        return true;
+    zero = t->kind == NUMBER32 && gb_parse_double(value, &v) && v == 0;
+    return gb_fail_usage(err, "%s: expected %s, found %s%s", name,
+                         t->expected, gb_json_quote(value, shown),
+                         zero ? " (--greedy takes the most likely token at "
+                                "each step)" : "");
 }
 
 /* From the lowest temperature, +0.1 leads to 0.1, not to 0.101. */
@@ -375,12 +414,85 @@ gb_settings_change(gb_settings *s, const char *name, const char *value,
 bool
 gb_settings_get(const gb_settings *s, const char *name, gb_str *out)
 {
-    const field *f = find(name);
+    const setting *t = find(name);
 
-    if (f == NULL)
+    if (t == NULL)
         return false;
-    f->get(s, out);
+    get_one(t, s, out);
     return true;
+}
+
+bool
+gb_settings_add_stop(gb_settings *s, const char *text, gb_error *err)
+{
+    json_t *list = s->stop[0] != '\0' ? json_loads(s->stop, 0, NULL)
+                                      : json_array();
+    gb_str value = GB_STR_INIT;
+    bool ok = text[0] != '\0' && json_array_size(list) < GB_MAX_STOPS;
+
+    json_array_append_new(list, gb_json_string(text));
+    gb_json_dump(list, &value);
+    if (ok)
+        s->stop = gb_intern(gb_str_cstr(&value));
+    else if (text[0] == '\0')
+        gb_fail_usage(err, "stop: expected TEXT, found an empty text");
+    else
+        gb_fail_usage(err, "stop: more than %d stop strings", GB_MAX_STOPS);
+    gb_str_free(&value);
+    return ok;
+}
+
+size_t
+gb_settings_stops(const gb_settings *s, const char *stops[GB_MAX_STOPS])
+{
+    json_t *list = s->stop[0] != '\0' ? json_loads(s->stop, 0, NULL) : NULL;
+    size_t n = json_array_size(list), i;
+
+    for (i = 0; i < n && i < GB_MAX_STOPS; i++)
+        stops[i] = gb_intern(json_string_value(json_array_get(list, i)));
+    json_decref(list);
+    return i;
+}
+
+json_t *
+gb_settings_json(const gb_settings *s)
+{
+    json_t *o = json_object();
+    size_t i;
+
+    for (i = 0; i < GB_COUNT(table); i++)
+        json_object_set_new(o, table[i].name, json_of(&table[i], s));
+    return o;
+}
+
+/* Both values of a setting as text; true when they are the same. */
+static bool
+both_values(const gb_settings *a, const gb_settings *b, const char *name,
+            gb_str *x, gb_str *y)
+{
+    gb_str_clear(x);
+    gb_str_clear(y);
+    gb_settings_get(a, name, x);
+    gb_settings_get(b, name, y);
+    return strcmp(gb_str_cstr(x), gb_str_cstr(y)) == 0;
+}
+
+void
+gb_settings_differences(const gb_settings *then, const gb_settings *now,
+                        gb_str *out)
+{
+    gb_str x = GB_STR_INIT, y = GB_STR_INIT;
+    size_t i, n = 0;
+
+    for (i = 0; gb_settings_names[i] != NULL; i++) {
+        if (both_values(then, now, gb_settings_names[i], &x, &y))
+            continue;
+        gb_str_printf(out, "%s%s %s → %s", n++ > 0 ? ", " : "",
+                      gb_settings_names[i], gb_str_cstr(&x),
+                      gb_str_cstr(&y));
+    }
+    gb_str_free(&x);
+    gb_str_free(&y);
 }
 
 bool
@@ -396,7 +508,8 @@ gb_settings_same(const gb_settings *a, const gb_settings *b)
            memcmp(&x->min_p, &y->min_p, sizeof x->min_p) == 0 &&
            a->max_new_tokens == b->max_new_tokens &&
            a->max_prompt_tokens == b->max_prompt_tokens &&
-           a->ignore_eos == b->ignore_eos;
+           a->ignore_eos == b->ignore_eos && a->stop == b->stop &&
+           a->pin == b->pin;
 }
 
 bool

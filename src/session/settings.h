@@ -3,6 +3,7 @@
 #ifndef GB_SESSION_SETTINGS_H
 #define GB_SESSION_SETTINGS_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -24,13 +25,14 @@ typedef struct gb_settings {
     int64_t max_prompt_tokens; /* the first ones; below 0: the last ones;
                                   0: all that the context holds */
     bool ignore_eos;         /* false */
+    /* Kept by gb_intern; "": off. */
+    const char *stop;        /* stop strings: a list of texts as JSON */
+    const char *pin;         /* what the model always sees first */
 } gb_settings;
 
 void gb_settings_init(gb_settings *s);
 
-/* Sets one by its name ("temperature", "seed", "greedy", "top-k", "top-p",
- * "min-p", "max-new-tokens", "max-prompt-tokens", "ignore-eos") from text.
- * The message says what was expected and found (GB_USAGE). "off" is accepted
+/* Sets one by its name (see settings.def) from text. The message says what was expected and found (GB_USAGE). "off" is accepted
  * for the filters; on/off/true/false/yes/no/1/0 for switches. */
 bool gb_settings_set(gb_settings *s, const char *name, const char *value,
                      gb_error *err);
@@ -41,11 +43,26 @@ bool gb_settings_set(gb_settings *s, const char *name, const char *value,
 bool gb_settings_change(gb_settings *s, const char *name, const char *value,
                         gb_error *err);
 
+/* The stop strings; they live on. One more: GB_USAGE when it is empty or one
+ * too many. */
+size_t gb_settings_stops(const gb_settings *s,
+                         const char *stops[GB_MAX_STOPS]);
+bool gb_settings_add_stop(gb_settings *s, const char *text, gb_error *err);
+
+/* All of them as JSON values: numbers, booleans, texts; null for what is off.
+ * The caller owns the result. */
+json_t *gb_settings_json(const gb_settings *s);
+
 /* Whether all are the same, to the bit. */
 bool gb_settings_same(const gb_settings *a, const gb_settings *b);
 
 /* Appends the value as gb_settings_set reads it back. */
 bool gb_settings_get(const gb_settings *s, const char *name, gb_str *out);
+
+/* Appends what is not the same, for people: "temperature 0.8 -> 1.2, ..."
+ * with an arrow; nothing when all is. */
+void gb_settings_differences(const gb_settings *then, const gb_settings *now,
+                             gb_str *out);
 
 /* Leaves of a prompt's ids what max_prompt_tokens says; returns whether any
  * had to go. */

@@ -9,25 +9,14 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/text.h"
+#include "session/export.h"
+#include "session/list.h"
+#include "session/steer.h"
 #include "session/worker_state.h"
 
 /* The share of the newest token in the smoothed time for one. */
 #define GB_SMOOTHING 0.05
-
-/* Those for which a session must be there, an engine too, and those in which
- * the model writes. */
-static const struct {
-    bool needs_session, needs_engine, is_run;
-} kinds[GB_DO_COUNT] = {
-    [GB_DO_SEND] = {true, true, true},   [GB_DO_EDIT] = {true, true, true},
-    [GB_DO_READ] = {true, true, true},   [GB_DO_CONTINUE] = {true, true, true},
-    [GB_DO_RETRY] = {true, true, true},  [GB_DO_RESEED] = {true, true, true},
-    [GB_DO_UNDO] = {true, true, false},  [GB_DO_REDO] = {true, true, false},
-    [GB_DO_CLEAR] = {true, true, false}, [GB_DO_MODE_SET] = {true, true, false},
-    [GB_DO_MARK] = {true, true, false},  [GB_DO_EXPORT] = {true, false, false},
-    [GB_DO_SAVE] = {true, false, false}, [GB_DO_LOAD] = {true, true, false},
-    [GB_DO_REPLAY] = {true, true, false},
-};
 
 static char *
 copy(const char *s)
@@ -35,45 +24,63 @@ copy(const char *s)
     return s != NULL ? gb_strdup(s) : NULL;
 }
 
-/* Settings. */
+/* Between two tokens: settings, the pace, and what only looks. */
 
 static bool
-set(gb_worker *w, const gb_request *r, gb_error *err)
+set(gb_worker *w, const gb_event *e, gb_error *err)
 {
-    const char *name = r->name != NULL ? r->name : "";
-    const char *value = r->value != NULL ? r->value : "";
     gb_watcher watcher = gb_worker_watcher(w);
 
     if (w->session != NULL) {
         if (w->replay_shown)
             gb_worker_tell_session(w);
-        return gb_session_set(w->session, name, value, err);
+        return gb_session_do(w->session, e, 0, err);
     }
-    if (!gb_settings_change(&w->settings, name, value, err))
+    if (!gb_settings_change(&w->settings, e->name, e->value, err))
         return false;
     watcher.settings(w, &w->settings, w->mode, 0);
     return true;
 }
 
-static void
-do_set(gb_worker *w, gb_task *t)
+static bool
+steer(gb_worker *w, const gb_request *r, gb_str *out, gb_error *err)
 {
-    gb_error err = GB_ERROR_INIT;
+    const gb_steer *verb = gb_steer_find(r->name);
 
-    if (set(w, &t->request, &err))
-        gb_worker_tell_done(w, t->number, GB_REASON_NONE, "");
-    else
-        gb_worker_tell_error(w, t->number, &err);
-    gb_task_free(t);
+    if (verb == NULL)
+        return gb_fail_usage(err, "there is no verb %s", r->name);
+    if (verb->when == GB_WHEN_IDLE)
+        gb_worker_tell_state(w, GB_STATE_SWEEPING);
+    return verb->run(w->session, r->value != NULL ? r->value : "", out, err);
+}
+
+static bool
+do_between(gb_worker *w, const gb_request *r, gb_str *out, gb_error *err)
+{
+    if (r->what == GB_DO_PACE)
+        return gb_pace_change(&w->pace, r->value, err);
+    if (r->what == GB_DO_EVENT)
+        return set(w, &r->event, err);
+    return steer(w, r, out, err);
 }
 
 static void
 do_sets(gb_worker *w)
 {
+    gb_error err = GB_ERROR_INIT;
+    gb_str text = GB_STR_INIT;
     gb_task *t;
 
-    while ((t = gb_worker_next_set(w)) != NULL)
-        do_set(w, t);
+    while ((t = gb_worker_next_set(w)) != NULL) {
+        gb_str_clear(&text);
+        if (do_between(w, &t->request, &text, &err))
+            gb_worker_tell_done(w, t->number, GB_REASON_NONE,
+                                gb_str_cstr(&text));
+        else
+            gb_worker_tell_error(w, t->number, &err);
+        gb_task_free(t);
+    }
+    gb_str_free(&text);
 }
 
 /* The model's text. */
@@ -82,11 +89,11 @@ static void
 count_token(gb_worker *w)
 {
     double now = gb_now_ms(), took = now - w->last_token;
-    uint64_t n = gb_history_run_tokens(gb_session_history(w->session));
+    uint64_t n = gb_tree_run_tokens(w->session->tree);
     double share = n > 1 ? 1.0 / (double)(n - 1) : 1;
 
     w->last_token = now;
-    w->logprob = gb_session_last_pick(w->session)->logprob;
+    w->logprob = w->session->last_pick.logprob;
     /* The first token of a run has the reading of the prompt in it. */
     if (n < 2)
         return;
@@ -95,13 +102,29 @@ count_token(gb_worker *w)
     w->token_ms += (took - w->token_ms) * share;
 }
 
+/* Waits for the moment of the next token. False: something has happened
+ * before. */
+static bool
+keep_pace(gb_worker *w)
+{
+    double due = gb_pace_due(&w->pace);
+
+    if (due <= gb_now_ms())
+        return true;
+    gb_worker_tell_state(w, isfinite(due) ? GB_STATE_WRITING
+                                          : GB_STATE_PAUSED);
+    gb_worker_wait(w, due);
+    return false;
+}
+
 /* Lets the model write until the run ends. */
 static bool
 write_on(gb_worker *w, gb_error *err)
 {
+    const gb_tree *t = w->session->tree;
     uint64_t before;
-    const gb_history *h = gb_session_history(w->session);
 
+    gb_pace_begin(&w->pace, gb_now_ms());
     gb_worker_tell_state(w, GB_STATE_READING);
     while (gb_session_is_writing(w->session)) {
         do_sets(w);
@@ -109,11 +132,14 @@ write_on(gb_worker *w, gb_error *err)
             gb_session_stop(w->session);
             break;
         }
-        before = gb_history_run_tokens(h);
+        if (!keep_pace(w))
+            continue;
+        before = gb_tree_run_tokens(t);
         if (!gb_session_step(w->session, err))
             return false;
-        if (gb_history_run_tokens(h) == before)
+        if (gb_tree_run_tokens(t) == before)
             continue;
+        gb_pace_count(&w->pace, gb_now_ms());
         gb_worker_tell_state(w, GB_STATE_WRITING);
         count_token(w);
         gb_worker_tell_changes(w);
@@ -122,17 +148,6 @@ write_on(gb_worker *w, gb_error *err)
 }
 
 /* The requests. */
-
-static bool
-set_mode(gb_worker *w, const char *name, gb_error *err)
-{
-    gb_mode mode = gb_history_mode(gb_session_history(w->session));
-
-    if (name == NULL || !gb_mode_change(name, &mode))
-        return gb_fail_usage(err, "mode: expected continue or chat, found %s",
-                             name != NULL ? name : "nothing");
-    return gb_session_set_mode(w->session, mode, err);
-}
 
 static bool
 switch_engine(gb_worker *w, const gb_request *r, gb_error *err)
@@ -161,40 +176,55 @@ save(gb_worker *w, const gb_request *r, gb_str *said, gb_error *err)
     return true;
 }
 
+/* A file, sent as it is. */
 static bool
-obey(gb_worker *w, const gb_request *r, gb_str *said, gb_error *err)
+read_file(gb_worker *w, const gb_request *r, gb_error *err)
 {
-    gb_session *s = w->session;
+    gb_event e = {.type = GB_EVENT_PROMPT};
+    gb_str text = GB_STR_INIT;
+    bool ok = gb_text_read(r->name, GB_TEXT_MAX, &text, err);
 
+    if (ok && text.len == 0)
+        ok = gb_fail_usage(err, "%s: the file is empty", r->name);
+    e.text = gb_str_cstr(&text);
+    e.n_text = text.len;
+    ok = ok && gb_session_do(w->session, &e, r->flags, err);
+    gb_str_free(&text);
+    return ok;
+}
+
+/* A file, or the number of one in the list of sessions. */
+static bool
+load(gb_worker *w, const char *name, gb_error *err)
+{
+    char *path = gb_list_path(name, err);
+    bool ok = path != NULL;
+
+    gb_worker_tell_state(w, GB_STATE_LOADING);
+    ok = ok && gb_worker_open_session(w, path, NULL, err);
+    free(path);
+    return ok;
+}
+
+static bool
+obey(gb_worker *w, const gb_request *r, gb_str *out, gb_error *err)
+{
     switch (r->what) {
-    case GB_DO_SEND:
-        return gb_session_send(s, r->text, r->n_text, r->flags, err);
-    case GB_DO_EDIT:
-        return gb_session_edit(s, r->text, r->n_text, err);
+    case GB_DO_EVENT:
+        return r->event.type == GB_EVENT_SET
+                   ? set(w, &r->event, err)
+                   : gb_session_do(w->session, &r->event, r->flags, err);
+    case GB_DO_STEER:
+        return steer(w, r, out, err);
+    case GB_DO_PACE:
+        return gb_pace_change(&w->pace, r->value, err);
     case GB_DO_READ:
-        return gb_session_read(s, r->name, r->flags, err);
-    case GB_DO_CONTINUE:
-        return gb_session_continue(s, err);
-    case GB_DO_RETRY:
-        return gb_session_retry(s, err);
-    case GB_DO_RESEED:
-        return gb_session_reseed(s, err);
-    case GB_DO_UNDO:
-        return gb_session_undo(s, err);
-    case GB_DO_REDO:
-        return gb_session_redo(s, err);
-    case GB_DO_CLEAR:
-        return gb_session_clear(s, err);
-    case GB_DO_MODE_SET:
-        return set_mode(w, r->name, err);
-    case GB_DO_MARK:
-        return gb_session_mark(s, r->text, err);
+        return read_file(w, r, err);
     case GB_DO_EXPORT:
     case GB_DO_SAVE:
-        return save(w, r, said, err);
+        return save(w, r, out, err);
     case GB_DO_LOAD:
-        gb_worker_tell_state(w, GB_STATE_LOADING);
-        return gb_worker_open_session(w, r->name, NULL, err);
+        return load(w, r->name, err);
     case GB_DO_MODEL:
     case GB_DO_DEVICE:
         return switch_engine(w, r, err);
@@ -202,11 +232,27 @@ obey(gb_worker *w, const gb_request *r, gb_str *said, gb_error *err)
         return gb_worker_replay(w, r->name,
                                 (r->flags & GB_REPLAY_PACE) != 0, err);
     case GB_DO_STOP:
-    case GB_DO_SET:
-    case GB_DO_COUNT:
         break;
     }
     return true;
+}
+
+/* Everything but a setting, and what gives or does without a model, needs a
+ * session. */
+static bool
+needs_session(const gb_request *r)
+{
+    return r->what != GB_DO_STOP && r->what != GB_DO_PACE &&
+           r->what != GB_DO_MODEL && r->what != GB_DO_DEVICE &&
+           !(r->what == GB_DO_EVENT && r->event.type == GB_EVENT_SET);
+}
+
+/* All of these but what only writes a file. */
+static bool
+needs_engine(const gb_request *r)
+{
+    return needs_session(r) && r->what != GB_DO_EXPORT &&
+           r->what != GB_DO_SAVE;
 }
 
 static bool
@@ -217,19 +263,24 @@ needs_name(gb_do what)
 }
 
 static bool
-do_request(gb_worker *w, const gb_request *r, gb_str *said, gb_error *err)
+do_request(gb_worker *w, const gb_request *r, gb_str *out, gb_error *err)
 {
-    if ((kinds[r->what].needs_session && w->session == NULL) ||
-        (kinds[r->what].needs_engine && w->engine == NULL))
+    if ((needs_session(r) && w->session == NULL) ||
+        (needs_engine(r) && w->engine == NULL))
         return gb_fail(err, "there is no model");
     if (needs_name(r->what) && r->name == NULL)
         return gb_fail_usage(err, "a name is missing");
     if (w->replay_shown && r->what != GB_DO_REPLAY && r->what != GB_DO_STOP)
         gb_worker_tell_session(w);
     w->reason = GB_REASON_NONE;
-    if (!obey(w, r, said, err))
+    if (!obey(w, r, out, err))
         return false;
-    return !kinds[r->what].is_run || write_on(w, err);
+    if (w->session == NULL || !gb_session_is_writing(w->session))
+        return true;
+    if (!write_on(w, err))
+        return false;
+    gb_steer_report(w->session, out);
+    return true;
 }
 
 static gb_state
@@ -247,24 +298,24 @@ do_task(gb_worker *w, gb_task *t)
 {
     const gb_request *r = &t->request;
     gb_error err = GB_ERROR_INIT;
-    gb_str said = GB_STR_INIT;
+    gb_str text = GB_STR_INIT;
     bool ok;
 
     gb_worker_tell_text(w, GB_NEWS_STARTED, t->number, "");
-    ok = do_request(w, r, &said, &err);
+    ok = do_request(w, r, &text, &err);
     gb_worker_tell_changes(w);
     if (!ok && err.status == GB_INTERRUPTED) {
         w->reason = GB_REASON_INTERRUPT;
-        gb_str_clear(&said);
-        gb_str_puts(&said, err.text);
+        gb_str_clear(&text);
+        gb_str_puts(&text, err.text);
         ok = true;
     }
     gb_worker_tell_state(w, resting_state(w, r));
     if (ok)
-        gb_worker_tell_done(w, t->number, w->reason, gb_str_cstr(&said));
+        gb_worker_tell_done(w, t->number, w->reason, gb_str_cstr(&text));
     else
         gb_worker_tell_error(w, t->number, &err);
-    gb_str_free(&said);
+    gb_str_free(&text);
     gb_task_free(t);
 }
 
@@ -285,14 +336,8 @@ work(void *arg)
         gb_worker_tell_error(w, 0, &err);
         gb_worker_tell_state(w, GB_STATE_FAILED);
     }
-    while ((t = gb_worker_next(w)) != NULL) {
-        if (t->request.what == GB_DO_SET) {
-            do_set(w, t);
-            gb_worker_tell_changes(w);
-        } else {
-            do_task(w, t);
-        }
-    }
+    while ((t = gb_worker_next(w)) != NULL)
+        do_task(w, t);
     gb_worker_unload(w);
     return NULL;
 }
@@ -350,6 +395,7 @@ gb_worker_start(const gb_worker_options *o, gb_error *err)
     w->prefill = o->prefill;
     w->settings = o->settings;
     w->mode = o->mode;
+    w->pace.rate = o->pace;
     w->record = o->journal;
     w->logprob = NAN;
     status = start_thread(w);

@@ -11,13 +11,14 @@
  *   - GB_DO_STOP ends the run within one token, and with it those that were
  *     asked for before it (a text sent ahead is still appended, the model
  *     just does not go on);
- *   - undo, redo, retry, reseed, edit, clear, mode, load, model, device and
- *     replay imply a stop: whoever asks for them does not want to wait for
- *     text that is going to be replaced. Load, model and device themselves
- *     are ended by GB_DO_STOP alone; what was there before them stays;
- *   - GB_DO_SET acts at the next token of the run that goes on. It passes
- *     what waits for the end of that run (a text sent ahead, a note, an
- *     export, ...), but never a stop or a command that implies one: posted
+ *   - undo, redo, again, reseed, edit, clear, pick, go, mode, load, model,
+ *     device, replay and those verbs of steer.h that say so imply a stop:
+ *     whoever asks for them does not want to wait for text that is going to
+ *     be replaced. Load, model and device themselves are ended by GB_DO_STOP
+ *     alone; what was there before them stays;
+ *   - a set (GB_DO_PACE too, and what only looks) acts at the next token of
+ *     the run that goes on. It passes what waits for the end of that run (a
+ *     text sent ahead, a note, an export, a sweep, ...), but never a stop or a command that implies one: posted
  *     after a retry, it acts on the retry, from its first token on if that
  *     has not been computed. Settings are never passed by anything, and a
  *     change ("+0.1") begins from what is in force when it acts.
@@ -27,7 +28,7 @@
 #define GB_SESSION_WORKER_H
 
 #include "engine/engine.h"
-#include "session/history.h"
+#include "session/pace.h"
 #include "session/session.h"
 
 typedef struct gb_worker gb_worker;
@@ -39,6 +40,7 @@ typedef struct gb_worker_options {
     gb_prefill_choice prefill;
     gb_settings settings;
     gb_mode mode;
+    double pace;        /* tokens a second; 0: as fast as it can */
     bool journal;
     const char *path;   /* see gb_session_options */
     const char *load;
@@ -54,37 +56,30 @@ gb_worker *gb_worker_start(const gb_worker_options *options, gb_error *err);
 bool gb_worker_close(gb_worker *w, gb_error *err);
 
 typedef enum gb_do {
-    GB_DO_SEND,     /* text, flags (gb_send) */
-    GB_DO_EDIT,     /* text */
-    GB_DO_READ,     /* name: file; flags */
-    GB_DO_CONTINUE,
+    GB_DO_EVENT,    /* event, flags: see gb_session_do. A set may also be a
+                       change (gb_settings_change), with `value` of a mode
+                       "toggle" */
+    GB_DO_STEER,    /* name: the verb, value: its argument; see steer.h */
+    GB_DO_PACE,     /* value: see gb_pace_change */
     GB_DO_STOP,
-    GB_DO_RETRY,
-    GB_DO_RESEED,
-    GB_DO_UNDO,
-    GB_DO_REDO,
-    GB_DO_CLEAR,
-    GB_DO_SET,      /* name, value: see gb_settings_change */
-    GB_DO_MODE_SET, /* name: see gb_mode_change */
-    GB_DO_MARK,     /* text: a note in conversation and journal */
+    GB_DO_READ,     /* name: a file whose text is sent; flags */
     GB_DO_EXPORT,   /* name: file, format by its ending; flags
                        GB_SAVE_REPLACE */
     GB_DO_SAVE,     /* name: file; flags GB_SAVE_REPLACE */
-    GB_DO_LOAD,     /* name: session file; the session so far is closed */
+    GB_DO_LOAD,     /* name: session file, or a number as gb_list_find takes
+                       it; the session so far is closed */
     GB_DO_MODEL,    /* name: as gb_model_find takes it */
     GB_DO_DEVICE,   /* name: SPEC */
     GB_DO_REPLAY,   /* name: file, or NULL: the session so far; flags
                        GB_REPLAY_PACE */
-    GB_DO_COUNT,
 } gb_do;
 #define GB_REPLAY_PACE 1u
 #define GB_SAVE_REPLACE 1u /* also a file that is there */
 
 typedef struct gb_request {
     gb_do what;
+    gb_event event;           /* its text: any bytes, at most GB_TEXT_MAX */
     const char *name, *value; /* NUL-terminated or NULL */
-    const char *text;         /* any bytes, at most GB_TEXT_MAX */
-    size_t n_text;
     unsigned flags;
 } gb_request;
 
@@ -101,9 +96,11 @@ typedef enum gb_state {
     GB_STATE_IDLE,
     GB_STATE_READING,   /* the prompt; done, total tokens */
     GB_STATE_WRITING,
+    GB_STATE_PAUSED,    /* while writing, until GB_DO_PACE says otherwise */
     GB_STATE_STOPPED,   /* idle after GB_DO_STOP, until something else is
                            done */
     GB_STATE_REPLAYING, /* done: tokens so far */
+    GB_STATE_SWEEPING,  /* done: forward passes so far */
     GB_STATE_FAILED,    /* no model: MODEL, DEVICE and close help; EXPORT and
                            SAVE can be done if there is a session */
 } gb_state;
@@ -115,18 +112,20 @@ typedef enum gb_news_type {
                          folder from the root on, spec the device as asked
                          for (NULL: the default), device, dtype, prefill,
                          n_ctx */
-    GB_NEWS_CUT,      /* segment: all after it is gone; 0: everything */
-    GB_NEWS_SEGMENT,  /* segment, role, mode, text: a new last segment */
-    GB_NEWS_TEXT,     /* segment, text: appended to it */
-    GB_NEWS_MEMORY,   /* segment, offset: the model remembers from here on;
-                         segment 0: everything */
+    GB_NEWS_CUT,      /* node, first, offset: all behind its first tokens and
+                         bytes is gone; node 0: everything */
+    GB_NEWS_NODE,     /* node, role, mode, settings, text, tokens: follows */
+    GB_NEWS_GROWN,    /* node, text, first, tokens: appended to it */
+    GB_NEWS_MEMORY,   /* node, offset: the model remembers from here on;
+                         node 0: everything */
     GB_NEWS_SETTINGS, /* settings, mode, step */
     GB_NEWS_STATS,    /* stats */
     GB_NEWS_STARTED,  /* command: its turn has come */
     GB_NEWS_DONE,     /* command; text: "" or a sentence worth showing
-                         ("saved as ..."); a run is done when it ended:
-                         then reason and stats.run_tokens say how. Another
-                         command with GB_REASON_INTERRUPT was stopped */
+                         ("saved as ..."), or several lines; a run is done
+                         when it ended: then reason and stats.run_tokens say
+                         how. Another command with GB_REASON_INTERRUPT was
+                         stopped */
     GB_NEWS_ERROR,    /* text, status; command: that one failed (instead of
                          GB_NEWS_DONE), 0: no command's fault; status
                          GB_OK: no failure, but worth knowing */
@@ -143,7 +142,9 @@ typedef struct gb_stats {
     uint64_t step, seed;
     uint64_t run_tokens;      /* written in this or the last run */
     float logprob;            /* of the last token; NaN before the first */
-    uint32_t undos, redos;
+    gb_place cursor;          /* of the token; node 0: at the end */
+    uint32_t take, takes;     /* of the place where the text last forks;
+                                 0 where it does not */
 } gb_stats;
 
 typedef struct gb_news {
@@ -152,8 +153,10 @@ typedef struct gb_news {
     gb_phase phase;
     uint64_t done, total;
     uint64_t command;
-    uint32_t segment;
-    size_t offset;       /* bytes */
+    uint32_t node;
+    size_t offset;       /* bytes of its text */
+    gb_written *tokens;  /* (n_tokens) from its token `first` on */
+    uint32_t first, n_tokens;
     gb_role role;
     gb_mode mode;
     gb_settings settings;

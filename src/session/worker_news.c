@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "base/path.h"
+#include "session/steer.h"
 #include "session/worker_state.h"
 
 const char *
@@ -15,7 +16,8 @@ gb_state_name(gb_state state)
         [GB_STATE_LOADING] = "loading",     [GB_STATE_IDLE] = "idle",
         [GB_STATE_READING] = "reading",     [GB_STATE_WRITING] = "writing",
         [GB_STATE_STOPPED] = "stopped",     [GB_STATE_FAILED] = "failed",
-        [GB_STATE_REPLAYING] = "replaying",
+        [GB_STATE_REPLAYING] = "replaying", [GB_STATE_PAUSED] = "paused",
+        [GB_STATE_SWEEPING] = "sweeping",
     };
 
     return names[state];
@@ -39,7 +41,8 @@ gb_worker_progress(void *worker, gb_phase phase, uint64_t done, uint64_t total)
     gb_worker *w = worker;
     gb_news *n;
 
-    if (phase == GB_PHASE_PREFILL && w->state == GB_STATE_REPLAYING)
+    if (phase == GB_PHASE_PREFILL && (w->state == GB_STATE_REPLAYING ||
+                                      w->state == GB_STATE_SWEEPING))
         return;
     if (phase == GB_PHASE_PREFILL)
         w->state = GB_STATE_READING;
@@ -77,20 +80,29 @@ static gb_stats
 current_stats(gb_worker *w)
 {
     gb_stats s = {.logprob = w->logprob};
-    const gb_history *h;
+    size_t current = 0;
+    gb_stretch at;
+    const gb_tree *t;
 
     if (w->token_ms > 0)
         s.tokens_per_second = 1000 / w->token_ms;
     if (w->session == NULL)
         return s;
-    h = gb_session_history(w->session);
-    s.context_used = (uint32_t)gb_history_view_length(h);
+    t = w->session->tree;
+    s.context_used = (uint32_t)(gb_tree_view_length(t) + t->pin.len);
     s.context_total = w->model->config.n_ctx;
-    s.step = gb_history_step(h);
-    s.seed = gb_history_settings(h)->seed;
-    s.run_tokens = gb_history_run_tokens(h);
-    s.undos = gb_history_undos(h);
-    s.redos = gb_history_redos(h);
+    s.step = t->step;
+    s.seed = t->settings.seed;
+    s.run_tokens = gb_tree_run_tokens(t);
+    if (!t->writing)
+        w->takes = (uint32_t)gb_tree_takes(t, NULL, &current);
+    if (!t->writing)
+        w->take = (uint32_t)current + 1;
+    if (w->session->has_cursor &&
+        gb_steer_at(w->session, gb_steer_cursor(w->session), &at))
+        s.cursor = (gb_place){at.node->id, at.tokens};
+    s.takes = w->takes;
+    s.take = s.takes > 0 ? w->take : 0;
     return s;
 }
 
@@ -148,7 +160,7 @@ gb_worker_tell_memory(gb_worker *w, uint32_t segment, size_t offset)
 {
     gb_news *n = gb_news_new(GB_NEWS_MEMORY);
 
-    n->segment = segment;
+    n->node = segment;
     n->offset = offset;
     gb_news_put(&w->news, n);
 }
@@ -156,19 +168,18 @@ gb_worker_tell_memory(gb_worker *w, uint32_t segment, size_t offset)
 static void
 tell_memory(gb_worker *w)
 {
-    const gb_segment *segment = NULL;
+    const gb_node *node = NULL;
     size_t offset = 0;
     uint32_t id = 0;
 
-    if (gb_history_memory(gb_session_history(w->session), &segment, &offset))
-        id = segment->id;
+    if (gb_tree_memory(w->session->tree, &node, &offset))
+        id = node->id;
     else
         offset = 0;
-    if (w->memory_known && id == w->memory_segment &&
-        offset == w->memory_offset)
+    if (w->memory_known && id == w->memory_node && offset == w->memory_offset)
         return;
     w->memory_known = true;
-    w->memory_segment = id;
+    w->memory_node = id;
     w->memory_offset = offset;
     gb_worker_tell_memory(w, id, offset);
 }
@@ -195,44 +206,63 @@ gb_worker_tell_session(gb_worker *w)
 {
     w->replay_shown = false;
     w->memory_known = false;
-    gb_history_tell(gb_session_history(w->session));
+    gb_tree_tell(w->session->tree);
     gb_worker_tell_changes(w);
 }
 
 /* The watcher. */
 
 static void
-on_cut(void *arg, uint32_t id)
+on_cut(void *arg, uint32_t node, uint32_t tokens, size_t bytes)
 {
     gb_worker *w = arg;
     gb_news *n = gb_news_new(GB_NEWS_CUT);
 
-    n->segment = id;
+    n->node = node;
+    n->first = tokens;
+    n->offset = bytes;
     w->memory_known = false;
     gb_news_put(&w->news, n);
 }
 
+/* The tokens from `first` up to `end`, and the text from byte `from` on that
+ * they show. */
 static void
-on_segment(void *arg, const gb_segment *s)
+put_tokens(gb_news *n, const gb_node *node, uint32_t first, uint32_t end,
+           size_t from)
+{
+    n->node = node->id;
+    n->first = first;
+    n->n_tokens = end - first;
+    n->tokens = gb_alloc_array(n->n_tokens, sizeof *n->tokens);
+    if (n->n_tokens > 0)
+        memcpy(n->tokens, node->tokens + first,
+               n->n_tokens * sizeof *n->tokens);
+    gb_str_append(&n->text, gb_str_cstr(&node->text) + from,
+                  gb_node_bytes(node, end) - from);
+}
+
+static void
+on_node(void *arg, const gb_node *node, uint32_t tokens)
 {
     gb_worker *w = arg;
-    gb_news *n = gb_news_new(GB_NEWS_SEGMENT);
+    gb_news *n = gb_news_new(GB_NEWS_NODE);
 
-    n->segment = s->id;
-    n->role = s->role;
-    n->mode = s->mode;
-    gb_str_append(&n->text, gb_str_cstr(&s->text), s->text.len);
+    n->role = node->role;
+    n->mode = node->mode;
+    n->settings = node->settings;
+    put_tokens(n, node, 0, tokens, 0);
     gb_news_put(&w->news, n);
 }
 
 static void
-on_text(void *arg, const gb_segment *s, const char *text, size_t size)
+on_grown(void *arg, const gb_node *node, uint32_t first, size_t from,
+         uint32_t tokens)
 {
     gb_worker *w = arg;
-    gb_news *n = gb_news_new(GB_NEWS_TEXT);
+    gb_news *n = gb_news_new(GB_NEWS_GROWN);
 
-    n->segment = s->id;
-    gb_str_append(&n->text, text, size);
+    put_tokens(n, node, first, tokens, from);
     gb_news_put(&w->news, n);
 }
 
@@ -278,17 +308,29 @@ on_notice(void *arg, const char *text)
     gb_worker_tell_error(arg, 0, &none);
 }
 
+static void
+on_sweeping(void *arg, uint64_t forwards)
+{
+    gb_worker *w = arg;
+    gb_news *n = gb_news_new(GB_NEWS_STATE);
+
+    n->state = w->state;
+    n->done = forwards;
+    gb_news_put(&w->news, n);
+}
+
 gb_watcher
 gb_worker_watcher(gb_worker *w)
 {
     return (gb_watcher){
         .arg = w,
         .cut = on_cut,
-        .segment = on_segment,
-        .text = on_text,
+        .node = on_node,
+        .grown = on_grown,
         .settings = on_settings,
         .stopped = on_stopped,
         .problem = on_problem,
         .notice = on_notice,
+        .sweeping = on_sweeping,
     };
 }

@@ -1,41 +1,73 @@
 /* The queue of requests; worker.h says in which order they are done. */
+#include <math.h>
 #include <stdlib.h>
+#include <time.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
+#include "session/steer.h"
 #include "session/worker_state.h"
+
+/* Where a condition variable can wait by it, a clock that is never set. */
+#ifdef __APPLE__
+#define GB_WAIT_CLOCK CLOCK_REALTIME
+#else
+#define GB_WAIT_CLOCK CLOCK_MONOTONIC
+#endif
 
 #define GB_WAITING_MAX 256
 #define GB_WAITING_BYTES_MAX (2 * GB_TEXT_MAX)
 
+/* Of a verb; one that there is not is refused at once. */
+static gb_when
+when(const gb_request *r)
+{
+    const gb_steer *verb = gb_steer_find(r->name);
+
+    return verb != NULL ? verb->when : GB_WHEN_NOW;
+}
+
 /* Whoever asks for these does not want to wait for the end of a run. */
 static bool
-implies_stop(gb_do what)
+implies_stop(const gb_request *r)
 {
-    switch (what) {
+    switch (r->what) {
+    case GB_DO_EVENT:
+        switch (r->event.type) {
+        case GB_EVENT_PROMPT:
+        case GB_EVENT_SET:
+        case GB_EVENT_MARK:
+        case GB_EVENT_NAME:
+            return false;
+        case GB_EVENT_RUN:
+            return r->event.how != GB_HOW_CONTINUE;
+        default:
+            return true;
+        }
+    case GB_DO_STEER:
+        return when(r) == GB_WHEN_STOP;
     case GB_DO_STOP:
-    case GB_DO_EDIT:
-    case GB_DO_RETRY:
-    case GB_DO_RESEED:
-    case GB_DO_UNDO:
-    case GB_DO_REDO:
-    case GB_DO_CLEAR:
-    case GB_DO_MODE_SET:
     case GB_DO_LOAD:
     case GB_DO_MODEL:
     case GB_DO_DEVICE:
     case GB_DO_REPLAY:
         return true;
-    case GB_DO_SEND:
+    case GB_DO_PACE:
     case GB_DO_READ:
-    case GB_DO_CONTINUE:
-    case GB_DO_SET:
-    case GB_DO_MARK:
     case GB_DO_EXPORT:
     case GB_DO_SAVE:
-    case GB_DO_COUNT:
         break;
     }
     return false;
+}
+
+/* What is done between two tokens: settings, and what only looks. */
+static bool
+is_set(const gb_request *r)
+{
+    return r->what == GB_DO_PACE ||
+           (r->what == GB_DO_STEER && when(r) == GB_WHEN_NOW) ||
+           (r->what == GB_DO_EVENT && r->event.type == GB_EVENT_SET);
 }
 
 static char *
@@ -50,14 +82,14 @@ new_task(const gb_request *r, uint64_t number)
     gb_task *t = gb_alloc(sizeof *t);
 
     t->number = number;
-    t->name = copy(r->name);
-    t->value = copy(r->value);
-    t->text = gb_strndup(r->text != NULL ? r->text : "",
-                         r->text != NULL ? r->n_text : 0);
     t->request = *r;
-    t->request.name = t->name;
-    t->request.value = t->value;
-    t->request.text = t->text;
+    t->request.name = t->name = copy(r->name);
+    t->request.value = t->value = copy(r->value);
+    t->request.event.name = t->event_name = copy(r->event.name);
+    t->request.event.value = t->event_value = copy(r->event.value);
+    t->request.event.text = t->event_text =
+        gb_strndup(r->event.text != NULL ? r->event.text : "",
+                   r->event.text != NULL ? r->event.n_text : 0);
     return t;
 }
 
@@ -66,7 +98,9 @@ gb_task_free(gb_task *t)
 {
     free(t->name);
     free(t->value);
-    free(t->text);
+    free(t->event_name);
+    free(t->event_value);
+    free(t->event_text);
     free(t);
 }
 
@@ -79,7 +113,7 @@ push(gb_worker *w, gb_task *t)
         w->last->next = t;
     w->last = t;
     w->waiting++;
-    w->waiting_bytes += t->request.n_text;
+    w->waiting_bytes += t->request.event.n_text;
 }
 
 /* Takes the task behind `before` (NULL: the first) out of the queue. */
@@ -94,7 +128,7 @@ pull(gb_worker *w, gb_task *before)
     if (w->last == t)
         w->last = before;
     w->waiting--;
-    w->waiting_bytes -= t->request.n_text;
+    w->waiting_bytes -= t->request.event.n_text;
     return t;
 }
 
@@ -146,20 +180,20 @@ gb_worker_post(gb_worker *w, const gb_request *r, gb_error *err)
 {
     uint64_t number = 0;
 
-    if (r->n_text > GB_TEXT_MAX) {
+    if (r->event.n_text > GB_TEXT_MAX) {
         gb_fail_usage(err, "a text of %zu bytes: at most %zu can be sent at "
-                      "once", r->n_text, GB_TEXT_MAX);
+                      "once", r->event.n_text, GB_TEXT_MAX);
         return 0;
     }
     pthread_mutex_lock(&w->lock);
     if (w->waiting >= GB_WAITING_MAX ||
-        w->waiting_bytes + r->n_text > GB_WAITING_BYTES_MAX) {
+        w->waiting_bytes + r->event.n_text > GB_WAITING_BYTES_MAX) {
         gb_fail(err, "%zu commands are waiting already; this one was not "
                 "taken", w->waiting);
     } else {
         number = ++w->last_number;
         push(w, new_task(r, number));
-        if (implies_stop(r->what))
+        if (implies_stop(r))
             w->stop_before = number;
         if (r->what == GB_DO_STOP)
             w->halt_before = number;
@@ -190,12 +224,37 @@ gb_worker_next_set(gb_worker *w)
 
     pthread_mutex_lock(&w->lock);
     for (t = w->first; t != NULL; before = t, t = t->next)
-        if (t->request.what == GB_DO_SET || implies_stop(t->request.what))
+        if (is_set(&t->request) || implies_stop(&t->request))
             break;
     if (t != NULL)
-        t = t->request.what == GB_DO_SET ? pull(w, before) : NULL;
+        t = is_set(&t->request) ? pull(w, before) : NULL;
     pthread_mutex_unlock(&w->lock);
     return t;
+}
+
+void
+gb_worker_wait(gb_worker *w, double until)
+{
+    double left = until - gb_now_ms();
+    struct timespec t;
+
+    if (!(left > 0))
+        return;
+    clock_gettime(GB_WAIT_CLOCK, &t);
+    left = isfinite(left) && left < 3.6e6 ? left : 3.6e6;
+    t.tv_sec += (time_t)(left / 1000);
+    t.tv_nsec += (long)(fmod(left, 1000) * 1e6);
+    if (t.tv_nsec >= 1000000000) {
+        t.tv_sec++;
+        t.tv_nsec -= 1000000000;
+    }
+    pthread_mutex_lock(&w->lock);
+    /* What was posted before this is looked at first. */
+    if (w->posted_seen != w->last_number || w->quit)
+        w->posted_seen = w->last_number;
+    else
+        pthread_cond_timedwait(&w->wake, &w->lock, &t);
+    pthread_mutex_unlock(&w->lock);
 }
 
 gb_task *
@@ -226,8 +285,15 @@ gb_worker_quit(gb_worker *w)
 void
 gb_worker_begin_queue(gb_worker *w)
 {
+    pthread_condattr_t attributes;
+
     pthread_mutex_init(&w->lock, NULL);
-    pthread_cond_init(&w->wake, NULL);
+    pthread_condattr_init(&attributes);
+#ifndef __APPLE__
+    pthread_condattr_setclock(&attributes, GB_WAIT_CLOCK);
+#endif
+    pthread_cond_init(&w->wake, &attributes);
+    pthread_condattr_destroy(&attributes);
     atomic_init(&w->cancel, false);
     w->last_number = 1; /* of what is done before the first task */
 }

@@ -43,7 +43,7 @@ replay(gb_worker *w, gb_journal_reader *r, const char *path, bool pace,
         return false;
     w->replay_shown = true;
     gb_worker_tell_state(w, GB_STATE_REPLAYING);
-    o.watcher.cut(w, 0);
+    o.watcher.cut(w, 0, 0, 0);
     gb_worker_tell_memory(w, 0, 0);
     ok = gb_replay(r, w->engine, w->model, &o, &result, err);
     gb_engine_rewind(w->engine, 0);

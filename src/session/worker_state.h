@@ -12,7 +12,8 @@
 typedef struct gb_task {
     uint64_t number;
     gb_request request; /* points to: */
-    char *name, *value, *text;
+    char *name, *value;
+    char *event_name, *event_value, *event_text;
     struct gb_task *next;
 } gb_task;
 
@@ -25,6 +26,7 @@ struct gb_worker {
     gb_task *first, *last; /* what waits, in order */
     size_t waiting, waiting_bytes;
     uint64_t last_number;
+    uint64_t posted_seen; /* the last number when gb_worker_wait last looked */
     uint64_t running;     /* the task being done; 0: none that can end */
     bool loading;         /* it ends by GB_DO_STOP alone */
     uint64_t stop_before; /* tasks with smaller numbers end at once, */
@@ -46,12 +48,14 @@ struct gb_worker {
     gb_state state;
     bool replay_shown;    /* instead of the session */
     bool memory_known;
-    uint32_t memory_segment;
+    uint32_t memory_node;
     size_t memory_offset;
     bool file_told;
     double last_token, token_ms; /* moment; smoothed time for one */
     float logprob;
     gb_reason reason;     /* of the last run */
+    gb_pace pace;
+    uint32_t take, takes; /* as they were when it last rested */
     bool close_ok;
     gb_error close_error;
 };
@@ -63,6 +67,8 @@ void gb_worker_end_queue(gb_worker *w);
 gb_task *gb_worker_next(gb_worker *w);
 /* The next setting that concerns the run that goes on; NULL: none. */
 gb_task *gb_worker_next_set(gb_worker *w);
+/* Waits until a moment (gb_now_ms), or until something is posted. */
+void gb_worker_wait(gb_worker *w, double until);
 void gb_task_free(gb_task *task);
 /* Makes what is running end, and gb_worker_next give NULL. */
 void gb_worker_quit(gb_worker *w);

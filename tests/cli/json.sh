@@ -26,7 +26,7 @@ holds "start" '.[0] | .model == "stories" and (.device | length) > 0 and
 holds "settings" '.[0].settings == {"temperature": 0.8, "seed": 5,
     "greedy": false, "top-k": null, "top-p": null, "min-p": null,
     "max-new-tokens": 30, "max-prompt-tokens": null, "ignore-eos": false,
-    "stop": []}' out
+    "stop": [], "pin": null}' out
 holds "steps count from 0" '[.[1:-1][].step] == [range(0; length - 2)]' out
 holds "ids" '[.[1:-1][].id] | all(. >= 0 and . < 4096)' out
 holds "logprobs" '[.[1:-1][].logprob] | all(. <= 0 and . > -40)' out

@@ -33,7 +33,7 @@ printf '{"type":"token","st' > torn
 cat session.jsonl torn > torn.jsonl
 sed 's/"dtype":"f16"/"dtype":"f32"/' session.jsonl > f32.jsonl
 printf '{"type":"dance"}\n' | cat session.jsonl - > later.jsonl
-sed 's/"version":1/"version":2/' session.jsonl > version.jsonl
+sed 's/"version":1/"version":3/' session.jsonl > version.jsonl
 sed '/"step":3/d' session.jsonl > gap.jsonl
 sed 's/"dtype":"f16"/&,"device":"x\\u009b2J\\u202e"/' session.jsonl > hostile.jsonl
 head -c 40 session.jsonl > head.jsonl
@@ -48,7 +48,7 @@ json diverged | gumbel replay --json other.jsonl   | - | 1 | ~"verdict":"diverge
 one line      | gumbel replay --json session.jsonl|grep -c "" | - | 0 | 1\n | -
 torn          | gumbel replay --json torn.jsonl    | - | 0 | ~"torn":true    | -
 later events  | gumbel replay --json later.jsonl   | - | 0 | ~"unknown_events":1 | -
-pace          | gumbel replay --pace --json session.jsonl | - | 0 | ~identical | -
+pace          | gumbel replay --pace recorded --json session.jsonl | - | 0 | ~identical | -
 as then       | gumbel replay --json f32.jsonl     | - | 0 | ~"differences":null | -
 other type    | gumbel replay --json --dtype f32 session.jsonl | - | 0 | ~dtype f32, was f16 | -
 hostile       | gumbel replay hostile.jsonl        | - | 0 | *       | ~was x\\u\{9b\}2J\\u\{202e\}
@@ -58,7 +58,7 @@ folder        | gumbel replay .                    | - | 2 | - | ~folder
 no session    | gumbel replay generated            | - | 2 | - | ~line 1.*"format"
 empty         | gumbel replay empty.jsonl          | - | 2 | - | ~no whole line
 only a piece  | gumbel replay head.jsonl           | - | 2 | - | ~no whole line
-version       | gumbel replay version.jsonl        | - | 2 | - | ~version 2
+version       | gumbel replay version.jsonl        | - | 2 | - | ~version 3
 a gap         | gumbel replay --json gap.jsonl     | - | 2 | * | ~gap.jsonl, line 7.*step 3, found 4
 blank lines   | gumbel replay --json blank.jsonl   | - | 0 | ~identical","tokens":8, | -
 only those    | gumbel replay blank                | - | 2 | - | ~no whole line

@@ -79,7 +79,7 @@ END
 
 # Paced, a replay waits as long as it took then.
 sed '$s/"ms":[0-9.]*/"ms":1e12/' session > slow_session
-start short replay -m slow --pace slow_session
+start short replay -m slow --pace recorded slow_session
 until_replaying() {
     [ -s out ]
 }

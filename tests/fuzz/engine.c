@@ -5,17 +5,24 @@
 
 #include "base/mem.h"
 #include "fuzz.h"
+#include "sample/gumbel.h"
+#include "sample/spectrum.h"
 #include "tests/tools/random_model.h"
+
+#define GB_FUZZ_VOCAB 300
 
 struct gb_engine {
     const gb_model *model;
     gb_engine_info info;
     const atomic_bool *cancel;
     uint32_t length;
+    gb_token *ids;    /* (n_ctx) */
     uint64_t *hashes; /* (n_ctx + 1): of the first i tokens */
 };
 
 static unsigned tokens_left = UINT32_MAX;
+/* Of the last token that was picked. */
+static float scratch[GB_FUZZ_VOCAB], noise[GB_FUZZ_VOCAB];
 
 void
 fuzz_engine_limit(unsigned tokens)
@@ -27,7 +34,7 @@ const char *
 fuzz_model_folder(void)
 {
     static const gb_random_model small = {
-        .layers = 1, .width = 4, .heads = 1, .vocab = 300, .context = 48,
+        .layers = 1, .width = 4, .heads = 1, .vocab = GB_FUZZ_VOCAB, .context = 48,
     };
     static char *path;
 
@@ -65,6 +72,7 @@ gb_engine_open(const gb_model *model, const gb_engine_options *options,
     e->info.dtype = GB_F32;
     e->info.prefill = "own";
     e->info.dtype_why = "";
+    e->ids = gb_alloc_array(model->config.n_ctx, sizeof *e->ids);
     e->hashes = gb_alloc_array((size_t)model->config.n_ctx + 1,
                                sizeof *e->hashes);
     strcpy(e->info.device.name, "nothing");
@@ -76,6 +84,7 @@ gb_engine_close(gb_engine *e)
 {
     if (e == NULL)
         return;
+    free(e->ids);
     free(e->hashes);
     free(e);
 }
@@ -96,6 +105,12 @@ uint32_t
 gb_engine_length(const gb_engine *e)
 {
     return e->length;
+}
+
+const gb_token *
+gb_engine_ids(const gb_engine *e)
+{
+    return e->ids;
 }
 
 void
@@ -124,58 +139,128 @@ gb_engine_feed(gb_engine *e, const gb_token *ids, uint32_t n, gb_error *err)
         if (e->cancel != NULL && atomic_load(e->cancel))
             return gb_fail_interrupted(err);
         FUZZ_CHECK(ids[i] < e->model->config.n_vocab);
+        e->ids[e->length] = ids[i];
         e->hashes[e->length + 1] = mix(e->hashes[e->length], ids[i] + 1);
     }
     return true;
 }
 
-static bool
-choose(gb_engine *e, uint64_t asked, gb_pick *pick, gb_error *err)
+/* What follows the first `length` tokens. */
+static void
+make_logits(const gb_engine *e, uint32_t length, float *logits)
 {
-    uint64_t hash = mix(e->hashes[e->length], asked);
+    uint32_t i;
+
+    for (i = 0; i < e->model->config.n_vocab; i++)
+        logits[i] = (float)(mix(e->hashes[length], i) >> 40) / (1 << 21) - 4;
+    logits[e->model->config.eos_id] += 3;
+}
+
+/* Natural logs of probabilities at a temperature; returns the entropy. */
+static double
+make_logprobs(const gb_engine *e, double temperature, float *logprobs)
+{
+    uint32_t n = e->model->config.n_vocab, i;
+    double sum = 0, entropy = 0, p;
+
+    make_logits(e, e->length, logprobs);
+    for (i = 0; i < n; i++)
+        sum += exp(((double)logprobs[i] - 8) / temperature);
+    for (i = 0; i < n; i++) {
+        p = ((double)logprobs[i] - 8) / temperature - log(sum);
+        entropy -= exp(p) * p;
+        logprobs[i] = (float)p;
+    }
+    return entropy;
+}
+
+static bool
+take(gb_engine *e, const float *logprobs, gb_best best, double entropy,
+     gb_pick *pick, gb_error *err)
+{
+    uint32_t i;
 
     FUZZ_CHECK(e->length > 0);
     if (tokens_left == 0)
         return gb_fail(err, "the device is lost");
     tokens_left -= tokens_left != UINT32_MAX;
     *pick = (gb_pick){
-        .id = (gb_token)((hash >> 8) % e->model->config.n_vocab),
-        .logprob = -1.0f - (float)(hash % 1000) / 1000,
-        .runner_up = 1,
-        .margin = 0.5f,
+        .id = best.id,
+        .logprob = logprobs[best.id],
+        .runner_up = best.runner_up,
+        .margin = best.score - best.runner_up_score,
+        .entropy = (float)entropy,
+        .to = INFINITY,
     };
-    if (hash >> 60 == 0)
-        pick->id = e->model->config.eos_id;
+    for (i = 0; i < e->model->config.n_vocab; i++)
+        pick->rank += logprobs[i] > logprobs[best.id];
     return true;
 }
 
 bool
 gb_engine_greedy(gb_engine *e, gb_pick *pick, gb_error *err)
 {
-    return choose(e, 0, pick, err);
+    double entropy = make_logprobs(e, 1, scratch);
+
+    return take(e, scratch, gb_argmax(scratch, e->model->config.n_vocab),
+                entropy, pick, err);
 }
 
 bool
 gb_engine_sample(gb_engine *e, float temperature, const gb_filter *filter,
                  uint64_t seed, uint64_t step, gb_pick *pick, gb_error *err)
 {
-    uint64_t asked = mix(seed + step, 1);
-    uint32_t bits;
+    uint32_t n = e->model->config.n_vocab;
+    double entropy;
+    float floor;
 
     FUZZ_CHECK(temperature > 0 && isfinite(temperature));
-    memcpy(&bits, &temperature, sizeof bits);
-    asked = mix(asked, bits);
-    if (filter != NULL)
-        asked = mix(asked, !gb_filter_is_off(filter));
-    return choose(e, asked, pick, err);
+    entropy = make_logprobs(e, (double)temperature, scratch);
+    floor = filter != NULL ? gb_filter_floor(filter, scratch, n) : -INFINITY;
+    if (!take(e, scratch, gb_gumbel_argmax(scratch, n, floor, seed, step),
+              entropy, pick, err))
+        return false;
+    gb_gumbel_noise(seed, step, noise, n);
+    pick->noise = noise[pick->id];
+    return gb_engine_range(e, temperature, filter, pick, err);
+}
+
+bool
+gb_engine_range(gb_engine *e, float temperature, const gb_filter *filter,
+                gb_pick *pick, gb_error *err)
+{
+    static const gb_filter off = GB_FILTER_OFF;
+    gb_spectrum *s = gb_spectrum_new();
+    gb_band band;
+
+    (void)err;
+    make_logits(e, e->length, scratch);
+    gb_spectrum_set(s, scratch, noise, e->model->config.n_vocab,
+                    filter != NULL ? filter : &off);
+    band = gb_spectrum_range(s, pick->id, (double)temperature);
+    pick->from = (float)band.from;
+    pick->to = (float)band.to;
+    gb_spectrum_free(s);
+    return true;
+}
+
+bool
+gb_engine_logits(gb_engine *e, uint32_t position, float *logits, gb_error *err)
+{
+    FUZZ_CHECK(position < e->length);
+    if (tokens_left == 0)
+        return gb_fail(err, "the device is lost");
+    make_logits(e, position + 1, logits);
+    return true;
 }
 
 bool
 gb_engine_logprobs(gb_engine *e, float temperature, float *logprobs,
                    gb_error *err)
 {
-    (void)e, (void)temperature, (void)logprobs;
-    return gb_fail(err, "nothing is computed here");
+    (void)err;
+    make_logprobs(e, (double)temperature, logprobs);
+    return true;
 }
 
 bool

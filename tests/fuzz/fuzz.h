@@ -31,9 +31,9 @@ void fuzz_empty(const char *folder);
  * sanitizers report goes on to standard error. */
 void fuzz_silence(void);
 
-/* engine.c: an engine that computes nothing. A token is a hash of those
- * before it and of what the head is asked with, so that sessions replay as on
- * a device, a thousand times faster. After so many tokens it fails as a lost
+/* engine.c: an engine without weights. Its logits are hashes of the tokens
+ * before, its heads the host's oracles, so that sessions replay as on a
+ * device, a hundred times faster. After so many tokens it fails as a lost
  * device does. */
 void fuzz_engine_limit(unsigned tokens);
 /* A small model for it, open for the life of the program; its folder. */

@@ -7,8 +7,10 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/mem.h"
+#include "session/export.h"
 #include "session/replay.h"
-#include "session/session.h"
+#include "session/steer.h"
 
 /* Far more than a session of a few kilobytes has; one that replays its own
  * retries without end stops here. */
@@ -113,24 +115,72 @@ export_all(gb_session *s)
 }
 
 static void
-work_on(gb_session *s)
+ask(gb_session *s, gb_event e)
 {
-    gb_history *h = gb_session_history(s);
-    const gb_segment *segment;
+    gb_session_do(s, &e, 0, NULL);
+    gb_session_run(s, NULL);
+}
+
+static void
+steer(gb_session *s, const char *verb, const char *arg)
+{
+    const gb_steer *v = gb_steer_find(verb);
+    gb_error err = GB_ERROR_INIT;
+    gb_str out = GB_STR_INIT;
+
+    FUZZ_CHECK(v != NULL && !gb_session_is_writing(s));
+    FUZZ_CHECK(v->run(s, arg, &out, &err) || err.text[0] != '\0');
+    gb_session_run(s, NULL);
+    gb_steer_report(s, &out);
+    FUZZ_CHECK(!gb_session_is_writing(s));
+    gb_str_free(&out);
+}
+
+/* Looks at a few places and goes to others. */
+static void
+go_about(gb_session *s)
+{
+    static const char *const acts[][2] = {
+        {"at", "-2"}, {"why", ""}, {"fork", "prev"}, {"unsure", "next"},
+        {"differ", "prev"}, {"pick", "1"}, {"takes", ""}, {"take", "next"},
+        {"at", "0"}, {"what", "cat"}, {"name", "here"}, {"tree", ""},
+        {"go", "2"}, {"again", ""}, {"as-written", ""}, {"go", "here"},
+        {"sweep", "0.7 0.8"}, {"sessions", ""},
+    };
+    size_t i;
+
+    for (i = 0; i < GB_COUNT(acts); i++)
+        steer(s, acts[i][0], acts[i][1]);
+}
+
+static void
+check_view(gb_session *s)
+{
+    gb_tree *t = s->tree;
+    const gb_node *node;
     size_t offset;
 
-    FUZZ_CHECK(gb_history_view(h)->len == gb_history_view_length(h));
-    gb_history_memory(h, &segment, &offset);
+    FUZZ_CHECK(gb_tree_view(t)->len == gb_tree_view_length(t) + t->pin.len);
+    if (gb_tree_memory(t, &node, &offset))
+        FUZZ_CHECK(offset <= node->text.len);
+}
+
+static void
+work_on(gb_session *s)
+{
+    check_view(s);
     export_all(s);
     fuzz_engine_limit(300);
-    gb_session_retry(s, NULL);
-    gb_session_run(s, NULL);
-    gb_session_undo(s, NULL);
-    gb_session_redo(s, NULL);
-    gb_session_set(s, "max-new-tokens", "5", NULL);
-    gb_session_send(s, "so", 2, GB_SEND_JOIN, NULL);
-    gb_session_run(s, NULL);
-    FUZZ_CHECK(gb_history_view(h)->len == gb_history_view_length(h));
+    ask(s, (gb_event){.type = GB_EVENT_RUN, .how = GB_HOW_AGAIN});
+    ask(s, (gb_event){.type = GB_EVENT_UNDO});
+    ask(s, (gb_event){.type = GB_EVENT_REDO});
+    ask(s, (gb_event){.type = GB_EVENT_SET, .name = "max-new-tokens",
+                      .value = "5"});
+    ask(s, (gb_event){.type = GB_EVENT_RUN, .how = GB_HOW_RESEED});
+    ask(s, (gb_event){.type = GB_EVENT_PROMPT, .text = "so", .n_text = 2});
+    go_about(s);
+    check_view(s);
+    export_all(s);
     FUZZ_CHECK(gb_session_save(s, saved, true, NULL));
 }
 

@@ -38,6 +38,7 @@ TUI_TESTS += tests/tui/resize.tui
 TUI_TESTS += tests/tui/session.tui
 TUI_TESTS += tests/tui/signals.tui
 TUI_TESTS += tests/tui/storms.tui
+TUI_TESTS += tests/tui/takes.tui
 TUI_TESTS += tests/tui/trouble.tui
 TUI_TESTS += tests/tui/vi.tui
 

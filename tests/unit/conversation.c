@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "session/steer.h"
 
 static gb_engine *engine;
 static gb_model *model;
@@ -90,7 +91,7 @@ test_begin(gb_session *s, const char *text, unsigned tokens)
 {
     gb_error err = GB_ERROR_INIT;
 
-    test_ok(gb_session_send(s, text, strlen(text), 0, &err), &err);
+    test_ok(ask_send(s, text, strlen(text), 0, &err), &err);
     test_steps(s, tokens);
 }
 
@@ -106,33 +107,125 @@ test_set(gb_session *s, const char *name, const char *value)
 {
     gb_error err = GB_ERROR_INIT;
 
-    test_ok(gb_session_set(s, name, value, &err), &err);
+    test_ok(ask_set(s, name, value, &err), &err);
+}
+
+static bool
+ask(gb_session *s, gb_event e, unsigned flags, gb_error *err)
+{
+    return gb_session_do(s, &e, flags, err);
+}
+
+bool
+ask_continue(gb_session *s, gb_error *err)
+{
+    return ask(s, (gb_event){.type = GB_EVENT_RUN, .how = GB_HOW_CONTINUE}, 0,
+               err);
+}
+
+bool
+ask_again(gb_session *s, gb_error *err)
+{
+    return ask(s, (gb_event){.type = GB_EVENT_RUN, .how = GB_HOW_AGAIN}, 0,
+               err);
+}
+
+bool
+ask_reseed(gb_session *s, gb_error *err)
+{
+    return ask(s, (gb_event){.type = GB_EVENT_RUN, .how = GB_HOW_RESEED}, 0,
+               err);
+}
+
+bool
+ask_undo(gb_session *s, gb_error *err)
+{
+    return ask(s, (gb_event){.type = GB_EVENT_UNDO}, 0, err);
+}
+
+bool
+ask_redo(gb_session *s, gb_error *err)
+{
+    return ask(s, (gb_event){.type = GB_EVENT_REDO}, 0, err);
+}
+
+bool
+ask_clear(gb_session *s, gb_error *err)
+{
+    return ask(s, (gb_event){.type = GB_EVENT_CLEAR}, 0, err);
+}
+
+bool
+ask_send(gb_session *s, const char *text, size_t n, unsigned flags,
+         gb_error *err)
+{
+    return ask(s, (gb_event){.type = GB_EVENT_PROMPT, .text = text,
+                             .n_text = n}, flags, err);
+}
+
+bool
+ask_edit(gb_session *s, const char *text, size_t n, gb_error *err)
+{
+    return ask(s, (gb_event){.type = GB_EVENT_EDIT, .text = text,
+                             .n_text = n}, 0, err);
+}
+
+bool
+ask_note(gb_session *s, const char *text, gb_error *err)
+{
+    return ask(s, (gb_event){.type = GB_EVENT_MARK, .text = text,
+                             .n_text = strlen(text)}, 0, err);
+}
+
+bool
+ask_mode(gb_session *s, gb_mode mode, gb_error *err)
+{
+    return ask(s, (gb_event){.type = GB_EVENT_MODE, .mode = mode}, 0, err);
+}
+
+bool
+ask_set(gb_session *s, const char *name, const char *value, gb_error *err)
+{
+    return ask(s, (gb_event){.type = GB_EVENT_SET, .name = name,
+                             .value = value}, 0, err);
+}
+
+bool
+ask_verb(gb_session *s, const char *verb, const char *arg, gb_str *out,
+         gb_error *err)
+{
+    const gb_steer *v = gb_steer_find(verb);
+    gb_str ignored = GB_STR_INIT;
+    bool ok;
+
+    assert_non_null(v);
+    ok = v->run(s, arg, out != NULL ? out : &ignored, err);
+    gb_str_free(&ignored);
+    return ok;
 }
 
 char *
 test_branch(gb_session *s)
 {
     gb_str text = GB_STR_INIT;
-    const gb_segment **branch;
-    size_t n, i;
+    const gb_stretch *st;
+    size_t i;
 
-    branch = gb_history_branch(gb_session_history(s), &n);
-    for (i = 0; i < n; i++)
-        if (branch[i]->role != GB_ROLE_MARK)
-            gb_str_append(&text, gb_str_cstr(&branch[i]->text),
-                          branch[i]->text.len);
-    free(branch);
+    for (i = 0; i < s->tree->path.len; i++) {
+        st = &s->tree->path.data[i];
+        if (st->node->role != GB_ROLE_NOTE && !st->node->hidden)
+            gb_str_append(&text, gb_str_cstr(&st->node->text),
+                          gb_node_bytes(st->node, st->tokens));
+    }
     return gb_str_take(&text);
 }
 
 const char *
 test_last_mark(gb_session *s)
 {
-    const gb_segment *seg = gb_history_tip(gb_session_history(s));
+    const gb_node *n = gb_tree_last(s->tree, GB_ROLE_NOTE);
 
-    while (seg != NULL && seg->role != GB_ROLE_MARK)
-        seg = seg->parent;
-    return seg != NULL ? gb_str_cstr(&seg->text) : "";
+    return n != NULL ? gb_str_cstr(&n->text) : "";
 }
 
 const char *

@@ -25,9 +25,27 @@ void test_steps(gb_session *s, unsigned tokens);
 void test_finish(gb_session *s);
 void test_set(gb_session *s, const char *name, const char *value);
 
-/* The branch without its marks. The caller frees. */
+/* What a user can ask for without a word more. */
+bool ask_continue(gb_session *s, gb_error *err);
+bool ask_again(gb_session *s, gb_error *err);
+bool ask_reseed(gb_session *s, gb_error *err);
+bool ask_undo(gb_session *s, gb_error *err);
+bool ask_redo(gb_session *s, gb_error *err);
+bool ask_clear(gb_session *s, gb_error *err);
+/* And with one. */
+bool ask_send(gb_session *s, const char *text, size_t n, unsigned flags,
+              gb_error *err);
+bool ask_edit(gb_session *s, const char *text, size_t n, gb_error *err);
+bool ask_note(gb_session *s, const char *text, gb_error *err);
+bool ask_mode(gb_session *s, gb_mode mode, gb_error *err);
+bool ask_set(gb_session *s, const char *name, const char *value,
+             gb_error *err);
+bool ask_verb(gb_session *s, const char *verb, const char *arg, gb_str *out,
+              gb_error *err);
+
+/* The text of the path without its notes. The caller frees. */
 char *test_branch(gb_session *s);
-/* The last mark of the branch, "" when there is none. */
+/* The last note of the path, "" when there is none. */
 const char *test_last_mark(gb_session *s);
 
 /* A path below test_folder() at which there is nothing; static storage for

@@ -19,6 +19,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "mutate.h"
+#include "session/export.h"
 #include "session/syncer.h"
 
 #define SHA "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
@@ -90,7 +91,8 @@ test_floats(void **state)
         0.0f, -0.1f, -1e-30f, -87.33654f, -1.17549435e-38f, -3.40282347e38f,
         -0x1.fffffep-1f, -1.4e-45f,
     };
-    gb_event e = {.type = GB_EVENT_TOKEN, .step = 1ull << 62, .id = 77};
+    gb_event e = {.type = GB_EVENT_TOKEN, .step = 1ull << 62, .id = 77,
+                  .why = GB_WHY_UNKNOWN};
     test_random random = {1};
     gb_journal_reader *r;
     gb_event back;
@@ -100,14 +102,14 @@ test_floats(void **state)
     (void)state;
     for (i = 0; i < 200; i++) {
         bits = (uint32_t)test_random_next(&random) | 0x80000000u;
-        memcpy(&e.logprob, &bits, sizeof bits);
+        memcpy(&e.why.logprob, &bits, sizeof bits);
         if (i < GB_COUNT(cases))
-            e.logprob = cases[i];
+            e.why.logprob = cases[i];
         round_trip(&e, &r, &back);
-        if (isfinite(e.logprob))
-            assert_memory_equal(&back.logprob, &e.logprob, sizeof(float));
+        if (isfinite(e.why.logprob))
+            assert_memory_equal(&back.why.logprob, &e.why.logprob, sizeof(float));
         else
-            assert_true(isnan(back.logprob));
+            assert_true(isnan(back.why.logprob));
         assert_true(back.step == e.step);
         gb_journal_reader_free(r);
     }
@@ -197,7 +199,7 @@ format_all(gb_str *out)
         {.type = GB_EVENT_PROMPT, .text = "a", .n_text = 1, .ids = ids,
          .n_ids = 3},
         {.type = GB_EVENT_RUN, .how = GB_HOW_RESEED, .seed = 7},
-        {.type = GB_EVENT_TOKEN, .step = 1, .id = 2, .logprob = -0.5f},
+        {.type = GB_EVENT_TOKEN, .step = 1, .id = 2, .why.logprob = -0.5f},
         {.type = GB_EVENT_SET, .name = "seed", .value = "3"},
         {.type = GB_EVENT_MARK, .text = "\xff", .n_text = 1},
         {.type = GB_EVENT_ENGINE, .value = "{\"dtype\":\"f16\"}", .text = ""},
@@ -334,7 +336,7 @@ test_refused_headers(void **state)
         {"", "no whole line"},
         {"{\"type\":\"header\"}", "no whole line"},
         {"{\"type\":\"header\"}\n", "\"format\""},
-        {"{\"format\":\"gumbel-session\",\"version\":2}\n", "version 2"},
+        {"{\"format\":\"gumbel-session\",\"version\":3}\n", "version 3"},
         {"{\"format\":\"gumbel-session\",\"version\":1}\n", "\"model\""},
         {"{\"format\":\"gumbel-session\",\"version\":1,\"model\":{}}\n",
          "\"sha256\""},
@@ -399,19 +401,19 @@ make_session(void)
     test_set(s, "temperature", "1.5");
     test_set(s, "seed", "5");
     test_finish(s);
-    test_ok(gb_session_retry(s, &err), &err);
+    test_ok(ask_again(s, &err), &err);
     test_finish(s);
-    test_ok(gb_session_undo(s, &err), &err);
-    test_ok(gb_session_redo(s, &err), &err);
-    test_ok(gb_session_reseed(s, &err), &err);
+    test_ok(ask_undo(s, &err), &err);
+    test_ok(ask_redo(s, &err), &err);
+    test_ok(ask_reseed(s, &err), &err);
     test_finish(s);
-    test_ok(gb_session_set_mode(s, GB_MODE_CHAT, &err), &err);
+    test_ok(ask_mode(s, GB_MODE_CHAT, &err), &err);
     test_send(s, "Hello");
-    test_ok(gb_session_edit(s, "Hi", 2, &err), &err);
+    test_ok(ask_edit(s, "Hi", 2, &err), &err);
     test_finish(s);
-    test_ok(gb_session_mark(s, "a note", &err), &err);
-    test_ok(gb_session_clear(s, &err), &err);
-    test_ok(gb_session_continue(s, &err), &err);
+    test_ok(ask_note(s, "a note", &err), &err);
+    test_ok(ask_clear(s, &err), &err);
+    test_ok(ask_continue(s, &err), &err);
     test_finish(s);
     test_session_close(s);
     return path;
@@ -423,9 +425,9 @@ apply_file(const char *path, gb_error *err)
 {
     const gb_config *c = &test_model()->config;
     gb_journal_reader *r = gb_journal_open(path, err);
-    const gb_segment *seg;
+    const gb_node *node;
     const gb_header *header;
-    gb_history *h;
+    gb_tree *t;
     gb_event e;
     size_t offset;
     gb_read got;
@@ -433,16 +435,21 @@ apply_file(const char *path, gb_error *err)
     if (r == NULL)
         return false;
     header = gb_journal_reader_header(r);
-    h = gb_history_new(test_model()->tokenizer, c->n_vocab, c->eos_id,
-                       c->n_ctx, &header->settings, header->mode);
+    t = gb_tree_new(test_model()->tokenizer, c->n_vocab, c->eos_id, c->n_ctx,
+                    &header->settings, header->mode, err);
+    if (t == NULL) {
+        gb_journal_reader_free(r);
+        return false;
+    }
     while ((got = gb_journal_next(r, &e, err)) == GB_READ_EVENT)
-        if (!gb_history_apply(h, &e, err)) {
+        if (!gb_tree_apply(t, &e, err)) {
             got = GB_READ_ERROR;
             break;
         }
-    assert_int_equal(gb_history_view(h)->len, gb_history_view_length(h));
-    gb_history_memory(h, &seg, &offset);
-    gb_history_free(h);
+    assert_int_equal(gb_tree_view(t)->len,
+                     gb_tree_view_length(t) + t->pin.len);
+    gb_tree_memory(t, &node, &offset);
+    gb_tree_free(t);
     gb_journal_reader_free(r);
     return got == GB_READ_END;
 }

@@ -7,11 +7,11 @@
 #include "session/news.h"
 
 static gb_news *
-news_of(gb_news_type type, uint32_t segment, const char *text)
+news_of(gb_news_type type, uint32_t node, const char *text)
 {
     gb_news *n = gb_news_new(type);
 
-    n->segment = segment;
+    n->node = node;
     gb_str_puts(&n->text, text);
     return n;
 }
@@ -59,9 +59,9 @@ test_merging(void **state)
     test_ok(gb_news_open(&q, &err), &err);
     assert_false(is_readable(&q));
     put_state(&q, GB_STATE_REPLAYING, GB_PHASE_LOAD, 0);
-    gb_news_put(&q, news_of(GB_NEWS_SEGMENT, 1, ""));
+    gb_news_put(&q, news_of(GB_NEWS_NODE, 1, ""));
     for (i = 1; i <= 1000; i++) {
-        gb_news_put(&q, news_of(GB_NEWS_TEXT, 1, "x"));
+        gb_news_put(&q, news_of(GB_NEWS_GROWN, 1, "x"));
         put_state(&q, GB_STATE_REPLAYING, GB_PHASE_LOAD, i);
         put_settings(&q, i);
         n = gb_news_new(GB_NEWS_STATS);
@@ -71,7 +71,7 @@ test_merging(void **state)
     assert_true(is_readable(&q));
     for (; (n = gb_news_take(&q)) != NULL; count++) {
         switch (n->type) {
-        case GB_NEWS_TEXT:
+        case GB_NEWS_GROWN:
             assert_int_equal(n->text.len, 1000);
             texts++;
             break;
@@ -100,9 +100,9 @@ static void
 test_order(void **state)
 {
     static const gb_news_type order[] = {
-        GB_NEWS_STATE, GB_NEWS_SEGMENT, GB_NEWS_TEXT, GB_NEWS_STATE,
-        GB_NEWS_STATE, GB_NEWS_SEGMENT, GB_NEWS_TEXT, GB_NEWS_CUT,
-        GB_NEWS_SEGMENT, GB_NEWS_DONE, GB_NEWS_STATE, GB_NEWS_TEXT,
+        GB_NEWS_STATE, GB_NEWS_NODE, GB_NEWS_GROWN, GB_NEWS_STATE,
+        GB_NEWS_STATE, GB_NEWS_NODE, GB_NEWS_GROWN, GB_NEWS_CUT,
+        GB_NEWS_NODE, GB_NEWS_DONE, GB_NEWS_STATE, GB_NEWS_GROWN,
     };
     gb_error err = GB_ERROR_INIT;
     gb_news_queue q;
@@ -112,14 +112,14 @@ test_order(void **state)
     (void)state;
     test_ok(gb_news_open(&q, &err), &err);
     put_state(&q, GB_STATE_LOADING, GB_PHASE_COMPILE, 0);
-    gb_news_put(&q, news_of(GB_NEWS_SEGMENT, 1, ""));
-    gb_news_put(&q, news_of(GB_NEWS_TEXT, 1, "a"));
+    gb_news_put(&q, news_of(GB_NEWS_NODE, 1, ""));
+    gb_news_put(&q, news_of(GB_NEWS_GROWN, 1, "a"));
     put_state(&q, GB_STATE_LOADING, GB_PHASE_LOAD, 7);
     put_state(&q, GB_STATE_IDLE, GB_PHASE_LOAD, 0);
-    gb_news_put(&q, news_of(GB_NEWS_SEGMENT, 2, ""));
-    gb_news_put(&q, news_of(GB_NEWS_TEXT, 2, "b"));
+    gb_news_put(&q, news_of(GB_NEWS_NODE, 2, ""));
+    gb_news_put(&q, news_of(GB_NEWS_GROWN, 2, "b"));
     gb_news_put(&q, news_of(GB_NEWS_CUT, 1, ""));
-    gb_news_put(&q, news_of(GB_NEWS_SEGMENT, 3, ""));
+    gb_news_put(&q, news_of(GB_NEWS_NODE, 3, ""));
     gb_news_put(&q, news_of(GB_NEWS_DONE, 0, ""));
     /* What was taken is not changed any more. */
     for (i = 0; i < 10; i++) {
@@ -128,7 +128,7 @@ test_order(void **state)
         gb_news_free(n);
     }
     put_state(&q, GB_STATE_IDLE, GB_PHASE_LOAD, 0);
-    gb_news_put(&q, news_of(GB_NEWS_TEXT, 3, "c"));
+    gb_news_put(&q, news_of(GB_NEWS_GROWN, 3, "c"));
     for (; i < GB_COUNT(order); i++) {
         n = gb_news_take(&q);
         assert_int_equal(n->type, order[i]);

@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include "session/export.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "mutate.h"
@@ -96,40 +97,40 @@ act(player *p)
     switch (what) {
     case 0:
     case 1:
-        done = gb_session_send(s, text, strlen(text), GB_SEND_JOIN, NULL);
+        done = ask_send(s, text, strlen(text), GB_SEND_JOIN, NULL);
         break;
     case 2:
-        done = gb_session_send(s, text, strlen(text), GB_SEND_ONLY, NULL);
+        done = ask_send(s, text, strlen(text), GB_SEND_ONLY, NULL);
         break;
     case 3:
     case 4:
-        done = gb_session_continue(s, NULL);
+        done = ask_continue(s, NULL);
         break;
     case 5:
         test_set(s, setting[0], setting[1]);
         break;
     case 6:
-        done = gb_session_retry(s, NULL);
+        done = ask_again(s, NULL);
         break;
     case 7:
-        done = gb_session_reseed(s, NULL);
+        done = ask_reseed(s, NULL);
         break;
     case 8:
     case 9:
-        done = gb_session_undo(s, NULL);
+        done = ask_undo(s, NULL);
         break;
     case 10:
     case 11:
-        done = gb_session_redo(s, NULL);
+        done = ask_redo(s, NULL);
         break;
     case 12:
-        done = gb_session_edit(s, text, strlen(text), NULL);
+        done = ask_edit(s, text, strlen(text), NULL);
         break;
     default:
         if (test_random_below(&p->random, 6) == 0)
-            done = gb_session_clear(s, NULL);
+            done = ask_clear(s, NULL);
         else
-            done = gb_session_set_mode(
+            done = ask_mode(
                 s, (gb_mode)test_random_below(&p->random, 2), NULL);
         break;
     }
@@ -141,9 +142,8 @@ act(player *p)
 static void
 expect_same(gb_session *a, gb_session *b)
 {
-    gb_history *ha = gb_session_history(a), *hb = gb_session_history(b);
     gb_str text_a = GB_STR_INIT, text_b = GB_STR_INIT;
-    const gb_ids *view_a = gb_history_view(ha), *view_b = gb_history_view(hb);
+    const gb_ids *view_a = gb_tree_view(a->tree), *view_b = gb_tree_view(b->tree);
 
     gb_session_export(a, GB_EXPORT_JSON, &text_a);
     gb_session_export(b, GB_EXPORT_JSON, &text_b);
@@ -152,8 +152,8 @@ expect_same(gb_session *a, gb_session *b)
     if (view_a->len > 0)
         assert_memory_equal(view_a->data, view_b->data,
                             view_a->len * sizeof *view_a->data);
-    assert_int_equal(gb_history_undos(ha), gb_history_undos(hb));
-    assert_int_equal(gb_history_redos(ha), gb_history_redos(hb));
+    assert_int_equal(gb_tree_can_undo(a->tree), gb_tree_can_undo(b->tree));
+    assert_int_equal(gb_tree_can_redo(a->tree), gb_tree_can_redo(b->tree));
     gb_str_free(&text_a);
     gb_str_free(&text_b);
 }
@@ -281,36 +281,50 @@ typedef struct spectator {
 } spectator;
 
 static void
-see_cut(void *arg, uint32_t id)
+see_cut(void *arg, uint32_t node, uint32_t tokens, size_t bytes)
 {
     spectator *s = arg;
+    size_t begin;
 
+    (void)tokens;
     s->cuts++;
-    while (s->n > 0 && s->ids[s->n - 1] > id)
+    while (s->n > 0 && s->ids[s->n - 1] != node)
         s->n--;
+    assert_true(s->n > 0 || node == 0);
+    begin = s->n > 1 ? s->ends[s->n - 2] : 0;
+    if (s->n > 0)
+        s->ends[s->n - 1] = begin + bytes;
     s->text.len = s->n > 0 ? s->ends[s->n - 1] : 0;
 }
 
 static void
-see_text(void *arg, const gb_segment *seg, const char *text, size_t n)
+see(spectator *s, const gb_node *n, size_t from, uint32_t tokens)
 {
-    spectator *s = arg;
+    size_t size = gb_node_bytes(n, tokens) - from;
 
-    assert_true(s->n > 0 && s->ids[s->n - 1] == seg->id);
-    s->bytes += n;
-    gb_str_append(&s->text, text, n);
+    assert_true(s->n > 0 && s->ids[s->n - 1] == n->id);
+    s->bytes += size;
+    gb_str_append(&s->text, gb_str_cstr(&n->text) + from, size);
     s->ends[s->n - 1] = s->text.len;
 }
 
 static void
-see_segment(void *arg, const gb_segment *seg)
+see_grown(void *arg, const gb_node *n, uint32_t first, size_t from,
+          uint32_t tokens)
+{
+    (void)first;
+    see(arg, n, from, tokens);
+}
+
+static void
+see_node(void *arg, const gb_node *n, uint32_t tokens)
 {
     spectator *s = arg;
 
     assert_true(s->n < GB_COUNT(s->ids));
-    assert_true(s->n == 0 || s->ids[s->n - 1] == seg->parent->id);
-    s->ids[s->n++] = seg->id;
-    see_text(s, seg, gb_str_cstr(&seg->text), seg->text.len);
+    assert_true(s->n == 0 || s->ids[s->n - 1] == n->prev->id);
+    s->ids[s->n++] = n->id;
+    see(s, n, 0, tokens);
 }
 
 /* The header of a session with the model at hand. */
@@ -351,27 +365,30 @@ watch(const gb_str *file, spectator *s)
 {
     const char *path = test_write("watched", file->data, file->len);
     gb_replay_options o = {
-        .watcher = {.arg = s, .cut = see_cut, .segment = see_segment,
-                    .text = see_text},
+        .watcher = {.arg = s, .cut = see_cut, .node = see_node,
+                    .grown = see_grown},
     };
     gb_error err = GB_ERROR_INIT;
     gb_journal_reader *r = gb_journal_open(path, &err);
-    const gb_segment *seg;
+    const gb_stretch *st;
+    const gb_path *end;
     gb_replay_result result;
-    size_t n;
+    size_t n, size;
 
     *s = (spectator){.n = 0};
     test_ok(r != NULL, &err);
     test_ok(gb_replay(r, test_engine(), test_model(), &o, &result, &err),
             &err);
     assert_true(result.identical);
-    seg = gb_history_tip(result.history);
-    for (n = s->n; n > 0; n--, seg = seg->parent) {
-        assert_int_equal(s->ids[n - 1], seg->id);
-        assert_memory_equal(s->text.data + s->ends[n - 1] - seg->text.len,
-                            seg->text.data, seg->text.len);
+    end = &result.tree->path;
+    assert_int_equal(end->len, s->n);
+    for (n = s->n; n > 0; n--) {
+        st = &end->data[n - 1];
+        size = gb_node_bytes(st->node, st->tokens);
+        assert_int_equal(s->ids[n - 1], st->node->id);
+        assert_memory_equal(s->text.data + s->ends[n - 1] - size,
+                            gb_str_cstr(&st->node->text), size);
     }
-    assert_null(seg);
     gb_str_free(&s->text);
     gb_replay_result_free(&result);
     gb_journal_reader_free(r);
@@ -446,7 +463,7 @@ test_prefill_boundaries(void **state)
     test_begin(s, STORY, 3);
     gb_session_stop(s);
     test_send(s, " who lived in a wood with many other animals");
-    test_ok(gb_session_edit(s, " who sang all day long", 22, &err), &err);
+    test_ok(ask_edit(s, " who sang all day long", 22, &err), &err);
     test_finish(s);
     test_session_close(s);
     test_ok(gb_file_read(o.path, 1 << 20, &text, &err), &err);

@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "session/export.h"
 #include "sample/rng.h"
 
 #define STORY "Once upon a time there was a little fox"
@@ -26,13 +27,13 @@ expect_text(gb_session *s, const char *expected)
 static uint64_t
 step_of(gb_session *s)
 {
-    return gb_history_step(gb_session_history(s));
+    return s->tree->step;
 }
 
 static uint64_t
 seed_of(gb_session *s)
 {
-    return gb_history_settings(gb_session_history(s))->seed;
+    return s->tree->settings.seed;
 }
 
 typedef bool operation(gb_session *s, gb_error *err);
@@ -85,12 +86,12 @@ test_stop_and_continue(void **state)
         test_begin(parts, STORY, cases[i].stops[0]);
         for (j = 1; j < 4; j++) {
             gb_session_stop(parts);
-            test_ok(gb_session_continue(parts, &err), &err);
+            test_ok(ask_continue(parts, &err), &err);
             test_steps(parts, cases[i].stops[j]);
         }
         gb_session_stop(parts);
         while (step_of(parts) < 60) {
-            test_ok(gb_session_continue(parts, &err), &err);
+            test_ok(ask_continue(parts, &err), &err);
             test_steps(parts, 1);
             gb_session_stop(parts);
         }
@@ -115,91 +116,103 @@ test_retry_after_edits(void **state)
     test_send(s, "The sun was warm.");
     test_send(s, " Then came a bear");
     text = test_branch(s);
-    perform(s, gb_session_retry);
+    perform(s, ask_again);
     expect_text(s, text);
     for (i = 0; i < GB_COUNT(others); i++) {
-        test_ok(gb_session_edit(s, others[i], strlen(others[i]), &err), &err);
+        test_ok(ask_edit(s, others[i], strlen(others[i]), &err), &err);
         test_finish(s);
         other = test_branch(s);
         assert_string_not_equal(other, text);
-        perform(s, gb_session_retry);
+        perform(s, ask_again);
         expect_text(s, other);
-        perform(s, gb_session_undo);
-        perform(s, gb_session_redo);
+        perform(s, ask_undo);
+        perform(s, ask_redo);
         expect_text(s, other);
-        perform(s, gb_session_continue);
+        perform(s, ask_continue);
         free(other);
     }
-    perform(s, gb_session_reseed);
+    perform(s, ask_reseed);
     test_set(s, "temperature", "3");
-    test_ok(gb_session_edit(s, "other", 5, &err), &err);
+    test_ok(ask_edit(s, "other", 5, &err), &err);
     test_finish(s);
     test_set(s, "temperature", "0.8");
-    for (i = 0; i < 2 + 3 * GB_COUNT(others); i++)
-        perform(s, gb_session_undo);
+    for (i = 0; i < 2 + 2 * GB_COUNT(others); i++)
+        perform(s, ask_undo);
     expect_text(s, text);
-    perform(s, gb_session_retry);
-    expect_text(s, text);
-    free(text);
-    test_session_close(s);
-}
-
-/* A retry goes through the changes that were made while the model wrote, and
- * ends where it was stopped. */
-static void
-test_retry_timeline(void **state)
-{
-    gb_session *s = test_session(NULL, NULL);
-    char *text;
-
-    (void)state;
-    test_set(s, "max-new-tokens", "100");
-    test_begin(s, STORY, 5);
-    test_set(s, "temperature", "2");
-    test_steps(s, 4);
-    test_set(s, "seed", "99");
-    test_set(s, "greedy", "on");
-    test_steps(s, 3);
-    test_set(s, "greedy", "off");
-    test_steps(s, 4);
-    gb_session_stop(s);
-    text = test_branch(s);
-    assert_int_equal(step_of(s), 7);
-    test_set(s, "temperature", "0.3");
-    perform(s, gb_session_retry);
-    expect_text(s, text);
-    assert_int_equal(step_of(s), 7);
-    assert_int_equal(seed_of(s), 99);
-    assert_true(gb_history_settings(gb_session_history(s))->temperature == 2);
-    perform(s, gb_session_retry);
+    perform(s, ask_again);
     expect_text(s, text);
     free(text);
     test_session_close(s);
 }
 
-/* A change during a retry ends what it still had to repeat. */
+/* Again: the noise of the place, the settings as they are. Where nothing has
+ * changed there is no other take. */
 static void
-test_retry_changed(void **state)
+test_again(void **state)
 {
     gb_session *s = test_session(NULL, NULL);
     gb_error err = GB_ERROR_INIT;
-    char *text;
+    char *text, *wild;
+    size_t current, nodes;
 
     (void)state;
-    test_begin(s, STORY, 3);
-    test_set(s, "greedy", "on");
-    test_steps(s, 2);
-    gb_session_stop(s);
-    test_ok(gb_session_retry(s, &err), &err);
-    test_steps(s, 2);
-    test_set(s, "temperature", "4");
-    test_finish(s);
-    assert_int_equal(gb_history_run_tokens(gb_session_history(s)), 12);
-    assert_false(gb_history_settings(gb_session_history(s))->greedy);
+    test_send(s, STORY);
     text = test_branch(s);
-    perform(s, gb_session_retry);
+    nodes = s->tree->n_nodes;
+    perform(s, ask_again);
+    expect_text(s, text);
+    assert_int_equal(s->tree->n_nodes, nodes);
+    test_set(s, "temperature", "5");
+    perform(s, ask_again);
+    wild = test_branch(s);
+    assert_string_not_equal(wild, text);
+    assert_int_equal(step_of(s), 12);
+    assert_int_equal(gb_tree_takes(s->tree, NULL, &current), 2);
+    assert_int_equal(current, 1);
+    test_ok(ask_verb(s, "take", "prev", NULL, &err), &err);
+    expect_text(s, text);
+    assert_true(s->tree->settings.temperature == 5);
+    test_ok(ask_verb(s, "as-written", "", NULL, &err), &err);
+    assert_true(s->tree->settings.temperature == 0.8f);
+    test_ok(ask_verb(s, "take", "2", NULL, &err), &err);
+    expect_text(s, wild);
+    test_set(s, "temperature", "0.8");
+    perform(s, ask_again);
     expect_text(s, text);
     free(text);
+    free(wild);
+    test_session_close(s);
+}
+
+/* A run that was stopped, or changed while it wrote, is written to its end
+ * with the settings as they are now. */
+static void
+test_again_in_parts(void **state)
+{
+    gb_session *s = test_session(NULL, NULL);
+    char *part, *text, *whole;
+
+    (void)state;
+    test_begin(s, STORY, 5);
+    gb_session_stop(s);
+    part = test_branch(s);
+    perform(s, ask_again);
+    whole = test_branch(s);
+    assert_memory_equal(whole, part, strlen(part));
+    assert_int_equal(step_of(s), 12);
+    perform(s, ask_undo);
+    perform(s, ask_undo);
+    test_begin(s, STORY, 5);
+    test_set(s, "temperature", "5");
+    test_finish(s);
+    text = test_branch(s);
+    assert_string_not_equal(text, whole);
+    test_set(s, "temperature", "0.8");
+    perform(s, ask_again);
+    expect_text(s, whole);
+    free(part);
+    free(text);
+    free(whole);
     test_session_close(s);
 }
 
@@ -212,35 +225,35 @@ test_undo_and_redo(void **state)
     unsigned i;
 
     (void)state;
-    assert_false(gb_session_undo(s, &err));
+    assert_false(ask_undo(s, &err));
     test_fails_with(&err, GB_USAGE, "nothing to undo", NULL);
     texts[0] = gb_strdup("");
     test_send(s, STORY);
     texts[1] = test_branch(s);
-    perform(s, gb_session_continue);
+    perform(s, ask_continue);
     texts[2] = test_branch(s);
     test_send(s, "And");
     texts[3] = test_branch(s);
     assert_int_equal(step_of(s), 36);
     for (i = 3; i-- > 0;) {
-        perform(s, gb_session_undo);
+        perform(s, ask_undo);
         expect_text(s, texts[i]);
         assert_int_equal(step_of(s), i * 12);
     }
     for (i = 1; i <= 3; i++) {
-        perform(s, gb_session_redo);
+        perform(s, ask_redo);
         expect_text(s, texts[i]);
         assert_int_equal(step_of(s), i * 12);
     }
-    assert_false(gb_session_redo(s, &err));
+    assert_false(ask_redo(s, &err));
     test_fails_with(&err, GB_USAGE, "nothing to redo", NULL);
-    perform(s, gb_session_clear);
+    perform(s, ask_clear);
     expect_text(s, "");
     assert_int_equal(step_of(s), 0);
-    perform(s, gb_session_undo);
+    perform(s, ask_undo);
     expect_text(s, texts[3]);
     assert_int_equal(step_of(s), 36);
-    perform(s, gb_session_undo);
+    perform(s, ask_undo);
     test_send(s, "And");
     expect_text(s, texts[3]);
     for (i = 0; i < 4; i++)
@@ -259,16 +272,14 @@ test_seeds(void **state)
     (void)state;
     test_send(s, STORY);
     text = test_branch(s);
-    perform(s, gb_session_reseed);
+    perform(s, ask_reseed);
     assert_true(seed_of(s) == gb_seed_jump(0, 1));
     assert_int_equal(step_of(s), 12);
-    assert_string_equal(test_last_mark(s),
-                        "seed 0 \u2192 11400714819323198485");
-    perform(s, gb_session_reseed);
+    perform(s, ask_reseed);
     assert_true(seed_of(s) == gb_seed_jump(0, 2));
-    perform(s, gb_session_undo);
+    perform(s, ask_undo);
     assert_true(seed_of(s) == gb_seed_jump(0, 1));
-    perform(s, gb_session_undo);
+    perform(s, ask_undo);
     assert_int_equal(seed_of(s), 0);
     expect_text(s, text);
     free(text);
@@ -276,7 +287,7 @@ test_seeds(void **state)
     /* A seed set for what comes next outlives an undo. */
     test_set(s, "seed", "7");
     assert_int_equal(step_of(s), 0);
-    perform(s, gb_session_undo);
+    perform(s, ask_undo);
     assert_int_equal(seed_of(s), 7);
     assert_int_equal(step_of(s), 0);
     test_send(s, STORY);
@@ -288,39 +299,41 @@ test_seeds(void **state)
     expect_text(s, text);
     test_set(s, "seed", "18446744073709551615");
     test_send(s, "a");
-    perform(s, gb_session_reseed);
+    perform(s, ask_reseed);
     assert_true(seed_of(s) == gb_seed_jump(UINT64_MAX, 1));
     free(text);
     test_session_close(s);
 }
 
+/* Each text of the model knows the settings it was written with. */
 static void
-test_marks(void **state)
+test_settings_of_places(void **state)
 {
-    static const struct {
-        const char *name, *value, *mark;
-    } cases[] = {
-        {"temperature", "1.2", "temperature 0.8 \u2192 1.2"},
-        {"temperature", "1.3", "temperature 0.8 \u2192 1.3"},
-        {"temperature", "0.8", ""}, /* back to what it was: no change */
-        {"greedy", "on", "greedy off \u2192 on"},
-        {"top-k", "40", "top-k off \u2192 40"},
-        {"seed", "0", "seed 0 from its beginning"},
-        {"seed", "5", "seed 0 \u2192 5"},
-    };
     gb_session *s = test_session(NULL, NULL);
     gb_error err = GB_ERROR_INIT;
-    size_t i;
+    const gb_stretch *path;
 
     (void)state;
-    test_send(s, "a");
-    for (i = 0; i < GB_COUNT(cases); i++) {
-        test_set(s, cases[i].name, cases[i].value);
-        assert_string_equal(test_last_mark(s), cases[i].mark);
-    }
-    assert_false(gb_session_set(s, "temperature", "hot", &err));
+    test_begin(s, "a", 3);
+    test_set(s, "temperature", "1.2");
+    test_set(s, "temperature", "1.3");
+    test_steps(s, 4);
+    test_set(s, "temperature", "1.3"); /* no change */
+    test_steps(s, 2);
+    test_set(s, "greedy", "on");
+    test_finish(s);
+    path = s->tree->path.data;
+    assert_int_equal(s->tree->path.len, 4);
+    assert_int_equal(path[1].tokens, 3);
+    assert_true(path[1].node->settings.temperature == 0.8f);
+    assert_int_equal(path[2].tokens, 6);
+    assert_true(path[2].node->settings.temperature == 1.3f);
+    assert_int_equal(path[2].node->step, 3);
+    assert_int_equal(path[3].tokens, 3);
+    assert_true(path[3].node->settings.greedy);
+    assert_false(ask_set(s, "temperature", "hot", &err));
     test_fails_with(&err, GB_USAGE, "temperature", "hot", NULL);
-    assert_false(gb_session_set(s, "warmth", "1", &err));
+    assert_false(ask_set(s, "warmth", "1", &err));
     test_fails_with(&err, GB_USAGE, "warmth", NULL);
     test_session_close(s);
 }
@@ -333,21 +346,21 @@ test_refusals(void **state)
     gb_error err = GB_ERROR_INIT;
 
     (void)state;
-    assert_false(gb_session_retry(s, &err));
+    assert_false(ask_again(s, &err));
     test_fails_with(&err, GB_USAGE, "no text of the model", NULL);
-    assert_false(gb_session_reseed(s, &err));
-    assert_false(gb_session_clear(s, &err));
-    assert_false(gb_session_edit(s, "x", 1, &err));
+    assert_false(ask_reseed(s, &err));
+    assert_false(ask_clear(s, &err));
+    assert_false(ask_edit(s, "x", 1, &err));
     test_fails_with(&err, GB_USAGE, "no text of yours", NULL);
     assert_false(gb_session_save(s, test_path("nothing"), false, &err));
     test_fails_with(&err, GB_USAGE, "nothing to save", NULL);
     test_begin(s, STORY, 2);
-    assert_false(gb_session_undo(s, &err));
+    assert_false(ask_undo(s, &err));
     test_fails_with(&err, GB_USAGE, "still writing", NULL);
-    assert_false(gb_session_send(s, "x", 1, 0, &err));
-    assert_false(gb_session_retry(s, &err));
-    assert_false(gb_session_edit(s, "x", 1, &err));
-    assert_false(gb_session_set_mode(s, GB_MODE_CHAT, &err));
+    assert_false(ask_send(s, "x", 1, 0, &err));
+    assert_false(ask_again(s, &err));
+    assert_false(ask_edit(s, "x", 1, &err));
+    assert_false(ask_mode(s, GB_MODE_CHAT, &err));
     test_finish(s);
     assert_int_equal(step_of(s), 12);
     test_session_close(s);
@@ -358,24 +371,24 @@ test_full_context(void **state)
 {
     const char *path = test_path("full");
     gb_session *s = test_session(path, NULL);
-    gb_history *h = gb_session_history(s);
-    const gb_segment *from = NULL;
+    const gb_node *from = NULL;
     size_t offset = 0;
 
     (void)state;
-    assert_false(gb_history_memory(h, &from, &offset));
+    assert_false(gb_tree_memory(s->tree, &from, &offset));
     test_set(s, "max-new-tokens", "1200");
     test_send(s, STORY);
     assert_int_equal(step_of(s), 1200);
-    assert_true(gb_history_view_length(h) <= 513);
+    assert_true(gb_tree_view_length(s->tree) <= 513);
     assert_non_null(strstr(test_last_mark(s), "the model remembers from"));
-    assert_true(gb_history_memory(h, &from, &offset));
+    assert_true(gb_tree_memory(s->tree, &from, &offset));
     assert_int_equal(from->role, GB_ROLE_MODEL);
     assert_in_range(offset, 1, from->text.len - 1);
-    perform(s, gb_session_undo);
-    assert_false(gb_history_memory(h, &from, &offset));
-    perform(s, gb_session_redo);
-    perform(s, gb_session_retry);
+    perform(s, ask_undo);
+    assert_false(gb_tree_memory(s->tree, &from, &offset));
+    perform(s, ask_redo);
+    test_set(s, "temperature", "0.7");
+    perform(s, ask_again);
     test_session_close(s);
     test_verify(path, 2400);
 }
@@ -389,21 +402,21 @@ test_long_text(void **state)
     const char *path = test_path("long");
     gb_session *s = test_session(path, NULL);
     gb_error err = GB_ERROR_INIT;
-    const gb_segment *last;
+    const gb_node *last;
 
     (void)state;
     for (i = 0; i < n; i++)
         text[i] = i % 6 == 5 ? ' ' : (char)('a' + i * 7 % 26);
     text[100] = '\0';
     text[200] = '\xff';
-    test_ok(gb_session_send(s, text, n, 0, &err), &err);
+    test_ok(ask_send(s, text, n, 0, &err), &err);
     test_finish(s);
-    last = gb_history_last_prompt(gb_session_history(s));
+    last = gb_tree_last(s->tree, GB_ROLE_USER);
     assert_int_equal(last->text.len, n + 2); /* U+FFFD for 0xff */
     assert_true(last->skipped > 1000);
-    assert_int_equal(last->ids.len, 256);
-    assert_int_equal(gb_history_view_length(gb_session_history(s)), 268);
-    test_ok(gb_session_send(s, "", 0, 0, &err), &err);
+    assert_int_equal(last->n_tokens, 256);
+    assert_int_equal(gb_tree_view_length(s->tree), 268);
+    test_ok(ask_send(s, "", 0, 0, &err), &err);
     test_finish(s);
     test_session_close(s);
     test_verify(path, 24);
@@ -419,18 +432,17 @@ test_empty_start(void **state)
     char *text;
 
     (void)state;
-    test_ok(gb_session_send(s, "", 0, 0, &err), &err);
+    test_ok(ask_send(s, "", 0, 0, &err), &err);
     test_finish(s);
     text = test_branch(s);
     assert_true(strlen(text) > 4);
-    perform(s, gb_session_retry);
+    perform(s, ask_again);
     expect_text(s, text);
-    perform(s, gb_session_undo);
-    perform(s, gb_session_undo);
+    perform(s, ask_undo);
     expect_text(s, "");
     free(text);
     test_session_close(s);
-    test_verify(path, 24);
+    test_verify(path, 12);
 }
 
 static void
@@ -453,9 +465,9 @@ test_joining(void **state)
     (void)state;
     for (i = 0; i < GB_COUNT(cases); i++) {
         s = test_session(NULL, NULL);
-        test_ok(gb_session_send(s, cases[i].before, strlen(cases[i].before),
+        test_ok(ask_send(s, cases[i].before, strlen(cases[i].before),
                                 GB_SEND_ONLY, &err), &err);
-        test_ok(gb_session_send(s, cases[i].text, strlen(cases[i].text),
+        test_ok(ask_send(s, cases[i].text, strlen(cases[i].text),
                                 GB_SEND_ONLY | GB_SEND_JOIN, &err), &err);
         expect_text(s, cases[i].after);
         assert_int_equal(step_of(s), 0);
@@ -467,24 +479,24 @@ static void
 test_max_prompt_tokens(void **state)
 {
     gb_session *s = test_session(NULL, NULL);
-    gb_history *h = gb_session_history(s);
+    gb_node *said;
     gb_token last;
 
     (void)state;
     test_set(s, "max-prompt-tokens", "3");
     test_send(s, STORY);
-    assert_int_equal(gb_history_last_prompt(h)->ids.len, 3);
-    assert_int_equal(gb_history_view_length(h), 3 + 12);
+    assert_int_equal(gb_tree_last(s->tree, GB_ROLE_USER)->n_tokens, 3);
+    assert_int_equal(gb_tree_view_length(s->tree), 3 + 12);
     test_session_close(s);
     s = test_session(NULL, NULL);
-    h = gb_session_history(s);
     test_send(s, STORY);
-    last = gb_history_last_prompt(h)->ids.data[
-        gb_history_last_prompt(h)->ids.len - 1];
+    said = gb_tree_last(s->tree, GB_ROLE_USER);
+    last = said->tokens[said->n_tokens - 1].id;
     test_set(s, "max-prompt-tokens", "-3");
     test_send(s, STORY);
-    assert_int_equal(gb_history_last_prompt(h)->ids.len, 3);
-    assert_int_equal(gb_history_last_prompt(h)->ids.data[2], last);
+    said = gb_tree_last(s->tree, GB_ROLE_USER);
+    assert_int_equal(said->n_tokens, 3);
+    assert_int_equal(said->tokens[2].id, last);
     test_session_close(s);
 }
 
@@ -492,7 +504,7 @@ test_max_prompt_tokens(void **state)
 static char *
 view_text(gb_session *s)
 {
-    const gb_ids *view = gb_history_view(gb_session_history(s));
+    const gb_ids *view = gb_tree_view(s->tree);
     gb_str text = GB_STR_INIT;
     gb_error err = GB_ERROR_INIT;
 
@@ -511,7 +523,7 @@ test_chat(void **state)
     size_t i;
 
     (void)state;
-    test_ok(gb_session_set_mode(s, GB_MODE_CHAT, &err), &err);
+    test_ok(ask_mode(s, GB_MODE_CHAT, &err), &err);
     test_send(s, "Hello");
     view = view_text(s);
     assert_memory_equal(view, "Human: Hello\nAI:", 16);
@@ -525,7 +537,7 @@ test_chat(void **state)
         test_send(s, "And then what happened to the little fox?");
     assert_non_null(strstr(test_last_mark(s), "the model remembers from"));
     view = view_text(s);
-    assert_true(gb_history_view_length(gb_session_history(s)) <= 513);
+    assert_true(gb_tree_view_length(s->tree) <= 513);
     while (view[0] == '\n')
         memmove(view, view + 1, strlen(view));
     assert_memory_equal(view, "Human: And then", 15);
@@ -582,8 +594,8 @@ babbler(void)
 static void
 expect_turns(gb_session *s, const gb_model *m)
 {
-    const gb_ids *view = gb_history_view(gb_session_history(s));
-    const gb_segment *last = gb_history_tip(gb_session_history(s));
+    const gb_ids *view = gb_tree_view(s->tree);
+    const gb_node *last = gb_tree_last(s->tree, GB_ROLE_MODEL);
     gb_str text = GB_STR_INIT;
 
     assert_true(gb_tokenizer_decode(m->tokenizer, view->data, view->len, &text,
@@ -608,7 +620,7 @@ test_chat_stop(void **state)
     gb_journal_reader *r;
     unsigned i, stops = 0;
     gb_session *s;
-    gb_run run;
+    const gb_run *run;
 
     (void)state;
     test_ok(e != NULL, &err);
@@ -621,13 +633,13 @@ test_chat_stop(void **state)
     test_ok(s != NULL, &err);
     for (i = 0; i < 30; i++) {
         test_send(s, "hi");
-        assert_true(gb_history_last_run(gb_session_history(s), &run));
-        if (run.reason != GB_REASON_STOP)
+        run = gb_tree_last_run(s->tree);
+        if (run->reason != GB_REASON_STOP)
             continue;
         stops++;
         expect_turns(s, m);
         if (i % 3 == 0)
-            perform(s, gb_session_retry);
+            perform(s, ask_again);
     }
     assert_in_range(stops, 3, 29);
     test_session_close(s);
@@ -657,7 +669,7 @@ test_cancelled_prefill(void **state)
     gb_session *s, *whole = test_session(NULL, NULL);
     gb_str text = GB_STR_INIT;
     char *expected;
-    gb_run run;
+    const gb_run *run;
     unsigned i;
 
     (void)state;
@@ -675,14 +687,14 @@ test_cancelled_prefill(void **state)
     atomic_store(&cancel, true);
     test_ok(gb_session_step(s, &err), &err);
     assert_false(gb_session_is_writing(s));
-    assert_true(gb_history_last_run(gb_session_history(s), &run));
-    assert_int_equal(run.reason, GB_REASON_INTERRUPT);
-    assert_int_equal(run.tokens, 0);
+    run = gb_tree_last_run(s->tree);
+    assert_int_equal(run->reason, GB_REASON_INTERRUPT);
+    assert_int_equal(run->tokens, 0);
     atomic_store(&cancel, false);
-    perform(s, gb_session_continue);
+    perform(s, ask_continue);
     expect_text(s, expected);
-    perform(s, gb_session_undo);
-    perform(s, gb_session_retry); /* of a run without a token: all of it */
+    perform(s, ask_undo);
+    perform(s, ask_again); /* of a run without a token: all of it */
     expect_text(s, expected);
     test_session_close(s);
     test_session_close(whole);
@@ -709,22 +721,22 @@ test_switch(void **state)
     test_ok(again != NULL, &err);
     test_send(s, "A cat");
     test_set(s, "temperature", "1.5");
-    perform(s, gb_session_continue);
+    perform(s, ask_continue);
     longer = test_branch(s);
-    perform(s, gb_session_undo);
+    perform(s, ask_undo);
     text = test_branch(s);
     /* The same model on another engine: everything stays. */
     test_ok(gb_session_switch(s, again, test_model(), &err), &err);
     expect_text(s, text);
-    perform(s, gb_session_continue);
+    perform(s, ask_continue);
     expect_text(s, longer);
-    perform(s, gb_session_undo);
+    perform(s, ask_undo);
     test_ok(gb_session_switch(s, e, m, &err), &err);
     expect_text(s, text);
-    assert_int_equal(gb_history_undos(gb_session_history(s)), 0);
-    assert_true(gb_history_view_length(gb_session_history(s)) > 5);
-    perform(s, gb_session_continue);
-    perform(s, gb_session_undo);
+    assert_false(gb_tree_can_undo(s->tree));
+    assert_true(gb_tree_view_length(s->tree) > 5);
+    perform(s, ask_continue);
+    perform(s, ask_undo);
     expect_text(s, text);
     test_session_close(s);
     free(text);
@@ -747,31 +759,71 @@ test_load(void **state)
     test_send(s, STORY);
     test_set(s, "temperature", "1.5");
     test_send(s, " and");
-    perform(s, gb_session_reseed);
+    perform(s, ask_reseed);
     text = test_branch(s);
     test_session_close(s);
 
     s = test_session(other, path);
     expect_text(s, text);
     assert_null(gb_session_path(s)); /* nothing has happened yet */
-    perform(s, gb_session_continue);
+    perform(s, ask_continue);
     longer = test_branch(s);
     test_session_close(s);
     test_verify(other, 48);
 
     s = test_session(path, NULL); /* a file that is there is gone on with */
     expect_text(s, text);
-    perform(s, gb_session_continue);
+    perform(s, ask_continue);
     expect_text(s, longer);
-    perform(s, gb_session_undo);
-    perform(s, gb_session_undo);
-    perform(s, gb_session_undo);
-    perform(s, gb_session_redo);
+    perform(s, ask_undo);
+    perform(s, ask_undo);
+    perform(s, ask_undo);
+    perform(s, ask_redo);
     test_ok(gb_session_save(s, test_path("load-c"), false, &err), &err);
     test_session_close(s);
     test_verify(path, 48);
     free(text);
     free(longer);
+}
+
+/* A session of the first version is gone on with in this one. */
+static void
+test_older_version(void **state)
+{
+    const char *path = test_path("older"), *copy = test_path("older-copy");
+    gb_session *s = test_session(path, NULL);
+    gb_error err = GB_ERROR_INIT;
+    gb_str text = GB_STR_INIT;
+    char *version, *story;
+
+    (void)state;
+    test_send(s, STORY);
+    story = test_branch(s);
+    test_session_close(s);
+    test_ok(gb_file_read(path, 1 << 20, &text, &err), &err);
+    version = strstr(text.data, "\"version\":2");
+    assert_non_null(version);
+    version[strlen("\"version\":")] = '1';
+    path = test_write("older", text.data, text.len);
+    s = test_session(copy, path);
+    expect_text(s, story);
+    perform(s, ask_continue);
+    test_session_close(s);
+    test_verify(copy, 24);
+    s = test_session(path, NULL);
+    expect_text(s, story);
+    perform(s, ask_undo);
+    perform(s, ask_redo);
+    test_session_close(s);
+    test_verify(path, 12);
+    gb_str_clear(&text);
+    test_ok(gb_file_read(path, 1 << 20, &text, &err), &err);
+    assert_non_null(strstr(text.data, "\"version\":2"));
+    gb_str_clear(&text);
+    test_ok(gb_file_read(copy, 1 << 20, &text, &err), &err);
+    assert_non_null(strstr(text.data, "\"version\":2"));
+    gb_str_free(&text);
+    free(story);
 }
 
 static void
@@ -784,7 +836,7 @@ test_untouched(void **state)
 
     (void)state;
     test_set(s, "temperature", "1.5");
-    test_ok(gb_session_set_mode(s, GB_MODE_CHAT, &err), &err);
+    test_ok(ask_mode(s, GB_MODE_CHAT, &err), &err);
     test_session_close(s);
     assert_false(gb_is_file(path));
     s = test_session(path, NULL);
@@ -959,11 +1011,11 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_stop_and_continue),
         cmocka_unit_test(test_retry_after_edits),
-        cmocka_unit_test(test_retry_timeline),
-        cmocka_unit_test(test_retry_changed),
+        cmocka_unit_test(test_again),
+        cmocka_unit_test(test_again_in_parts),
         cmocka_unit_test(test_undo_and_redo),
         cmocka_unit_test(test_seeds),
-        cmocka_unit_test(test_marks),
+        cmocka_unit_test(test_settings_of_places),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_full_context),
         cmocka_unit_test(test_long_text),
@@ -975,6 +1027,7 @@ main(void)
         cmocka_unit_test(test_cancelled_prefill),
         cmocka_unit_test(test_switch),
         cmocka_unit_test(test_load),
+        cmocka_unit_test(test_older_version),
         cmocka_unit_test(test_untouched),
         cmocka_unit_test(test_export),
         cmocka_unit_test(test_spared),

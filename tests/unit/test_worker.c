@@ -17,7 +17,7 @@ test_writing(void **state)
     char *text, *same;
 
     (void)state;
-    screen_do(s, GB_DO_SEND, STORY, NULL); /* posted before it has loaded */
+    screen_do(s, ASK_SEND, STORY, NULL); /* posted before it has loaded */
     assert_int_equal(s->state, GB_STATE_IDLE);
     assert_int_equal(s->reason, GB_REASON_LENGTH);
     assert_int_equal(s->stats.run_tokens, 12);
@@ -37,18 +37,18 @@ test_writing(void **state)
     assert_string_equal(text, same);
     free(same);
     s = screen_start_plain();
-    screen_do(s, GB_DO_SEND, STORY, NULL);
+    screen_do(s, ASK_SEND, STORY, NULL);
     screen_expect(s, text);
-    screen_do(s, GB_DO_CONTINUE, NULL, NULL);
-    screen_do(s, GB_DO_UNDO, NULL, NULL);
+    screen_do(s, ASK_CONTINUE, NULL, NULL);
+    screen_do(s, ASK_UNDO, NULL, NULL);
     screen_expect(s, text);
-    screen_do(s, GB_DO_RETRY, NULL, NULL);
+    screen_do(s, ASK_AGAIN, NULL, NULL);
     screen_expect(s, text);
-    screen_do(s, GB_DO_EDIT, "The", NULL);
-    screen_do(s, GB_DO_UNDO, NULL, NULL);
-    screen_do(s, GB_DO_CLEAR, NULL, NULL);
+    screen_do(s, ASK_EDIT, "The", NULL);
+    screen_do(s, ASK_UNDO, NULL, NULL);
+    screen_do(s, ASK_CLEAR, NULL, NULL);
     screen_expect(s, "");
-    screen_do(s, GB_DO_UNDO, NULL, NULL);
+    screen_do(s, ASK_UNDO, NULL, NULL);
     screen_expect(s, text);
     screen_finish(s);
     free(text);
@@ -65,12 +65,12 @@ test_stopping(void **state)
     char *text;
 
     (void)state;
-    screen_do(s, GB_DO_SET, "max-new-tokens", "1000000000");
-    first = screen_post(s, GB_DO_SEND, STORY, NULL);
-    second = screen_post(s, GB_DO_SEND, " and a bear", NULL);
+    screen_do(s, ASK_SET, "max-new-tokens", "1000000000");
+    first = screen_post(s, ASK_SEND, STORY, NULL);
+    second = screen_post(s, ASK_SEND, " and a bear", NULL);
     while (s->stats.run_tokens < 20)
         screen_take(s);
-    screen_do(s, GB_DO_STOP, NULL, NULL);
+    screen_do(s, ASK_STOP, NULL, NULL);
     assert_int_equal(s->state, GB_STATE_STOPPED);
     assert_true(first < second);
     text = screen_text(s);
@@ -79,11 +79,11 @@ test_stopping(void **state)
     free(text);
 
     /* What replaces the text does not wait for its end. */
-    screen_post(s, GB_DO_CONTINUE, NULL, NULL);
+    screen_post(s, ASK_CONTINUE, NULL, NULL);
     screen_wait_state(s, GB_STATE_WRITING);
-    screen_do(s, GB_DO_UNDO, NULL, NULL);
-    screen_do(s, GB_DO_SET, "max-new-tokens", "7");
-    screen_do(s, GB_DO_SEND, " again", NULL);
+    screen_do(s, ASK_UNDO, NULL, NULL);
+    screen_do(s, ASK_SET, "max-new-tokens", "7");
+    screen_do(s, ASK_SEND, " again", NULL);
     assert_int_equal(s->stats.run_tokens, 7);
     assert_int_equal(s->reason, GB_REASON_LENGTH);
     screen_finish(s);
@@ -104,23 +104,23 @@ test_live_settings(void **state)
     unsigned i;
 
     (void)state;
-    screen_do(s, GB_DO_SET, "max-new-tokens", "600");
-    send = screen_post(s, GB_DO_SEND, STORY, NULL);
+    screen_do(s, ASK_SET, "max-new-tokens", "600");
+    send = screen_post(s, ASK_SEND, STORY, NULL);
     for (i = 1; i <= 8; i++) {
         while (s->stats.run_tokens < i * 20)
             screen_take(s);
         snprintf(value, sizeof value, "0.%u", i);
-        screen_do(s, GB_DO_SET, "temperature", value);
+        screen_do(s, ASK_SET, "temperature", value);
     }
     assert_int_equal(s->state, GB_STATE_WRITING);
-    screen_wait_failed(s, screen_post(s, GB_DO_SET, "temperature", "hot"));
+    screen_wait_failed(s, screen_post(s, ASK_SET, "temperature", "hot"));
     assert_non_null(strstr(s->error, "hot"));
-    screen_do(s, GB_DO_STOP, NULL, NULL);
+    screen_do(s, ASK_STOP, NULL, NULL);
     assert_true(s->settings.temperature == 0.8f);
     assert_true(send < s->done);
     assert_string_equal(s->file, path);
-    screen_do(s, GB_DO_RETRY, NULL, NULL);
-    screen_do(s, GB_DO_SAVE, test_path("live-saved"), NULL);
+    screen_do(s, ASK_AGAIN, NULL, NULL);
+    screen_do(s, ASK_SAVE, test_path("live-saved"), NULL);
     assert_non_null(strstr(s->said, "saved as"));
     screen_finish(s);
     test_ok(gb_file_read(path, 1 << 20, &text, &err), &err);
@@ -142,13 +142,13 @@ test_other_file(void **state)
     gb_error err = GB_ERROR_INIT;
 
     (void)state;
-    screen_do(s, GB_DO_SEND, STORY, NULL);
+    screen_do(s, ASK_SEND, STORY, NULL);
     assert_string_equal(s->file, path);
     test_ok(gb_file_replace(path, "mine", 4, 0600, &err), &err);
-    screen_do(s, GB_DO_CONTINUE, NULL, NULL);
+    screen_do(s, ASK_CONTINUE, NULL, NULL);
     assert_non_null(strstr(s->error, "written anew"));
     assert_string_equal(s->file, now);
-    screen_do(s, GB_DO_CONTINUE, NULL, NULL);
+    screen_do(s, ASK_CONTINUE, NULL, NULL);
     assert_string_equal(s->file, now);
     screen_finish(s);
     test_verify(now, 36);
@@ -165,9 +165,9 @@ test_order(void **state)
     unsigned i;
 
     (void)state;
-    commands[0] = screen_post(s, GB_DO_SEND, "[one]", NULL);
-    commands[1] = screen_post(s, GB_DO_SEND, "[two]", NULL);
-    commands[2] = screen_post(s, GB_DO_SEND, "[three]", NULL);
+    commands[0] = screen_post(s, ASK_SEND, "[one]", NULL);
+    commands[1] = screen_post(s, ASK_SEND, "[two]", NULL);
+    commands[2] = screen_post(s, ASK_SEND, "[three]", NULL);
     for (i = 0; i < 3; i++) {
         while (s->started != commands[i])
             screen_take(s);
@@ -206,31 +206,31 @@ test_order_of_settings(void **state)
     uint64_t ahead, note;
 
     (void)state;
-    screen_do(s, GB_DO_SET, "max-new-tokens", "1000000000");
-    screen_post(s, GB_DO_SEND, STORY, NULL);
+    screen_do(s, ASK_SET, "max-new-tokens", "1000000000");
+    screen_post(s, ASK_SEND, STORY, NULL);
     screen_wait_state(s, GB_STATE_WRITING);
-    ahead = screen_post(s, GB_DO_SEND, " ahead", NULL);
-    note = screen_post(s, GB_DO_MARK, "note", NULL);
-    screen_do(s, GB_DO_SET, "temperature", "1.5");
+    ahead = screen_post(s, ASK_SEND, " ahead", NULL);
+    note = screen_post(s, ASK_NOTE, "note", NULL);
+    screen_do(s, ASK_SET, "temperature", "1.5");
     assert_true(s->started < ahead && ahead < note);
-    screen_do(s, GB_DO_STOP, NULL, NULL);
+    screen_do(s, ASK_STOP, NULL, NULL);
     assert_int_equal(s->failed, 0);
 
-    screen_post(s, GB_DO_CONTINUE, NULL, NULL);
+    screen_post(s, ASK_CONTINUE, NULL, NULL);
     screen_wait_state(s, GB_STATE_WRITING);
-    screen_do(s, GB_DO_SET, "top-k", "50");
-    screen_post(s, GB_DO_SET, "temperature", "0.5");
-    screen_post(s, GB_DO_RETRY, NULL, NULL);
-    screen_post(s, GB_DO_SET, "temperature", "+0.25");
-    screen_post(s, GB_DO_SET, "max-new-tokens", "40");
-    screen_do(s, GB_DO_MARK, "at the end", NULL);
-    assert_true(s->settings.temperature == 1.75f);
+    screen_do(s, ASK_SET, "top-k", "50");
+    screen_post(s, ASK_SET, "temperature", "0.5");
+    screen_post(s, ASK_AGAIN, NULL, NULL);
+    screen_post(s, ASK_SET, "temperature", "+0.25");
+    screen_post(s, ASK_SET, "max-new-tokens", "40");
+    screen_do(s, ASK_NOTE, "at the end", NULL);
+    assert_true(s->settings.temperature == 0.75f);
     screen_finish(s);
     test_ok(gb_file_read(path, 1 << 20, &text, &err), &err);
     assert_true(place(&text, "\"value\":\"1.5\"") <
                 place(&text, "\" ahead\""));
-    assert_true(place(&text, "\"how\":\"retry\"") <
-                place(&text, "\"value\":\"1.75\""));
+    assert_true(place(&text, "\"how\":\"again\"") <
+                place(&text, "\"value\":\"0.75\""));
     gb_str_free(&text);
     test_verify(path, 2);
 }
@@ -240,7 +240,7 @@ static void
 test_bounded(void **state)
 {
     screen *s = screen_start_plain();
-    gb_request r = {.what = GB_DO_MARK, .text = "x", .n_text = 1};
+    gb_request r = screen_request(ASK_NOTE, "x", NULL);
     gb_error err = GB_ERROR_INIT;
     uint64_t number, last = 0;
 
@@ -251,7 +251,7 @@ test_bounded(void **state)
     assert_int_equal(number, 0);
     test_fails_with(&err, GB_FAILED, "waiting", NULL);
     screen_wait_done(s, last);
-    r.n_text = GB_TEXT_MAX + 1;
+    r.event.n_text = GB_TEXT_MAX + 1;
     assert_int_equal(gb_worker_post(s->worker, &r, &err), 0);
     test_fails_with(&err, GB_USAGE, "at most", NULL);
     screen_finish(s);
@@ -270,9 +270,9 @@ test_quitting(void **state)
         if (i == 1)
             screen_wait_state(s, GB_STATE_IDLE);
         if (i >= 2) {
-            screen_post(s, GB_DO_SET, "max-new-tokens", "1000000000");
-            screen_post(s, GB_DO_SEND, STORY, NULL);
-            screen_post(s, GB_DO_SEND, STORY, NULL);
+            screen_post(s, ASK_SET, "max-new-tokens", "1000000000");
+            screen_post(s, ASK_SEND, STORY, NULL);
+            screen_post(s, ASK_SEND, STORY, NULL);
         }
         if (i == 3)
             screen_wait_state(s, GB_STATE_WRITING);
@@ -291,26 +291,26 @@ test_failures(void **state)
     screen_wait_state(s, GB_STATE_FAILED);
     /* Who ends on the state must have heard the reason. */
     assert_non_null(strstr(s->error, "/nowhere/model"));
-    screen_wait_failed(s, screen_post(s, GB_DO_SEND, STORY, NULL));
+    screen_wait_failed(s, screen_post(s, ASK_SEND, STORY, NULL));
     assert_non_null(strstr(s->error, "no model"));
-    screen_do(s, GB_DO_SET, "temperature", "2");
-    screen_do(s, GB_DO_MODEL, test_source("models/stories"), NULL);
-    screen_do(s, GB_DO_SEND, STORY, NULL);
+    screen_do(s, ASK_SET, "temperature", "2");
+    screen_do(s, ASK_MODEL, test_source("models/stories"), NULL);
+    screen_do(s, ASK_SEND, STORY, NULL);
     assert_int_equal(s->stats.run_tokens, 12);
     assert_true(s->settings.temperature == 2);
-    screen_wait_failed(s, screen_post(s, GB_DO_MODEL, "/nowhere/model", NULL));
-    screen_wait_failed(s, screen_post(s, GB_DO_DEVICE, "no such device", NULL));
-    screen_wait_failed(s, screen_post(s, GB_DO_LOAD, "/nowhere/session", NULL));
-    screen_wait_failed(s, screen_post(s, GB_DO_REDO, NULL, NULL));
-    screen_wait_failed(s, screen_post(s, GB_DO_EXPORT, NULL, NULL));
-    screen_do(s, GB_DO_CONTINUE, NULL, NULL);
+    screen_wait_failed(s, screen_post(s, ASK_MODEL, "/nowhere/model", NULL));
+    screen_wait_failed(s, screen_post(s, ASK_DEVICE, "no such device", NULL));
+    screen_wait_failed(s, screen_post(s, ASK_LOAD, "/nowhere/session", NULL));
+    screen_wait_failed(s, screen_post(s, ASK_REDO, NULL, NULL));
+    screen_wait_failed(s, screen_post(s, ASK_EXPORT, NULL, NULL));
+    screen_do(s, ASK_CONTINUE, NULL, NULL);
     assert_int_equal(s->state, GB_STATE_IDLE);
     screen_finish(s);
 
     s = screen_start(&bad_load);
     screen_wait_state(s, GB_STATE_IDLE);
     assert_non_null(strstr(s->error, "/nowhere/session"));
-    screen_do(s, GB_DO_SEND, STORY, NULL);
+    screen_do(s, ASK_SEND, STORY, NULL);
     screen_finish(s);
 }
 
@@ -324,29 +324,29 @@ test_switching(void **state)
     char *text;
 
     (void)state;
-    screen_do(s, GB_DO_SEND, STORY, NULL);
+    screen_do(s, ASK_SEND, STORY, NULL);
     text = screen_text(s);
-    screen_do(s, GB_DO_DEVICE, "0:0", NULL);
+    screen_do(s, ASK_DEVICE, "0:0", NULL);
     assert_int_equal(s->engines, 2);
-    screen_do(s, GB_DO_CONTINUE, NULL, NULL);
-    screen_do(s, GB_DO_UNDO, NULL, NULL);
+    screen_do(s, ASK_CONTINUE, NULL, NULL);
+    screen_do(s, ASK_UNDO, NULL, NULL);
     screen_expect(s, text);
-    screen_do(s, GB_DO_REPLAY, NULL, NULL);
+    screen_do(s, ASK_REPLAY, NULL, NULL);
     assert_int_equal(s->verdicts, 1);
     assert_true(s->identical);
     assert_true(s->n_states[GB_STATE_REPLAYING] > 0);
-    screen_do(s, GB_DO_REPLAY, path, NULL);
+    screen_do(s, ASK_REPLAY, path, NULL);
     assert_int_equal(s->verdicts, 2);
-    screen_do(s, GB_DO_CONTINUE, NULL, NULL);
-    screen_do(s, GB_DO_UNDO, NULL, NULL);
+    screen_do(s, ASK_CONTINUE, NULL, NULL);
+    screen_do(s, ASK_UNDO, NULL, NULL);
     screen_expect(s, text);
-    screen_do(s, GB_DO_MODEL, test_source("models/stories"), NULL);
+    screen_do(s, ASK_MODEL, test_source("models/stories"), NULL);
     screen_expect(s, text);
-    screen_do(s, GB_DO_LOAD, path, NULL);
+    screen_do(s, ASK_LOAD, path, NULL);
     screen_expect(s, text);
-    screen_do(s, GB_DO_MODE_SET, "chat", NULL);
-    screen_wait_failed(s, screen_post(s, GB_DO_MODE_SET, "shout", NULL));
-    screen_do(s, GB_DO_EXPORT, test_path("out.md"), NULL);
+    screen_do(s, ASK_MODE, "chat", NULL);
+    screen_wait_failed(s, screen_post(s, ASK_MODE, "shout", NULL));
+    screen_do(s, ASK_EXPORT, test_path("out.md"), NULL);
     screen_finish(s);
     free(text);
     test_verify(path, 24);
@@ -367,13 +367,13 @@ test_memory_of_a_replay(void **state)
     screen *s = screen_start(&options);
 
     (void)state;
-    screen_do(s, GB_DO_SET, "max-new-tokens", "150");
-    screen_do(s, GB_DO_SEND, STORY, NULL);
+    screen_do(s, ASK_SET, "max-new-tokens", "150");
+    screen_do(s, ASK_SEND, STORY, NULL);
     assert_true(s->memory > 0);
-    screen_do(s, GB_DO_REPLAY, NULL, NULL);
+    screen_do(s, ASK_REPLAY, NULL, NULL);
     assert_true(s->identical);
     assert_int_equal(s->memory, 0);
-    screen_do(s, GB_DO_CONTINUE, NULL, NULL);
+    screen_do(s, ASK_CONTINUE, NULL, NULL);
     assert_true(s->memory > 0);
     screen_finish(s);
 }

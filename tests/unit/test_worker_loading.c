@@ -137,23 +137,23 @@ test_stopping(void **state)
     char *text;
 
     (void)state;
-    screen_do(s, GB_DO_SEND, STORY, NULL);
+    screen_do(s, ASK_SEND, STORY, NULL);
     text = screen_text(s);
-    command = screen_post(s, GB_DO_MODEL, model, NULL);
+    command = screen_post(s, ASK_MODEL, model, NULL);
     screen_wait_phase(s, GB_PHASE_HASH);
-    screen_post(s, GB_DO_STOP, NULL, NULL);
+    screen_post(s, ASK_STOP, NULL, NULL);
     expect_stopped(s, command, "stopped: stories on ");
-    screen_do(s, GB_DO_CONTINUE, NULL, NULL);
-    screen_do(s, GB_DO_UNDO, NULL, NULL);
+    screen_do(s, ASK_CONTINUE, NULL, NULL);
+    screen_do(s, ASK_UNDO, NULL, NULL);
     screen_expect(s, text);
     assert_int_equal(s->engines, 1);
 
-    command = screen_post(s, GB_DO_LOAD, file, NULL);
+    command = screen_post(s, ASK_LOAD, file, NULL);
     screen_wait_phase(s, GB_PHASE_SESSION);
-    screen_post(s, GB_DO_STOP, NULL, NULL);
+    screen_post(s, ASK_STOP, NULL, NULL);
     expect_stopped(s, command, "long.jsonl was not loaded");
-    screen_do(s, GB_DO_CONTINUE, NULL, NULL);
-    screen_do(s, GB_DO_UNDO, NULL, NULL);
+    screen_do(s, ASK_CONTINUE, NULL, NULL);
+    screen_do(s, ASK_UNDO, NULL, NULL);
     screen_expect(s, text);
     screen_finish(s);
     free(text);
@@ -168,10 +168,11 @@ test_stopping_first_file(void **state)
 
     (void)state;
     screen_wait_phase(s, GB_PHASE_SESSION);
-    screen_post(s, GB_DO_STOP, NULL, NULL);
-    screen_do(s, GB_DO_SEND, STORY, NULL);
+    screen_post(s, ASK_STOP, NULL, NULL);
+    screen_do(s, ASK_SEND, STORY, NULL);
     assert_non_null(strstr(s->error, "long.jsonl was not loaded"));
-    assert_int_equal(s->stats.undos, 1);
+    screen_do(s, ASK_UNDO, NULL, NULL);
+    screen_expect(s, "");
     screen_finish(s);
 }
 
@@ -184,13 +185,13 @@ test_commands_ahead(void **state)
     uint64_t command;
 
     (void)state;
-    screen_do(s, GB_DO_SEND, STORY, NULL);
-    command = screen_post(s, GB_DO_MODEL, small(), NULL);
-    screen_post(s, GB_DO_CLEAR, NULL, NULL);
+    screen_do(s, ASK_SEND, STORY, NULL);
+    command = screen_post(s, ASK_MODEL, small(), NULL);
+    screen_post(s, ASK_CLEAR, NULL, NULL);
     screen_wait_done(s, command);
     assert_string_equal(s->model, "small");
     assert_int_equal(s->reason, GB_REASON_NONE);
-    screen_do(s, GB_DO_CONTINUE, NULL, NULL);
+    screen_do(s, ASK_CONTINUE, NULL, NULL);
     assert_int_equal(s->stats.run_tokens, 12);
     screen_finish(s);
 }
@@ -242,24 +243,24 @@ test_one_engine(void **state)
     char *text;
 
     (void)state;
-    screen_do(s, GB_DO_SEND, STORY, NULL);
+    screen_do(s, ASK_SEND, STORY, NULL);
     text = screen_text(s);
     memory.limit = memory.live + memory.live / 2;
-    screen_do(s, GB_DO_DEVICE, "0:0", NULL);
+    screen_do(s, ASK_DEVICE, "0:0", NULL);
     assert_int_equal(s->engines, 2);
     assert_true(memory.peak <= memory.limit);
-    screen_do(s, GB_DO_CONTINUE, NULL, NULL);
-    screen_do(s, GB_DO_UNDO, NULL, NULL);
+    screen_do(s, ASK_CONTINUE, NULL, NULL);
+    screen_do(s, ASK_UNDO, NULL, NULL);
     screen_expect(s, text);
 
     /* Too large, also alone. */
     memory.limit = memory.live;
-    screen_wait_failed(s, screen_post(s, GB_DO_MODEL, large(), NULL));
+    screen_wait_failed(s, screen_post(s, ASK_MODEL, large(), NULL));
     assert_string_equal(s->model, "stories");
     assert_int_equal(s->engines, 3);
     assert_int_equal(s->state, GB_STATE_IDLE);
-    screen_do(s, GB_DO_CONTINUE, NULL, NULL);
-    screen_do(s, GB_DO_UNDO, NULL, NULL);
+    screen_do(s, ASK_CONTINUE, NULL, NULL);
+    screen_do(s, ASK_UNDO, NULL, NULL);
     screen_expect(s, text);
     screen_finish(s);
     free(text);
@@ -276,21 +277,21 @@ test_no_engine(void **state)
     char *text;
 
     (void)state;
-    screen_do(s, GB_DO_SEND, STORY, NULL);
+    screen_do(s, ASK_SEND, STORY, NULL);
     text = screen_text(s);
     memory.limit = 1;
-    screen_wait_failed(s, screen_post(s, GB_DO_DEVICE, "0:0", NULL));
+    screen_wait_failed(s, screen_post(s, ASK_DEVICE, "0:0", NULL));
     assert_int_equal(s->state, GB_STATE_FAILED);
-    screen_wait_failed(s, screen_post(s, GB_DO_CONTINUE, NULL, NULL));
+    screen_wait_failed(s, screen_post(s, ASK_CONTINUE, NULL, NULL));
     assert_non_null(strstr(s->error, "no model"));
-    screen_wait_failed(s, screen_post(s, GB_DO_MARK, "a note", NULL));
-    screen_do(s, GB_DO_SET, "temperature", "0.7");
-    screen_do(s, GB_DO_EXPORT, path, NULL);
+    screen_wait_failed(s, screen_post(s, ASK_NOTE, "a note", NULL));
+    screen_do(s, ASK_SET, "temperature", "0.7");
+    screen_do(s, ASK_EXPORT, path, NULL);
     memory.limit = 0;
-    screen_do(s, GB_DO_DEVICE, "0:0", NULL);
+    screen_do(s, ASK_DEVICE, "0:0", NULL);
     assert_int_equal(s->state, GB_STATE_IDLE);
-    screen_do(s, GB_DO_CONTINUE, NULL, NULL);
-    screen_do(s, GB_DO_UNDO, NULL, NULL);
+    screen_do(s, ASK_CONTINUE, NULL, NULL);
+    screen_do(s, ASK_UNDO, NULL, NULL);
     screen_expect(s, text);
     screen_finish(s);
     free(text);

@@ -22,22 +22,23 @@ show(screen *s, const gb_news *n)
         s->engines++;
         break;
     case GB_NEWS_CUT:
-        for (i = n->segment + 1; i < GB_COUNT(s->text); i++)
+        for (i = n->node + 1; i < GB_COUNT(s->text); i++)
             gb_str_clear(&s->text[i]);
-        s->last = n->segment;
+        s->last = n->node;
+        if (n->node > 0 && n->offset < s->text[n->node].len)
+            s->text[n->node].len = n->offset;
         break;
-    case GB_NEWS_SEGMENT:
-        assert_true(n->segment > s->last);
-        assert_in_range(n->segment, 1, GB_COUNT(s->text) - 1);
-        s->last = n->segment;
-        if (n->role == GB_ROLE_MARK)
-            break;
-        gb_str_append(&s->text[n->segment], gb_str_cstr(&n->text),
-                      n->text.len);
+    case GB_NEWS_NODE:
+        assert_true(n->node > s->last);
+        assert_in_range(n->node, 1, GB_COUNT(s->text) - 1);
+        s->last = n->node;
+        if (n->role != GB_ROLE_NOTE)
+            gb_str_append(&s->text[n->node], gb_str_cstr(&n->text),
+                          n->text.len);
         break;
-    case GB_NEWS_TEXT:
-        assert_int_equal(n->segment, s->last);
-        gb_str_append(&s->text[n->segment], n->text.data, n->text.len);
+    case GB_NEWS_GROWN:
+        assert_int_equal(n->node, s->last);
+        gb_str_append(&s->text[n->node], gb_str_cstr(&n->text), n->text.len);
         break;
     case GB_NEWS_SETTINGS:
         s->settings = n->settings;
@@ -69,7 +70,7 @@ show(screen *s, const gb_news *n)
         snprintf(s->log, sizeof s->log, "%s", gb_str_cstr(&n->text));
         break;
     case GB_NEWS_MEMORY:
-        s->memory = n->segment;
+        s->memory = n->node;
         break;
     }
 }
@@ -125,19 +126,54 @@ screen_finish(screen *s)
     free(s);
 }
 
-uint64_t
-screen_post(screen *s, gb_do what, const char *name, const char *value)
+gb_request
+screen_request(ask what, const char *name, const char *value)
 {
-    gb_request r = {.what = what, .name = name, .value = value};
-    gb_error err = GB_ERROR_INIT;
-    uint64_t number;
+    static const gb_request requests[] = {
+        [ASK_SEND] = {.event.type = GB_EVENT_PROMPT},
+        [ASK_EDIT] = {.event.type = GB_EVENT_EDIT},
+        [ASK_NOTE] = {.event.type = GB_EVENT_MARK},
+        [ASK_CONTINUE] = {.event = {.type = GB_EVENT_RUN,
+                                    .how = GB_HOW_CONTINUE}},
+        [ASK_AGAIN] = {.event = {.type = GB_EVENT_RUN, .how = GB_HOW_AGAIN}},
+        [ASK_RESEED] = {.event = {.type = GB_EVENT_RUN,
+                                  .how = GB_HOW_RESEED}},
+        [ASK_UNDO] = {.event.type = GB_EVENT_UNDO},
+        [ASK_REDO] = {.event.type = GB_EVENT_REDO},
+        [ASK_CLEAR] = {.event.type = GB_EVENT_CLEAR},
+        [ASK_MODE] = {.event.type = GB_EVENT_MODE},
+        [ASK_SET] = {.event.type = GB_EVENT_SET},
+        [ASK_STOP] = {.what = GB_DO_STOP},
+        [ASK_EXPORT] = {.what = GB_DO_EXPORT},
+        [ASK_SAVE] = {.what = GB_DO_SAVE},
+        [ASK_LOAD] = {.what = GB_DO_LOAD},
+        [ASK_MODEL] = {.what = GB_DO_MODEL},
+        [ASK_DEVICE] = {.what = GB_DO_DEVICE},
+        [ASK_REPLAY] = {.what = GB_DO_REPLAY},
+    };
+    gb_request r = requests[what];
 
-    if (what == GB_DO_SEND || what == GB_DO_EDIT || what == GB_DO_MARK) {
-        r.name = NULL;
-        r.text = name;
-        r.n_text = strlen(name);
+    if (what <= ASK_NOTE) {
+        r.event.text = name;
+        r.event.n_text = strlen(name);
+    } else if (what == ASK_MODE) {
+        r.event.value = name;
+    } else if (what == ASK_SET) {
+        r.event.name = name;
+        r.event.value = value;
+    } else {
+        r.name = name;
     }
-    number = gb_worker_post(s->worker, &r, &err);
+    return r;
+}
+
+uint64_t
+screen_post(screen *s, ask what, const char *name, const char *value)
+{
+    gb_request r = screen_request(what, name, value);
+    gb_error err = GB_ERROR_INIT;
+    uint64_t number = gb_worker_post(s->worker, &r, &err);
+
     test_ok(number != 0, &err);
     return number;
 }
@@ -173,7 +209,7 @@ screen_wait_phase(screen *s, gb_phase phase)
 }
 
 void
-screen_do(screen *s, gb_do what, const char *name, const char *value)
+screen_do(screen *s, ask what, const char *name, const char *value)
 {
     screen_wait_done(s, screen_post(s, what, name, value));
 }

@@ -24,9 +24,33 @@ typedef struct screen {
     char said[1024]; /* with the last done, or a verdict */
     char model[64];
     bool identical;
-    unsigned n_states[8], verdicts, engines;
+    unsigned n_states[9], verdicts, engines;
     uint32_t memory; /* segment; 0: the model remembers all */
 } screen;
+
+/* What a user can ask for. */
+typedef enum ask {
+    ASK_SEND,
+    ASK_EDIT,
+    ASK_NOTE,
+    ASK_CONTINUE,
+    ASK_AGAIN,
+    ASK_RESEED,
+    ASK_UNDO,
+    ASK_REDO,
+    ASK_CLEAR,
+    ASK_MODE,
+    ASK_SET,
+    ASK_STOP,
+    ASK_EXPORT,
+    ASK_SAVE,
+    ASK_LOAD,
+    ASK_MODEL,
+    ASK_DEVICE,
+    ASK_REPLAY,
+} ask;
+
+gb_request screen_request(ask what, const char *name, const char *value);
 
 /* Starts a worker with these options: the model that ships unless there is
  * one, 12 new tokens a run, end-of-text ignored. The second keeps no file. */
@@ -38,7 +62,7 @@ void screen_finish(screen *s);
 void screen_take(screen *s);
 
 /* Posts a command, with a text or a name. */
-uint64_t screen_post(screen *s, gb_do what, const char *name,
+uint64_t screen_post(screen *s, ask what, const char *name,
                      const char *value);
 void screen_wait_done(screen *s, uint64_t command);
 void screen_wait_failed(screen *s, uint64_t command);
@@ -46,7 +70,7 @@ void screen_wait_state(screen *s, gb_state state);
 /* Until this is being loaded. */
 void screen_wait_phase(screen *s, gb_phase phase);
 /* Posts a command and waits until it is done. */
-void screen_do(screen *s, gb_do what, const char *name, const char *value);
+void screen_do(screen *s, ask what, const char *name, const char *value);
 
 /* All segments but marks; the caller frees. */
 char *screen_text(const screen *s);

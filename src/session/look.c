@@ -1,0 +1,339 @@
+#include "session/look.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/utf8.h"
+#include "sample/gumbel.h"
+#include "session/steer.h"
+
+/* Where the cursor's token stands, and how it came about. */
+static void
+find_place(const gb_session *s, gb_look *look)
+{
+    const gb_tree *t = s->tree;
+    gb_stretch at;
+
+    look->number = gb_steer_cursor(s);
+    if (!gb_steer_at(s, look->number, &at)) {
+        look->place = gb_tree_place(t);
+        look->settings = t->settings;
+        look->seed = t->settings.seed;
+        look->step = t->step;
+        return;
+    }
+    look->token = &at.node->tokens[at.tokens];
+    look->typed = look->token->source == GB_SOURCE_TYPED;
+    look->settings = at.node->settings;
+    look->place = (gb_place){at.node->id, at.tokens};
+    if (at.tokens == 0)
+        look->place = at.node->prev != NULL
+                          ? (gb_place){at.node->prev->id, at.node->at}
+                          : (gb_place){0, 0};
+    look->seed = at.node->settings.seed;
+    look->step = at.node->step + (look->typed ? 0 : at.tokens);
+}
+
+bool
+gb_look_view(gb_session *s, gb_place place, const gb_settings *settings,
+             gb_ids *ids, gb_error *err)
+{
+    gb_path path = {0};
+    bool ok = true;
+
+    if (settings->pin[0] != '\0')
+        ok = gb_tokenizer_encode(s->model->tokenizer, settings->pin,
+                                 strlen(settings->pin), false, ids, err);
+    gb_tree_path(s->tree, place, &path);
+    gb_path_view(&path, ids);
+    gb_path_free(&path);
+    if (ok && ids->len == 0)
+        ok = gb_fail_usage(err, "the model sees nothing before this token");
+    if (ok && ids->len > s->model->config.n_ctx)
+        ok = gb_fail_usage(err, "the model's context is full here: it will "
+                           "forget something first");
+    return ok;
+}
+
+static double
+log_sum(const float *logits, size_t n, double temperature)
+{
+    double max = -INFINITY, sum = 0;
+    size_t i;
+
+    for (i = 0; i < n; i++)
+        max = fmax(max, (double)logits[i] / temperature);
+    for (i = 0; i < n; i++)
+        sum += exp((double)logits[i] / temperature - max);
+    return max + log(sum);
+}
+
+static void
+analyse(gb_look *look, size_t likeliest)
+{
+    const gb_settings *s = &look->settings;
+    gb_candidates_of of = {
+        .logits = look->logits,
+        .noise = look->noise,
+        .n = look->n_vocab,
+        .filter = s->filter,
+        .temperature = s->greedy ? 0 : (double)s->temperature,
+        .likeliest = likeliest,
+        .id = look->token != NULL ? look->token->id : UINT32_MAX,
+        .picked = look->token != NULL && !s->greedy &&
+                  (look->token->source == GB_SOURCE_WRITTEN ||
+                   look->token->source == GB_SOURCE_WHAT),
+    };
+
+    look->candidates = gb_candidates_find(&of);
+    look->spectrum = gb_spectrum_new();
+    gb_spectrum_set(look->spectrum, look->logits, look->noise, look->n_vocab,
+                    &s->filter);
+    look->n_bands = gb_spectrum_bands(look->spectrum, 0, (double)INFINITY,
+                                      &look->bands);
+    if (of.picked)
+        look->n_bands = gb_spectrum_hold(look->spectrum, of.id,
+                                         of.temperature, &look->bands);
+}
+
+bool
+gb_look_at(gb_session *s, size_t likeliest, gb_look *look, gb_error *err)
+{
+    gb_ids ids = GB_IDS_INIT;
+    bool ok;
+
+    *look = (gb_look){.n_vocab = s->model->config.n_vocab};
+    find_place(s, look);
+    if (!gb_look_view(s, look->place, &look->settings, &ids, err)) {
+        gb_ids_free(&ids);
+        return false;
+    }
+    look->logits = gb_alloc_array(look->n_vocab, sizeof *look->logits);
+    look->noise = gb_alloc_array(look->n_vocab, sizeof *look->noise);
+    ok = gb_loop_look(&s->loop, ids.data, ids.len, look->logits, err);
+    s->synced = false;
+    gb_ids_free(&ids);
+    if (!ok)
+        return false;
+    if (!look->typed)
+        gb_gumbel_noise(look->seed, look->step, look->noise, look->n_vocab);
+    analyse(look, likeliest);
+    return true;
+}
+
+void
+gb_look_free(gb_look *look)
+{
+    free(look->logits);
+    free(look->noise);
+    gb_spectrum_free(look->spectrum);
+    gb_candidates_free(&look->candidates);
+    *look = (gb_look){.logits = NULL};
+}
+
+gb_why
+gb_look_why(const gb_look *look, uint32_t id)
+{
+    double t = look->settings.greedy ? 1 : (double)look->settings.temperature;
+    double z = log_sum(look->logits, look->n_vocab, t), p, entropy = 0;
+    gb_why w = {.noise = look->noise[id], .from = NAN, .to = NAN};
+    size_t i;
+
+    for (i = 0; i < look->n_vocab; i++) {
+        p = (double)look->logits[i] / t - z;
+        entropy -= exp(p) * p;
+        w.rank += look->logits[i] > look->logits[id] ||
+                  (look->logits[i] == look->logits[id] && i < id);
+    }
+    w.logprob = (float)((double)look->logits[id] / t - z);
+    w.entropy = (float)entropy;
+    for (i = 0; i < look->n_bands; i++)
+        if (look->bands[i].id == id) {
+            w.from = (float)look->bands[i].from;
+            w.to = (float)look->bands[i].to;
+        }
+    return w;
+}
+
+/* /why */
+
+static void
+put_token(const gb_session *s, uint32_t id, gb_str *out)
+{
+    size_t n;
+    const char *bytes = gb_tokenizer_bytes(s->model->tokenizer, id, &n);
+
+    gb_str_putc(out, '"');
+    gb_utf8_visible(out, bytes, n, false);
+    gb_str_putc(out, '"');
+}
+
+static void
+put_temperature(double t, gb_str *out)
+{
+    if (isinf(t))
+        gb_str_puts(out, "   inf");
+    else
+        gb_str_printf(out, "%6.3g", t);
+}
+
+static void
+put_token_line(const gb_session *s, const gb_look *look, gb_str *out)
+{
+    static const char *const sources[] = {"typed", "written", "picked",
+                                          "written after a what-if"};
+    const gb_settings *set = &look->settings;
+    gb_why w;
+
+    if (look->token == NULL) {
+        gb_str_puts(out, "the next token");
+    } else {
+        gb_str_printf(out, "token %llu ", (unsigned long long)look->number);
+        put_token(s, look->token->id, out);
+        gb_str_printf(out, ", %s", sources[look->token->source]);
+    }
+    if (!look->typed)
+        gb_str_printf(out, ", step %llu of seed %llu",
+                      (unsigned long long)look->step,
+                      (unsigned long long)look->seed);
+    gb_str_puts(out, set->greedy ? ", greedy" : ", T ");
+    if (!set->greedy)
+        gb_settings_get(set, "temperature", out);
+    gb_str_putc(out, '\n');
+    if (look->token == NULL)
+        return;
+    w = gb_look_why(look, look->token->id);
+    gb_str_printf(out, "p %.3g, rank %u, surprise %.2f bits, entropy %.2f "
+                  "nats", exp((double)w.logprob), w.rank,
+                  -(double)w.logprob / log(2), (double)w.entropy);
+    if (!look->typed)
+        gb_str_printf(out, ", noise %.2f", (double)w.noise);
+    gb_str_putc(out, '\n');
+}
+
+static void
+put_spectrum(const gb_session *s, const gb_look *look, gb_str *out)
+{
+    const gb_band *b;
+    double t = (double)look->settings.temperature;
+    size_t i;
+
+    if (look->typed)
+        return;
+    gb_str_puts(out, "which token wins at which temperature\n");
+    for (i = 0; i < look->n_bands; i++) {
+        b = &look->bands[i];
+        gb_str_puts(out, !look->settings.greedy && b->from <= t && t < b->to
+                             ? " * " : "   ");
+        put_temperature(b->from, out);
+        gb_str_puts(out, " - ");
+        put_temperature(b->to, out);
+        gb_str_puts(out, "  ");
+        put_token(s, b->id, out);
+        gb_str_putc(out, '\n');
+    }
+}
+
+static void
+put_candidates(const gb_session *s, const gb_look *look, gb_str *out)
+{
+    const gb_candidates *all = &look->candidates;
+    const gb_candidate *c;
+    size_t i;
+
+    gb_str_puts(out, "rank   p at T=1  p         noise   token\n");
+    for (i = 0; i < all->n; i++) {
+        c = &all->items[i];
+        gb_str_printf(out, "%-6u %-9.3g %-9.3g %-7.2f ", c->rank,
+                      exp((double)c->raw_logprob),
+                      exp((double)c->final_logprob), (double)c->noise);
+        put_token(s, c->id, out);
+        if (c->cut != GB_CUT_NONE)
+            gb_str_printf(out, "  cut by %s", gb_cut_name(c->cut));
+        gb_str_putc(out, '\n');
+    }
+    gb_str_printf(out, "the rest: %zu tokens, p %.3g at T=1, %.3g\n",
+                  all->rest, all->rest_raw, all->rest_final);
+}
+
+#define GB_WHY_LIKELIEST 10
+
+bool
+gb_verb_why(gb_session *s, const char *arg, gb_str *out, gb_error *err)
+{
+    uint64_t n = GB_WHY_LIKELIEST;
+    gb_look look;
+    bool ok;
+
+    if (arg[0] != '\0' && (!gb_parse_u64(arg, &n) || n == 0 || n > 10000))
+        return gb_fail_usage(err, "expected how many candidates to list, "
+                             "found %s", arg);
+    ok = gb_look_at(s, (size_t)n, &look, err);
+    if (ok) {
+        put_token_line(s, &look, out);
+        put_spectrum(s, &look, out);
+        put_candidates(s, &look, out);
+    }
+    gb_look_free(&look);
+    return ok;
+}
+
+/* /pick */
+
+/* The ids that are meant: a rank, or a text in quotes. */
+static bool
+parse_pick(gb_session *s, const gb_look *look, const char *arg, gb_ids *ids,
+           gb_error *err)
+{
+    size_t n = strlen(arg), i;
+    uint64_t rank;
+
+    if (n >= 3 && arg[0] == '"' && arg[n - 1] == '"')
+        return gb_tokenizer_encode(s->model->tokenizer, arg + 1, n - 2, false,
+                                   ids, err);
+    if (!gb_parse_u64(arg, &rank) || rank >= look->n_vocab)
+        return gb_fail_usage(err, "expected a rank from 0, the likeliest, to "
+                             "%zu, or a text in quotes, found %s",
+                             look->n_vocab - 1, arg);
+    for (i = 0; i < look->candidates.n; i++)
+        if (look->candidates.items[i].rank == rank)
+            gb_ids_push(ids, look->candidates.items[i].id);
+    return true;
+}
+
+bool
+gb_verb_pick(gb_session *s, const char *arg, gb_str *out, gb_error *err)
+{
+    gb_event e = {.type = GB_EVENT_PICK, .placed = true,
+                  .why = GB_WHY_UNKNOWN};
+    gb_ids ids = GB_IDS_INIT;
+    uint64_t rank = 0;
+    gb_look look;
+    bool ok;
+
+    gb_parse_u64(arg, &rank);
+    if (rank >= s->model->config.n_vocab)
+        rank = 0;
+    ok = gb_look_at(s, (size_t)rank + 1, &look, err) &&
+         parse_pick(s, &look, arg, &ids, err);
+    if (ok && look.typed)
+        ok = gb_fail_usage(err, "the token at the cursor is yours: /edit or "
+                           "/what changes it");
+    if (ok && look.token != NULL && ids.len == 1 &&
+        ids.data[0] == look.token->id) {
+        gb_str_puts(out, "that token stands there already");
+    } else if (ok) {
+        e.place = look.place;
+        e.ids = ids.data;
+        e.n_ids = ids.len;
+        if (ids.len == 1)
+            e.why = gb_look_why(&look, ids.data[0]);
+        s->has_cursor = false;
+        ok = gb_session_do(s, &e, 0, err);
+    }
+    gb_look_free(&look);
+    gb_ids_free(&ids);
+    return ok;
+}

@@ -1,0 +1,67 @@
+/* Steering a session: the verbs that look at the tree, move in it or take
+ * another way from a place, as they are typed after a slash. Each takes its
+ * argument as text and appends to `out` what it has to say. */
+#ifndef GB_SESSION_STEER_H
+#define GB_SESSION_STEER_H
+
+#include "session/session.h"
+
+typedef bool gb_verb(gb_session *s, const char *arg, gb_str *out,
+                     gb_error *err);
+typedef enum gb_when {
+    GB_WHEN_NOW,  /* also between two tokens of a run */
+    GB_WHEN_IDLE, /* when the run has ended; it may take long */
+    GB_WHEN_STOP, /* the same, and asking for it ends the run */
+} gb_when;
+
+typedef struct gb_steer {
+    const char *name;
+    gb_verb *run;
+    gb_when when;
+} gb_steer;
+
+/* NULL when there is none of this name. */
+const gb_steer *gb_steer_find(const char *name);
+
+/* The cursor: a token of the conversation, counted over what user and model
+ * wrote. Without one, the end. */
+
+/* Tokens of the conversation, and the number of the one at the cursor (their
+ * count: the end). */
+uint64_t gb_steer_tokens(const gb_session *s);
+uint64_t gb_steer_cursor(const gb_session *s);
+/* Its node and index there; false at the end. */
+bool gb_steer_at(const gb_session *s, uint64_t number, gb_stretch *at);
+
+/* For the verbs: the tokens of a stretch that count, and its cursor, which
+ * must be at a token. */
+uint32_t gb_steer_counted(const gb_stretch *s);
+bool gb_steer_need(const gb_session *s, gb_stretch *at, gb_error *err);
+
+/* takes.c */
+gb_verb gb_verb_takes, gb_verb_take, gb_verb_go, gb_verb_name, gb_verb_tree,
+    gb_verb_as_written;
+/* what.c */
+gb_verb gb_verb_what, gb_verb_edit;
+/* look.c */
+gb_verb gb_verb_why, gb_verb_pick;
+/* sweep_text.c */
+gb_verb gb_verb_sweep;
+
+/* Appends what a what-if has led to, once, when it is over. */
+void gb_steer_report(gb_session *s, gb_str *out);
+
+/* A what-if is a script of events; see session.h. */
+bool gb_session_follow_script(gb_session *s, gb_error *err);
+void gb_session_drop_script(gb_session *s);
+
+/* The tokens that two paths have in common from their beginning, and the
+ * share of the model's tokens of the first that the second has at the same
+ * step of the same seed. */
+typedef struct gb_comparison {
+    uint64_t common;
+    uint64_t same, of;
+} gb_comparison;
+gb_comparison gb_steer_compare(const gb_session *s, gb_place a, gb_place b);
+
+#endif

@@ -1,0 +1,309 @@
+/* Going about in the tree of takes. */
+#include "session/steer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/utf8.h"
+
+/* Takes. */
+
+/* The beginning of a text, on one line. */
+static void
+one_line(const gb_str *text, size_t n, size_t limit, gb_str *out)
+{
+    gb_str shown = GB_STR_INIT;
+    size_t i, cut = n < limit ? n : limit;
+
+    gb_utf8_clean(&shown, gb_str_cstr(text), cut, false);
+    for (i = 0; i < shown.len; i++)
+        if (shown.data[i] == '\n' || shown.data[i] == '\t')
+            shown.data[i] = ' ';
+    gb_utf8_visible(out, gb_str_cstr(&shown), shown.len, false);
+    if (n > limit)
+        gb_str_puts(out, "...");
+    gb_str_free(&shown);
+}
+
+/* The text of a take. */
+static void
+preview(const gb_session *s, const gb_take *take, size_t limit, gb_str *out)
+{
+    gb_path path = {0};
+    gb_str line = GB_STR_INIT;
+    const gb_stretch *st;
+    size_t i, from, to;
+
+    gb_tree_path(s->tree, take->end, &path);
+    for (i = take->node->depth; i < path.len && line.len <= limit; i++) {
+        st = &path.data[i];
+        from = st->node == take->node ? gb_node_bytes(st->node, take->from)
+                                      : 0;
+        to = gb_node_bytes(st->node, st->tokens);
+        if (st->node->role != GB_ROLE_NOTE && !st->node->hidden && to > from)
+            gb_str_append(&line, st->node->text.data + from, to - from);
+    }
+    one_line(&line, line.len, limit, out);
+    gb_str_free(&line);
+    gb_path_free(&path);
+}
+
+#define GB_PREVIEW 60
+
+/* "seed 0, T 0.8, 12 tokens" */
+static void
+describe_node(const gb_session *s, const gb_node *n, gb_str *out)
+{
+    const char *name = gb_tree_name(s->tree, (gb_place){n->id, n->n_tokens});
+
+    gb_str_printf(out, "%u ", n->id);
+    if (name != NULL) {
+        gb_utf8_visible(out, name, strlen(name), false);
+        gb_str_puts(out, ": ");
+    }
+    if (n->role == GB_ROLE_MODEL) {
+        gb_str_printf(out, "(seed %llu, ",
+                      (unsigned long long)n->settings.seed);
+        if (n->settings.greedy) {
+            gb_str_puts(out, "greedy");
+        } else {
+            gb_str_puts(out, "T ");
+            gb_settings_get(&n->settings, "temperature", out);
+        }
+        gb_str_puts(out, ") ");
+    } else if (n->role == GB_ROLE_USER) {
+        gb_str_puts(out, "> ");
+    }
+}
+
+bool
+gb_verb_takes(gb_session *s, const char *arg, gb_str *out, gb_error *err)
+{
+    gb_take *list;
+    size_t current = 0, n = gb_tree_takes(s->tree, &list, &current), i;
+
+    (void)arg;
+    if (n == 0)
+        return gb_fail_usage(err, "there is one take only: /again and "
+                             "/reseed make others");
+    for (i = 0; i < n; i++) {
+        gb_str_printf(out, "%c %zu  ", i == current ? '*' : ' ', i + 1);
+        describe_node(s, list[i].node, out);
+        preview(s, &list[i], GB_PREVIEW, out);
+        gb_str_putc(out, '\n');
+    }
+    free(list);
+    return true;
+}
+
+static bool
+go_to(gb_session *s, gb_place place, gb_error *err)
+{
+    gb_event e = {.type = GB_EVENT_GO, .place = place};
+
+    s->has_cursor = false;
+    return gb_session_emit(s, &e, err);
+}
+
+bool
+gb_verb_take(gb_session *s, const char *arg, gb_str *out, gb_error *err)
+{
+    gb_take *list;
+    size_t current = 0, n = gb_tree_takes(s->tree, &list, &current), to;
+    uint64_t number;
+    bool ok = true;
+
+    if (n == 0)
+        return gb_fail_usage(err, "there is one take only: /again and "
+                             "/reseed make others");
+    if (arg[0] == '\0' || strcmp(arg, "next") == 0)
+        to = (current + 1) % n;
+    else if (strcmp(arg, "prev") == 0)
+        to = (current + n - 1) % n;
+    else if (gb_parse_u64(arg, &number) && number >= 1 && number <= n)
+        to = (size_t)number - 1;
+    else {
+        free(list);
+        return gb_fail_usage(err, "expected 1 to %zu, next or prev, found %s",
+                             n, arg);
+    }
+    if (to != current)
+        ok = go_to(s, list[to].end, err);
+    if (ok)
+        gb_str_printf(out, "take %zu of %zu", to + 1, n);
+    free(list);
+    return ok;
+}
+
+bool
+gb_verb_go(gb_session *s, const char *arg, gb_str *out, gb_error *err)
+{
+    gb_place place;
+    uint64_t number;
+    gb_node *n;
+
+    (void)out;
+    if (gb_tree_named(s->tree, arg, &place))
+        return go_to(s, place, err);
+    if (!gb_parse_u64(arg, &number) || number > UINT32_MAX)
+        return gb_fail_usage(err, "there is no place named \"%s\"; /tree "
+                             "shows names and numbers", arg);
+    n = gb_tree_node(s->tree, (uint32_t)number);
+    if (n == NULL && number > 0)
+        return gb_fail_usage(err, "there is no node %s; /tree shows them",
+                             arg);
+    return go_to(s, n != NULL ? (gb_place){n->id, n->n_tokens}
+                              : (gb_place){0, 0}, err);
+}
+
+bool
+gb_verb_name(gb_session *s, const char *arg, gb_str *out, gb_error *err)
+{
+    gb_event e = {.type = GB_EVENT_NAME, .text = arg, .n_text = strlen(arg)};
+
+    (void)out;
+    e.place = gb_tree_place(s->tree);
+    if (e.place.node == 0)
+        return gb_fail_usage(err, "there is nothing here to name");
+    return gb_session_emit(s, &e, err);
+}
+
+/* The tree as an indented list: what follows a node directly stands below
+ * it, only forks go to the right. */
+
+typedef struct branch {
+    const gb_node *node;
+    unsigned depth;
+    bool forks; /* others follow the same place, or it leaves a text early */
+} branch;
+
+typedef struct branches {
+    branch *data;
+    size_t len, capacity;
+} branches;
+
+static int
+compare_branches(const void *a, const void *b)
+{
+    const gb_node *x = ((const branch *)a)->node;
+    const gb_node *y = ((const branch *)b)->node;
+
+    /* Backwards: the last is taken first. */
+    if (x->at != y->at)
+        return x->at > y->at ? -1 : 1;
+    return x->id > y->id ? -1 : 1;
+}
+
+/* Adds the nodes that follow one, so that the first comes off first. */
+static void
+push_branches(branches *stack, const gb_node *first, uint32_t end,
+              unsigned depth)
+{
+    size_t from = stack->len, i;
+    const gb_node *n;
+    branch *b;
+
+    for (n = first; n != NULL; n = n->next) {
+        if (stack->len == stack->capacity) {
+            stack->capacity = stack->capacity > 0 ? stack->capacity * 2 : 64;
+            stack->data = gb_realloc_array(stack->data, stack->capacity,
+                                           sizeof *stack->data);
+        }
+        stack->data[stack->len++] = (branch){n, depth, n->at < end};
+    }
+    if (stack->len - from < 2)
+        return;
+    qsort(stack->data + from, stack->len - from, sizeof *stack->data,
+          compare_branches);
+    for (i = from; i < stack->len; i++) {
+        b = &stack->data[i];
+        if ((i > from && b[-1].node->at == b->node->at) ||
+            (i + 1 < stack->len && b[1].node->at == b->node->at))
+            b->forks = true;
+    }
+}
+
+static void
+list_branch(const gb_session *s, const branch *b, gb_str *out)
+{
+    const gb_path *path = &s->tree->path;
+    const gb_node *n = b->node;
+
+    gb_str_putc(out, n->depth < path->len && path->data[n->depth].node == n
+                         ? '*' : ' ');
+    gb_str_printf(out, "%*s", (int)(b->depth < 30 ? b->depth : 30) * 2, "");
+    if (b->forks && n->prev != NULL && n->at < n->prev->n_tokens)
+        gb_str_printf(out, "at %u: ", n->at);
+    else if (b->forks)
+        gb_str_puts(out, "- ");
+    describe_node(s, n, out);
+    if (n->role == GB_ROLE_NOTE)
+        gb_str_puts(out, ".. ");
+    one_line(&n->text, n->text.len, GB_PREVIEW, out);
+    gb_str_putc(out, '\n');
+}
+
+bool
+gb_verb_tree(gb_session *s, const char *arg, gb_str *out, gb_error *err)
+{
+    branches stack = {0};
+    branch b;
+
+    (void)arg;
+    if (s->tree->n_nodes == 0)
+        return gb_fail_usage(err, "nothing has been written yet");
+    push_branches(&stack, s->tree->first, 0, 0);
+    while (stack.len > 0) {
+        b = stack.data[--stack.len];
+        if (b.forks)
+            b.depth++;
+        if (!b.node->hidden)
+            list_branch(s, &b, out);
+        push_branches(&stack, b.node->first, b.node->n_tokens, b.depth);
+    }
+    free(stack.data);
+    return true;
+}
+
+/* The settings that a place was written with. */
+bool
+gb_verb_as_written(gb_session *s, const char *arg, gb_str *out, gb_error *err)
+{
+    const gb_stretch *end = s->tree->path.len > 0
+                                ? &s->tree->path.data[s->tree->path.len - 1]
+                                : NULL;
+    gb_event e = {.type = GB_EVENT_SET};
+    gb_str value = GB_STR_INIT, now = GB_STR_INIT;
+    gb_stretch at_cursor;
+    gb_settings then;
+    bool ok = true;
+    size_t i;
+
+    (void)arg;
+    if (gb_steer_at(s, gb_steer_cursor(s), &at_cursor))
+        end = &at_cursor;
+    if (end == NULL)
+        return gb_fail_usage(err, "nothing has been written yet");
+    then = end->node->settings;
+    for (i = 0; gb_settings_names[i] != NULL && ok; i++) {
+        if (strcmp(gb_settings_names[i], "seed") == 0)
+            continue;
+        gb_str_clear(&value);
+        gb_str_clear(&now);
+        gb_settings_get(&then, gb_settings_names[i], &value);
+        gb_settings_get(&s->tree->settings, gb_settings_names[i], &now);
+        if (strcmp(gb_str_cstr(&value), gb_str_cstr(&now)) == 0)
+            continue;
+        e.name = gb_settings_names[i];
+        e.value = gb_str_cstr(&value);
+        ok = gb_session_do(s, &e, 0, err);
+        gb_str_printf(out, "%s%s %s", out->len > 0 ? ", " : "", e.name,
+                      e.value);
+    }
+    if (ok && out->len == 0)
+        gb_str_puts(out, "the settings are those it was written with");
+    gb_str_free(&value);
+    gb_str_free(&now);
+    return ok;
+}

@@ -1,0 +1,493 @@
+/* What-if, and comparing texts. */
+#include "session/steer.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+/* What-if: a word replaced, and what the model wrote after it written again,
+ * each step with the noise and the settings it had. */
+
+static void
+plan_event(gb_session *s, const gb_event *e)
+{
+    gb_scripted *p;
+
+    s->script = gb_realloc_array(s->script, s->n_script + 1,
+                                 sizeof *s->script);
+    p = &s->script[s->n_script++];
+    *p = (gb_scripted){.event = *e};
+    if (e->text != NULL)
+        p->event.text = p->text = gb_strndup(e->text, e->n_text);
+    if (e->name != NULL)
+        p->event.name = p->name = gb_strdup(e->name);
+    if (e->value != NULL)
+        p->event.value = p->value = gb_strdup(e->value);
+}
+
+void
+gb_session_drop_script(gb_session *s)
+{
+    size_t i;
+
+    for (i = 0; i < s->n_script; i++) {
+        free(s->script[i].name);
+        free(s->script[i].value);
+        free(s->script[i].text);
+    }
+    free(s->script);
+    s->script = NULL;
+    s->n_script = s->script_at = 0;
+}
+
+/* After end-of-text the model does not go on before the user's next text. */
+static bool
+is_over(const gb_session *s)
+{
+    const gb_tree *t = s->tree;
+    gb_reason last = t->n_runs > 0 ? t->runs[t->n_runs - 1].reason
+                                   : GB_REASON_NONE;
+
+    return last == GB_REASON_EOS || last == GB_REASON_STOP;
+}
+
+bool
+gb_session_follow_script(gb_session *s, gb_error *err)
+{
+    gb_event e = s->script[s->script_at++].event;
+    unsigned flags = e.type == GB_EVENT_PROMPT ? GB_SEND_ONLY : 0;
+    const gb_node *end;
+    bool ok = true;
+
+    end = s->tree->path.len > 0
+              ? s->tree->path.data[s->tree->path.len - 1].node : NULL;
+    if (e.type != GB_EVENT_RUN || end == NULL ||
+        end->role == GB_ROLE_USER || !is_over(s))
+        ok = gb_session_do(s, &e, flags, err);
+    if (s->script_at == s->n_script || !ok)
+        gb_session_drop_script(s);
+    return ok;
+}
+
+static void
+plan_set(gb_session *s, const char *name, const gb_settings *to)
+{
+    gb_event e = {.type = GB_EVENT_SET, .name = name};
+    gb_str value = GB_STR_INIT;
+
+    gb_settings_get(to, name, &value);
+    e.value = gb_str_cstr(&value);
+    plan_event(s, &e);
+    gb_str_free(&value);
+}
+
+/* Plans the changes between two settings, but for the seed. */
+static void
+plan_settings(gb_session *s, const gb_settings *from, const gb_settings *to)
+{
+    gb_str a = GB_STR_INIT, b = GB_STR_INIT;
+    size_t i;
+
+    for (i = 0; gb_settings_names[i] != NULL; i++) {
+        gb_str_clear(&a);
+        gb_str_clear(&b);
+        gb_settings_get(from, gb_settings_names[i], &a);
+        gb_settings_get(to, gb_settings_names[i], &b);
+        if (strcmp(gb_settings_names[i], "seed") != 0 &&
+            strcmp(gb_str_cstr(&a), gb_str_cstr(&b)) != 0)
+            plan_set(s, gb_settings_names[i], to);
+    }
+    gb_str_free(&a);
+    gb_str_free(&b);
+}
+
+/* Plans what follows token `from` of the stretch i of the path. */
+static void
+plan_rest(gb_session *s, size_t i, uint32_t from)
+{
+    gb_event run = {.type = GB_EVENT_RUN, .how = GB_HOW_WHAT};
+    gb_event text = {.type = GB_EVENT_PROMPT, .what = true};
+    gb_settings knobs = s->tree->settings, now = knobs;
+    gb_mode mode = s->tree->mode;
+    const gb_stretch *st;
+
+    for (; i < s->tree->path.len; i++, from = 0) {
+        st = &s->tree->path.data[i];
+        if (gb_steer_counted(st) <= from)
+            continue;
+        if (st->node->mode != mode) {
+            mode = st->node->mode;
+            plan_event(s, &(gb_event){.type = GB_EVENT_MODE, .mode = mode});
+        }
+        plan_settings(s, &now, &st->node->settings);
+        now = st->node->settings;
+        if (st->node->role == GB_ROLE_USER) {
+            text.text = gb_str_cstr(&st->node->text);
+            text.n_text = st->node->text.len;
+            plan_event(s, &text);
+        } else {
+            run.seed = st->node->settings.seed;
+            run.step = st->node->step + from;
+            run.tokens = st->tokens - from;
+            plan_event(s, &run);
+        }
+    }
+    plan_settings(s, &now, &knobs);
+    if (mode != s->tree->mode)
+        plan_event(s, &(gb_event){.type = GB_EVENT_MODE,
+                                  .mode = s->tree->mode});
+}
+
+static bool
+is_word(unsigned char c)
+{
+    return isalnum(c) || c == '\'' || c >= 0x80;
+}
+
+/* The word that holds the byte at *from of a text, or the first one behind
+ * it; where there is none, the bytes between as they are. */
+static void
+find_word(const char *text, size_t *from, size_t *to)
+{
+    size_t at = *from;
+
+    while (at < *to && !is_word((unsigned char)text[at]))
+        at++;
+    if (at == *to)
+        return;
+    *from = *to = at;
+    while (*from > 0 && is_word((unsigned char)text[*from - 1]))
+        --*from;
+    while (is_word((unsigned char)text[*to]))
+        ++*to;
+}
+
+/* The replacement that was typed: a word, or a text in quotes as it is. */
+static bool
+typed_text(const char *arg, gb_str *out, bool *exact, gb_error *err)
+{
+    size_t n = strlen(arg);
+
+    *exact = n >= 2 && arg[0] == '"' && arg[n - 1] == '"';
+    if (*exact)
+        gb_str_append(out, arg + 1, n - 2);
+    else
+        gb_str_append(out, arg, n);
+    return out->len > 0 || gb_fail_usage(err, "expected a word to put in "
+                                         "place of the one at the cursor");
+}
+
+static bool
+what_of_user(gb_session *s, const gb_stretch *c, const char *word,
+             size_t n_word, gb_error *err)
+{
+    const gb_node *n = c->node;
+    size_t from = c->tokens > 0 ? n->tokens[c->tokens - 1].end : 0;
+    size_t to = n->tokens[c->tokens].end, next = n->depth + (size_t)1;
+    gb_event e = {.type = GB_EVENT_EDIT, .placed = true};
+    gb_str text = GB_STR_INIT;
+    bool ok;
+
+    find_word(gb_str_cstr(&n->text), &from, &to);
+    gb_str_append(&text, n->text.data, from);
+    gb_str_append(&text, word, n_word);
+    gb_str_append(&text, n->text.data + to, n->text.len - to);
+    e.place = (gb_place){n->id, n->n_tokens};
+    e.text = gb_str_cstr(&text);
+    e.n_text = text.len;
+    plan_rest(s, next, 0);
+    ok = gb_session_do(s, &e, GB_SEND_ONLY, err);
+    gb_str_free(&text);
+    return ok;
+}
+
+static bool
+begins_word(const gb_session *s, gb_token id)
+{
+    size_t n;
+    const char *bytes = gb_tokenizer_bytes(s->model->tokenizer, id, &n);
+
+    return n == 0 || !is_word((unsigned char)bytes[0]);
+}
+
+static bool
+what_of_model(gb_session *s, const gb_stretch *c, const char *word,
+              size_t n_word, bool exact, gb_error *err)
+{
+    const gb_node *n = c->node;
+    uint32_t from = c->tokens, to = from + 1;
+    uint32_t end = s->tree->path.data[n->depth].tokens;
+    gb_event e = {.type = GB_EVENT_PICK, .placed = true,
+                  .why = GB_WHY_UNKNOWN};
+    gb_str text = GB_STR_INIT;
+    gb_ids ids = GB_IDS_INIT;
+    const char *bytes;
+    size_t size;
+    bool ok;
+
+    while (from > 0 && !begins_word(s, n->tokens[from].id))
+        from--;
+    while (to < end && !begins_word(s, n->tokens[to].id))
+        to++;
+    bytes = gb_tokenizer_bytes(s->model->tokenizer, n->tokens[from].id, &size);
+    if (!exact && size > 0 && bytes[0] == ' ')
+        gb_str_putc(&text, ' ');
+    gb_str_append(&text, word, n_word);
+    ok = gb_tokenizer_encode(s->model->tokenizer, text.data, text.len, false,
+                             &ids, err);
+    e.place = (gb_place){n->id, from};
+    if (from == 0 && n->prev != NULL)
+        e.place = (gb_place){n->prev->id, n->at};
+    e.ids = ids.data;
+    e.n_ids = ids.len;
+    if (ok)
+        plan_rest(s, n->depth, to);
+    ok = ok && gb_session_emit(s, &e, err) && gb_session_make_room(s, err);
+    gb_str_free(&text);
+    gb_ids_free(&ids);
+    return ok;
+}
+
+bool
+gb_verb_what(gb_session *s, const char *arg, gb_str *out, gb_error *err)
+{
+    gb_place before = gb_tree_place(s->tree);
+    gb_str text = GB_STR_INIT;
+    gb_stretch c;
+    bool exact, ok;
+
+    (void)out;
+    ok = gb_steer_need(s, &c, err) && typed_text(arg, &text, &exact, err);
+    if (ok && c.node->role == GB_ROLE_USER)
+        ok = what_of_user(s, &c, text.data, text.len, err);
+    else if (ok)
+        ok = what_of_model(s, &c, text.data, text.len, exact, err);
+    gb_str_free(&text);
+    if (!ok) {
+        gb_session_drop_script(s);
+        return false;
+    }
+    s->before = before;
+    s->has_cursor = false;
+    return true;
+}
+
+/* Editing a turn. */
+
+/* The stretches around index i in which the model has the word. */
+static void
+find_turn(const gb_path *path, size_t i, size_t *from, size_t *to)
+{
+    *from = i;
+    *to = i + 1;
+    while (*from > 0 && path->data[*from - 1].node->role != GB_ROLE_USER)
+        --*from;
+    while (*to < path->len && path->data[*to].node->role != GB_ROLE_USER)
+        ++*to;
+}
+
+/* The last place in a turn of the model up to which its text and the new one
+ * are the same, and how much of that is before it. A character that several
+ * tokens make is not left half. */
+static gb_place
+common_place(const gb_session *s, size_t from, size_t to, const gb_str *text,
+             size_t *same)
+{
+    const gb_node *n = s->tree->path.data[from].node;
+    gb_place place = n->prev != NULL ? (gb_place){n->prev->id, n->at}
+                                     : (gb_place){0, 0};
+    const gb_stretch *st;
+    size_t begin = 0, end;
+    uint32_t k;
+
+    *same = 0;
+    for (; from < to; from++) {
+        st = &s->tree->path.data[from];
+        for (k = 0; k < gb_steer_counted(st); k++) {
+            end = st->node->tokens[k].end;
+            if (begin + end > text->len ||
+                memcmp(text->data + begin, st->node->text.data, end) != 0)
+                return place;
+            if (begin + end <= *same)
+                continue;
+            *same = begin + end;
+            place = (gb_place){st->node->id, k + 1};
+        }
+        if (gb_steer_counted(st) > 0)
+            begin += gb_node_bytes(st->node, st->tokens);
+    }
+    return place;
+}
+
+/* What is new is taken instead of what stood there. */
+static bool
+edit_model(gb_session *s, size_t i, const char *arg, gb_str *out,
+           gb_error *err)
+{
+    gb_event e = {.type = GB_EVENT_PICK, .placed = true,
+                  .why = GB_WHY_UNKNOWN};
+    const gb_path *path = &s->tree->path;
+    gb_str text = GB_STR_INIT;
+    gb_ids ids = GB_IDS_INIT;
+    size_t from, to, same;
+    bool ok = true;
+
+    find_turn(path, i, &from, &to);
+    while (gb_steer_counted(&path->data[from]) == 0)
+        from++;
+    /* A line is typed without the space that the text began with. */
+    if (path->data[from].node->text.len > 0 && arg[0] != ' ' &&
+        path->data[from].node->text.data[0] == ' ')
+        gb_str_putc(&text, ' ');
+    gb_str_puts(&text, arg);
+    e.place = common_place(s, from, to, &text, &same);
+    if (same < text.len) {
+        ok = gb_tokenizer_encode(s->model->tokenizer, text.data + same,
+                                 text.len - same, false, &ids, err);
+        e.ids = ids.data;
+        e.n_ids = ids.len;
+    } else {
+        e.type = GB_EVENT_GO;
+        gb_str_puts(out, "the text ends here now; /continue goes on");
+    }
+    ok = ok && gb_session_do(s, &e, 0, err);
+    gb_str_free(&text);
+    gb_ids_free(&ids);
+    return ok;
+}
+
+bool
+gb_verb_edit(gb_session *s, const char *arg, gb_str *out, gb_error *err)
+{
+    gb_event e = {.type = GB_EVENT_EDIT, .text = arg, .n_text = strlen(arg)};
+    gb_stretch c;
+    bool ok;
+
+    if (arg[0] == '\0')
+        return gb_fail_usage(err, "expected a text in place of the one at the "
+                             "cursor, found none");
+    if (!gb_steer_at(s, gb_steer_cursor(s), &c)) {
+        ok = gb_session_do(s, &e, 0, err);
+    } else if (c.node->role == GB_ROLE_MODEL) {
+        ok = edit_model(s, c.node->depth, arg, out, err);
+    } else {
+        e.placed = true;
+        e.place = (gb_place){c.node->id, c.node->n_tokens};
+        ok = gb_session_do(s, &e, 0, err);
+    }
+    s->has_cursor = s->has_cursor && !ok;
+    return ok;
+}
+
+/* Comparing. */
+
+/* A token of a path, and the noise it was chosen with. */
+typedef struct stepped {
+    uint64_t seed, step;
+    gb_token id;
+} stepped;
+
+static stepped *
+list_steps(const gb_path *path, uint64_t skip, size_t *count)
+{
+    size_t n = 0, i;
+    const gb_stretch *s;
+    stepped *list;
+    uint32_t k;
+
+    for (i = 0; i < path->len; i++)
+        n += gb_steer_counted(&path->data[i]);
+    list = gb_alloc_array(n + 1, sizeof *list);
+    for (i = 0, n = 0; i < path->len; i++) {
+        s = &path->data[i];
+        for (k = 0; k < gb_steer_counted(s); k++)
+            if (skip > 0)
+                skip--;
+            else if (s->node->role == GB_ROLE_MODEL &&
+                     s->node->tokens[k].source != GB_SOURCE_PICKED)
+                list[n++] = (stepped){s->node->settings.seed,
+                                      s->node->step + k,
+                                      s->node->tokens[k].id};
+    }
+    *count = n;
+    return list;
+}
+
+/* The next token of a path that counts; NULL: the end. */
+static const gb_written *
+next_token(const gb_path *path, size_t *i, uint32_t *k)
+{
+    for (; *i < path->len; ++*i, *k = 0)
+        if (*k < gb_steer_counted(&path->data[*i]))
+            return &path->data[*i].node->tokens[(*k)++];
+    return NULL;
+}
+
+static uint64_t
+count_common(const gb_path *a, const gb_path *b)
+{
+    const gb_written *x, *y;
+    size_t i = 0, j = 0;
+    uint32_t k = 0, l = 0;
+    uint64_t n = 0;
+
+    for (;; n++) {
+        x = next_token(a, &i, &k);
+        y = next_token(b, &j, &l);
+        if (x == NULL || y == NULL || x->id != y->id)
+            return n;
+    }
+}
+
+gb_comparison
+gb_steer_compare(const gb_session *s, gb_place a, gb_place b)
+{
+    gb_path pa = {0}, pb = {0};
+    gb_comparison c = {0};
+    size_t na, nb, i, k = 0;
+    stepped *la, *lb;
+
+    gb_tree_path(s->tree, a, &pa);
+    gb_tree_path(s->tree, b, &pb);
+    c.common = count_common(&pa, &pb);
+    la = list_steps(&pa, c.common, &na);
+    lb = list_steps(&pb, c.common, &nb);
+    for (i = 0; i < na; i++) {
+        /* Both go up in the same order but where a text is missing. */
+        while (k < nb && (lb[k].seed != la[i].seed ||
+                          lb[k].step < la[i].step))
+            k++;
+        c.of++;
+        if (k < nb && lb[k].step == la[i].step) {
+            c.same += lb[k].id == la[i].id ? 1 : 0;
+            k++;
+        }
+    }
+    free(la);
+    free(lb);
+    gb_path_free(&pa);
+    gb_path_free(&pb);
+    return c;
+}
+
+void
+gb_steer_report(gb_session *s, gb_str *out)
+{
+    gb_comparison c;
+    gb_place now = gb_tree_place(s->tree);
+
+    if (s->before.node == 0 || gb_session_is_writing(s))
+        return;
+    c = gb_steer_compare(s, s->before, now);
+    if (c.of == 0)
+        gb_str_puts(out, "identical: every token stayed");
+    else
+        gb_str_printf(out, "of the %llu tokens that the model had written "
+                      "from there on, %llu stayed (%.0f %%); /take prev goes "
+                      "back", (unsigned long long)c.of,
+                      (unsigned long long)c.same,
+                      100.0 * (double)c.same / (double)c.of);
+    s->before = (gb_place){0, 0};
+}

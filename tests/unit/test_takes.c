@@ -1,0 +1,473 @@
+/* Steering a session: the verbs, at random too, and that looking at it changes
+ * nothing. */
+#include "conversation.h"
+
+#include "base/mem.h"
+#include "session/export.h"
+#include "session/steer.h"
+
+static void
+verb(gb_session *s, const char *name, const char *arg, const char *said)
+{
+    gb_error err = GB_ERROR_INIT;
+    gb_str out = GB_STR_INIT;
+
+    test_ok(ask_verb(s, name, arg, &out, &err), &err);
+    test_finish(s);
+    gb_steer_report(s, &out);
+    if (said != NULL && strstr(gb_str_cstr(&out), said) == NULL)
+        fail_msg("/%s %s: expected \"%s\", found \"%s\"", name, arg, said,
+                 gb_str_cstr(&out));
+    gb_str_free(&out);
+}
+
+static void
+refused(gb_session *s, const char *name, const char *arg, const char *why)
+{
+    gb_error err = GB_ERROR_INIT;
+    gb_str out = GB_STR_INIT;
+
+    assert_false(ask_verb(s, name, arg, &out, &err));
+    if (strstr(err.text, why) == NULL)
+        fail_msg("/%s %s: expected \"%s\", found \"%s\"", name, arg, why,
+                 err.text);
+    gb_str_free(&out);
+}
+
+static void
+expect_same(gb_session *s, const char *text)
+{
+    char *now = test_branch(s);
+
+    assert_string_equal(now, text);
+    free(now);
+}
+
+/* What stands there already changes nothing. */
+static void
+test_same(void **state)
+{
+    const char *path = test_path("same.jsonl");
+    gb_session *s = test_session(path, NULL);
+    char *text, *longer;
+
+    (void)state;
+    test_send(s, "Once upon a time there was a fox");
+    text = test_branch(s);
+    verb(s, "again", "", "identical");
+    verb(s, "at", "9", NULL);
+    verb(s, "pick", "1", NULL);
+    verb(s, "takes", "", "* 2");
+    verb(s, "take", "1", "take 1 of 2");
+    expect_same(s, text);
+    verb(s, "at", "0", NULL);
+    verb(s, "what", "Once", "identical: every token");
+    expect_same(s, text);
+    /* Written on from its middle, it is longer. */
+    verb(s, "at", "-3", NULL);
+    verb(s, "again", "here", NULL);
+    longer = test_branch(s);
+    assert_int_equal(strncmp(longer, text, strlen(text)), 0);
+    free(longer);
+    free(text);
+    test_session_close(s);
+    test_verify(path, 12 + 11 + 12 + 12);
+}
+
+/* The token that won, taken by its text, leads to the same as not asking. */
+static void
+test_pick_of_the_winner(void **state)
+{
+    const char *path = test_path("winner.jsonl");
+    gb_session *s = test_session(path, NULL);
+    gb_error err = GB_ERROR_INIT;
+    gb_str quoted = GB_STR_INIT;
+    const char *bytes;
+    gb_stretch at;
+    char *text;
+    size_t n;
+
+    (void)state;
+    test_send(s, "The dragon");
+    text = test_branch(s);
+    assert_true(gb_steer_at(s, gb_steer_tokens(s) - 6, &at));
+    bytes = gb_tokenizer_bytes(test_model()->tokenizer,
+                               at.node->tokens[at.tokens].id, &n);
+    gb_str_putc(&quoted, '"');
+    gb_str_append(&quoted, bytes, n);
+    gb_str_putc(&quoted, '"');
+    verb(s, "at", "-6", NULL);
+    verb(s, "pick", gb_str_cstr(&quoted), "already");
+    verb(s, "pick", "\" not\"", NULL);
+    test_ok(ask_undo(s, &err), &err);
+    expect_same(s, text);
+    /* Picked in place of another one it is the same text, too. */
+    verb(s, "at", "-6", NULL);
+    verb(s, "pick", "\" not\"", NULL);
+    verb(s, "at", "-12", NULL);
+    test_ok(ask_undo(s, &err), &err);
+    expect_same(s, text);
+    gb_str_free(&quoted);
+    free(text);
+    test_session_close(s);
+    test_verify(path, 12);
+}
+
+static void
+test_edit_at_cursor(void **state)
+{
+    const char *path = test_path("edit.jsonl");
+    gb_session *s = test_session(path, NULL);
+    gb_error err = GB_ERROR_INIT;
+    gb_str line = GB_STR_INIT;
+    char *text, *model;
+    gb_place end;
+
+    (void)state;
+    test_send(s, "Once upon a time there was a fox");
+    test_set(s, "temperature", "0.5");
+    test_send(s, " The end.");
+    text = test_branch(s);
+    /* The user's first text. */
+    verb(s, "at", "0", NULL);
+    verb(s, "edit", "Twice upon a time there was a fox", NULL);
+    assert_memory_equal(gb_tree_last(s->tree, GB_ROLE_USER)->text.data,
+                        "Twice", 5);
+    test_ok(ask_undo(s, &err), &err);
+    expect_same(s, text);
+    /* The model's: what is the same stays, with all that is known of it. */
+    verb(s, "at", "10", NULL);
+    model = gb_strdup(gb_str_cstr(&s->tree->path.data[1].node->text));
+    end = (gb_place){s->tree->path.data[1].node->id, 4};
+    model[gb_node_bytes(s->tree->path.data[1].node, 4)] = '\0';
+    assert_int_equal(model[0], ' ');
+    gb_str_printf(&line, "%s zebras", model + 1);
+    verb(s, "edit", gb_str_cstr(&line), NULL);
+    assert_int_equal(s->tree->path.data[1].tokens, end.tokens);
+    assert_int_equal(s->tree->path.data[2].node->tokens[0].source,
+                     GB_SOURCE_PICKED);
+    test_ok(ask_undo(s, &err), &err);
+    expect_same(s, text);
+    verb(s, "at", "10", NULL);
+    verb(s, "edit", model + 1, "the text ends here");
+    assert_int_equal(s->tree->path.len, 2);
+    assert_int_equal(gb_tree_place(s->tree).tokens, end.tokens);
+    refused(s, "edit", "", "expected a text");
+    gb_str_free(&line);
+    free(model);
+    free(text);
+    test_session_close(s);
+    test_verify(path, 30);
+}
+
+static void
+test_refused(void **state)
+{
+    gb_session *s = test_session(NULL, NULL);
+
+    (void)state;
+    refused(s, "at", "0", "no token 0");
+    refused(s, "why", "", "nothing before");
+    refused(s, "takes", "", "one take only");
+    refused(s, "tree", "", "nothing has been written");
+    refused(s, "sweep", "", "no text of the model");
+    test_send(s, "Once");
+    refused(s, "at", "99", "the conversation has 13");
+    refused(s, "at", "x", "found x");
+    refused(s, "pick", "4096", "expected a rank");
+    refused(s, "pick", "x", "expected a rank");
+    refused(s, "what", "cat", "the cursor is at the end");
+    refused(s, "go", "nowhere", "no place named");
+    refused(s, "sweep", "2 1", "the lower one first");
+    refused(s, "sweep", "0 1", "0.001");
+    refused(s, "fork", "up", "found up");
+    verb(s, "at", "0", "Once");
+    refused(s, "why", "", "nothing before");
+    refused(s, "again", "here", "is yours");
+    refused(s, "pick", "1", "nothing before");
+    test_session_close(s);
+}
+
+/* Jumps stop at every token of their kind, and at no other. */
+static void
+test_jumps(void **state)
+{
+    gb_session *s = test_session(NULL, NULL);
+    gb_error err = GB_ERROR_INIT;
+    gb_str out = GB_STR_INIT;
+    uint64_t i, forks = 0, found = 0, last;
+    const gb_why *w;
+    gb_stretch at;
+
+    (void)state;
+    test_set(s, "max-new-tokens", "60");
+    test_set(s, "top-p", "0.9");
+    test_send(s, "Once upon a time");
+    for (i = 4; i < gb_steer_tokens(s); i++) {
+        assert_true(gb_steer_at(s, i, &at));
+        w = &at.node->tokens[at.tokens].why;
+        assert_true(w->from <= 0.8f && 0.8f <= w->to && w->from < w->to);
+        forks += w->from > 0.7f || w->to < 0.9f;
+    }
+    assert_in_range(forks, 3, 50);
+    verb(s, "at", "0", NULL);
+    last = 0;
+    while (ask_verb(s, "fork", "next", &out, &err)) {
+        assert_true(gb_steer_cursor(s) > last);
+        last = gb_steer_cursor(s);
+        found++;
+    }
+    assert_int_equal(found, forks);
+    while (ask_verb(s, "fork", "prev", &out, &err))
+        found--;
+    assert_int_equal(found, 1);
+    gb_str_free(&out);
+    test_session_close(s);
+}
+
+/* Looking. */
+
+static void
+look_at_all(gb_session *s)
+{
+    gb_str out = GB_STR_INIT;
+    gb_error err = GB_ERROR_INIT;
+
+    ask_verb(s, "at", "5", &out, &err);
+    ask_verb(s, "why", "20", &out, &err);
+    ask_verb(s, "at", "end", &out, &err);
+    ask_verb(s, "why", "", &out, &err);
+    ask_verb(s, "fork", "prev", &out, &err);
+    ask_verb(s, "unsure", "prev", &out, &err);
+    ask_verb(s, "differ", "prev", &out, &err);
+    ask_verb(s, "takes", "", &out, &err);
+    ask_verb(s, "tree", "", &out, &err);
+    if (!gb_session_is_writing(s))
+        ask_verb(s, "sweep", "0.7 0.9", &out, &err);
+    gb_session_export(s, GB_EXPORT_JSON, &out);
+    ask_verb(s, "at", "end", &out, &err);
+    gb_str_free(&out);
+}
+
+/* A session with or without somebody looking; its events without times. */
+static char *
+told(bool looking, const char *name)
+{
+    const char *path = test_path(name);
+    gb_session *s = test_session(path, NULL);
+    gb_error err = GB_ERROR_INIT;
+    gb_str lines = GB_STR_INIT;
+    gb_journal_reader *r;
+    gb_event e;
+    unsigned i;
+
+    test_set(s, "max-new-tokens", "40");
+    test_begin(s, "Once upon a time there was", 0);
+    for (i = 0; i < 40; i++) {
+        if (looking && i % 7 == 3)
+            look_at_all(s);
+        test_steps(s, 1);
+    }
+    if (looking)
+        look_at_all(s);
+    test_ok(ask_continue(s, &err), &err);
+    test_finish(s);
+    if (looking)
+        look_at_all(s);
+    verb(s, "at", "12", NULL);
+    verb(s, "pick", "1", NULL);
+    if (looking)
+        look_at_all(s);
+    test_ok(ask_reseed(s, &err), &err);
+    test_finish(s);
+    test_session_close(s);
+    r = gb_journal_open(path, &err);
+    test_ok(r != NULL, &err);
+    while (gb_journal_next(r, &e, &err) == GB_READ_EVENT) {
+        e.ms = 0;
+        gb_event_format(&e, &lines);
+    }
+    gb_journal_reader_free(r);
+    return gb_str_take(&lines);
+}
+
+static void
+test_looking(void **state)
+{
+    char *alone = told(false, "alone.jsonl");
+    char *looked = told(true, "looked.jsonl");
+
+    (void)state;
+    assert_string_equal(alone, looked);
+    free(alone);
+    free(looked);
+}
+
+/* At random. */
+
+static uint64_t
+draw(uint64_t *state)
+{
+    *state = *state * 6364136223846793005u + 1442695040888963407u;
+    return *state >> 33;
+}
+
+static void
+random_verb(gb_session *s, uint64_t *r)
+{
+    static const char *const verbs[][2] = {
+        {"again", ""}, {"again", "here"}, {"pick", "1"}, {"pick", "\" a\""},
+        {"what", "cat"}, {"what", "\" big\""}, {"take", "next"},
+        {"take", "prev"}, {"edit", "The fox"}, {"as-written", ""},
+        {"fork", "prev"}, {"differ", "next"}, {"sweep", "0.79 0.81"},
+        {"why", ""},
+    };
+    static const char *const names[] = {"a", "b", "c", ""};
+    gb_error err = GB_ERROR_INIT;
+    gb_str out = GB_STR_INIT;
+    char number[24];
+    size_t i;
+
+    snprintf(number, sizeof number, "%llu",
+             (unsigned long long)(draw(r) % (gb_steer_tokens(s) + 1)));
+    ask_verb(s, "at", number, &out, &err);
+    i = draw(r) % (GB_COUNT(verbs) + 2);
+    snprintf(number, sizeof number, "%llu",
+             (unsigned long long)(draw(r) % (s->tree->n_nodes + 1)));
+    if (i < GB_COUNT(verbs))
+        ask_verb(s, verbs[i][0], verbs[i][1], &out, &err);
+    else if (i == GB_COUNT(verbs))
+        ask_verb(s, "go", number, &out, &err);
+    else
+        ask_verb(s, "name", names[draw(r) % 4], &out, &err);
+    gb_str_free(&out);
+}
+
+static void
+random_act(gb_session *s, uint64_t *r)
+{
+    static const char *const values[] = {"0.5", "0.8", "1.1"};
+    gb_error err = GB_ERROR_INIT;
+
+    switch (draw(r) % 14) {
+    case 0:
+        ask_send(s, "The end.\n", 9, GB_SEND_JOIN, &err);
+        break;
+    case 1:
+        ask_undo(s, &err);
+        break;
+    case 2:
+        ask_redo(s, &err);
+        break;
+    case 3:
+        ask_set(s, "temperature", values[draw(r) % 3], &err);
+        break;
+    case 4:
+        ask_set(s, "seed", draw(r) % 2 == 0 ? "next" : "3", &err);
+        break;
+    case 5:
+        ask_set(s, "top-k", draw(r) % 2 == 0 ? "off" : "20", &err);
+        break;
+    case 6:
+        draw(r) % 4 == 0 ? ask_clear(s, &err) : ask_note(s, "a note", &err);
+        break;
+    case 7:
+        ask_mode(s, draw(r) % 4 == 0 ? GB_MODE_CHAT : GB_MODE_CONTINUE, &err);
+        break;
+    case 8:
+        ask_continue(s, &err);
+        break;
+    case 9:
+        ask_reseed(s, &err);
+        break;
+    default:
+        random_verb(s, r);
+        break;
+    }
+    /* Some runs are stopped in the midst. */
+    if (draw(r) % 4 == 0) {
+        if (gb_session_is_writing(s))
+            test_steps(s, 1);
+        gb_session_stop(s);
+    }
+    test_finish(s);
+}
+
+static void
+expect_same_tree(const gb_tree *a, const gb_tree *b)
+{
+    const gb_node *x, *y;
+    size_t i;
+
+    assert_int_equal(a->n_nodes, b->n_nodes);
+    for (i = 0; i < a->n_nodes; i++) {
+        x = a->nodes[i];
+        y = b->nodes[i];
+        assert_int_equal(x->prev != NULL ? x->prev->id : 0,
+                         y->prev != NULL ? y->prev->id : 0);
+        assert_int_equal(x->at, y->at);
+        assert_int_equal(x->role, y->role);
+        assert_int_equal(x->step, y->step);
+        assert_true(gb_settings_same(&x->settings, &y->settings));
+        assert_string_equal(gb_str_cstr(&x->text), gb_str_cstr(&y->text));
+        assert_int_equal(x->n_tokens, y->n_tokens);
+        assert_memory_equal(x->tokens, y->tokens,
+                            x->n_tokens * sizeof *x->tokens);
+    }
+    assert_int_equal(gb_tree_place(a).node, gb_tree_place(b).node);
+    assert_int_equal(gb_tree_place(a).tokens, gb_tree_place(b).tokens);
+    assert_true(gb_settings_same(&a->settings, &b->settings));
+    assert_int_equal(a->step, b->step);
+    assert_int_equal(a->n_names, b->n_names);
+    for (i = 0; i < a->n_names; i++)
+        assert_string_equal(a->names[i].text, b->names[i].text);
+}
+
+static void
+test_random(void **state)
+{
+    gb_error err = GB_ERROR_INIT;
+    gb_replay_result result;
+    gb_session *s, *loaded;
+    const char *path;
+    char name[32];
+    uint64_t r;
+    unsigned i, k;
+
+    (void)state;
+    for (k = 0; k < 4; k++) {
+        r = 2026 + k;
+        snprintf(name, sizeof name, "random%u.jsonl", k);
+        path = test_path(name);
+        s = test_session(path, NULL);
+        test_set(s, "max-new-tokens", "4");
+        for (i = 0; i < 250; i++)
+            random_act(s, &r);
+        gb_session_stop(s);
+        loaded = test_session(NULL, path);
+        test_ok(loaded != NULL, &err);
+        expect_same_tree(s->tree, loaded->tree);
+        test_session_close(loaded);
+        test_session_close(s);
+        test_replay(path, &result);
+        assert_true(result.identical);
+        gb_replay_result_free(&result);
+    }
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_same),
+        cmocka_unit_test(test_pick_of_the_winner),
+        cmocka_unit_test(test_edit_at_cursor),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_jumps),
+        cmocka_unit_test(test_looking),
+        cmocka_unit_test(test_random),
+    };
+
+    return cmocka_run_group_tests_name("takes", tests, NULL,
+                                       test_engine_close);
+}

@@ -1,0 +1,226 @@
+#include "tui/transcript.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "session/chat.h"
+
+static void
+drop_last(gb_transcript *t)
+{
+    gb_part *p = &t->parts[--t->n_parts];
+
+    gb_str_free(&p->text);
+    free(p->tokens);
+}
+
+void
+gb_transcript_free(gb_transcript *t)
+{
+    while (t->n_parts > 0)
+        drop_last(t);
+    free(t->parts);
+    t->parts = NULL;
+}
+
+static gb_part *
+last_part(const gb_transcript *t)
+{
+    return t->n_parts > 0 ? &t->parts[t->n_parts - 1] : NULL;
+}
+
+static void
+cut(gb_transcript *t, const gb_news *news)
+{
+    gb_view_pos begin = {0, 0};
+    gb_part *p;
+
+    while ((p = last_part(t)) != NULL && p->node != news->node)
+        drop_last(t);
+    if (p == NULL) {
+        t->sink.cut(t->sink.arg, begin);
+        return;
+    }
+    if (news->first < p->n_tokens)
+        p->n_tokens = news->first;
+    if (news->offset < p->text.len) {
+        p->text.data[p->text.len = news->offset] = '\0';
+        p->end = t->sink.advance(t->sink.arg, p->begin, news->offset);
+    }
+    t->sink.cut(t->sink.arg, p->end);
+}
+
+static void
+put(gb_transcript *t, gb_text_kind kind, const char *text)
+{
+    t->sink.put(t->sink.arg, kind, text, strlen(text));
+}
+
+static void
+put_mark(gb_transcript *t, const char *text)
+{
+    const char *dots = t->sink.ascii ? ".." : "··";
+    char *line = gb_format("%s %s %s", dots, text, dots);
+
+    put(t, GB_TEXT_MARK, line);
+    free(line);
+}
+
+/* What was changed before the model wrote this. */
+static void
+put_changes(gb_transcript *t, const gb_news *news)
+{
+    const gb_part *p = NULL;
+    gb_str text = GB_STR_INIT;
+    size_t i;
+
+    for (i = t->n_parts; i-- > 0 && p == NULL;)
+        if (t->parts[i].role == GB_ROLE_MODEL)
+            p = &t->parts[i];
+    if (p != NULL)
+        gb_settings_differences(&p->settings, &news->settings, &text);
+    if (text.len > 0)
+        put_mark(t, gb_str_cstr(&text));
+    gb_str_free(&text);
+}
+
+static gb_text_kind
+kind_of(gb_role role)
+{
+    return role == GB_ROLE_USER ? GB_TEXT_USER : GB_TEXT_MODEL;
+}
+
+/* In chat, who speaks. */
+static void
+put_speaker(gb_transcript *t, const gb_news *news)
+{
+    const gb_part *p = last_part(t);
+    gb_text_kind kind = kind_of(news->role);
+
+    while (p != NULL && p > t->parts && p->role == GB_ROLE_NOTE)
+        p--;
+    if (news->mode != GB_MODE_CHAT ||
+        (p != NULL && p->role == news->role && p->mode == news->mode &&
+         news->role == GB_ROLE_MODEL))
+        return;
+    if (!t->sink.at_line_start(t->sink.arg))
+        put(t, kind, "\n");
+    /* What the model writes begins with a space of its own. */
+    put(t, kind, news->role == GB_ROLE_USER ? GB_CHAT_USER : GB_CHAT_MODEL);
+}
+
+static void
+append_tokens(gb_part *p, const gb_news *news)
+{
+    if (news->n_tokens == 0)
+        return;
+    p->tokens = gb_realloc_array(p->tokens, p->n_tokens + news->n_tokens,
+                                 sizeof *p->tokens);
+    memcpy(p->tokens + p->n_tokens, news->tokens,
+           news->n_tokens * sizeof *p->tokens);
+    p->n_tokens += news->n_tokens;
+}
+
+static void
+grow(gb_transcript *t, gb_part *p, const gb_news *news)
+{
+    append_tokens(p, news);
+    gb_str_append(&p->text, gb_str_cstr(&news->text), news->text.len);
+    t->sink.put(t->sink.arg, kind_of(p->role), gb_str_cstr(&news->text),
+                news->text.len);
+    p->end = t->sink.end(t->sink.arg);
+}
+
+static void
+add(gb_transcript *t, const gb_news *news)
+{
+    gb_part *p;
+
+    if (news->role == GB_ROLE_MODEL)
+        put_changes(t, news);
+    if (news->role == GB_ROLE_NOTE)
+        put_mark(t, gb_str_cstr(&news->text));
+    else
+        put_speaker(t, news);
+    t->parts = gb_realloc_array(t->parts, t->n_parts + 1, sizeof *t->parts);
+    p = &t->parts[t->n_parts++];
+    *p = (gb_part){
+        .node = news->node,
+        .role = news->role,
+        .mode = news->mode,
+        .settings = news->settings,
+    };
+    p->begin = p->end = t->sink.end(t->sink.arg);
+    if (news->role != GB_ROLE_NOTE)
+        grow(t, p, news);
+}
+
+void
+gb_transcript_take(gb_transcript *t, const gb_news *news)
+{
+    gb_part *p = last_part(t);
+
+    switch (news->type) {
+    case GB_NEWS_CUT:
+        cut(t, news);
+        break;
+    case GB_NEWS_NODE:
+        add(t, news);
+        break;
+    case GB_NEWS_GROWN:
+        if (p != NULL && p->node == news->node)
+            grow(t, p, news);
+        break;
+    default:
+        break;
+    }
+}
+
+gb_view_pos
+gb_transcript_place(const gb_transcript *t, uint32_t node, size_t byte)
+{
+    size_t i;
+
+    for (i = 0; i < t->n_parts; i++)
+        if (t->parts[i].node == node)
+            return t->sink.advance(t->sink.arg, t->parts[i].begin, byte);
+    return (gb_view_pos){0, 0};
+}
+
+/* The part that a node is, else the last of the user; n_parts: none. */
+static size_t
+find_part(const gb_transcript *t, uint32_t node)
+{
+    size_t i, said = t->n_parts;
+
+    for (i = t->n_parts; i-- > 0;) {
+        if (t->parts[i].node == node)
+            return i;
+        if (said == t->n_parts && t->parts[i].role == GB_ROLE_USER)
+            said = i;
+    }
+    return said;
+}
+
+bool
+gb_transcript_turn(const gb_transcript *t, uint32_t node, gb_str *out)
+{
+    size_t i = find_part(t, node), end = i + 1;
+    const gb_part *p;
+
+    if (i == t->n_parts)
+        return false;
+    if (t->parts[i].role != GB_ROLE_USER) {
+        while (i > 0 && t->parts[i - 1].role != GB_ROLE_USER)
+            i--;
+        while (end < t->n_parts && t->parts[end].role != GB_ROLE_USER)
+            end++;
+    }
+    for (; i < end; i++) {
+        p = &t->parts[i];
+        if (p->role != GB_ROLE_NOTE)
+            gb_str_append(out, gb_str_cstr(&p->text), p->text.len);
+    }
+    return true;
+}
