@@ -2,6 +2,7 @@
 
 #include <curses.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -23,6 +24,7 @@ static struct {
     bool open, ascii;
     SCREEN *screen;
     FILE *out;
+    int nowhere; /* /dev/null */
     struct termios before;
     char restore[256]; /* what puts the terminal's modes back */
     size_t restore_length;
@@ -59,9 +61,9 @@ gb_screen_is_possible(void)
 /* May be called in a signal handler, so that it waits no longer than a second
  * for a terminal that takes nothing. */
 static void
-write_all(const char *s, size_t n)
+write_all(int to, const char *s, size_t n)
 {
-    struct pollfd fd = {fileno(term.out), POLLOUT, 0};
+    struct pollfd fd = {to, POLLOUT, 0};
     ssize_t done;
 
     while (n > 0) {
@@ -78,19 +80,24 @@ write_all(const char *s, size_t n)
 static void
 write_text(const char *s)
 {
-    write_all(s, strlen(s));
+    write_all(fileno(term.out), s, strlen(s));
 }
 
 void
 gb_screen_emergency(void)
 {
+    int out;
+
     if (!term.open)
         return;
     term.open = false;
-    write_all(term.restore, term.restore_length);
-    tcsetattr(fileno(term.out), TCSANOW, &term.before);
-    /* What is said last shall be seen. */
-    dup2(fileno(term.out), STDERR_FILENO);
+    /* Another thread may be drawing: that goes nowhere from here on, and what
+     * is said last shall be seen. */
+    out = dup2(fileno(term.out), STDERR_FILENO);
+    if (out < 0 || dup2(term.nowhere, fileno(term.out)) < 0)
+        out = fileno(term.out);
+    write_all(out, term.restore, term.restore_length);
+    tcsetattr(out, TCSANOW, &term.before);
 }
 
 static void
@@ -147,11 +154,13 @@ gb_screen_open(gb_color_choice color, gb_error *err)
     term.out = fd >= 0 ? fdopen(fd, "w") : NULL;
     if (term.out == NULL)
         return gb_fail(err, "the terminal cannot be opened");
+    term.nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
     tcgetattr(STDIN_FILENO, &term.before);
     term.ascii = !gb_locale_is_utf8();
     term.screen = newterm(NULL, term.out, stdin);
     if (term.screen == NULL) {
         fclose(term.out);
+        close(term.nowhere);
         return gb_fail(err, "the terminal \"%s\" is not known",
                        getenv("TERM") != NULL ? getenv("TERM") : "");
     }
@@ -198,6 +207,7 @@ gb_screen_close(void)
     catch_crashes(false);
     delscreen(term.screen);
     fclose(term.out);
+    close(term.nowhere);
 }
 
 void
