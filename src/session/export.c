@@ -198,7 +198,8 @@ export_json(gb_session *s, gb_str *out)
 {
     json_t *o = json_object(), *path = json_array(), *all = json_array();
     json_t *names = json_array(), *name;
-    const gb_engine_info *info = gb_engine_get_info(s->engine);
+    const gb_engine_info *info =
+        s->engine != NULL ? gb_engine_get_info(s->engine) : NULL;
     const gb_tree *t = s->tree;
     size_t i;
 
@@ -216,8 +217,10 @@ export_json(gb_session *s, gb_str *out)
         json_array_append_new(names, name);
     }
     put(o, "model", gb_json_string(s->model->name));
-    put(o, "device", gb_json_string(info->device.name));
-    put(o, "dtype", json_string(gb_dtype_name(info->dtype)));
+    put(o, "device",
+        gb_json_string(info != NULL ? info->device.name : NULL));
+    put(o, "dtype",
+        gb_json_string(info != NULL ? gb_dtype_name(info->dtype) : NULL));
     put(o, "mode", json_string(gb_mode_name(t->mode)));
     put(o, "settings", gb_settings_json(&t->settings));
     put(o, "step", gb_json_u64(t->step));

@@ -110,6 +110,10 @@ gb_journal_reader *gb_session_reader(const gb_session *s, gb_error *err);
 bool gb_session_switch(gb_session *s, gb_engine *engine, gb_model *model,
                        gb_error *err);
 
+/* The engine is about to close, and there is no other. Until one comes
+ * (gb_session_switch) the session can be saved, exported and closed. */
+void gb_session_lose_engine(gb_session *s);
+
 /* Does what an event asks for, as above. What may be left out: the ids of a
  * text; the place of an edit (the last text), of again and reseed (where the
  * last run began); the seed of a reseed; the step of a setting. All but set

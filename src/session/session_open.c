@@ -396,3 +396,11 @@ gb_session_switch(gb_session *s, gb_engine *engine, gb_model *model,
     take_engine(s, engine, model);
     return same ? change_engine(s, err) : change_model(s, err);
 }
+
+void
+gb_session_lose_engine(gb_session *s)
+{
+    s->engine = NULL;
+    s->loop.engine = NULL;
+    s->synced = false;
+}

@@ -101,6 +101,8 @@ first_session(gb_worker *w, gb_error *err)
 static void
 close_engine(gb_worker *w)
 {
+    if (w->session != NULL)
+        gb_session_lose_engine(w->session);
     gb_engine_close(w->engine);
     w->engine = NULL;
 }

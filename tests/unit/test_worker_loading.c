@@ -272,9 +272,10 @@ test_one_engine(void **state)
 static void
 test_no_engine(void **state)
 {
-    const char *path = test_path("no-engine.txt");
+    static const char *const names[] = {"x.txt", "x.md", "x.json", "x.html"};
     screen *s = screen_start_plain();
     char *text;
+    size_t i;
 
     (void)state;
     screen_do(s, ASK_SEND, STORY, NULL);
@@ -286,7 +287,8 @@ test_no_engine(void **state)
     assert_non_null(strstr(s->error, "no model"));
     screen_wait_failed(s, screen_post(s, ASK_NOTE, "a note", NULL));
     screen_do(s, ASK_SET, "temperature", "0.7");
-    screen_do(s, ASK_EXPORT, path, NULL);
+    for (i = 0; i < GB_COUNT(names); i++)
+        screen_do(s, ASK_EXPORT, test_path(names[i]), NULL);
     memory.limit = 0;
     screen_do(s, ASK_DEVICE, "0:0", NULL);
     assert_int_equal(s->state, GB_STATE_IDLE);
