@@ -96,6 +96,7 @@ UNIT_TESTS += tests/unit/test_settings
 UNIT_TESTS += tests/unit/test_rng
 UNIT_TESTS += tests/unit/test_journal
 UNIT_TESTS += tests/unit/test_replay
+UNIT_TESTS += tests/unit/test_export
 UNIT_TESTS += tests/unit/test_session
 UNIT_TESTS += tests/unit/test_spectrum
 UNIT_TESTS += tests/unit/test_stream

@@ -106,6 +106,8 @@ gb_status_state(const gb_status_in *in, char *out, size_t n)
         what = "compiling";
     if (in->state == GB_STATE_LOADING && in->phase == GB_PHASE_HASH)
         what = "hashing";
+    if (in->state == GB_STATE_READING && in->phase == GB_PHASE_EXPORT)
+        what = "exporting";
     if ((in->state == GB_STATE_LOADING || in->state == GB_STATE_READING) &&
         in->total > 0)
         snprintf(out, n, "%s %u %%", what, percent > 100 ? 100 : percent);

@@ -63,6 +63,9 @@ describe(const gb_bar *b, gb_str *line)
     case GB_PHASE_SESSION:
         gb_str_puts(line, "reading the session");
         break;
+    case GB_PHASE_EXPORT:
+        gb_str_puts(line, "looking at the tokens");
+        break;
     }
     if (b->total == 0)
         return;

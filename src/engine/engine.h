@@ -35,13 +35,14 @@ typedef enum gb_prefill_choice {
 
 /* What is being done while an engine opens, or a long prompt is read. Called
  * on the thread that opened or fed; done and total are bytes, tokens of a
- * prompt, 0 where not known. The last two are for those who open an engine. */
+ * prompt, 0 where not known. The last three are for those above. */
 typedef enum gb_phase {
     GB_PHASE_LOAD,    /* weights to the device */
     GB_PHASE_COMPILE, /* kernels */
     GB_PHASE_PREFILL, /* prompt */
     GB_PHASE_HASH,    /* of the weights */
     GB_PHASE_SESSION, /* a session file is read */
+    GB_PHASE_EXPORT,  /* tokens are looked at for a page */
 } gb_phase;
 typedef void gb_progress(void *arg, gb_phase phase, uint64_t done,
                          uint64_t total);

@@ -244,5 +244,8 @@ gb_session_export(gb_session *s, gb_export format, gb_str *out)
     case GB_EXPORT_JSON:
         export_json(s, out);
         break;
+    case GB_EXPORT_HTML:
+        gb_export_html(s, NULL, out, NULL);
+        break;
     }
 }

@@ -10,14 +10,29 @@ typedef enum gb_export {
     GB_EXPORT_JSON,     /* one object: model, settings, segments with text,
                            ids, log-probabilities and all that is known of
                            each token; takes */
+    GB_EXPORT_HTML,     /* a page to read, with the spectra of the tokens */
 } gb_export;
+
+/* What goes on while a page's tokens are looked at; every member may be
+ * NULL. */
+typedef struct gb_exporting {
+    gb_progress *progress;
+    void *progress_arg;
+    const atomic_bool *cancel; /* ends it with GB_INTERRUPTED */
+    gb_str *said;              /* what there is to say of the result */
+} gb_exporting;
 
 /* Appends the current path. */
 void gb_session_export(gb_session *s, gb_export format, gb_str *out);
-/* The same into a file, the format by the end of its name (.md, .json, else
- * text). A file that is there is replaced only when that is asked for; the
- * session's own file, and one that another program has locked, never. */
+/* The same into a file, the format by the end of its name (.md, .json, .html,
+ * else text). A file that is there is replaced only when that is asked for;
+ * the session's own file, and one that another program has locked, never. how
+ * may be NULL. */
 bool gb_session_export_file(gb_session *s, const char *path, bool replace,
-                            gb_error *err);
+                            const gb_exporting *how, gb_error *err);
+
+/* export_html.c: the page. False: cancelled, and nothing was appended. */
+bool gb_export_html(gb_session *s, const gb_exporting *how, gb_str *out,
+                    gb_error *err);
 
 #endif

@@ -6,6 +6,10 @@ libgumbel_a_SOURCES += \
 	src/session/event.h \
 	src/session/export.c \
 	src/session/export.h \
+	src/session/export_html.c \
+	src/session/export_page.h \
+	src/session/export_tokens.c \
+	src/session/export_tokens.h \
 	src/session/journal.c \
 	src/session/journal.h \
 	src/session/journal_format.c \
@@ -56,3 +60,14 @@ libgumbel_a_SOURCES += \
 	src/session/worker_queue.c \
 	src/session/worker_replay.c \
 	src/session/worker_state.h
+
+# The page that /export FILE.html fills in, compiled into the binary as text.
+EXTRA_DIST += src/session/export.html src/session/embed.sh
+nodist_libgumbel_a_SOURCES += src/session/export_page.c
+CLEANFILES += src/session/export_page.c
+
+src/session/export_page.c: src/session/export.html src/session/embed.sh
+	$(AM_V_GEN)$(MKDIR_P) src/session && \
+	$(SHELL) $(top_srcdir)/src/session/embed.sh session/export_page.h \
+		gb_export_page $(top_srcdir)/src/session/export.html > $@.tmp && \
+	mv $@.tmp $@

@@ -9,14 +9,14 @@
 #include "sample/gumbel.h"
 #include "session/steer.h"
 
-/* Where the cursor's token stands, and how it came about. */
+/* Where a token stands, and how it came about. */
 static void
-find_place(const gb_session *s, gb_look *look)
+find_place(const gb_session *s, uint64_t number, gb_look *look)
 {
     const gb_tree *t = s->tree;
     gb_stretch at;
 
-    look->number = gb_steer_cursor(s);
+    look->number = number;
     if (!gb_steer_at(s, look->number, &at)) {
         look->place = gb_tree_place(t);
         look->settings = t->settings;
@@ -99,14 +99,18 @@ analyse(gb_look *look, size_t likeliest)
 }
 
 bool
-gb_look_at(gb_session *s, size_t likeliest, gb_look *look, gb_error *err)
+gb_look_token(gb_session *s, uint64_t number, size_t likeliest, bool read,
+              gb_look *look, gb_error *err)
 {
     gb_ids ids = GB_IDS_INIT;
     bool ok;
 
     *look = (gb_look){.n_vocab = s->model->config.n_vocab};
-    find_place(s, look);
-    if (!gb_look_view(s, look->place, &look->settings, &ids, err)) {
+    find_place(s, number, look);
+    ok = gb_look_view(s, look->place, &look->settings, &ids, err);
+    if (ok && !read && !gb_loop_has_read(&s->loop, ids.data, ids.len))
+        ok = gb_fail_usage(err, "the model would have to read this once more");
+    if (!ok) {
         gb_ids_free(&ids);
         return false;
     }
@@ -121,6 +125,12 @@ gb_look_at(gb_session *s, size_t likeliest, gb_look *look, gb_error *err)
         gb_gumbel_noise(look->seed, look->step, look->noise, look->n_vocab);
     analyse(look, likeliest);
     return true;
+}
+
+bool
+gb_look_at(gb_session *s, size_t likeliest, gb_look *look, gb_error *err)
+{
+    return gb_look_token(s, gb_steer_cursor(s), likeliest, true, look, err);
 }
 
 void

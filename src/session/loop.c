@@ -1,5 +1,7 @@
 #include "session/loop.h"
 
+#include <string.h>
+
 gb_why
 gb_why_of(const gb_pick *p)
 {
@@ -71,14 +73,17 @@ gb_loop_replace(gb_loop *l, const gb_token *ids, size_t n)
 static bool read_on(gb_loop *l, gb_error *err);
 
 bool
+gb_loop_has_read(const gb_loop *l, const gb_token *ids, size_t n)
+{
+    return n <= l->ids.len && n <= gb_engine_length(l->engine) &&
+           memcmp(ids, l->ids.data, n * sizeof *ids) == 0;
+}
+
+bool
 gb_loop_look(gb_loop *l, const gb_token *ids, size_t n, float *logits,
              gb_error *err)
 {
-    size_t same = 0;
-
-    while (same < n && same < l->ids.len && ids[same] == l->ids.data[same])
-        same++;
-    if (same < n || gb_engine_length(l->engine) < n) {
+    if (!gb_loop_has_read(l, ids, n)) {
         gb_loop_replace(l, ids, n);
         if (!read_on(l, err))
             return false;

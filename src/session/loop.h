@@ -25,6 +25,8 @@ void gb_loop_free(gb_loop *l);
 void gb_loop_append(gb_loop *l, const gb_token *ids, size_t n);
 /* Cuts the view back to its first n tokens. Does not touch step. */
 void gb_loop_truncate(gb_loop *l, size_t n);
+/* Whether these tokens are what the engine has read, or its beginning. */
+bool gb_loop_has_read(const gb_loop *l, const gb_token *ids, size_t n);
 /* The logits (n_vocab) f32 of what follows n tokens. Where these are what the
  * engine has read, or the beginning of it, nothing changes; otherwise they
  * become the loop's view. */

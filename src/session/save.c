@@ -62,11 +62,11 @@ ends_with(const char *s, const char *end)
 
 bool
 gb_session_export_file(gb_session *s, const char *path, bool replace,
-                       gb_error *err)
+                       const gb_exporting *how, gb_error *err)
 {
     gb_export format = GB_EXPORT_TEXT;
     gb_str out = GB_STR_INIT;
-    bool ok;
+    bool ok = true;
 
     if (gb_session_owns(s, path))
         return gb_fail_usage(err, "%s: this session is kept in that file; "
@@ -77,9 +77,14 @@ gb_session_export_file(gb_session *s, const char *path, bool replace,
         format = GB_EXPORT_MARKDOWN;
     else if (ends_with(path, ".json"))
         format = GB_EXPORT_JSON;
-    gb_session_export(s, format, &out);
-    ok = gb_file_replace(path, gb_str_cstr(&out), out.len,
-                         0666 | GB_FILE_SYNC, err);
+    else if (ends_with(path, ".html") || ends_with(path, ".htm"))
+        format = GB_EXPORT_HTML;
+    if (format == GB_EXPORT_HTML)
+        ok = gb_export_html(s, how, &out, err);
+    else
+        gb_session_export(s, format, &out);
+    ok = ok && gb_file_replace(path, gb_str_cstr(&out), out.len,
+                               0666 | GB_FILE_SYNC, err);
     gb_str_free(&out);
     return ok;
 }

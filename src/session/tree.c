@@ -316,9 +316,8 @@ last_fork(const gb_tree *t, gb_place *place)
     return gb_tree_ways(t, *place) > 1;
 }
 
-/* Where the text of a node led that goes on behind a place within it. */
-static gb_place
-end_of_rest(const gb_node *n, uint32_t from)
+gb_place
+gb_node_rest(const gb_node *n, uint32_t from)
 {
     const gb_node *c, *newest = NULL;
 
@@ -344,7 +343,7 @@ gb_tree_takes(const gb_tree *t, gb_take **takes, size_t *current)
     list = gb_alloc_array(count, sizeof *list);
     *current = 0;
     if (n != NULL && place.tokens < n->n_tokens)
-        list[k++] = (gb_take){n, place.tokens, end_of_rest(n, place.tokens)};
+        list[k++] = (gb_take){n, place.tokens, gb_node_rest(n, place.tokens)};
     depth = n != NULL ? n->depth + (size_t)1 : 0;
     for (c = first_behind(t, n); c != NULL; c = c->next) {
         if (c->at != place.tokens)

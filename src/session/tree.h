@@ -234,6 +234,8 @@ typedef struct gb_take {
 size_t gb_tree_takes(const gb_tree *t, gb_take **takes, size_t *current);
 /* Where the path that led through a node last ended. */
 gb_place gb_node_end(const gb_node *node);
+/* The same for the rest of its text, behind so many tokens. */
+gb_place gb_node_rest(const gb_node *node, uint32_t from);
 /* The place with this name; false when there is none. */
 bool gb_tree_named(const gb_tree *t, const char *name, gb_place *place);
 /* The name of a place, NULL when it has none. */

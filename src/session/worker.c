@@ -162,18 +162,23 @@ switch_engine(gb_worker *w, const gb_request *r, gb_error *err)
 static bool
 save(gb_worker *w, const gb_request *r, gb_str *said, gb_error *err)
 {
-    bool replace = (r->flags & GB_SAVE_REPLACE) != 0;
+    bool replace = (r->flags & GB_SAVE_REPLACE) != 0, ok;
+    gb_str more = GB_STR_INIT;
+    const gb_exporting how = {gb_worker_progress, w, &w->cancel, &more};
 
-    if (r->what == GB_DO_EXPORT
-            ? !gb_session_export_file(w->session, r->name, replace, err)
-            : !gb_session_save(w->session, r->name, replace, err))
-        return false;
-    if (gb_session_owns(w->session, r->name))
+    if (r->what == GB_DO_EXPORT)
+        ok = gb_session_export_file(w->session, r->name, replace, &how, err);
+    else
+        ok = gb_session_save(w->session, r->name, replace, err);
+    if (!ok && err->status == GB_INTERRUPTED)
+        gb_worker_stopped(err, "%s was not written", r->name);
+    if (ok && gb_session_owns(w->session, r->name))
         gb_str_printf(said, "%s is this session's own file, to which all is "
                       "saved already", r->name);
-    else
-        gb_str_printf(said, "saved as %s", r->name);
-    return true;
+    else if (ok)
+        gb_str_printf(said, "saved as %s%s", r->name, gb_str_cstr(&more));
+    gb_str_free(&more);
+    return ok;
 }
 
 /* A file, sent as it is. */

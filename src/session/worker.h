@@ -15,13 +15,15 @@
  *     device, replay and those verbs of steer.h that say so imply a stop:
  *     whoever asks for them does not want to wait for text that is going to
  *     be replaced. Load, model and device themselves are ended by GB_DO_STOP
- *     alone; what was there before them stays;
+ *     alone; what was there before them stays. An export is ended by one that
+ *     is posted while it goes on, and leaves no file then;
  *   - a set (GB_DO_PACE too, and what only looks) acts at the next token of
  *     the run that goes on. It passes what waits for the end of that run (a
- *     text sent ahead, a note, an export, a sweep, ...), but never a stop or a command that implies one: posted
- *     after a retry, it acts on the retry, from its first token on if that
- *     has not been computed. Settings are never passed by anything, and a
- *     change ("+0.1") begins from what is in force when it acts.
+ *     text sent ahead, a note, an export, a sweep, ...), but never a stop or
+ *     a command that implies one: posted after a retry, it acts on the retry,
+ *     from its first token on if that has not been computed. Settings are
+ *     never passed by anything, and a change ("+0.1") begins from what is in
+ *     force when it acts.
  * All functions may be called by one interface thread; they share no memory
  * with the worker's thread but through locks. */
 #ifndef GB_SESSION_WORKER_H
@@ -94,7 +96,8 @@ size_t gb_worker_waiting(gb_worker *w);
 typedef enum gb_state {
     GB_STATE_LOADING,   /* phase, done, total */
     GB_STATE_IDLE,
-    GB_STATE_READING,   /* the prompt; done, total tokens */
+    GB_STATE_READING,   /* the prompt, or what a page is made of; phase, done,
+                           total tokens */
     GB_STATE_WRITING,
     GB_STATE_PAUSED,    /* while writing, until GB_DO_PACE says otherwise */
     GB_STATE_STOPPED,   /* idle after GB_DO_STOP, until something else is

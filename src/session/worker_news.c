@@ -44,7 +44,7 @@ gb_worker_progress(void *worker, gb_phase phase, uint64_t done, uint64_t total)
     if (phase == GB_PHASE_PREFILL && (w->state == GB_STATE_REPLAYING ||
                                       w->state == GB_STATE_SWEEPING))
         return;
-    if (phase == GB_PHASE_PREFILL)
+    if (phase == GB_PHASE_PREFILL || phase == GB_PHASE_EXPORT)
         w->state = GB_STATE_READING;
     n = gb_news_new(GB_NEWS_STATE);
     n->state = w->state;

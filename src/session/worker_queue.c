@@ -266,7 +266,9 @@ gb_worker_next(gb_worker *w)
     set_running(w, 0, false);
     while (!w->quit && (t = pull(w, NULL)) == NULL)
         pthread_cond_wait(&w->wake, &w->lock);
-    if (t != NULL)
+    if (t != NULL && t->request.what == GB_DO_EXPORT)
+        set_running(w, w->last_number, true);
+    else if (t != NULL)
         set_running(w, t->number, is_loading(t->request.what));
     pthread_mutex_unlock(&w->lock);
     return t;

@@ -27,7 +27,8 @@ struct gb_worker {
     size_t waiting, waiting_bytes;
     uint64_t last_number;
     uint64_t posted_seen; /* the last number when gb_worker_wait last looked */
-    uint64_t running;     /* the task being done; 0: none that can end */
+    uint64_t running;     /* the task being done, stops up to which do not end
+                             it; 0: none that can end */
     bool loading;         /* it ends by GB_DO_STOP alone */
     uint64_t stop_before; /* tasks with smaller numbers end at once, */
     uint64_t halt_before; /* because of a GB_DO_STOP */

@@ -59,6 +59,10 @@ exported over a file | gumbel --no-session -n 1 | Once\n/export mine\n | 1 | * |
 it is left alone | cat mine | - | 0 | mine\n | -
 unless one insists | gumbel --no-session -n 1 > log; gumbel replay --json mine | Once\n/save! mine\n | 0 | ~identical | -
 as for an export | gumbel --no-session -n 1 > log; cat mine | Once\n/export! mine\n | 0 | ~^Once | -
+exported as a page | gumbel --no-session -n 3 > log; grep -o 'span class="t' p.html|wc -l | Once\n/export p.html\n | 0 | 3\n | -
+it says so | tail -n 1 log | - | 0 | saved as p.html\n | -
+what is typed there is text | gumbel --no-session -n 1 > log; ! grep '<i>x' q.htm | <i>x</i>\n/export q.htm\n | 0 | - | -
+so is a session file | gumbel --load s2 --no-session > log; grep -c '"words":' r.html | /export r.html\n | 0 | 1\n | -
 a home that is missing | unset XDG_STATE_HOME; HOME=/proc/none gumbel -n 6 > got; cmp got once | Once upon a time\n\n | 0 | - | ~^gumbel: this session is not kept: /proc/none
 it is said once | unset XDG_STATE_HOME; HOME=/proc/none gumbel -n 1 2>&1 >got|grep -c "" | Once\n\n\n | 0 | 1\n | -
 no home at all | unset HOME XDG_STATE_HOME; gumbel -n 6 2>err > got; cmp got once && grep -c "not kept: neither" err | Once upon a time\n\n | 0 | 1\n | -

@@ -103,6 +103,31 @@ replay(const char *from, bool ours)
     gb_journal_reader_free(r);
 }
 
+/* No text of a session ends a part of the page. */
+static void
+export_page(gb_session *s)
+{
+    static const struct {
+        const char *end;
+        int times;
+    } parts[] = {{"</title", 1}, {"</style", 1}, {"</script", 2},
+                 {"</article", 1}, {"</footer", 1}, {"<!--", 0}};
+    gb_str page = GB_STR_INIT;
+    const char *at;
+    size_t i;
+    int n;
+
+    gb_session_export(s, GB_EXPORT_HTML, &page);
+    for (i = 0; i < GB_COUNT(parts); i++) {
+        for (n = 0, at = page.data; (at = strstr(at, parts[i].end)) != NULL;
+             at++)
+            n++;
+        FUZZ_CHECK(n == parts[i].times);
+    }
+    FUZZ_CHECK(strlen(page.data) == page.len);
+    gb_str_free(&page);
+}
+
 static void
 export_all(gb_session *s)
 {
@@ -112,6 +137,7 @@ export_all(gb_session *s)
     gb_session_export(s, GB_EXPORT_MARKDOWN, &text);
     gb_session_export(s, GB_EXPORT_JSON, &text);
     gb_str_free(&text);
+    export_page(s);
 }
 
 static void

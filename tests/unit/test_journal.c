@@ -795,7 +795,7 @@ test_synced(void **state)
     test_send(s, " and then");
     test_ok(gb_session_save(s, path, false, &err), &err);
     expect_synced(path);
-    test_ok(gb_session_export_file(s, copy, true, &err), &err);
+    test_ok(gb_session_export_file(s, copy, true, NULL, &err), &err);
     expect_synced(copy);
     test_send(s, " there was");
     test_session_close(s);

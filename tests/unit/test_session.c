@@ -873,7 +873,7 @@ test_export(void **state)
     test_finish(s);
     for (i = 0; i < GB_COUNT(cases); i++) {
         path = test_path(cases[i].name);
-        test_ok(gb_session_export_file(s, path, false, &err), &err);
+        test_ok(gb_session_export_file(s, path, false, NULL, &err), &err);
         gb_str_clear(&out);
         test_ok(gb_file_read(path, 1 << 20, &out, &err), &err);
         assert_memory_equal(out.data, cases[i].begins,
@@ -892,7 +892,7 @@ expect_spared(gb_session *s, const char *path, bool replace, const char *says)
     struct stat before, after;
 
     assert_int_equal(stat(path, &before), 0);
-    assert_false(gb_session_export_file(s, path, replace, &err));
+    assert_false(gb_session_export_file(s, path, replace, NULL, &err));
     test_fails_with(&err, err.status, path, says, NULL);
     if (!gb_session_owns(s, path)) {
         assert_false(gb_session_save(s, path, replace, &err));
@@ -942,7 +942,7 @@ test_spared(void **state)
 
     test_ok(gb_session_save(s, old, true, &err), &err);
     test_verify(old, 24);
-    test_ok(gb_session_export_file(s, old, true, &err), &err);
+    test_ok(gb_session_export_file(s, old, true, NULL, &err), &err);
     test_session_close(s);
     test_verify(path, 24);
 }

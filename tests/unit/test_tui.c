@@ -422,6 +422,7 @@ test_status(void **state)
     gb_status_in in;
     gb_status_bar bar;
     unsigned width, used;
+    char state_text[48];
     gb_str text = GB_STR_INIT;
     size_t i;
 
@@ -458,6 +459,12 @@ test_status(void **state)
     assert_string_equal(text.data,
                         " T 1.20 [######....]  seed 42  sampling  top-k 40  "
                         "118 tok/s  ctx 500/512 12 left  * writing");
+    in.state = GB_STATE_READING;
+    in.phase = GB_PHASE_EXPORT;
+    in.done = 30;
+    in.total = 40;
+    gb_status_state(&in, state_text, sizeof state_text);
+    assert_string_equal(state_text, "exporting 75 %");
     gb_str_free(&text);
 }
 

@@ -2,6 +2,8 @@
  * depends on a time, but each waits for news until the test runner ends it. */
 #include "conversation.h"
 
+#include <unistd.h>
+
 #include "base/file.h"
 #include "base/mem.h"
 #include "engine_fixture.h"
@@ -280,6 +282,39 @@ test_quitting(void **state)
     }
 }
 
+/* A page is being written when a stop comes: there is none then. One that was
+ * asked for before the stop is written. */
+static void
+test_export(void **state)
+{
+    const char *path = test_path("page.html");
+    screen *s = screen_start_plain();
+    uint64_t command;
+
+    (void)state;
+    screen_do(s, ASK_SET, "max-new-tokens", "500");
+    screen_do(s, ASK_SEND, STORY, NULL);
+    /* Unless it was faster. */
+    do {
+        unlink(path);
+        command = screen_post(s, ASK_EXPORT, path, NULL);
+        while (s->state != GB_STATE_READING || s->phase != GB_PHASE_EXPORT)
+            screen_take(s);
+        screen_post(s, ASK_STOP, NULL, NULL);
+        screen_wait_done(s, command);
+    } while (strstr(s->said, "was not written") == NULL);
+    assert_false(gb_is_file(path));
+
+    screen_do(s, ASK_SET, "max-new-tokens", "1000000000");
+    screen_post(s, ASK_CONTINUE, NULL, NULL);
+    screen_wait_state(s, GB_STATE_WRITING);
+    command = screen_post(s, ASK_EXPORT, path, NULL);
+    screen_post(s, ASK_STOP, NULL, NULL);
+    screen_wait_done(s, command);
+    assert_true(gb_is_file(path));
+    screen_finish(s);
+}
+
 static void
 test_failures(void **state)
 {
@@ -390,6 +425,7 @@ main(void)
         cmocka_unit_test(test_order_of_settings),
         cmocka_unit_test(test_bounded),
         cmocka_unit_test(test_quitting),
+        cmocka_unit_test(test_export),
         cmocka_unit_test(test_failures),
         cmocka_unit_test(test_switching),
         cmocka_unit_test(test_memory_of_a_replay),
