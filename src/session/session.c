@@ -262,7 +262,7 @@ is_unchanged(const gb_session *s, const gb_run *run)
     gb_settings now = s->tree->settings;
 
     now.seed = run->settings.seed;
-    return !s->tree->writing && !run->changed &&
+    return !s->tree->writing && !run->changed && run->limit == 0 &&
            run->reason != GB_REASON_INTERRUPT &&
            run->reason != GB_REASON_ERROR &&
            gb_settings_same(&run->settings, &now);

@@ -133,6 +133,116 @@ gb_sweep_format(gb_str *out, const gb_sweep_look *look,
                       n > 0 ? texts[n - 1].to : from);
 }
 
+/* Two texts, word by word. */
+
+typedef struct word {
+    const char *text; /* with the spaces before it */
+    size_t n;
+    bool same;        /* it is in both */
+} word;
+
+static size_t
+list_words(const gb_str *text, word *words)
+{
+    const char *p = gb_str_cstr(text), *end = p + text->len, *from;
+    size_t n = 0;
+
+    for (; p < end; n++) {
+        from = p;
+        while (p < end && is_space(*p))
+            p++;
+        while (p < end && !is_space(*p))
+            p++;
+        words[n] = (word){from, (size_t)(p - from), false};
+    }
+    return n;
+}
+
+static bool
+is_same_word(const word *a, const word *b)
+{
+    return a->n == b->n && memcmp(a->text, b->text, a->n) == 0;
+}
+
+/* Finds the longest common sequence; longest[i][j] is its length in what is
+ * left from the i-th and the j-th word on. */
+static void
+match_words(word *a, size_t n, word *b, size_t m)
+{
+    size_t row = m + 1, i, j;
+    uint32_t *longest = gb_alloc_array((n + 1) * row, sizeof *longest), *at;
+
+    for (i = n; i-- > 0;)
+        for (j = m; j-- > 0;) {
+            at = &longest[i * row + j];
+            if (is_same_word(&a[i], &b[j]))
+                *at = at[row + 1] + 1;
+            else
+                *at = at[row] > at[1] ? at[row] : at[1];
+        }
+    for (i = j = 0; i < n && j < m;) {
+        at = &longest[i * row + j];
+        if (is_same_word(&a[i], &b[j]))
+            a[i++].same = b[j++].same = true;
+        else if (at[row] >= at[1])
+            i++;
+        else
+            j++;
+    }
+    free(longest);
+}
+
+static void
+put_words(gb_str *out, const gb_sweep_look *look, const word *words, size_t n)
+{
+    bool marked = false;
+    const char *p;
+    size_t i, left;
+    gb_cell cell;
+
+    for (i = 0; i < n; i++) {
+        p = words[i].text;
+        left = words[i].n;
+        if (marked && words[i].same)
+            gb_str_puts(out, look->off);
+        for (; left > 0; p += cell.bytes, left -= cell.bytes) {
+            gb_cell_read(&cell, p, left, 0, look->ascii);
+            if (!marked && !words[i].same && !is_space(*p)) {
+                gb_str_puts(out, look->on);
+                marked = true;
+            }
+            gb_str_puts(out, cell.line_end ? look->ascii ? "^J"
+                                                         : "\xe2\x8f\x8e"
+                                           : cell.shown);
+        }
+        marked = marked && !words[i].same;
+    }
+    if (marked)
+        gb_str_puts(out, look->off);
+}
+
+/* The table has a row for each word. */
+#define GB_MOST_WORDS 2000
+
+void
+gb_sweep_compare(gb_str *out, const gb_sweep_look *look, const gb_str *before,
+                 const gb_str *after)
+{
+    word *a = gb_alloc_array(before->len / 2 + 2, sizeof *a);
+    word *b = gb_alloc_array(after->len / 2 + 2, sizeof *b);
+    size_t n = list_words(before, a), m = list_words(after, b);
+
+    if (n <= GB_MOST_WORDS && m <= GB_MOST_WORDS)
+        match_words(a, n, b, m);
+    gb_str_puts(out, "was ");
+    put_words(out, look, a, n);
+    gb_str_puts(out, "\nnow ");
+    put_words(out, look, b, m);
+    gb_str_putc(out, '\n');
+    free(a);
+    free(b);
+}
+
 /* /sweep */
 
 #define GB_SWEEP_FROM 0.5

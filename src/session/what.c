@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "session/sweep_text.h"
 
 /* What-if: a word replaced, and what the model wrote after it written again,
  * each step with the noise and the settings it had. */
@@ -472,6 +473,44 @@ gb_steer_compare(const gb_session *s, gb_place a, gb_place b)
     return c;
 }
 
+/* The text of a path behind so many tokens. */
+static void
+text_behind(const gb_session *s, gb_place place, uint64_t skip, gb_str *out)
+{
+    gb_path path = {0};
+    const gb_stretch *st;
+    uint32_t counted;
+    size_t i, from;
+
+    gb_tree_path(s->tree, place, &path);
+    for (i = 0; i < path.len; i++) {
+        st = &path.data[i];
+        counted = gb_steer_counted(st);
+        if (counted <= skip) {
+            skip -= counted;
+            continue;
+        }
+        from = gb_node_bytes(st->node, (uint32_t)skip);
+        gb_str_append(out, st->node->text.data + from,
+                      gb_node_bytes(st->node, st->tokens) - from);
+        skip = 0;
+    }
+    gb_path_free(&path);
+}
+
+static void
+put_both(const gb_session *s, gb_place now, uint64_t common, gb_str *out)
+{
+    const gb_sweep_look look = {.on = "[", .off = "]"};
+    gb_str before = GB_STR_INIT, after = GB_STR_INIT;
+
+    text_behind(s, s->before, common, &before);
+    text_behind(s, now, common, &after);
+    gb_sweep_compare(out, &look, &before, &after);
+    gb_str_free(&before);
+    gb_str_free(&after);
+}
+
 void
 gb_steer_report(gb_session *s, gb_str *out)
 {
@@ -481,13 +520,15 @@ gb_steer_report(gb_session *s, gb_str *out)
     if (s->before.node == 0 || gb_session_is_writing(s))
         return;
     c = gb_steer_compare(s, s->before, now);
-    if (c.of == 0)
+    if (c.of == 0) {
         gb_str_puts(out, "identical: every token stayed");
-    else
+    } else {
+        put_both(s, now, c.common, out);
         gb_str_printf(out, "of the %llu tokens that the model had written "
                       "from there on, %llu stayed (%.0f %%); /take prev goes "
                       "back", (unsigned long long)c.of,
                       (unsigned long long)c.same,
                       100.0 * (double)c.same / (double)c.of);
+    }
     s->before = (gb_place){0, 0};
 }

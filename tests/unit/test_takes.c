@@ -63,6 +63,11 @@ test_same(void **state)
     verb(s, "at", "0", NULL);
     verb(s, "what", "Once", "identical: every token");
     expect_same(s, text);
+    /* Both texts are shown. */
+    verb(s, "at", "0", NULL);
+    verb(s, "what", "Twice", "was [Once] upon a time");
+    verb(s, "take", "prev", NULL);
+    expect_same(s, text);
     /* Written on from its middle, it is longer. */
     verb(s, "at", "-3", NULL);
     verb(s, "again", "here", NULL);
@@ -71,7 +76,7 @@ test_same(void **state)
     free(longer);
     free(text);
     test_session_close(s);
-    test_verify(path, 12 + 11 + 12 + 12);
+    test_verify(path, 12 + 11 + 12 + 12 + 12);
 }
 
 /* The token that won, taken by its text, leads to the same as not asking. */
