@@ -73,19 +73,19 @@ take_token(writer *w, const gb_pick *pick, const char **reason, gb_error *err)
     const gb_model *m = w->opened.model;
     const gb_settings *s = &w->g.options->settings;
     size_t n, shown = w->g.text.len;
+    bool stopped = false;
     const char *bytes;
+    gb_reason end;
 
-    w->g.steps++;
-    if (pick->id == m->config.eos_id && !s->ignore_eos) {
-        *reason = "eos";
-    } else {
+    if (pick->id != m->config.eos_id || s->ignore_eos) {
         bytes = gb_tokenizer_bytes(m->tokenizer, pick->id, &n);
         gb_str_append(&w->g.raw, bytes, n);
-        if (gb_stream_push(w->stream, bytes, n, &w->g.text))
-            *reason = "stop";
-        else if (w->g.steps >= s->max_new_tokens)
-            *reason = "length";
+        stopped = gb_stream_push(w->stream, bytes, n, &w->g.text);
     }
+    end = gb_loop_end(w->opened.engine, s->ignore_eos, pick->id, stopped,
+                      ++w->g.steps, s->max_new_tokens);
+    if (end != GB_REASON_NONE)
+        *reason = gb_reason_name(end);
     return start(w, err) &&
            w->format->token(&w->g, pick, gb_str_cstr(&w->g.text) + shown,
                             w->g.text.len - shown, err);

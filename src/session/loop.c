@@ -9,6 +9,17 @@ gb_why_of(const gb_pick *p)
                     p->rank};
 }
 
+gb_reason
+gb_loop_end(const gb_engine *engine, bool ignore_eos, gb_token id,
+            bool stopped, uint64_t tokens, uint64_t limit)
+{
+    if (stopped)
+        return GB_REASON_STOP;
+    if (id == gb_engine_model(engine)->config.eos_id && !ignore_eos)
+        return GB_REASON_EOS;
+    return tokens >= limit ? GB_REASON_LENGTH : GB_REASON_NONE;
+}
+
 void
 gb_loop_init(gb_loop *l, gb_engine *engine)
 {

@@ -10,6 +10,11 @@
 /* What is known of a token that was picked. */
 gb_why gb_why_of(const gb_pick *pick);
 
+/* Why a text ends with this token; GB_REASON_NONE: it goes on. `stopped`: a
+ * stop string has come; `tokens`: written with this one, `limit`: at most. */
+gb_reason gb_loop_end(const gb_engine *engine, bool ignore_eos, gb_token id,
+                      bool stopped, uint64_t tokens, uint64_t limit);
+
 /* One branch of a text: the tokens the model sees, and how far the engine
  * has read them. */
 typedef struct gb_loop {

@@ -430,15 +430,13 @@ end_if_done(gb_session *s, gb_token id)
     const gb_settings *set = &s->tree->settings;
     const gb_run *run = &s->tree->runs[s->tree->n_runs - 1];
     uint64_t limit = run->limit > 0 ? run->limit : set->max_new_tokens;
+    gb_reason end = gb_loop_end(s->engine, set->ignore_eos, id,
+                                s->tree->stop_hit, run->tokens, limit);
 
-    if (s->tree->stop_hit) {
+    if (end == GB_REASON_STOP)
         cut_stop(s);
-        end_run(s, GB_REASON_STOP);
-    } else if (id == s->model->config.eos_id && !set->ignore_eos) {
-        end_run(s, GB_REASON_EOS);
-    } else if (run->tokens >= limit) {
-        end_run(s, GB_REASON_LENGTH);
-    }
+    if (end != GB_REASON_NONE)
+        end_run(s, end);
 }
 
 /* What CLBlast computes depends on which positions it read at once. */

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "sample/gumbel.h"
 #include "sample/spectrum.h"
+#include "session/loop.h"
 #include "session/stream.h"
 
 /* Bytes of noise that are kept: texts that part have the same noise. */
@@ -108,16 +109,18 @@ push_branch(gb_sweep *s, branch b)
     s->branches[s->n_branches++] = b;
 }
 
-static void
+/* True when a stop string is complete. */
+static bool
 push_bytes(gb_sweep *s, gb_token id)
 {
     const gb_model *m = gb_engine_model(s->of.engine);
     const char *bytes;
     size_t n;
 
+    if (id == s->eos_id && !s->of.ignore_eos)
+        return false;
     bytes = gb_tokenizer_bytes(m->tokenizer, id, &n);
-    if (gb_stream_push(s->stream, bytes, n, &s->text))
-        s->reason = "stop";
+    return gb_stream_push(s->stream, bytes, n, &s->text);
 }
 
 /* The text as it was after so many tokens; none of them has ended it. */
@@ -139,14 +142,14 @@ go_back(gb_sweep *s, size_t depth)
 static void
 go_on(gb_sweep *s, gb_token id)
 {
+    gb_reason end;
+
     gb_ids_push(&s->view, id);
-    if (id == s->eos_id && !s->of.ignore_eos)
-        s->reason = "eos";
-    else
-        push_bytes(s, id);
-    if (s->reason == NULL && depth_of(s) >= s->of.max_new_tokens)
-        s->reason = "length";
-    if (s->reason == NULL && s->view.len > s->n_ctx)
+    end = gb_loop_end(s->of.engine, s->of.ignore_eos, id, push_bytes(s, id),
+                      depth_of(s), s->of.max_new_tokens);
+    if (end != GB_REASON_NONE)
+        s->reason = gb_reason_name(end);
+    else if (s->view.len > s->n_ctx)
         s->reason = "context";
 }
 
