@@ -149,7 +149,7 @@ token(gb_tree *t, gb_token id)
 }
 
 static void
-stop(gb_tree *t)
+end(gb_tree *t)
 {
     must(t, (gb_event){.type = GB_EVENT_STOP, .reason = GB_REASON_LENGTH});
 }
@@ -163,7 +163,7 @@ run(gb_tree *t, gb_event e, const gb_token *ids, size_t n)
     must(t, e);
     for (i = 0; i < n; i++)
         token(t, ids[i]);
-    stop(t);
+    end(t);
 }
 
 /* The text of the path. The caller frees. */
@@ -368,7 +368,7 @@ random_act(gb_tree *t, uint64_t *r)
         return;
     }
     if (t->writing && draw(r) % 2 == 0) {
-        stop(t);
+        end(t);
         return;
     }
     switch (draw(r) % 12) {
