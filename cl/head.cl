@@ -17,7 +17,7 @@ softmax_part(global const float *logits, int ld, int n_vocab,
     const int lane = get_local_id(0) * GB_VW;
     const int n = min(GB_CHUNK, n_vocab - chunk * GB_CHUNK);
     vf z[GB_CHUNK / (GB_LANES * GB_VW)], sum = 0.0f, spread = 0.0f, weight;
-    float max = -INFINITY, total, total_spread;
+    float max = -INFINITY, base, total, total_spread;
     int i, k;
 
     logits += (size_t)row * ld + chunk * GB_CHUNK;
@@ -28,11 +28,12 @@ softmax_part(global const float *logits, int ld, int n_vocab,
         max = fmax(max, vmax(z[k]));
     }
     max = group_max(max, scratch);
+    base = fmax(max, -FLT_MAX); /* where all of the chunk are banned */
     for (i = lane, k = 0; i < GB_CHUNK; i += GB_LANES * GB_VW, k++) {
-        weight = exp(z[k] - max);
+        weight = exp(z[k] - base);
         sum += weight;
         /* Not 0 times infinity. */
-        spread += fmax(z[k] - max, -200.0f) * weight;
+        spread += fmax(z[k] - base, -200.0f) * weight;
     }
     total = group_sum(vsum(sum), scratch);
     total_spread = group_sum(vsum(spread), scratch);

@@ -6,6 +6,7 @@ GB_KERNELS = \
 	cl/layernorm.cl \
 	cl/linear.cl \
 	cl/attention.cl \
+	cl/adjust.cl \
 	cl/head.cl \
 	cl/pick.cl \
 	cl/gemm.cl \

@@ -37,12 +37,14 @@ SUFFIXES = .so
 		-shared $(LDFLAGS) -o $@ $<
 
 # Golden files and the scripts that made them.
+EXTRA_DIST += tests/reference/adjust_golden.py
 EXTRA_DIST += tests/reference/sampling_golden.py
 EXTRA_DIST += tests/reference/spectrum_golden.py
 EXTRA_DIST += tests/reference/check_large.py
 EXTRA_DIST += tests/reference/engine_golden.py
 EXTRA_DIST += tests/reference/gpt2.py
 EXTRA_DIST += tests/reference/random_model.py
+EXTRA_DIST += tests/golden/adjust.txt
 EXTRA_DIST += tests/golden/logprobs.txt
 EXTRA_DIST += tests/golden/noise.txt
 EXTRA_DIST += tests/golden/rng.txt
@@ -68,6 +70,7 @@ TEST_LIBS = tests/libtest.a libgumbel.a $(CMOCKA_LIBS) $(GB_LIBS)
 
 # One unit test program a line: its name; the source is NAME.c.
 UNIT_TESTS =
+UNIT_TESTS += tests/unit/test_adjust
 UNIT_TESTS += tests/unit/test_base
 UNIT_TESTS += tests/unit/test_text
 UNIT_TESTS += tests/unit/test_bpe

@@ -49,7 +49,7 @@ sample(gb_engine *e, uint64_t step, gb_error *err)
     const gb_filter off = GB_FILTER_OFF;
     gb_pick pick;
 
-    return gb_engine_sample(e, 0.8f, &off, 0, step, &pick, err);
+    return gb_engine_sample(e, 0.8f, &off, NULL, 0, step, &pick, err);
 }
 
 /* Reads n tokens from an empty context and picks one. */

@@ -85,8 +85,8 @@ compute(const gb_options *o, gb_opened *p, const gb_ids *ids, float *logprobs,
         gb_error *err)
 {
     return gb_engine_feed(p->engine, ids->data, (uint32_t)ids->len, err) &&
-           gb_engine_logprobs(p->engine, o->settings.temperature, logprobs,
-                              err);
+           gb_engine_logprobs(p->engine, o->settings.temperature, NULL,
+                              logprobs, err);
 }
 
 static bool

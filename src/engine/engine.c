@@ -334,20 +334,41 @@ is_ready(const gb_engine *e, gb_error *err)
            gb_fail(err, "a head needs a position that was just fed");
 }
 
-bool
-gb_engine_greedy(gb_engine *e, gb_pick *pick, gb_error *err)
+/* Adjustments that a head can take, and that leave something to pick. */
+static bool
+check_adjustments(const gb_engine *e, const gb_adjustments *adjust,
+                  gb_error *err)
 {
-    return is_ready(e, err) &&
-           settle(e, gb_head_greedy(&e->head, pick, err));
+    const uint32_t n = e->model->config.n_vocab;
+    size_t banned = 0, i;
+
+    for (i = 0; adjust != NULL && i < adjust->n; i++) {
+        if (adjust->items[i].id >= n || i >= n)
+            return gb_fail(err, "an adjustment of token id %u: expected each "
+                           "id below vocab_size %u once",
+                           (unsigned)adjust->items[i].id, (unsigned)n);
+        banned += adjust->items[i].add <= -INFINITY;
+    }
+    return banned < n || gb_fail(err, "all %u tokens are banned: none is left "
+                                 "to pick", (unsigned)n);
+}
+
+bool
+gb_engine_greedy(gb_engine *e, const gb_adjustments *adjust, gb_pick *pick,
+                 gb_error *err)
+{
+    return is_ready(e, err) && check_adjustments(e, adjust, err) &&
+           settle(e, gb_head_greedy(&e->head, adjust, pick, err));
 }
 
 bool
 gb_engine_sample(gb_engine *e, float temperature, const gb_filter *filter,
-                 uint64_t seed, uint64_t step, gb_pick *pick, gb_error *err)
+                 const gb_adjustments *adjust, uint64_t seed, uint64_t step,
+                 gb_pick *pick, gb_error *err)
 {
-    return is_ready(e, err) &&
-           settle(e, gb_head_sample(&e->head, temperature, filter, seed, step,
-                                    pick, err));
+    return is_ready(e, err) && check_adjustments(e, adjust, err) &&
+           settle(e, gb_head_sample(&e->head, temperature, filter, adjust,
+                                    seed, step, pick, err));
 }
 
 bool
@@ -362,11 +383,13 @@ gb_engine_range(gb_engine *e, float temperature, const gb_filter *filter,
 }
 
 bool
-gb_engine_logprobs(gb_engine *e, float temperature, float *logprobs,
+gb_engine_logprobs(gb_engine *e, float temperature,
+                   const gb_adjustments *adjust, float *logprobs,
                    gb_error *err)
 {
-    return is_ready(e, err) &&
-           settle(e, gb_head_logprobs(&e->head, temperature, logprobs, err));
+    return is_ready(e, err) && check_adjustments(e, adjust, err) &&
+           settle(e, gb_head_logprobs(&e->head, temperature, adjust, logprobs,
+                                      err));
 }
 
 /* An earlier position, or the last one when its residual stream is gone. */

@@ -15,6 +15,7 @@
 
 #include "engine/device.h"
 #include "model/model.h"
+#include "sample/adjust.h"
 #include "sample/filter.h"
 
 typedef struct gb_engine gb_engine;
@@ -90,7 +91,11 @@ void gb_engine_rewind(gb_engine *e, uint32_t length);
 bool gb_engine_feed(gb_engine *e, const gb_token *ids, uint32_t n,
                     gb_error *err);
 
-/* What a head says of the last position fed. */
+/* What a head says of the last position fed. Where adjustments are given, the
+ * logits that it speaks of are the model's after them: log-probability, rank,
+ * entropy and range are those of what could be picked. A banned token never
+ * is; when all are, that is an error. NULL: no adjustments, which cost nothing
+ * and change no bit. */
 typedef struct gb_pick {
     gb_token id;
     float logprob; /* natural log of the token's probability, before filters,
@@ -109,12 +114,13 @@ typedef struct gb_pick {
 } gb_pick;
 
 /* The greedy head: argmax of the last position. */
-bool gb_engine_greedy(gb_engine *e, gb_pick *pick, gb_error *err);
+bool gb_engine_greedy(gb_engine *e, const gb_adjustments *adjust,
+                      gb_pick *pick, gb_error *err);
 
 /* The sampling head, then argmax(logprobs + gumbel(seed + step)). */
 bool gb_engine_sample(gb_engine *e, float temperature, const gb_filter *filter,
-                      uint64_t seed, uint64_t step, gb_pick *pick,
-                      gb_error *err);
+                      const gb_adjustments *adjust, uint64_t seed,
+                      uint64_t step, gb_pick *pick, gb_error *err);
 
 /* Finds from and to of the pick that gb_engine_sample has just given with these
  * arguments, nothing else having been asked of the engine since. With filters
@@ -123,11 +129,12 @@ bool gb_engine_range(gb_engine *e, float temperature, const gb_filter *filter,
                      gb_pick *pick, gb_error *err);
 
 /* The sampling head's vector: logprobs (n_vocab) f32. */
-bool gb_engine_logprobs(gb_engine *e, float temperature, float *logprobs,
+bool gb_engine_logprobs(gb_engine *e, float temperature,
+                        const gb_adjustments *adjust, float *logprobs,
                         gb_error *err);
 
 /* What the head makes of a position < length: logits (n_vocab) f32, before
- * temperature and filters. Looking changes nothing: an earlier position is
+ * adjustments, temperature and filters. Looking changes nothing: an earlier position is
  * computed once more, from the keys and values that are in the cache and
  * stay as they are, and the heads go on with the last position fed. The bits
  * are those that this position gave when it was the last one, except where

@@ -9,6 +9,7 @@
 #include "sample/rng.h"
 
 _Static_assert(sizeof(gb_best) == 16, "best_t of cl/pick.cl");
+_Static_assert(sizeof(gb_adjustment) == 16, "adjustment_t of cl/adjust.cl");
 _Static_assert(sizeof(gb_head_pick) == 32, "pick_t of cl/pick.cl");
 _Static_assert(sizeof(gb_head_stat) == sizeof(gb_head_pick),
                "stat_t of cl/pick.cl");
@@ -39,7 +40,8 @@ gb_head_size(const gb_compute *c, const gb_config *g)
                (logits_ld(c, g->n_vocab) +
                 gb_padded_width(&c->shape, g->n_embd)) +
            16 * (uint64_t)GB_SCORE_ROWS * chunk_count(g->n_vocab) +
-           2 * sizeof(float) * (uint64_t)g->n_vocab +
+           (2 * sizeof(float) + sizeof(gb_adjustment)) *
+               (uint64_t)g->n_vocab +
            48 * (uint64_t)item_count(c, g->n_vocab);
 }
 
@@ -85,6 +87,7 @@ open_buffers(gb_head *h, unsigned width, gb_error *err)
         {&h->targets, rows * f, "targets"},
         {&h->scores, rows * f, "scores"},
         {&h->run, 16, "the position"},
+        {&h->adjustments, h->n_vocab * sizeof(gb_adjustment), "adjustments"},
     };
     size_t i;
 
@@ -124,6 +127,8 @@ open_last_row(gb_head *h, gb_forward *f, const gb_weights *w, gb_error *err)
                       err) ||
         !gb_linear_init(&h->project, c, &w->head, h->hidden, f->ld, h->logits,
                         h->ld, GB_EPILOGUE_BIAS, f->run, err) ||
+        !gb_op_init(c, &h->adjust, "adjust", err, "mum", h->adjustments, 0,
+                    h->logits) ||
         !gb_op_init(c, &h->softmax, "softmax_part", err, "muufm", h->logits,
                     h->ld, h->n_vocab, 1.0, h->parts) ||
         !gb_op_init(c, &h->logprob, "logprobs", err, "mufmm", h->logits,
@@ -136,6 +141,7 @@ open_last_row(gb_head *h, gb_forward *f, const gb_weights *w, gb_error *err)
                     h->n_vocab, 0, h->noise, h->parts, h->result))
         return false;
     h->softmax.x = h->logprob.x = h->stats.x = h->chunks;
+    h->adjust.x = c->shape.lanes > 1 ? 16 : 1;
     return true;
 }
 
@@ -171,6 +177,8 @@ gb_head_open(gb_head *h, gb_forward *f, const gb_weights *w, gb_error *err)
     h->chunks = chunk_count(h->n_vocab);
     h->items = item_count(h->c, h->n_vocab);
     h->host_result = gb_alloc_array(1 + h->chunks, sizeof *h->host_result);
+    h->host_adjustments = gb_alloc_array(h->n_vocab,
+                                         sizeof *h->host_adjustments);
     if (open_buffers(h, f->ld, err) && write_jumps(h, err) &&
         open_last_row(h, f, w, err) && open_score(h, f, w, err))
         return true;
@@ -181,13 +189,15 @@ gb_head_open(gb_head *h, gb_forward *f, const gb_weights *w, gb_error *err)
 void
 gb_head_close(gb_head *h)
 {
-    gb_op *const ops[] = {&h->norm,          &h->softmax, &h->logprob,
+    gb_op *const ops[] = {&h->norm,          &h->adjust,
+                          &h->softmax,       &h->logprob,
                           &h->greedy,        &h->gumbel,  &h->join,
                           &h->stats,         &h->score_norm,
                           &h->score_softmax, &h->score_join};
     const cl_mem buffers[] = {h->hidden, h->logits, h->parts,  h->logprobs,
                               h->jumps,  h->bests,  h->noise,  h->result,
-                              h->targets, h->scores, h->run};
+                              h->targets, h->scores, h->run,
+                              h->adjustments};
     size_t i;
 
     for (i = 0; i < GB_COUNT(ops); i++)
@@ -198,6 +208,7 @@ gb_head_close(gb_head *h)
         if (buffers[i] != NULL)
             clReleaseMemObject(buffers[i]);
     free(h->host_result);
+    free(h->host_adjustments);
     free(h->host_logprobs);
     free(h->host_logits);
     free(h->host_noise);
@@ -205,8 +216,7 @@ gb_head_close(gb_head *h)
     memset(h, 0, sizeof *h);
 }
 
-/* Last position to logits, on the device. What is to be added to them has its
- * place here: all that follows goes by what is in the buffer then. */
+/* Last position to logits, on the device. */
 static bool
 run_logits(gb_head *h, gb_error *err)
 {
@@ -214,12 +224,33 @@ run_logits(gb_head *h, gb_error *err)
            gb_op_run(h->c, &h->project.one, 1, err);
 }
 
+/* Changes them in place: all that follows goes by what is in the buffer then,
+ * gb_head_range too. The copy lives as long as the head, whatever becomes of
+ * the command. */
 static bool
-run_logprobs(gb_head *h, float temperature, gb_error *err)
+run_adjust(gb_head *h, const gb_adjustments *adjust, gb_error *err)
+{
+    cl_int n;
+    size_t size;
+
+    if (adjust == NULL || adjust->n == 0)
+        return true;
+    n = (cl_int)adjust->n;
+    size = adjust->n * sizeof *adjust->items;
+    memcpy(h->host_adjustments, adjust->items, size);
+    return gb_send_buffer(h->c, h->adjustments, h->host_adjustments, size,
+                          err) &&
+           gb_op_set(&h->adjust, 1, sizeof n, &n, err) &&
+           gb_op_run(h->c, &h->adjust, 1, err);
+}
+
+static bool
+run_logprobs(gb_head *h, float temperature, const gb_adjustments *adjust,
+             gb_error *err)
 {
     return gb_op_set(&h->softmax, 3, sizeof temperature, &temperature, err) &&
            gb_op_set(&h->logprob, 2, sizeof temperature, &temperature, err) &&
-           run_logits(h, err) &&
+           run_logits(h, err) && run_adjust(h, adjust, err) &&
            gb_op_run(h->c, &h->softmax, 1, err) &&
            gb_op_run(h->c, &h->logprob, 1, err);
 }
@@ -303,9 +334,10 @@ read_pick(gb_head *h, int noisy, gb_pick *pick, gb_error *err)
 }
 
 bool
-gb_head_greedy(gb_head *h, gb_pick *pick, gb_error *err)
+gb_head_greedy(gb_head *h, const gb_adjustments *adjust, gb_pick *pick,
+               gb_error *err)
 {
-    return run_logprobs(h, 1.0f, err) &&
+    return run_logprobs(h, 1.0f, adjust, err) &&
            gb_op_run(h->c, &h->greedy, 1, err) &&
            read_pick(h, 0, pick, err);
 }
@@ -345,7 +377,8 @@ gb_head_range(gb_head *h, float temperature, const gb_filter *filter,
 
 bool
 gb_head_sample(gb_head *h, float temperature, const gb_filter *filter,
-               uint64_t seed, uint64_t step, gb_pick *pick, gb_error *err)
+               const gb_adjustments *adjust, uint64_t seed, uint64_t step,
+               gb_pick *pick, gb_error *err)
 {
     const bool filtered = filter != NULL && !gb_filter_is_off(filter);
     float floor = -INFINITY;
@@ -359,10 +392,10 @@ gb_head_sample(gb_head *h, float temperature, const gb_filter *filter,
     start.s[3] = (cl_ulong)g.inc;
     if (filtered) {
         make_host_buffers(h);
-        if (!gb_head_logprobs(h, temperature, h->host_logprobs, err))
+        if (!gb_head_logprobs(h, temperature, adjust, h->host_logprobs, err))
             return false;
         floor = gb_filter_floor(filter, h->host_logprobs, h->n_vocab);
-    } else if (!run_logprobs(h, temperature, err)) {
+    } else if (!run_logprobs(h, temperature, adjust, err)) {
         return false;
     }
     if (!gb_op_set(&h->gumbel, 2, sizeof floor, &floor, err) ||
@@ -388,10 +421,11 @@ gb_head_logits(gb_head *h, float *logits, gb_error *err)
 }
 
 bool
-gb_head_logprobs(gb_head *h, float temperature, float *logprobs, gb_error *err)
+gb_head_logprobs(gb_head *h, float temperature, const gb_adjustments *adjust,
+                 float *logprobs, gb_error *err)
 {
     logprobs[0] = NAN;
-    if (!run_logprobs(h, temperature, err) ||
+    if (!run_logprobs(h, temperature, adjust, err) ||
         !gb_read_buffer(h->c, h->logprobs, logprobs,
                         h->n_vocab * sizeof *logprobs, err))
         return false;

@@ -5,6 +5,7 @@
 
 #include "engine/forward.h"
 
+#include "sample/adjust.h"
 #include "sample/gumbel.h"
 #include "sample/spectrum.h"
 
@@ -37,11 +38,13 @@ typedef struct gb_head {
     cl_mem noise;    /* (vocab) */
     cl_mem result;   /* gb_head_pick, then (chunks) gb_head_stat */
     cl_mem targets, scores, run; /* of gb_head_score: (GB_SCORE_ROWS) */
-    gb_op norm, softmax, logprob; /* the last row */
+    cl_mem adjustments; /* (vocab) gb_adjustment */
+    gb_op norm, adjust, softmax, logprob; /* the last row */
     gb_op greedy, gumbel, join, stats;
     gb_op score_norm, score_softmax, score_join;
     gb_linear project, score_project;
     gb_head_stat *host_result; /* (1 + chunks) */
+    gb_adjustment *host_adjustments; /* (vocab) */
     /* For the filters, (vocab) each; NULL before the first one. */
     float *host_logprobs, *host_logits, *host_noise;
     gb_spectrum *spectrum;
@@ -56,15 +59,17 @@ void gb_head_close(gb_head *h);
 
 /* All of them enqueue behind the forward pass and wait for the result. See
  * engine.h for the meaning. */
-bool gb_head_greedy(gb_head *h, gb_pick *pick, gb_error *err);
+bool gb_head_greedy(gb_head *h, const gb_adjustments *adjust, gb_pick *pick,
+                    gb_error *err);
 bool gb_head_sample(gb_head *h, float temperature, const gb_filter *filter,
-                    uint64_t seed, uint64_t step, gb_pick *pick,
+                    const gb_adjustments *adjust, uint64_t seed, uint64_t step, gb_pick *pick,
                     gb_error *err);
 /* Right after gb_head_sample with these filters. */
 bool gb_head_range(gb_head *h, float temperature, const gb_filter *filter,
                    gb_pick *pick, gb_error *err);
 bool gb_head_logits(gb_head *h, float *logits, gb_error *err);
-bool gb_head_logprobs(gb_head *h, float temperature, float *logprobs,
+bool gb_head_logprobs(gb_head *h, float temperature,
+                      const gb_adjustments *adjust, float *logprobs,
                       gb_error *err);
 /* out[i] = log-probability of targets[i] after row first + i of the residual
  * stream, at temperature 1; n rows. */

@@ -94,6 +94,16 @@ gb_write_buffer(gb_compute *c, cl_mem m, const void *data, size_t size,
     return settle(c, code, "writing device memory", err);
 }
 
+bool
+gb_send_buffer(gb_compute *c, cl_mem m, const void *data, size_t size,
+               gb_error *err)
+{
+    cl_int code = clEnqueueWriteBuffer(c->queue, m, CL_FALSE, 0, size, data,
+                                       0, NULL, gb_event(c));
+
+    return gb_enqueued(c, code, "writing device memory", err);
+}
+
 void *
 gb_map_buffer(gb_compute *c, cl_mem m, size_t size, gb_error *err)
 {

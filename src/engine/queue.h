@@ -28,6 +28,9 @@ bool gb_write_buffer(gb_compute *c, cl_mem m, const void *data, size_t size,
 void *gb_map_buffer(gb_compute *c, cl_mem m, size_t size, gb_error *err);
 
 /* These do not. */
+/* `data` must stay until the host next waits. */
+bool gb_send_buffer(gb_compute *c, cl_mem m, const void *data, size_t size,
+                    gb_error *err);
 bool gb_unmap_buffer(gb_compute *c, cl_mem m, void *p, gb_error *err);
 /* Fills `size` bytes with copies of a pattern, whose size is a power of two
  * up to 128. */

@@ -8,7 +8,8 @@
 const char *
 gb_cut_name(gb_cut cut)
 {
-    static const char *const names[] = {"", "top-k", "top-p", "min-p"};
+    static const char *const names[] = {"", "ban", "top-k", "top-p",
+                                        "min-p"};
 
     return names[cut];
 }
@@ -35,9 +36,25 @@ find_floors(const gb_candidates_of *of)
     return f;
 }
 
-static gb_cut
-find_cut(const floors *f, float logit)
+static const float *
+raw_of(const gb_candidates_of *of)
 {
+    return of->raw != NULL ? of->raw : of->logits;
+}
+
+static bool
+is_banned(const gb_candidates_of *of, size_t id)
+{
+    return of->logits[id] <= -INFINITY && raw_of(of)[id] > -INFINITY;
+}
+
+static gb_cut
+find_cut(const gb_candidates_of *of, const floors *f, size_t id)
+{
+    const float logit = of->logits[id];
+
+    if (is_banned(of, id))
+        return GB_CUT_BAN;
     if (logit < f->top_k)
         return GB_CUT_TOP_K;
     if (logit < f->top_p)
@@ -120,6 +137,32 @@ list_likeliest(gb_candidates *c, const gb_candidates_of *of)
     free(entries);
 }
 
+static size_t
+count_banned(const gb_candidates_of *of)
+{
+    size_t i, n = 0;
+
+    for (i = 0; of->raw != NULL && i < of->n; i++)
+        n += is_banned(of, i);
+    return n;
+}
+
+static void
+list_banned(gb_candidates *c, const gb_candidates_of *of)
+{
+    const size_t want = of->likeliest < of->n ? of->likeliest : of->n;
+    const gb_filter some = {(uint32_t)want, 1.0, 0.0};
+    float floor;
+    uint32_t i;
+
+    if (want == 0 || of->raw == NULL)
+        return;
+    floor = gb_filter_logit_floor(&some, of->raw, of->n, 1.0);
+    for (i = 0; i < of->n; i++)
+        if (is_banned(of, i) && of->raw[i] >= floor)
+            list(c, of, i, rank_of(of, i));
+}
+
 /* Lists the winners and gives every one its band. */
 static void
 list_winners(gb_candidates *c, const gb_candidates_of *of, const gb_band *band,
@@ -142,29 +185,36 @@ static void
 weigh(gb_candidates *c, const gb_candidates_of *of)
 {
     const floors f = find_floors(of);
+    const float *raw_logits = raw_of(of);
     double raw = 0, final = 0, shown_raw = 0, shown_final = 0, x;
-    uint32_t best = 0;
+    uint32_t best = 0, raw_best = 0;
     gb_candidate *one;
     size_t i;
 
     for (i = 1; i < of->n; i++)
         if (of->logits[i] > of->logits[best] || isnan(of->logits[best]))
             best = (uint32_t)i;
+    for (i = 1; i < of->n; i++)
+        if (raw_logits[i] > raw_logits[raw_best] ||
+            isnan(raw_logits[raw_best]))
+            raw_best = (uint32_t)i;
     for (i = 0; i < of->n; i++) {
         if (isnan(of->logits[i]))
             continue;
+        raw += exp((double)raw_logits[i] - (double)raw_logits[raw_best]);
         x = (double)of->logits[i] - (double)of->logits[best];
-        raw += exp(x);
         if (of->temperature > 0 &&
-            find_cut(&f, of->logits[i]) == GB_CUT_NONE)
+            find_cut(of, &f, i) == GB_CUT_NONE)
             final += exp(x / of->temperature);
     }
     for (i = 0; i < c->n; i++) {
         one = &c->items[i];
-        one->cut = find_cut(&f, of->logits[one->id]);
+        one->cut = find_cut(of, &f, one->id);
+        x = (double)raw_logits[one->id] - (double)raw_logits[raw_best] -
+            log(raw);
+        one->raw_logprob = (float)x;
+        shown_raw += exp(x);
         x = (double)of->logits[one->id] - (double)of->logits[best];
-        one->raw_logprob = (float)(x - log(raw));
-        shown_raw += exp(x - log(raw));
         if (of->temperature == 0)
             x = one->id == best ? 0 : -INFINITY;
         else
@@ -192,10 +242,12 @@ gb_candidates_find(const gb_candidates_of *of)
         if (of->picked)
             n = gb_spectrum_hold(s, of->id, of->temperature, &bands);
         c.items = gb_alloc_array((of->likeliest < of->n ? of->likeliest
-                                                        : of->n) + n + 1,
+                                                        : of->n) + n + 1 +
+                                     count_banned(of),
                                  sizeof *c.items);
         list_likeliest(&c, of);
         list_winners(&c, of, bands, n);
+        list_banned(&c, of);
         if (of->id < of->n)
             list(&c, of, of->id, rank_of(of, of->id));
         qsort(c.items, c.n, sizeof *c.items, compare);

@@ -6,19 +6,21 @@
 
 #include "sample/spectrum.h"
 
-typedef enum gb_cut { /* the first filter that leaves a token out */
+typedef enum gb_cut { /* what leaves a token out, the first of these */
     GB_CUT_NONE,
+    GB_CUT_BAN,
     GB_CUT_TOP_K,
     GB_CUT_TOP_P,
     GB_CUT_MIN_P,
 } gb_cut;
 
-const char *gb_cut_name(gb_cut cut); /* "top-k", ...; "" for none */
+const char *gb_cut_name(gb_cut cut); /* "ban", "top-k", ...; "" for none */
 
 typedef struct gb_candidate {
     uint32_t id;
     uint32_t rank;       /* 0: the likeliest; of equal logits the lower id */
-    float raw_logprob;   /* at temperature 1, without filters */
+    float raw_logprob;   /* the model's own: at temperature 1, without
+                            adjustments and filters */
     float final_logprob; /* at the temperature in force, of what the filters
                             leave; -INFINITY when they cut it */
     float noise;
@@ -37,11 +39,13 @@ typedef struct gb_candidates {
 /* A step, and what to list of it. */
 typedef struct gb_candidates_of {
     const float *logits, *noise; /* (n) f32, as for gb_spectrum_set */
+    const float *raw; /* logits before adjustments; NULL: there were none */
     size_t n;
     gb_filter filter;
     double temperature; /* 0: greedy, all the probability on one token and no
                            filters; the bands are those of the filters */
-    size_t likeliest;   /* so many of them */
+    size_t likeliest;   /* so many of them, and those that are banned but were
+                           among so many */
     uint32_t id;        /* one that is listed in any case; none when >= n */
     bool picked;        /* at this temperature: then its band holds that */
 } gb_candidates_of;

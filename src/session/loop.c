@@ -131,10 +131,10 @@ gb_loop_step(gb_loop *l, const gb_settings *s, gb_pick *pick, gb_error *err)
     if (!read_on(l, err))
         return false;
     if (s->greedy)
-        ok = gb_engine_greedy(l->engine, pick, err);
+        ok = gb_engine_greedy(l->engine, NULL, pick, err);
     else
-        ok = gb_engine_sample(l->engine, s->temperature, &s->filter, s->seed,
-                              l->step, pick, err);
+        ok = gb_engine_sample(l->engine, s->temperature, &s->filter, NULL,
+                              s->seed, l->step, pick, err);
     if (!ok)
         return false;
     gb_ids_push(&l->ids, pick->id);

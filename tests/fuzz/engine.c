@@ -23,6 +23,7 @@ struct gb_engine {
 static unsigned tokens_left = UINT32_MAX;
 /* Of the last token that was picked. */
 static float scratch[GB_FUZZ_VOCAB], noise[GB_FUZZ_VOCAB];
+static float adjusted[GB_FUZZ_VOCAB];
 
 void
 fuzz_engine_limit(unsigned tokens)
@@ -158,17 +159,19 @@ make_logits(const gb_engine *e, uint32_t length, float *logits)
 
 /* Natural logs of probabilities at a temperature; returns the entropy. */
 static double
-make_logprobs(const gb_engine *e, double temperature, float *logprobs)
+make_logprobs(const gb_engine *e, double temperature,
+              const gb_adjustments *adjust, float *logprobs)
 {
     uint32_t n = e->model->config.n_vocab, i;
     double sum = 0, entropy = 0, p;
 
     make_logits(e, e->length, logprobs);
+    gb_adjust(adjust, logprobs);
     for (i = 0; i < n; i++)
         sum += exp(((double)logprobs[i] - 8) / temperature);
     for (i = 0; i < n; i++) {
         p = ((double)logprobs[i] - 8) / temperature - log(sum);
-        entropy -= exp(p) * p;
+        entropy -= exp(p) * fmax(p, -1000);
         logprobs[i] = (float)p;
     }
     return entropy;
@@ -198,9 +201,10 @@ take(gb_engine *e, const float *logprobs, gb_best best, double entropy,
 }
 
 bool
-gb_engine_greedy(gb_engine *e, gb_pick *pick, gb_error *err)
+gb_engine_greedy(gb_engine *e, const gb_adjustments *adjust, gb_pick *pick,
+                 gb_error *err)
 {
-    double entropy = make_logprobs(e, 1, scratch);
+    double entropy = make_logprobs(e, 1, adjust, scratch);
 
     return take(e, scratch, gb_argmax(scratch, e->model->config.n_vocab),
                 entropy, pick, err);
@@ -208,20 +212,23 @@ gb_engine_greedy(gb_engine *e, gb_pick *pick, gb_error *err)
 
 bool
 gb_engine_sample(gb_engine *e, float temperature, const gb_filter *filter,
-                 uint64_t seed, uint64_t step, gb_pick *pick, gb_error *err)
+                 const gb_adjustments *adjust, uint64_t seed, uint64_t step,
+                 gb_pick *pick, gb_error *err)
 {
     uint32_t n = e->model->config.n_vocab;
     double entropy;
     float floor;
 
     FUZZ_CHECK(temperature > 0 && isfinite(temperature));
-    entropy = make_logprobs(e, (double)temperature, scratch);
+    entropy = make_logprobs(e, (double)temperature, adjust, scratch);
     floor = filter != NULL ? gb_filter_floor(filter, scratch, n) : -INFINITY;
     if (!take(e, scratch, gb_gumbel_argmax(scratch, n, floor, seed, step),
               entropy, pick, err))
         return false;
     gb_gumbel_noise(seed, step, noise, n);
     pick->noise = noise[pick->id];
+    make_logits(e, e->length, adjusted);
+    gb_adjust(adjust, adjusted);
     return gb_engine_range(e, temperature, filter, pick, err);
 }
 
@@ -234,8 +241,7 @@ gb_engine_range(gb_engine *e, float temperature, const gb_filter *filter,
     gb_band band;
 
     (void)err;
-    make_logits(e, e->length, scratch);
-    gb_spectrum_set(s, scratch, noise, e->model->config.n_vocab,
+    gb_spectrum_set(s, adjusted, noise, e->model->config.n_vocab,
                     filter != NULL ? filter : &off);
     band = gb_spectrum_range(s, pick->id, (double)temperature);
     pick->from = (float)band.from;
@@ -255,11 +261,12 @@ gb_engine_logits(gb_engine *e, uint32_t position, float *logits, gb_error *err)
 }
 
 bool
-gb_engine_logprobs(gb_engine *e, float temperature, float *logprobs,
+gb_engine_logprobs(gb_engine *e, float temperature,
+                   const gb_adjustments *adjust, float *logprobs,
                    gb_error *err)
 {
     (void)err;
-    make_logprobs(e, (double)temperature, logprobs);
+    make_logprobs(e, (double)temperature, adjust, logprobs);
     return true;
 }
 

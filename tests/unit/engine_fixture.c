@@ -70,7 +70,7 @@ fixture_logprobs(gb_engine *e)
     float *x = gb_alloc_array(gb_engine_model(e)->config.n_vocab, sizeof *x);
     gb_error err = GB_ERROR_INIT;
 
-    test_ok(gb_engine_logprobs(e, 1.0f, x, &err), &err);
+    test_ok(gb_engine_logprobs(e, 1.0f, NULL, x, &err), &err);
     return x;
 }
 

@@ -204,6 +204,50 @@ test_picked(void **state)
     gb_candidates_free(&c);
 }
 
+/* Beside the final probability the model's own; what is banned says so, when
+ * it would have been among the likeliest. */
+static void
+test_adjusted(void **state)
+{
+    const float raw[] = {4, 3, 2, -INFINITY, 1, 1};
+    const float logits[] = {-INFINITY, 1, 2, -INFINITY, -INFINITY, 1.5f};
+    const float noise[6] = {0};
+    const gb_filter off = GB_FILTER_OFF;
+    static const uint32_t ids[] = {2, 5, 0};
+    gb_candidates_of of = {.logits = logits, .raw = raw, .noise = noise,
+                           .n = 6, .filter = off, .temperature = 0.5,
+                           .likeliest = 2, .id = 6};
+    double own = 0, final = exp(2 / 0.5) + exp(1 / 0.5) + exp(1.5 / 0.5);
+    gb_candidates c = gb_candidates_find(&of);
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < GB_COUNT(raw); i++)
+        own += exp((double)raw[i]);
+    assert_int_equal(c.n, 3);
+    for (i = 0; i < c.n; i++) {
+        assert_int_equal(c.items[i].id, ids[i]);
+        assert_float_equal(c.items[i].raw_logprob, raw[ids[i]] - log(own),
+                           1e-6);
+    }
+    assert_int_equal(c.items[0].cut, GB_CUT_NONE);
+    assert_float_equal(c.items[0].final_logprob, 2 / 0.5 - log(final), 1e-6);
+    assert_int_equal(c.items[2].cut, GB_CUT_BAN);
+    assert_string_equal(gb_cut_name(c.items[2].cut), "ban");
+    assert_true(c.items[2].final_logprob == -INFINITY && !c.items[2].wins);
+    assert_float_equal(c.rest_final, exp(1 / 0.5) / final, 1e-6);
+    gb_candidates_free(&c);
+    of.temperature = 0;
+    of.likeliest = 6;
+    c = gb_candidates_find(&of);
+    assert_int_equal(c.n, 6);
+    assert_int_equal(c.items[3].cut, GB_CUT_BAN);
+    assert_int_equal(c.items[4].cut, GB_CUT_NONE); /* never possible */
+    assert_int_equal(c.items[5].cut, GB_CUT_BAN);
+    assert_true(c.items[0].final_logprob == 0);
+    gb_candidates_free(&c);
+}
+
 static void
 test_nothing(void **state)
 {
@@ -226,7 +270,7 @@ main(void)
         cmocka_unit_test(test_definition),
         cmocka_unit_test(test_greedy),
         cmocka_unit_test(test_picked),
-        cmocka_unit_test(test_nothing),
+        cmocka_unit_test(test_adjusted), cmocka_unit_test(test_nothing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

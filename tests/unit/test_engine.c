@@ -160,11 +160,11 @@ generate(gb_engine *e, const gb_filter *filter, gb_pick *picks, unsigned n)
 
     free(fixture_logprobs_after(e, 5));
     for (i = 0; i < n; i++) {
-        test_ok(gb_engine_logprobs(e, 0.8f, logprobs, &err), &err);
+        test_ok(gb_engine_logprobs(e, 0.8f, NULL, logprobs, &err), &err);
         floor = filter != NULL ? gb_filter_floor(filter, logprobs, vocab)
                                : -INFINITY;
-        test_ok(gb_engine_sample(e, 0.8f, filter, 42, i, &picks[i], &err),
-                &err);
+        test_ok(gb_engine_sample(e, 0.8f, filter, NULL, 42, i, &picks[i],
+                                 &err), &err);
         assert_pick(&picks[i],
                     gb_gumbel_argmax(logprobs, vocab, floor, 42, i), logprobs,
                     "sampled", i);
@@ -198,13 +198,13 @@ test_sampling(void **state)
 
 static gb_token
 sampled_at(gb_engine *e, double temperature, const gb_filter *filter,
-           unsigned step)
+           const gb_adjustments *adjust, unsigned step)
 {
     gb_error err = GB_ERROR_INIT;
     gb_pick pick;
 
-    test_ok(gb_engine_sample(e, (float)temperature, filter, 42, step, &pick,
-                             &err), &err);
+    test_ok(gb_engine_sample(e, (float)temperature, filter, adjust, 42, step,
+                             &pick, &err), &err);
     return pick.id;
 }
 
@@ -219,7 +219,8 @@ check_statistics(const gb_pick *pick, const float *logprobs, uint32_t n)
     for (i = 0; i < n; i++) {
         above += logprobs[i] > logprobs[pick->id];
         tied += logprobs[i] == logprobs[pick->id];
-        entropy -= exp((double)logprobs[i]) * (double)logprobs[i];
+        entropy -= exp((double)logprobs[i]) *
+                   fmax((double)logprobs[i], -1000);
     }
     assert_in_range(pick->rank, above, above + tied - 1);
     assert_float_equal(pick->entropy, entropy, 1e-4);
@@ -228,26 +229,42 @@ check_statistics(const gb_pick *pick, const float *logprobs, uint32_t n)
 /* The same token within the range, others just beyond it. */
 static void
 check_range(gb_engine *e, const gb_pick *pick, const gb_filter *filter,
-            unsigned step)
+            const gb_adjustments *adjust, unsigned step)
 {
     const double near = 1e-4, from = (double)pick->from;
     const double to = (double)pick->to;
 
     assert_true(from <= 0.8 + 1e-7 && to >= 0.8 - 1e-7);
     if (from > 0.001) {
-        assert_int_not_equal(sampled_at(e, from * (1 - near), filter, step),
-                             pick->id);
+        assert_int_not_equal(sampled_at(e, from * (1 - near), filter, adjust,
+                                        step), pick->id);
         if (from * (1 + near) < to)
-            assert_int_equal(sampled_at(e, from * (1 + near), filter, step),
-                             pick->id);
+            assert_int_equal(sampled_at(e, from * (1 + near), filter, adjust,
+                                        step), pick->id);
     }
     if (to < 1000) {
-        assert_int_not_equal(sampled_at(e, to * (1 + near), filter, step),
-                             pick->id);
+        assert_int_not_equal(sampled_at(e, to * (1 + near), filter, adjust,
+                                        step), pick->id);
         if (to * (1 - near) > from)
-            assert_int_equal(sampled_at(e, to * (1 - near), filter, step),
-                             pick->id);
+            assert_int_equal(sampled_at(e, to * (1 - near), filter, adjust,
+                                        step), pick->id);
     }
+}
+
+/* A penalty of the ids fed, a few biases and bans. */
+static void
+some_adjustments(const gb_engine *e, gb_adjustments *list)
+{
+    const gb_bias bias[] = {
+        {3, -INFINITY}, {4, 2.5f}, {77, -1.25f}, {150, -INFINITY}, {300, 4},
+    };
+    gb_adjust_rules rules = GB_ADJUST_RULES_OFF;
+
+    rules.repetition_penalty = 1.7;
+    rules.dry_multiplier = 0.8;
+    rules.bias = bias;
+    rules.n_bias = GB_COUNT(bias);
+    gb_adjust_find(list, &rules, gb_engine_ids(e), gb_engine_length(e));
 }
 
 static void
@@ -258,32 +275,146 @@ test_statistics(void **state)
     float *logprobs = gb_alloc_array(vocab, sizeof *logprobs);
     float *noise = gb_alloc_array(vocab, sizeof *noise);
     gb_error err = GB_ERROR_INIT;
+    gb_adjustments list = {.n = 0};
     gb_pick pick;
     unsigned i, k;
 
     (void)state;
-    for (k = 0; k <= GB_COUNT(filters); k++) {
-        const gb_filter *f = k > 0 ? &filters[k - 1] : NULL;
+    for (k = 0; k <= 2 * GB_COUNT(filters); k++) {
+        const gb_filter *f = k > 0 ? &filters[k / 2 % GB_COUNT(filters)]
+                                   : NULL;
+        const gb_adjustments *adjust = k % 2 != 0 ? &list : NULL;
 
         free(fixture_logprobs_after(e, 5));
         for (i = 0; i < 25; i++) {
-            test_ok(gb_engine_logprobs(e, 0.8f, logprobs, &err), &err);
-            test_ok(gb_engine_sample(e, 0.8f, f, 42, i, &pick, &err), &err);
+            some_adjustments(e, &list);
+            test_ok(gb_engine_logprobs(e, 0.8f, adjust, logprobs, &err),
+                    &err);
+            test_ok(gb_engine_sample(e, 0.8f, f, adjust, 42, i, &pick, &err),
+                    &err);
             check_statistics(&pick, logprobs, vocab);
             gb_gumbel_noise(42, i, noise, vocab);
             assert_float_equal(pick.noise, noise[pick.id], 1e-5);
             test_ok(gb_engine_range(e, 0.8f, f, &pick, &err), &err);
-            check_range(e, &pick, f, i);
+            check_range(e, &pick, f, adjust, i);
             fixture_feed(e, &pick.id, 1);
         }
     }
-    test_ok(gb_engine_logprobs(e, 1, logprobs, &err), &err);
-    test_ok(gb_engine_greedy(e, &pick, &err), &err);
+    test_ok(gb_engine_logprobs(e, 1, NULL, logprobs, &err), &err);
+    test_ok(gb_engine_greedy(e, NULL, &pick, &err), &err);
     check_statistics(&pick, logprobs, vocab);
     assert_int_equal(pick.rank, 0);
     assert_true(pick.noise == 0 && pick.from == 0 && pick.to == INFINITY);
+    gb_adjustments_free(&list);
     free(logprobs);
     free(noise);
+}
+
+static double
+log_sum(const float *logits, uint32_t n, double temperature)
+{
+    double sum = 0;
+    uint32_t i;
+
+    for (i = 0; i < n; i++)
+        sum += exp((double)logits[i] / temperature);
+    return log(sum);
+}
+
+/* The heads go by the logits that the host makes of the model's, which stay
+ * as they are. */
+static void
+test_adjustments(void **state)
+{
+    gb_engine *e = odd_engine();
+    const uint32_t vocab = gb_engine_model(e)->config.n_vocab;
+    float *raw = gb_alloc_array(vocab, sizeof *raw);
+    float *again = gb_alloc_array(vocab, sizeof *again);
+    float *expected = gb_alloc_array(vocab, sizeof *expected);
+    float *logprobs = gb_alloc_array(vocab, sizeof *logprobs);
+    gb_adjustments list = {.n = 0};
+    gb_pick plain, pick, after;
+    gb_error err = GB_ERROR_INIT;
+    unsigned i, k;
+    double sum;
+
+    (void)state;
+    free(fixture_logprobs_after(e, 5));
+    for (i = 0; i < 40; i++) {
+        const uint32_t last = gb_engine_length(e) - 1;
+
+        some_adjustments(e, &list);
+        test_ok(gb_engine_logits(e, last, raw, &err), &err);
+        test_ok(gb_engine_sample(e, 0.8f, NULL, NULL, 42, i, &plain, &err),
+                &err);
+        test_ok(gb_engine_logprobs(e, 0.8f, &list, logprobs, &err), &err);
+        memcpy(expected, raw, vocab * sizeof *raw);
+        gb_adjust(&list, expected);
+        sum = log_sum(expected, vocab, 0.8);
+        for (k = 0; k < vocab; k++)
+            if (isinf(expected[k]))
+                assert_true(logprobs[k] == -INFINITY);
+            else
+                assert_float_equal(logprobs[k], expected[k] / 0.8 - sum, NEAR);
+        test_ok(gb_engine_greedy(e, &list, &pick, &err), &err);
+        if (pick.id != gb_argmax(expected, vocab).id)
+            fail_msg("greedy, step %u: token %u", i, (unsigned)pick.id);
+        test_ok(gb_engine_sample(e, 0.8f, NULL, &list, 42, i, &pick, &err),
+                &err);
+        assert_pick(&pick, gb_gumbel_argmax(logprobs, vocab, -INFINITY, 42,
+                                            i), logprobs, "sampled", i);
+        test_ok(gb_engine_logits(e, last, again, &err), &err);
+        assert_memory_equal(raw, again, vocab * sizeof *raw);
+        test_ok(gb_engine_sample(e, 0.8f, NULL, NULL, 42, i, &after, &err),
+                &err);
+        assert_memory_equal(&plain, &after, sizeof plain);
+        fixture_feed(e, &pick.id, 1);
+    }
+    gb_adjustments_free(&list);
+    free(raw), free(again), free(expected), free(logprobs);
+}
+
+/* One likely token after the other is banned, until none is left. */
+static void
+test_bans(void **state)
+{
+    static const gb_filter off = GB_FILTER_OFF, some = {20, 0.9, 0.01};
+    gb_engine *e = odd_engine();
+    const uint32_t vocab = gb_engine_model(e)->config.n_vocab;
+    gb_bias *bans = gb_alloc_array(vocab, sizeof *bans);
+    gb_adjust_rules rules = GB_ADJUST_RULES_OFF;
+    bool *banned = gb_alloc_array(vocab, sizeof *banned);
+    gb_adjustments list = {.n = 0};
+    gb_error err = GB_ERROR_INIT;
+    gb_pick pick;
+    unsigned i;
+
+    (void)state;
+    free(fixture_logprobs_after(e, 5));
+    rules.bias = bans;
+    for (i = 0; i < vocab; i++) {
+        rules.n_bias = i;
+        gb_adjust_find(&list, &rules, NULL, 0);
+        test_ok(gb_engine_sample(e, 0.8f, i % 2 ? &some : &off, &list, 42, i,
+                                 &pick, &err), &err);
+        assert_false(banned[pick.id]);
+        test_ok(gb_engine_greedy(e, &list, &pick, &err), &err);
+        assert_false(banned[pick.id]);
+        assert_int_equal(pick.rank, 0);
+        banned[pick.id] = true;
+        bans[i] = (gb_bias){pick.id, -INFINITY};
+    }
+    rules.n_bias = vocab;
+    gb_adjust_find(&list, &rules, NULL, 0);
+    assert_false(gb_engine_greedy(e, &list, &pick, &err));
+    test_fails_with(&err, GB_FAILED, "all 301 tokens are banned", NULL);
+    assert_false(gb_engine_sample(e, 1, NULL, &list, 0, 0, &pick, &err));
+    list.items[5].id = vocab;
+    assert_false(gb_engine_sample(e, 1, NULL, &list, 0, 0, &pick, &err));
+    test_fails_with(&err, GB_FAILED, "token id 301", NULL);
+    test_ok(gb_engine_sample(e, 1, NULL, NULL, 0, 0, &pick, &err), &err);
+    gb_adjustments_free(&list);
+    free(bans), free(banned);
 }
 
 static void
@@ -299,7 +430,7 @@ test_greedy(void **state)
     (void)state;
     free(fixture_logprobs_after(e, 3));
     for (i = 0; i < 40; i++) {
-        test_ok(gb_engine_greedy(e, &pick, &err), &err);
+        test_ok(gb_engine_greedy(e, NULL, &pick, &err), &err);
         logprobs = fixture_logprobs(e);
         assert_pick(&pick, gb_argmax(logprobs, vocab), logprobs, "greedy", i);
         free(logprobs);
@@ -378,9 +509,10 @@ check_looking(gb_engine *plain, gb_engine *looked, uint32_t prompt)
         b = logits_at(looked, gb_engine_length(looked) - 1);
         assert_same_bits(plain, a, b, "logits", step);
         free(a), free(b);
-        test_ok(gb_engine_sample(plain, 0.8f, NULL, 1, step, &pick, &err),
+        test_ok(gb_engine_sample(plain, 0.8f, NULL, NULL, 1, step, &pick, &err),
                 &err);
-        test_ok(gb_engine_sample(looked, 0.8f, NULL, 1, step, &other, &err),
+        test_ok(gb_engine_sample(looked, 0.8f, NULL, NULL, 1, step, &other,
+                                 &err),
                 &err);
         assert_memory_equal(&pick, &other, sizeof pick);
         fixture_feed(plain, &pick.id, 1);
@@ -660,6 +792,8 @@ main(void)
         cmocka_unit_test(test_rewind),
         cmocka_unit_test(test_sampling),
         cmocka_unit_test(test_statistics),
+        cmocka_unit_test(test_adjustments),
+        cmocka_unit_test(test_bans),
         cmocka_unit_test(test_greedy),
         cmocka_unit_test(test_logits),
         cmocka_unit_test(test_looking),

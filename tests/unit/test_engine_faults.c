@@ -84,7 +84,7 @@ test_wrong_feeding(void **state)
     gb_pick pick;
 
     (void)state;
-    assert_false(gb_engine_greedy(f.engine, &pick, &err));
+    assert_false(gb_engine_greedy(f.engine, NULL, &pick, &err));
     test_fails_with(&err, GB_FAILED, "fed", NULL);
     assert_false(gb_engine_feed(f.engine, ids, 301, &err));
     test_fails_with(&err, GB_FAILED, "300", "301", NULL);
@@ -109,8 +109,9 @@ test_wrong_feeding(void **state)
     after = fixture_logprobs(f.engine);
     assert_same_bits(f.engine, before, after, "after errors", 299);
     gb_engine_rewind(f.engine, 298);
-    assert_false(gb_engine_logprobs(f.engine, 1.0f, logprobs, &err));
-    assert_false(gb_engine_sample(f.engine, 1.0f, NULL, 0, 0, &pick, &err));
+    assert_false(gb_engine_logprobs(f.engine, 1.0f, NULL, logprobs, &err));
+    assert_false(gb_engine_sample(f.engine, 1.0f, NULL, NULL, 0, 0, &pick,
+                                  &err));
     free(before), free(after), free(ids);
     fixture_close(&f);
 }
@@ -134,15 +135,15 @@ test_not_a_number(void **state)
         fixture_fill_weights(folder, values[i]);
         f = fixture_open(folder, NULL);
         fixture_feed(f.engine, ids, 2);
-        assert_false(gb_engine_greedy(f.engine, &pick, &err));
+        assert_false(gb_engine_greedy(f.engine, NULL, &pick, &err));
         test_fails_with(&err, GB_FAILED, "not a number", NULL);
-        assert_false(gb_engine_sample(f.engine, 0.8f, NULL, 0, 0, &pick,
+        assert_false(gb_engine_sample(f.engine, 0.8f, NULL, NULL, 0, 0, &pick,
                                       &err));
         test_fails_with(&err, GB_FAILED, "not a number", NULL);
-        assert_false(gb_engine_sample(f.engine, 0.8f, &filter, 0, 0, &pick,
-                                      &err));
+        assert_false(gb_engine_sample(f.engine, 0.8f, &filter, NULL, 0, 0,
+                                      &pick, &err));
         test_fails_with(&err, GB_FAILED, "not a number", NULL);
-        assert_false(gb_engine_logprobs(f.engine, 1.0f, logprobs, &err));
+        assert_false(gb_engine_logprobs(f.engine, 1.0f, NULL, logprobs, &err));
         test_fails_with(&err, GB_FAILED, "not a number", NULL);
         assert_false(gb_engine_score(f.engine, ids, 2, score, &err));
         test_fails_with(&err, GB_FAILED, "not a number", NULL);
@@ -288,7 +289,7 @@ test_cancel_feed(void **state)
     assert_false(gb_engine_feed(f.engine, ids, 300, &err));
     test_fails_with(&err, GB_INTERRUPTED, NULL);
     assert_int_equal(gb_engine_length(f.engine), 0);
-    assert_false(gb_engine_greedy(f.engine, &pick, &err));
+    assert_false(gb_engine_greedy(f.engine, NULL, &pick, &err));
     atomic_store(&c.cancel, false);
     c.reports = 0;
     c.at = 1;
@@ -447,7 +448,7 @@ generate(gb_engine *e, unsigned n)
         if (gb_engine_length(e) == context)
             gb_engine_rewind(e, 0);
         fixture_feed(e, &id, 1);
-        test_ok(gb_engine_sample(e, 1.0f, NULL, 1, i, &pick, &err), &err);
+        test_ok(gb_engine_sample(e, 1.0f, NULL, NULL, 1, i, &pick, &err), &err);
         id = pick.id;
     }
 }

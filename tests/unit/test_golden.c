@@ -111,7 +111,7 @@ feed_prompt(gb_engine *e, unsigned n, const unsigned *pieces, size_t n_pieces,
             piece = n - done;
         test_ok(gb_engine_feed(e, ids + done, piece, &err), &err);
     }
-    test_ok(gb_engine_logprobs(e, temperature, logprobs, &err), &err);
+    test_ok(gb_engine_logprobs(e, temperature, NULL, logprobs, &err), &err);
     free(ids);
 }
 
@@ -209,9 +209,9 @@ check_step(FILE *f, gb_engine *e, float temperature, uint64_t seed,
     margin = real(f);
     logprob = real(f);
     if (temperature == 0)
-        test_ok(gb_engine_greedy(e, &pick, &err), &err);
+        test_ok(gb_engine_greedy(e, NULL, &pick, &err), &err);
     else
-        test_ok(gb_engine_sample(e, temperature, &off, seed, step, &pick,
+        test_ok(gb_engine_sample(e, temperature, &off, NULL, seed, step, &pick,
                                  &err), &err);
     if (pick.id != *id && margin >= MARGIN)
         fail_msg("temperature %g, seed %" PRIu64 ", step %" PRIu64

@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "engine/head.h"
+#include "sample/adjust.h"
 #include "sample/gumbel.h"
 #include "sample/rng.h"
 #include "sample/spectrum.h"
@@ -448,13 +449,128 @@ test_stats(void **state)
     for_each_program(check_all_stats);
 }
 
+/* A list of n different tokens of a vocabulary, everything that a list can
+ * hold. */
+static gb_adjustments
+make_list(unsigned n, unsigned vocab)
+{
+    gb_adjustments list = {.items = gb_alloc_array(n + 1, sizeof *list.items),
+                           .n = n};
+    float *x = random_floats(17, 3 * (size_t)n + 1, 3.0f);
+    gb_adjustment *a;
+    unsigned i;
+
+    for (i = 0; i < n; i++) {
+        a = &list.items[i];
+        *a = (gb_adjustment){i * 17 % vocab, fabsf(x[3 * i]),
+                             fabsf(x[3 * i + 1]), x[3 * i + 2]};
+        if (i % 5 == 1)
+            a->positive = a->negative = 1;
+        if (i % 5 == 2)
+            a->add = 0;
+        if (i % 7 == 3)
+            a->add = -INFINITY;
+    }
+    free(x);
+    return list;
+}
+
+/* The bits of the host, and nothing else changed. */
+static void
+check_adjust(gb_compute *c, unsigned n, unsigned vocab)
+{
+    gb_adjustments list = make_list(n, vocab);
+    float *logits = random_floats(23, vocab, 40.0f), *found;
+    cl_mem list_m = device_words(c, list.items, 4 * (size_t)n);
+    cl_mem logits_m = device_words(c, logits, vocab);
+    gb_error err = GB_ERROR_INIT;
+    gb_op op;
+
+    test_ok(gb_op_init(c, &op, "adjust", &err, "mum", list_m, n, logits_m),
+            &err);
+    op.x = c->shape.lanes > 1 ? 16 : 1;
+    device_run(c, &op, 1);
+    found = device_read(c, logits_m, vocab);
+    gb_adjust(&list, logits);
+    assert_memory_equal(found, logits, vocab * sizeof *logits);
+    device_free(list_m), device_free(logits_m);
+    free(found), free(logits);
+    gb_adjustments_free(&list);
+}
+
+static void
+check_adjusts(gb_compute *c)
+{
+    static const unsigned sizes[] = {1, 63, 64, 65, 1024, 1500, 4001};
+    unsigned i;
+
+    for (i = 0; i < (small_cases() ? 4 : GB_COUNT(sizes)); i++)
+        check_adjust(c, sizes[i], sizes[i] < 64 ? sizes[i] : 4096);
+}
+
+static void
+test_adjust(void **state)
+{
+    (void)state;
+    for_each_program(check_adjusts);
+}
+
+/* A chunk that is banned as a whole weighs nothing. */
+static void
+check_banned_chunk(gb_compute *c)
+{
+    enum { VOCAB = 3 * GB_CHUNK };
+    float *logits = random_floats(29, VOCAB, 9.0f), *parts, *out;
+    const unsigned ld = gb_padded_width(&c->shape, VOCAB);
+    float *padded;
+    cl_mem logits_m, parts_m, out_m;
+    gb_error err = GB_ERROR_INIT;
+    unsigned i;
+    gb_op op;
+
+    for (i = GB_CHUNK; i < 2 * GB_CHUNK; i++)
+        logits[i] = -INFINITY;
+    padded = padded_rows(logits, 1, VOCAB, ld, poison());
+    logits_m = device_words(c, padded, ld);
+    parts_m = device_poisoned(c, 3 * 4);
+    out_m = device_poisoned(c, VOCAB);
+    test_ok(gb_op_init(c, &op, "softmax_part", &err, "muufm", logits_m, ld,
+                       VOCAB, 0.8, parts_m), &err);
+    op.x = 3;
+    device_run(c, &op, 1);
+    parts = device_read(c, parts_m, 3 * 4);
+    assert_true(parts[4] == -INFINITY && parts[5] == 0 && parts[6] == 0);
+    test_ok(gb_op_init(c, &op, "logprobs", &err, "mufmm", logits_m, VOCAB,
+                       0.8, parts_m, out_m), &err);
+    op.x = 3;
+    device_run(c, &op, 1);
+    out = device_read(c, out_m, VOCAB);
+    for (i = 0; i < VOCAB; i++)
+        if (i / GB_CHUNK == 1)
+            assert_true(out[i] == -INFINITY);
+        else
+            assert_near(out[i],
+                        logits[i] / 0.8 - log_sum(logits, VOCAB, 0.8),
+                        softmax_tolerance(9 / 0.8), "logprobs", VOCAB, i);
+    device_free(logits_m), device_free(parts_m), device_free(out_m);
+    free(logits), free(padded), free(parts), free(out);
+}
+
+static void
+test_banned_chunk(void **state)
+{
+    (void)state;
+    for_each_program(check_banned_chunk);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_softmax), cmocka_unit_test(test_greedy),
         cmocka_unit_test(test_gumbel),  cmocka_unit_test(test_noise),
-        cmocka_unit_test(test_stats),
+        cmocka_unit_test(test_stats),   cmocka_unit_test(test_adjust),
+        cmocka_unit_test(test_banned_chunk),
     };
 
     return cmocka_run_group_tests(tests, open_programs, close_programs);

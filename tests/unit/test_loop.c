@@ -180,7 +180,7 @@ test_greedy(void **state)
     s.greedy = true;
     step(&l, &s, &pick);
     assert_int_equal(l.step, 1);
-    test_ok(gb_engine_logprobs(f->engine, 1, logprobs, &err), &err);
+    test_ok(gb_engine_logprobs(f->engine, 1, NULL, logprobs, &err), &err);
     for (i = 0; i < GB_COUNT(logprobs); i++)
         assert_true(logprobs[i] <= logprobs[pick.id]);
     assert_true(fabsf(pick.logprob - logprobs[pick.id]) < 1e-4f);
