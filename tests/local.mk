@@ -71,7 +71,9 @@ TEST_LIBS = tests/libtest.a libgumbel.a $(CMOCKA_LIBS) $(GB_LIBS)
 # One unit test program a line: its name; the source is NAME.c.
 UNIT_TESTS =
 UNIT_TESTS += tests/unit/test_adjust
+UNIT_TESTS += tests/unit/test_adjusted
 UNIT_TESTS += tests/unit/test_base
+UNIT_TESTS += tests/unit/test_bias
 UNIT_TESTS += tests/unit/test_text
 UNIT_TESTS += tests/unit/test_bpe
 UNIT_TESTS += tests/unit/test_cache
@@ -125,6 +127,7 @@ LDADD = $(TEST_LIBS)
 CLI_TESTS =
 CLI_TESTS += tests/cli/bad_input.sh
 CLI_TESTS += tests/cli/bench.sh
+CLI_TESTS += tests/cli/bias.sh
 CLI_TESTS += tests/cli/config.sh
 CLI_TESTS += tests/cli/devices.sh
 CLI_TESTS += tests/cli/dead_device.sh

@@ -58,6 +58,7 @@ pick_token(writer *w, gb_pick *pick, gb_error *err)
     bool ok;
 
     ok = gb_loop_step(&w->loop, &w->g.options->settings, pick, err);
+    w->g.adjust = w->loop.adjust;
     took = gb_now_ms() - before;
     if (w->g.steps == 0)
         w->g.prefill_ms += took;

@@ -19,6 +19,7 @@ typedef struct gb_generation {
     gb_str text;   /* what may be shown of them: whole characters, no stop
                       string; at its front what the tail became */
     uint64_t steps;
+    const gb_adjustments *adjust; /* of the last token; NULL: none */
     double prefill_ms, decode_ms;
 } gb_generation;
 

@@ -1,4 +1,5 @@
 /* gumbel logprobs: the sampling head's vector. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -28,7 +29,7 @@ compare(const void *left, const void *right)
     return a->id < b->id ? -1 : a->id > b->id;
 }
 
-/* The tokens that the filters keep. */
+/* The tokens that the filters keep, without those that are banned. */
 static json_t *
 list_tokens(const gb_options *o, const gb_model *m, const float *logprobs)
 {
@@ -40,7 +41,7 @@ list_tokens(const gb_options *o, const gb_model *m, const float *logprobs)
     const char *bytes;
 
     for (i = 0; i < n; i++)
-        if (logprobs[i] >= floor)
+        if (logprobs[i] >= floor && logprobs[i] > -INFINITY)
             entries[kept++] = (entry){i, logprobs[i]};
     qsort(entries, kept, sizeof *entries, compare);
     for (k = 0; k < kept; k++) {
@@ -84,9 +85,17 @@ static bool
 compute(const gb_options *o, gb_opened *p, const gb_ids *ids, float *logprobs,
         gb_error *err)
 {
-    return gb_engine_feed(p->engine, ids->data, (uint32_t)ids->len, err) &&
-           gb_engine_logprobs(p->engine, o->settings.temperature, NULL,
-                              logprobs, err);
+    const gb_adjustments *adjust;
+    gb_adjuster adjuster = {.model = NULL};
+    bool ok;
+
+    ok = gb_adjuster_find(&adjuster, p->model, &o->settings, ids->data,
+                          ids->len, &adjust, err) &&
+         gb_engine_feed(p->engine, ids->data, (uint32_t)ids->len, err) &&
+         gb_engine_logprobs(p->engine, o->settings.temperature, adjust,
+                            logprobs, err);
+    gb_adjuster_free(&adjuster);
+    return ok;
 }
 
 static bool
@@ -151,7 +160,8 @@ const gb_command gb_cmd_logprobs = {
         "(.npy).\n"
         "With --json one object: prompt_ids, temperature and tokens, a list "
         "of {id, text, logprob} from the most likely down. --top-k, --top-p "
-        "and --min-p shorten the list; they do not change the values.",
+        "and --min-p shorten the list; they do not change the values. --bias, "
+        "--repetition-penalty and DRY do, in both forms.",
     .example = "gumbel logprobs -t 1 -o next.npy \"Once upon a\"\n"
                "gumbel logprobs --json --top-k 10 \"Once upon a\"",
     .self = GB_FOR_LOGPROBS,

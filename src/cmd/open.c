@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "cmd/interrupt.h"
+#include "session/bias.h"
 
 /* The line may be gone while the engine goes on reporting. */
 static void
@@ -87,7 +88,9 @@ gb_encode_prompt(const gb_options *o, const gb_model *m, const gb_str *text,
 {
     uint32_t n_ctx = m->config.n_ctx, half = n_ctx / 2, room;
 
-    if (!gb_tokenizer_encode(m->tokenizer, gb_str_cstr(text), text->len,
+    if (!gb_bias_check(o->settings.bias, m->tokenizer, m->config.n_vocab,
+                       err) ||
+        !gb_tokenizer_encode(m->tokenizer, gb_str_cstr(text), text->len,
                              o->specials, ids, err))
         return false;
     *cut = gb_settings_cut(&o->settings, ids);

@@ -173,6 +173,14 @@ add_stop(gb_options *o, const gb_option *self, const char *value,
     return gb_settings_add_stop(&o->settings, value, err);
 }
 
+static bool
+add_bias(gb_options *o, const gb_option *self, const char *value,
+         gb_error *err)
+{
+    (void)self;
+    return gb_settings_add_bias(&o->settings, value, err);
+}
+
 #define FIELD(name) offsetof(gb_options, name)
 
 /* How an option sets each kind of setting; a list grows by one. */
@@ -184,6 +192,8 @@ add_stop(gb_options *o, const gb_option *self, const char *value,
 #define set_SIGNED set_setting
 #define set_TEXT set_setting
 #define set_TEXTS add_stop
+#define set_LIST set_setting
+#define set_BIAS add_bias
 
 const gb_option gb_option_table[] = {
     {"model", 'm', "PATH", FOR_MODEL, false, "GUMBEL_MODEL",

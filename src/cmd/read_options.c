@@ -207,6 +207,8 @@ from_command_line(gb_options *o, const parsed *p, gb_error *err)
 
     if (is_given(p, "stop"))
         o->settings.stop = gb_intern("");
+    if (is_given(p, "bias"))
+        o->settings.bias = gb_intern("");
     for (i = 0; i < p->n_given; i++)
         if (!gb_options_set(o, p->given[i].option, p->given[i].value, err))
             return false;

@@ -46,6 +46,7 @@ find_bands(const gb_generation *g, const gb_pick *pick, bands *b,
         free_bands(b);
         return false;
     }
+    gb_adjust(g->adjust, b->logits);
     gb_gumbel_noise(s->seed, g->steps - 1, b->noise, n);
     gb_spectrum_set(b->spectrum, b->logits, b->noise, n, &s->filter);
     b->n = gb_spectrum_bands(b->spectrum, 0, INFINITY, &b->band);

@@ -97,6 +97,7 @@ find(found *f, gb_error *err)
             .to = o->to,
             .seed = o->settings.seed,
             .filter = o->settings.filter,
+            .adjust = &o->settings,
             .max_new_tokens = o->settings.max_new_tokens,
             .ignore_eos = o->settings.ignore_eos,
             .stops = stops,
@@ -222,7 +223,7 @@ const gb_command gb_cmd_sweep = {
     .help =
         "Prints every text of up to --max-new-tokens tokens that generate "
         "would print after PROMPT at a temperature from --from to --to, with "
-        "the seed and the filters given, in ascending temperature: the "
+        "the seed, filters and penalties given, in ascending temperature: the "
         "interval of temperatures at which it comes, its share of the range, "
         "and the text. What differs from the text above it is bold, or stands "
         "in brackets where standard output is no terminal. The intervals are "

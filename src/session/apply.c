@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "session/bias.h"
 #include "session/chat.h"
 
 /* Conditions. */
@@ -247,6 +248,9 @@ apply_set(gb_tree *t, const gb_event *e, gb_error *err)
         return gb_fail_usage(err, "expected step %llu, found %llu",
                              (unsigned long long)t->step,
                              (unsigned long long)e->step);
+    if (s.bias != t->settings.bias &&
+        !gb_bias_check(s.bias, t->tokenizer, t->n_vocab, err))
+        return false;
     if (s.pin != t->settings.pin && !gb_tree_pin(t, s.pin, err))
         return false;
     if (is_seed || !gb_settings_same(&s, &t->settings)) {

@@ -1,5 +1,9 @@
 libgumbel_a_SOURCES += \
+	src/session/adjuster.c \
+	src/session/adjuster.h \
 	src/session/apply.c \
+	src/session/bias.c \
+	src/session/bias.h \
 	src/session/chat.c \
 	src/session/chat.h \
 	src/session/event.c \

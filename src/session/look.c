@@ -76,6 +76,7 @@ analyse(gb_look *look, size_t likeliest)
     const gb_settings *s = &look->settings;
     gb_candidates_of of = {
         .logits = look->logits,
+        .raw = look->raw,
         .noise = look->noise,
         .n = look->n_vocab,
         .filter = s->filter,
@@ -102,6 +103,7 @@ bool
 gb_look_token(gb_session *s, uint64_t number, size_t likeliest, bool read,
               gb_look *look, gb_error *err)
 {
+    const gb_adjustments *adjust;
     gb_ids ids = GB_IDS_INIT;
     bool ok;
 
@@ -114,13 +116,18 @@ gb_look_token(gb_session *s, uint64_t number, size_t likeliest, bool read,
         gb_ids_free(&ids);
         return false;
     }
+    look->raw = gb_alloc_array(look->n_vocab, sizeof *look->raw);
     look->logits = gb_alloc_array(look->n_vocab, sizeof *look->logits);
     look->noise = gb_alloc_array(look->n_vocab, sizeof *look->noise);
-    ok = gb_loop_look(&s->loop, ids.data, ids.len, look->logits, err);
+    ok = gb_loop_look(&s->loop, ids.data, ids.len, look->raw, err) &&
+         gb_adjuster_find(&s->loop.adjuster, s->model, &look->settings,
+                          ids.data, ids.len, &adjust, err);
     s->synced = false;
     gb_ids_free(&ids);
     if (!ok)
         return false;
+    memcpy(look->logits, look->raw, look->n_vocab * sizeof *look->raw);
+    gb_adjust(adjust, look->logits);
     if (!look->typed)
         gb_gumbel_noise(look->seed, look->step, look->noise, look->n_vocab);
     analyse(look, likeliest);
@@ -136,6 +143,7 @@ gb_look_at(gb_session *s, size_t likeliest, gb_look *look, gb_error *err)
 void
 gb_look_free(gb_look *look)
 {
+    free(look->raw);
     free(look->logits);
     free(look->noise);
     gb_spectrum_free(look->spectrum);
@@ -153,7 +161,7 @@ gb_look_why(const gb_look *look, uint32_t id)
 
     for (i = 0; i < look->n_vocab; i++) {
         p = (double)look->logits[i] / t - z;
-        entropy -= exp(p) * p;
+        entropy -= exp(p) * fmax(p, -1000); /* not 0 times infinity */
         w.rank += look->logits[i] > look->logits[id] ||
                   (look->logits[i] == look->logits[id] && i < id);
     }

@@ -15,7 +15,8 @@ typedef struct gb_look {
     gb_settings settings; /* with which it was, or will be written */
     uint64_t seed, step;
     bool typed;           /* by the user: then there is no noise */
-    float *logits, *noise; /* (n_vocab) f32 */
+    float *raw, *logits, *noise; /* (n_vocab) f32; raw: the model's own,
+                                    before bias and penalties */
     size_t n_vocab;
     gb_spectrum *spectrum;
     const gb_band *bands; /* (n_bands) all temperatures */

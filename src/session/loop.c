@@ -30,6 +30,8 @@ void
 gb_loop_free(gb_loop *l)
 {
     gb_ids_free(&l->ids);
+    gb_adjuster_free(&l->adjuster);
+    l->adjust = NULL;
 }
 
 void
@@ -128,13 +130,15 @@ gb_loop_step(gb_loop *l, const gb_settings *s, gb_pick *pick, gb_error *err)
     if (gb_loop_is_full(l))
         return gb_fail(err, "the context of %u tokens is full",
                        gb_engine_model(l->engine)->config.n_ctx);
-    if (!read_on(l, err))
+    if (!gb_adjuster_find(&l->adjuster, gb_engine_model(l->engine), s,
+                          l->ids.data, l->ids.len, &l->adjust, err) ||
+        !read_on(l, err))
         return false;
     if (s->greedy)
-        ok = gb_engine_greedy(l->engine, NULL, pick, err);
+        ok = gb_engine_greedy(l->engine, l->adjust, pick, err);
     else
-        ok = gb_engine_sample(l->engine, s->temperature, &s->filter, NULL,
-                              s->seed, l->step, pick, err);
+        ok = gb_engine_sample(l->engine, s->temperature, &s->filter,
+                              l->adjust, s->seed, l->step, pick, err);
     if (!ok)
         return false;
     gb_ids_push(&l->ids, pick->id);

@@ -4,6 +4,7 @@
 #define GB_SESSION_LOOP_H
 
 #include "engine/engine.h"
+#include "session/adjuster.h"
 #include "session/event.h"
 #include "session/settings.h"
 
@@ -21,6 +22,8 @@ typedef struct gb_loop {
     gb_engine *engine;
     gb_ids ids;    /* the model's view, oldest first */
     uint64_t step; /* tokens generated since the seed was set */
+    gb_adjuster adjuster;
+    const gb_adjustments *adjust; /* of the last token; NULL: none */
 } gb_loop;
 
 void gb_loop_init(gb_loop *l, gb_engine *engine);
@@ -48,7 +51,7 @@ void gb_loop_replace(gb_loop *l, const gb_token *ids, size_t n);
 bool gb_loop_is_full(const gb_loop *l);
 
 /* Reads what the engine has not read yet, picks the next token with noise
- * seed + step, appends it and counts the step. The view must not be empty or
+ * seed + step and what bias and penalties make of this view, appends it and counts the step. The view must not be empty or
  * full. On failure or cancellation ids and step are unchanged. */
 bool gb_loop_step(gb_loop *l, const gb_settings *settings, gb_pick *pick,
                   gb_error *err);

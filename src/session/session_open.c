@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "session/bias.h"
 #include "session/session.h"
 #include "session/steer.h"
 
@@ -356,10 +357,29 @@ import(gb_session *s, const gb_stretch *old, gb_error *err)
     return ok;
 }
 
+/* The settings for another model: a bias is one of tokens, and may name some
+ * that this model has not. */
+static gb_settings
+carried_settings(const gb_session *s)
+{
+    gb_settings settings = s->tree->settings;
+    gb_error problem = GB_ERROR_INIT;
+
+    if (!gb_bias_check(settings.bias, s->model->tokenizer,
+                       s->model->config.n_vocab, &problem)) {
+        gb_settings_set(&settings, "bias", "off", NULL);
+        gb_fail_context(&problem, "the bias is off for this model");
+        problem.status = GB_OK;
+        gb_session_problem(s, &problem);
+    }
+    return settings;
+}
+
 /* Another model: a new journal, the conversation carried over. */
 static bool
 change_model(gb_session *s, gb_error *err)
 {
+    const gb_settings settings = carried_settings(s);
     gb_tree *old = s->tree;
     gb_error problem = GB_ERROR_INIT;
     char *path;
@@ -372,7 +392,7 @@ change_model(gb_session *s, gb_error *err)
     s->journal = gb_journal_new(path, false);
     free(path);
     gb_origin_free(&s->origin);
-    s->tree = new_tree(s, &old->settings, old->mode, err);
+    s->tree = new_tree(s, &settings, old->mode, err);
     if (s->tree == NULL) {
         s->tree = old;
         return false;

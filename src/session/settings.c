@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "sample/rng.h"
+#include "session/bias.h"
 
 /* What a setting's field holds. */
 typedef enum kind {
@@ -22,6 +23,8 @@ typedef enum kind {
     SIGNED,   /* int64_t: a count, below 0 of the other end */
     TEXT,     /* const char *, kept by gb_intern; "": off */
     TEXTS,    /* the same, a list of at most `most` texts as JSON */
+    LIST,     /* the same; an option gives all of it at once */
+    BIAS,     /* the same, an object as JSON: bias.h */
 } kind;
 
 typedef struct setting {
@@ -55,8 +58,13 @@ gb_settings_init(gb_settings *s)
         .temperature = 0.8f,
         .filter = GB_FILTER_OFF,
         .max_new_tokens = 50,
+        .repetition_penalty = 1,
+        .dry_base = 1.75,
+        .dry_allowed_length = 2,
         .stop = gb_intern(""),
         .pin = gb_intern(""),
+        .bias = gb_intern(""),
+        .dry_breakers = gb_intern("[\"\\n\",\":\",\"\\\"\",\"*\"]"),
     };
 }
 
@@ -150,6 +158,31 @@ field_of(const setting *t, const gb_settings *s)
     return (char *)(uintptr_t)s + t->field;
 }
 
+static size_t
+size_of(const setting *t)
+{
+    switch (t->kind) {
+    case NUMBER:
+        return sizeof(double);
+    case NUMBER32:
+        return sizeof(float);
+    case SEED:
+        return sizeof(uint64_t);
+    case SWITCH:
+        return sizeof(bool);
+    case COUNT:
+        return sizeof(uint32_t);
+    case SIGNED:
+        return sizeof(int64_t);
+    case TEXT:
+    case TEXTS:
+    case LIST:
+    case BIAS:
+        break;
+    }
+    return sizeof(const char *); /* one copy of each text: the same place */
+}
+
 /* Sets it from a number; false when the value is none that it can have. */
 static bool
 set_number(const setting *t, void *field, const char *value, bool off)
@@ -205,7 +238,10 @@ set_one(const setting *t, gb_settings *s, const char *value)
     case TEXT:
         *(const char **)field = gb_intern(off ? "" : value);
         return true;
+    case BIAS: /* has its own errors */
+        return false;
     case TEXTS:
+    case LIST:
         if (!off)
             return set_texts(t, field, value);
         *(const char **)field = gb_intern("");
@@ -255,14 +291,16 @@ is_off(const setting *t, const void *field)
         return false;
     switch (t->kind) {
     case NUMBER:
-        return t->off > 0 ? *(const double *)field >= t->off
-                          : *(const double *)field <= t->off;
+        return *(const double *)field >= t->off &&
+               *(const double *)field <= t->off;
     case COUNT:
         return *(const uint32_t *)field == 0;
     case SIGNED:
         return *(const int64_t *)field == 0;
     case TEXT:
     case TEXTS:
+    case LIST:
+    case BIAS:
         return **(const char *const *)field == '\0';
     case NUMBER32:
     case SEED:
@@ -303,6 +341,8 @@ get_one(const setting *t, const gb_settings *s, gb_str *out)
         break;
     case TEXT:
     case TEXTS:
+    case LIST:
+    case BIAS:
         gb_str_puts(out, *(const char *const *)field);
         break;
     }
@@ -315,7 +355,7 @@ json_of(const setting *t, const gb_settings *s)
     gb_str text = GB_STR_INIT;
     json_t *value = NULL;
 
-    if (t->kind == TEXTS && is_off(t, field))
+    if ((t->kind == TEXTS || t->kind == LIST) && is_off(t, field))
         return json_array();
     if (is_off(t, field))
         return json_null();
@@ -331,6 +371,8 @@ json_of(const setting *t, const gb_settings *s)
     case TEXT:
         return gb_json_string(*(const char *const *)field);
     case TEXTS:
+    case LIST:
+    case BIAS:
         return json_loads(*(const char *const *)field, 0, NULL);
     case NUMBER:
     case NUMBER32:
@@ -355,6 +397,35 @@ find(const char *name)
     return NULL;
 }
 
+static bool
+set_bias(gb_settings *s, const char *value, gb_error *err)
+{
+    gb_str object = GB_STR_INIT;
+    bool ok = strcmp(value, "off") == 0 || gb_bias_read(value, &object, err);
+
+    if (ok)
+        s->bias = gb_intern(gb_str_cstr(&object));
+    gb_str_free(&object);
+    return ok;
+}
+
+bool
+gb_settings_add_bias(gb_settings *s, const char *value, gb_error *err)
+{
+    gb_str object = GB_STR_INIT;
+    json_t *whole = json_loads(value, 0, NULL);
+    bool ok = json_is_object(whole);
+
+    json_decref(whole);
+    if (ok || strcmp(value, "off") == 0)
+        return set_bias(s, value, err);
+    ok = gb_bias_change(s->bias, value, &object, err);
+    if (ok)
+        s->bias = gb_intern(gb_str_cstr(&object));
+    gb_str_free(&object);
+    return ok;
+}
+
 bool
 gb_settings_set(gb_settings *s, const char *name, const char *value,
                 gb_error *err)
@@ -366,6 +437,8 @@ gb_settings_set(gb_settings *s, const char *name, const char *value,
 
     if (t == NULL)
         return gb_fail_usage(err, "there is no setting \"%s\"", name);
+    if (t->kind == BIAS)
+        return set_bias(s, value, err);
     if (set_one(t, s, value))
         return true;
     zero = t->kind == NUMBER32 && gb_parse_double(value, &v) && v == 0;
@@ -407,6 +480,8 @@ gb_settings_change(gb_settings *s, const char *name, const char *value,
     } else if (strcmp(name, "greedy") == 0 && strcmp(value, "toggle") == 0) {
         s->greedy = !s->greedy;
         return true;
+    } else if (strcmp(name, "bias") == 0) {
+        return gb_settings_add_bias(s, value, err);
     }
     return gb_settings_set(s, name, value, err);
 }
@@ -498,18 +573,13 @@ gb_settings_differences(const gb_settings *then, const gb_settings *now,
 bool
 gb_settings_same(const gb_settings *a, const gb_settings *b)
 {
-    const gb_filter *x = &a->filter, *y = &b->filter;
+    size_t i;
 
-    return memcmp(&a->temperature, &b->temperature,
-                  sizeof a->temperature) == 0 &&
-           a->seed == b->seed && a->greedy == b->greedy &&
-           x->top_k == y->top_k &&
-           memcmp(&x->top_p, &y->top_p, sizeof x->top_p) == 0 &&
-           memcmp(&x->min_p, &y->min_p, sizeof x->min_p) == 0 &&
-           a->max_new_tokens == b->max_new_tokens &&
-           a->max_prompt_tokens == b->max_prompt_tokens &&
-           a->ignore_eos == b->ignore_eos && a->stop == b->stop &&
-           a->pin == b->pin;
+    for (i = 0; i < GB_COUNT(table); i++)
+        if (memcmp(field_of(&table[i], a), field_of(&table[i], b),
+                   size_of(&table[i])) != 0)
+            return false;
+    return true;
 }
 
 bool

@@ -21,6 +21,12 @@ typedef struct gb_settings {
     uint64_t seed;           /* 0 */
     bool greedy;             /* false */
     gb_filter filter;        /* off */
+    double repetition_penalty; /* 1: off */
+    uint32_t repetition_last;  /* 0: all */
+    double dry_multiplier;     /* 0: off */
+    double dry_base;           /* 1.75 */
+    uint32_t dry_allowed_length; /* 2; at least 1 */
+    uint32_t dry_last;         /* 0: all */
     uint32_t max_new_tokens; /* 50; at least 1 */
     int64_t max_prompt_tokens; /* the first ones; below 0: the last ones;
                                   0: all that the context holds */
@@ -28,6 +34,8 @@ typedef struct gb_settings {
     /* Kept by gb_intern; "": off. */
     const char *stop;        /* stop strings: a list of texts as JSON */
     const char *pin;         /* what the model always sees first */
+    const char *bias;        /* see bias.h */
+    const char *dry_breakers; /* a list of texts as JSON */
 } gb_settings;
 
 void gb_settings_init(gb_settings *s);
@@ -39,7 +47,8 @@ bool gb_settings_set(gb_settings *s, const char *name, const char *value,
 
 /* The same, but the value may also be a change of the one in force: a number
  * with a sign for "temperature" (which stays within its limits), "next" for
- * "seed" (gb_seed_jump), "toggle" for "greedy". */
+ * "seed" (gb_seed_jump), "toggle" for "greedy", one token's for "bias"
+ * (gb_bias_change). */
 bool gb_settings_change(gb_settings *s, const char *name, const char *value,
                         gb_error *err);
 
@@ -48,6 +57,8 @@ bool gb_settings_change(gb_settings *s, const char *name, const char *value,
 size_t gb_settings_stops(const gb_settings *s,
                          const char *stops[GB_MAX_STOPS]);
 bool gb_settings_add_stop(gb_settings *s, const char *text, gb_error *err);
+/* One more token's bias, "TOKEN=X"; or all of them, as JSON or "off". */
+bool gb_settings_add_bias(gb_settings *s, const char *value, gb_error *err);
 
 /* All of them as JSON values: numbers, booleans, texts; null for what is off.
  * The caller owns the result. */

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "sample/gumbel.h"
 #include "sample/spectrum.h"
+#include "session/adjuster.h"
 #include "session/loop.h"
 #include "session/stream.h"
 
@@ -23,6 +24,7 @@ struct gb_sweep {
     gb_sweep_of of;
     uint32_t n_vocab, eos_id, n_ctx;
     gb_spectrum *spectrum;
+    gb_adjuster adjuster;
     float *logits;
     float **noise; /* (n_noise) vectors of the first steps, NULL: not yet */
     size_t n_noise;
@@ -72,6 +74,7 @@ gb_sweep_close(gb_sweep *s)
     free(s->spare);
     free(s->logits);
     gb_spectrum_free(s->spectrum);
+    gb_adjuster_free(&s->adjuster);
     free(s->branches);
     gb_ids_free(&s->view);
     gb_stream_free(s->stream);
@@ -192,6 +195,24 @@ noise_of(gb_sweep *s, size_t depth)
     return noise;
 }
 
+/* The logits of what follows the view, with what the text makes of them. */
+static bool
+find_logits(gb_sweep *s, gb_error *err)
+{
+    const gb_adjustments *adjust = NULL;
+
+    if (!read_on(s, err) ||
+        !gb_engine_logits(s->of.engine, (uint32_t)s->view.len - 1, s->logits,
+                          err) ||
+        (s->of.adjust != NULL &&
+         !gb_adjuster_find(&s->adjuster, gb_engine_model(s->of.engine),
+                           s->of.adjust, s->view.data, s->view.len, &adjust,
+                           err)))
+        return false;
+    gb_adjust(adjust, s->logits);
+    return true;
+}
+
 /* Splits the temperatures of the text among the tokens that come next. The
  * one of the lowest is followed, the others are left for later. */
 static bool
@@ -201,9 +222,7 @@ split(gb_sweep *s, branch *b, gb_error *err)
     const gb_band *band;
     size_t n;
 
-    if (!read_on(s, err) ||
-        !gb_engine_logits(s->of.engine, (uint32_t)s->view.len - 1, s->logits,
-                          err))
+    if (!find_logits(s, err))
         return false;
     gb_spectrum_set(s->spectrum, s->logits, noise_of(s, depth), s->n_vocab,
                     &s->of.filter);

@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 
 #include "engine/engine.h"
+#include "session/settings.h"
 
 typedef struct gb_sweep gb_sweep;
 
@@ -21,6 +22,7 @@ typedef struct gb_sweep_of {
     double from, to;  /* 0 < from <= to */
     uint64_t seed, step; /* noise of the first token: seed + step */
     gb_filter filter;
+    const gb_settings *adjust; /* their bias and penalties; NULL: none */
     uint32_t max_new_tokens; /* at least 1 */
     bool ignore_eos;
     const char *const *stops;

@@ -338,6 +338,7 @@ gb_verb_sweep(gb_session *s, const char *arg, gb_str *out, gb_error *err)
         .seed = run->settings.seed,
         .step = run->step,
         .filter = run->settings.filter,
+        .adjust = &run->settings,
         .max_new_tokens = (uint32_t)run->tokens,
         .ignore_eos = run->settings.ignore_eos,
         .stops = stops,

@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "session/bias.h"
 
 gb_tree *
 gb_tree_new(gb_tokenizer *tokenizer, uint32_t n_vocab, gb_token eos_id,
@@ -20,7 +21,8 @@ gb_tree_new(gb_tokenizer *tokenizer, uint32_t n_vocab, gb_token eos_id,
     t->settings = t->root_settings = *settings;
     t->mode = t->root_mode = mode;
     t->act = t->again = GB_NONE;
-    if (settings->pin[0] == '\0' || gb_tree_pin(t, settings->pin, err))
+    if ((settings->pin[0] == '\0' || gb_tree_pin(t, settings->pin, err)) &&
+        gb_bias_check(settings->bias, tokenizer, n_vocab, err))
         return t;
     gb_tree_free(t);
     return NULL;

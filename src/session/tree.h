@@ -176,7 +176,8 @@ typedef struct gb_tree {
 } gb_tree;
 
 /* The tokenizer must live as long as the tree, or as gb_tree_set_tokenizer
- * says. n_ctx as the model's. NULL when the settings pin too long a text. */
+ * says. n_ctx as the model's. NULL when the settings pin too long a text, or
+ * their bias is not of this vocabulary. */
 gb_tree *gb_tree_new(gb_tokenizer *tokenizer, uint32_t n_vocab,
                      gb_token eos_id, uint32_t n_ctx,
                      const gb_settings *settings, gb_mode mode,

@@ -26,7 +26,10 @@ holds "start" '.[0] | .model == "stories" and (.device | length) > 0 and
 holds "settings" '.[0].settings == {"temperature": 0.8, "seed": 5,
     "greedy": false, "top-k": null, "top-p": null, "min-p": null,
     "max-new-tokens": 30, "max-prompt-tokens": null, "ignore-eos": false,
-    "stop": [], "pin": null}' out
+    "stop": [], "pin": null, "bias": null, "repetition-penalty": null,
+    "repetition-last": null, "dry-multiplier": null, "dry-base": 1.75,
+    "dry-allowed-length": 2, "dry-last": null,
+    "dry-breakers": ["\n", ":", "\"", "*"]}' out
 holds "steps count from 0" '[.[1:-1][].step] == [range(0; length - 2)]' out
 holds "ids" '[.[1:-1][].id] | all(. >= 0 and . < 4096)' out
 holds "logprobs" '[.[1:-1][].logprob] | all(. <= 0 and . > -40)' out

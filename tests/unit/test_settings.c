@@ -61,6 +61,24 @@ test_accepts(void **state)
         {"min-p", "0", "off"},
         {"min-p", "-0", "off"},
         {"min-p", "off", "off"},
+        {"repetition-penalty", "1.25", "1.25"},
+        {"repetition-penalty", "0.5", "0.5"},
+        {"repetition-penalty", "1", "off"},
+        {"repetition-penalty", "off", "off"},
+        {"repetition-last", "64", "64"},
+        {"repetition-last", "off", "off"},
+        {"dry-multiplier", "0.8", "0.8"},
+        {"dry-multiplier", "0", "off"},
+        {"dry-base", "1", "1"},
+        {"dry-allowed-length", "3", "3"},
+        {"dry-last", "0", "off"},
+        {"dry-breakers", "[\"\\n\", \":\"]", "[\"\\n\",\":\"]"},
+        {"dry-breakers", ".", "[\".\"]"},
+        {"dry-breakers", "off", "off"},
+        {"bias", "{\" fox\": 2, \"#3\": \"ban\"}",
+         "{\" fox\":2,\"#3\":\"ban\"}"},
+        {"bias", "{}", "off"},
+        {"bias", "off", "off"},
         {"max-new-tokens", "1", "1"},
         {"max-new-tokens", "4294967295", "4294967295"},
         {"max-prompt-tokens", "100", "100"},
@@ -132,6 +150,18 @@ test_refuses(void **state)
         {"top-p", "nan", "above 0, at most 1"},
         {"min-p", "-0.1", "from 0 to 1"},
         {"min-p", "2", "from 0 to 1"},
+        {"repetition-penalty", "0", "from 0.01 to 100"},
+        {"repetition-penalty", "101", "from 0.01 to 100"},
+        {"repetition-penalty", "nan", "from 0.01 to 100"},
+        {"repetition-last", "-1", "whole number from 1"},
+        {"dry-multiplier", "-1", "from 0 to 1000"},
+        {"dry-base", "0.9", "from 1 to 100"},
+        {"dry-base", "off", "from 1 to 100"},
+        {"dry-allowed-length", "0", "whole number from 1"},
+        {"dry-breakers", "", "at most 64 texts"},
+        {"dry-breakers", "[1]", "at most 64 texts"},
+        {"bias", "x", "as JSON"},
+        {"bias", "[]", "as JSON"},
         {"max-new-tokens", "0", "whole number from 1"},
         {"max-new-tokens", "-3", "whole number from 1"},
         {"max-new-tokens", "4294967296", "whole number from 1"},
@@ -170,13 +200,16 @@ test_changes(void **state)
         {"greedy", "on", "on"},            {"seed", "5", "5"},
         {"seed", "next", "11400714819323198490"},
         {"seed", "next", "4354685564936845359"},
-        {"top-k", "7", "7"},
+        {"top-k", "7", "7"},               {"bias", "a 1", "{\"a\":1}"},
+        {"bias", "\" b\" ban", "{\"a\":1,\" b\":\"ban\"}"},
+        {"bias", "a off", "{\" b\":\"ban\"}"},
+        {"bias", "off", "off"},
     };
     static const char *const refused[][2] = {
         {"temperature", "+"},   {"temperature", "+-"},
         {"temperature", "+x"},  {"temperature", "-nan"},
         {"temperature", "toggle"}, {"seed", "+1"}, {"top-k", "toggle"},
-        {"ignore-eos", "next"},
+        {"ignore-eos", "next"}, {"bias", "a"},
     };
     gb_error err = GB_ERROR_INIT;
     gb_str out = GB_STR_INIT;
@@ -238,7 +271,7 @@ test_names(void **state)
         test_ok(gb_settings_set(&s, gb_settings_names[i], gb_str_cstr(&out),
                                 &err), &err);
     }
-    assert_int_equal(i, 11);
+    assert_int_equal(i, 19);
     assert_false(gb_settings_get(&s, "tempo", &out));
     gb_str_free(&out);
 }
@@ -249,8 +282,13 @@ test_json(void **state)
     static const char expected[] =
         "{\"temperature\":0.8,\"seed\":\"18446744073709551615\","
         "\"greedy\":true,\"top-k\":null,\"top-p\":0.9,\"min-p\":null,"
+        "\"bias\":{\"a\":-1.5},\"repetition-penalty\":null,"
+        "\"repetition-last\":null,\"dry-multiplier\":null,"
+        "\"dry-base\":1.75,\"dry-allowed-length\":2,\"dry-last\":null,"
+        "\"dry-breakers\":[\"\\n\",\":\",\"\\\"\",\"*\"],"
         "\"max-new-tokens\":50,\"max-prompt-tokens\":null,"
         "\"ignore-eos\":false,\"stop\":[],\"pin\":null}";
+    gb_error err = GB_ERROR_INIT;
     gb_settings s;
     json_t *o;
     char *text;
@@ -260,11 +298,34 @@ test_json(void **state)
     s.seed = UINT64_MAX;
     s.greedy = true;
     s.filter.top_p = 0.9;
+    test_ok(gb_settings_add_bias(&s, "a=-1.5", &err), &err);
     o = gb_settings_json(&s);
     text = json_dumps(o, JSON_COMPACT | JSON_REAL_PRECISION(9));
     assert_string_equal(text, expected);
     free(text);
     json_decref(o);
+}
+
+/* Every one counts. */
+static void
+test_same(void **state)
+{
+    static const char *const others[] = {
+        "2", "1", "on", "[\"x\"]", "{\"x\":1}", "0.5",
+    };
+    gb_settings a, b;
+    size_t i, k;
+
+    (void)state;
+    gb_settings_init(&a);
+    gb_settings_init(&b);
+    assert_true(gb_settings_same(&a, &b));
+    for (i = 0; gb_settings_names[i] != NULL; i++) {
+        gb_settings_init(&b);
+        for (k = 0; k < GB_COUNT(others); k++)
+            gb_settings_set(&b, gb_settings_names[i], others[k], NULL);
+        assert_false(gb_settings_same(&a, &b));
+    }
 }
 
 static void
@@ -302,6 +363,7 @@ main(void)
         cmocka_unit_test(test_hostile_values),
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_json),
+        cmocka_unit_test(test_same),
         cmocka_unit_test(test_nearest),
     };
 

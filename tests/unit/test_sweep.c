@@ -117,6 +117,8 @@ generate(const gb_sweep_of *of, double temperature)
     size_t n;
 
     gb_settings_init(&settings);
+    if (of->adjust != NULL)
+        settings = *of->adjust;
     settings.temperature = (float)temperature;
     settings.seed = of->seed;
     settings.filter = of->filter;
@@ -255,6 +257,45 @@ test_filters(void **state)
         of.seed = i;
         of.step = i * 5;
         check_sweep(&of);
+    }
+    gb_ids_free(&prompt);
+}
+
+/* A bias, and penalties that each branch of the text has to itself. */
+static void
+test_adjusted(void **state)
+{
+    static const char *const cases[][4] = {
+        {"bias", "{\" was\":\"ban\",\" little\":3,\" The\":-2.5}", "bias",
+         "{\" was\":\"ban\",\" little\":3}"},
+        {"repetition-penalty", "1.4", "repetition-last", "6"},
+        {"dry-multiplier", "2", "dry-allowed-length", "1"},
+        {"repetition-penalty", "0.8", "bias", "{\".\":-1}"},
+    };
+    fixture *f = *state;
+    gb_ids prompt = encode(f, "The big dog saw the big dog and the big");
+    gb_sweep_of of = sweep_of(f, &prompt, 9);
+    gb_error err = GB_ERROR_INIT;
+    gb_settings s;
+    texts *plain, *adjusted;
+    size_t i;
+
+    of.adjust = &s;
+    for (i = 0; i < GB_COUNT(cases); i++) {
+        gb_settings_init(&s);
+        of.seed = i;
+        of.filter.min_p = i % 2 == 0 ? 0.02 : 0;
+        plain = sweep(&of);
+        test_ok(gb_settings_set(&s, cases[i][0], cases[i][1], &err), &err);
+        test_ok(gb_settings_set(&s, cases[i][2], cases[i][3], &err), &err);
+        check_sweep(&of);
+        adjusted = sweep(&of);
+        assert_false(plain->n == adjusted->n &&
+                     same_ids(&plain->text[0].ids, &adjusted->text[0].ids) &&
+                     same_ids(&plain->text[plain->n - 1].ids,
+                              &adjusted->text[plain->n - 1].ids));
+        free_texts(plain);
+        free_texts(adjusted);
     }
     gb_ids_free(&prompt);
 }
@@ -421,6 +462,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_filters),
+        cmocka_unit_test(test_adjusted),
         cmocka_unit_test(test_ends),
         cmocka_unit_test(test_context),
         cmocka_unit_test(test_point),
