@@ -186,8 +186,8 @@ is_cancelled(const gb_exporting *how)
 /* From the last to the first, so that each is a beginning of what has been
  * read for the one before, until the context was another. */
 static bool
-look_at_all(gb_session *s, const gb_exporting *how, bool read,
-            gb_export_tokens *t, gb_error *err)
+look_at_all(gb_session *s, const gb_exporting *how, gb_export_tokens *t,
+            gb_error *err)
 {
     size_t all = t->len < GB_EXPORT_SPECTRA ? t->len : GB_EXPORT_SPECTRA, i;
     gb_error problem = GB_ERROR_INIT;
@@ -199,7 +199,7 @@ look_at_all(gb_session *s, const gb_exporting *how, bool read,
         if (is_cancelled(how))
             return gb_fail_interrupted(err);
         token = &t->data[t->len - 1 - i];
-        ok = gb_look_token(s, token->number, LIKELIEST, read, &look, &problem);
+        ok = gb_look_token(s, token->number, LIKELIEST, &look, &problem);
         if (ok)
             take_look(s, t, token, &look);
         gb_look_free(&look);
@@ -213,25 +213,6 @@ look_at_all(gb_session *s, const gb_exporting *how, bool read,
     return true;
 }
 
-/* What CLBlast reads at once counts, and is journaled. So nothing is read for
- * a look there, unless nothing has been read yet: then it is forgotten
- * afterwards. */
-static bool
-look(gb_session *s, const gb_exporting *how, gb_export_tokens *t,
-     gb_error *err)
-{
-    bool own, unread, ok;
-
-    if (s->engine == NULL)
-        return true;
-    own = strcmp(gb_engine_get_info(s->engine)->prefill, "own") == 0;
-    unread = gb_engine_length(s->engine) == 0;
-    ok = look_at_all(s, how, own || unread, t, err);
-    if (!own && unread)
-        gb_loop_truncate(&s->loop, 0);
-    return ok;
-}
-
 bool
 gb_export_tokens_find(gb_session *s, const gb_exporting *how,
                       gb_export_tokens *t, gb_error *err)
@@ -239,7 +220,7 @@ gb_export_tokens_find(gb_session *s, const gb_exporting *how,
     *t = (gb_export_tokens){.words = GB_STR_INIT};
     t->word = gb_alloc_array(s->model->config.n_vocab, sizeof *t->word);
     collect(s, t);
-    return look(s, how, t, err);
+    return s->engine == NULL || look_at_all(s, how, t, err);
 }
 
 void

@@ -100,8 +100,8 @@ analyse(gb_look *look, size_t likeliest)
 }
 
 bool
-gb_look_token(gb_session *s, uint64_t number, size_t likeliest, bool read,
-              gb_look *look, gb_error *err)
+gb_look_token(gb_session *s, uint64_t number, size_t likeliest, gb_look *look,
+              gb_error *err)
 {
     const gb_adjustments *adjust;
     gb_ids ids = GB_IDS_INIT;
@@ -110,8 +110,6 @@ gb_look_token(gb_session *s, uint64_t number, size_t likeliest, bool read,
     *look = (gb_look){.n_vocab = s->model->config.n_vocab};
     find_place(s, number, look);
     ok = gb_look_view(s, look->place, &look->settings, &ids, err);
-    if (ok && !read && !gb_loop_has_read(&s->loop, ids.data, ids.len))
-        ok = gb_fail_usage(err, "the model would have to read this once more");
     if (!ok) {
         gb_ids_free(&ids);
         return false;
@@ -137,7 +135,7 @@ gb_look_token(gb_session *s, uint64_t number, size_t likeliest, bool read,
 bool
 gb_look_at(gb_session *s, size_t likeliest, gb_look *look, gb_error *err)
 {
-    return gb_look_token(s, gb_steer_cursor(s), likeliest, true, look, err);
+    return gb_look_token(s, gb_steer_cursor(s), likeliest, look, err);
 }
 
 void

@@ -31,9 +31,8 @@ typedef struct gb_look {
 bool gb_look_at(gb_session *s, size_t likeliest, gb_look *look,
                 gb_error *err);
 /* The same at another token of the conversation (see gb_steer_at), its end if
- * there is none of this number. Without `read` it fails where the model would
- * have to read tokens that it has not. */
-bool gb_look_token(gb_session *s, uint64_t number, size_t likeliest, bool read,
+ * there is none of this number. */
+bool gb_look_token(gb_session *s, uint64_t number, size_t likeliest,
                    gb_look *look, gb_error *err);
 void gb_look_free(gb_look *look);
 

@@ -23,7 +23,7 @@ gb_loop_end(const gb_engine *engine, bool ignore_eos, gb_token id,
 void
 gb_loop_init(gb_loop *l, gb_engine *engine)
 {
-    *l = (gb_loop){.engine = engine, .ids = GB_IDS_INIT};
+    *l = (gb_loop){.engine = engine, .ids = GB_IDS_INIT, .kept = SIZE_MAX};
 }
 
 void
@@ -61,42 +61,88 @@ gb_loop_truncate(gb_loop *l, size_t n)
     unread(l, n);
 }
 
-void
-gb_loop_rejoin(gb_loop *l)
+static size_t
+count_common(const gb_token *a, size_t n, const gb_token *b, size_t m)
 {
-    const gb_token *read = gb_engine_ids(l->engine);
-    size_t n = gb_engine_length(l->engine), same = 0;
+    size_t same = 0;
 
-    while (same < n && same < l->ids.len && read[same] == l->ids.data[same])
+    while (same < n && same < m && a[same] == b[same])
         same++;
-    unread(l, same);
+    return same;
+}
+
+/* How many of these the engine has read. */
+static size_t
+count_read(const gb_loop *l, const gb_token *ids, size_t n)
+{
+    return count_common(gb_engine_ids(l->engine), gb_engine_length(l->engine),
+                        ids, n);
 }
 
 void
 gb_loop_replace(gb_loop *l, const gb_token *ids, size_t n)
 {
-    size_t same = 0;
+    size_t same = count_common(ids, n, l->ids.data, l->ids.len);
 
-    while (same < n && same < l->ids.len && ids[same] == l->ids.data[same])
-        same++;
     gb_loop_truncate(l, same);
     gb_loop_append(l, ids + same, n - same);
 }
 
-static bool read_on(gb_loop *l, gb_error *err);
-
-bool
-gb_loop_has_read(const gb_loop *l, const gb_token *ids, size_t n)
+void
+gb_loop_lend(gb_loop *l, const gb_token *ids, size_t n)
 {
-    return n <= l->ids.len && n <= gb_engine_length(l->engine) &&
-           memcmp(ids, l->ids.data, n * sizeof *ids) == 0;
+    size_t read = count_read(l, ids, n);
+
+    if (read < l->kept)
+        l->kept = read;
+}
+
+void
+gb_loop_rejoin(gb_loop *l)
+{
+    unread(l, count_read(l, l->ids.data, l->ids.len));
+}
+
+/* What was read for others is forgotten where it counts how much is read at
+ * once. */
+static void
+forget_lent(gb_loop *l)
+{
+    if (l->kept < gb_engine_length(l->engine) &&
+        strcmp(gb_engine_get_info(l->engine)->prefill, "own") != 0)
+        gb_engine_rewind(l->engine, (uint32_t)l->kept);
+    l->kept = SIZE_MAX;
+}
+
+void
+gb_loop_follow(gb_loop *l, gb_tree *t, bool known)
+{
+    const gb_ids *view;
+
+    if (!known) {
+        view = gb_tree_view(t);
+        gb_loop_replace(l, view->data, view->len);
+    }
+    forget_lent(l);
+    l->step = t->step;
+}
+
+/* Feeds what the engine has not read yet. */
+static bool
+read_on(gb_loop *l, gb_error *err)
+{
+    uint32_t done = gb_engine_length(l->engine);
+    uint32_t n = (uint32_t)l->ids.len - done;
+
+    return n == 0 || gb_engine_feed(l->engine, l->ids.data + done, n, err);
 }
 
 bool
 gb_loop_look(gb_loop *l, const gb_token *ids, size_t n, float *logits,
              gb_error *err)
 {
-    if (!gb_loop_has_read(l, ids, n)) {
+    if (count_read(l, ids, n) < n) {
+        gb_loop_lend(l, ids, n);
         gb_loop_replace(l, ids, n);
         if (!read_on(l, err))
             return false;
@@ -108,16 +154,6 @@ bool
 gb_loop_is_full(const gb_loop *l)
 {
     return l->ids.len > gb_engine_model(l->engine)->config.n_ctx;
-}
-
-/* Feeds what the engine has not read yet. */
-static bool
-read_on(gb_loop *l, gb_error *err)
-{
-    uint32_t done = gb_engine_length(l->engine);
-    uint32_t n = (uint32_t)l->ids.len - done;
-
-    return n == 0 || gb_engine_feed(l->engine, l->ids.data + done, n, err);
 }
 
 bool

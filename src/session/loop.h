@@ -7,6 +7,7 @@
 #include "session/adjuster.h"
 #include "session/event.h"
 #include "session/settings.h"
+#include "session/tree.h"
 
 /* What is known of a token that was picked. */
 gb_why gb_why_of(const gb_pick *pick);
@@ -22,6 +23,8 @@ typedef struct gb_loop {
     gb_engine *engine;
     gb_ids ids;    /* the model's view, oldest first */
     uint64_t step; /* tokens generated since the seed was set */
+    size_t kept;   /* of what was read before it was lent; SIZE_MAX: it was
+                      not */
     gb_adjuster adjuster;
     const gb_adjustments *adjust; /* of the last token; NULL: none */
 } gb_loop;
@@ -33,26 +36,32 @@ void gb_loop_free(gb_loop *l);
 void gb_loop_append(gb_loop *l, const gb_token *ids, size_t n);
 /* Cuts the view back to its first n tokens. Does not touch step. */
 void gb_loop_truncate(gb_loop *l, size_t n);
-/* Whether these tokens are what the engine has read, or its beginning. */
-bool gb_loop_has_read(const gb_loop *l, const gb_token *ids, size_t n);
-/* The logits (n_vocab) f32 of what follows n tokens. Where these are what the
- * engine has read, or the beginning of it, nothing changes; otherwise they
- * become the loop's view. */
-bool gb_loop_look(gb_loop *l, const gb_token *ids, size_t n, float *logits,
-                  gb_error *err);
-/* Somebody else has fed the engine: what it does not share with the view is
- * read again. */
-void gb_loop_rejoin(gb_loop *l);
 /* Replaces the view by another; the common beginning is not read again. */
 void gb_loop_replace(gb_loop *l, const gb_token *ids, size_t n);
+/* The view and the step of a tree, before a step; with `known` the view is
+ * this one already. */
+void gb_loop_follow(gb_loop *l, gb_tree *t, bool known);
+
+/* The logits (n_vocab) f32 of what follows n tokens. What has not been read of
+ * them becomes the loop's view and is read. */
+bool gb_loop_look(gb_loop *l, const gb_token *ids, size_t n, float *logits,
+                  gb_error *err);
+/* Before somebody else feeds these tokens to the engine, and others behind
+ * them; and afterwards: what it does not share with the view is read again.
+ * Where it counts how much is read at once (CLBlast), gb_loop_follow forgets
+ * what was read for others, and for looks: the text goes on as if nobody had
+ * looked. */
+void gb_loop_lend(gb_loop *l, const gb_token *ids, size_t n);
+void gb_loop_rejoin(gb_loop *l);
 
 /* True when no further token can be picked: the view is longer than the
  * context. */
 bool gb_loop_is_full(const gb_loop *l);
 
 /* Reads what the engine has not read yet, picks the next token with noise
- * seed + step and what bias and penalties make of this view, appends it and counts the step. The view must not be empty or
- * full. On failure or cancellation ids and step are unchanged. */
+ * seed + step and what bias and penalties make of this view, appends it and
+ * counts the step. The view must not be empty or full. On failure or
+ * cancellation ids and step are unchanged. */
 bool gb_loop_step(gb_loop *l, const gb_settings *settings, gb_pick *pick,
                   gb_error *err);
 

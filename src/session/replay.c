@@ -49,26 +49,14 @@ keep_pace(const player *p, const gb_event *e)
     }
 }
 
-static void
-sync_loop(player *p)
-{
-    const gb_ids *view;
-
-    if (!p->synced) {
-        view = gb_tree_view(p->tree);
-        gb_loop_replace(&p->loop, view->data, view->len);
-    }
-    p->synced = true;
-    p->loop.step = p->tree->step;
-}
-
 /* Reads as many positions at once as were read then. */
 static bool
 read_positions(player *p, const gb_event *e, gb_error *err)
 {
     uint32_t length;
 
-    sync_loop(p);
+    gb_loop_follow(&p->loop, p->tree, p->synced);
+    p->synced = true;
     length = gb_engine_length(p->engine);
     /* Then, positions may have been read twice: somebody had looked at an
      * earlier one. */
@@ -108,7 +96,8 @@ check_token(player *p, const gb_event *e, bool *same, gb_error *err)
     float difference;
     gb_pick pick;
 
-    sync_loop(p);
+    gb_loop_follow(&p->loop, p->tree, p->synced);
+    p->synced = true;
     if (!gb_loop_step(&p->loop, &p->tree->settings, &pick, err))
         return false;
     *same = pick.id == e->id;

@@ -453,19 +453,6 @@ note_prefill(gb_session *s, uint32_t from)
     }
 }
 
-static void
-sync_loop(gb_session *s)
-{
-    const gb_ids *view;
-
-    if (!s->synced) {
-        view = gb_tree_view(s->tree);
-        gb_loop_replace(&s->loop, view->data, view->len);
-    }
-    s->synced = true;
-    s->loop.step = s->tree->step;
-}
-
 static bool
 write_token(gb_session *s, gb_error *err)
 {
@@ -479,7 +466,8 @@ write_token(gb_session *s, gb_error *err)
         end_run(s, GB_REASON_ERROR);
         return false;
     }
-    sync_loop(s);
+    gb_loop_follow(&s->loop, s->tree, s->synced);
+    s->synced = true;
     from = gb_engine_length(s->engine);
     e.step = s->loop.step;
     ok = gb_loop_step(&s->loop, set, &s->last_pick, &problem) &&

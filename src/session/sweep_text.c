@@ -346,6 +346,7 @@ gb_verb_sweep(gb_session *s, const char *arg, gb_str *out, gb_error *err)
         .progress = tell,
         .progress_arg = s,
     };
+    gb_loop_lend(&s->loop, ids.data, ids.len);
     sweep = gb_sweep_open(&of);
     ok = collect(sweep, &f, err);
     gb_sweep_close(sweep);

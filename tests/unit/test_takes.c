@@ -254,16 +254,31 @@ look_at_all(gb_session *s)
     gb_str_free(&out);
 }
 
-/* A session with or without somebody looking; its events without times. */
+/* The events of a session so far, without times. The caller frees. */
 static char *
-told(bool looking, const char *name)
+events_of(const gb_session *s)
 {
-    const char *path = test_path(name);
-    gb_session *s = test_session(path, NULL);
     gb_error err = GB_ERROR_INIT;
+    gb_journal_reader *r = gb_session_reader(s, &err);
     gb_str lines = GB_STR_INIT;
-    gb_journal_reader *r;
     gb_event e;
+
+    test_ok(r != NULL, &err);
+    while (gb_journal_next(r, &e, &err) == GB_READ_EVENT) {
+        e.ms = 0;
+        gb_event_format(&e, &lines);
+    }
+    gb_journal_reader_free(r);
+    return gb_str_take(&lines);
+}
+
+/* A session with or without somebody looking. */
+static char *
+told(bool looking)
+{
+    gb_session *s = test_session(NULL, NULL);
+    gb_error err = GB_ERROR_INIT;
+    char *events;
     unsigned i;
 
     test_set(s, "max-new-tokens", "40");
@@ -285,27 +300,106 @@ told(bool looking, const char *name)
         look_at_all(s);
     test_ok(ask_reseed(s, &err), &err);
     test_finish(s);
+    events = events_of(s);
     test_session_close(s);
-    r = gb_journal_open(path, &err);
-    test_ok(r != NULL, &err);
-    while (gb_journal_next(r, &e, &err) == GB_READ_EVENT) {
-        e.ms = 0;
-        gb_event_format(&e, &lines);
-    }
-    gb_journal_reader_free(r);
-    return gb_str_take(&lines);
+    return events;
 }
 
 static void
 test_looking(void **state)
 {
-    char *alone = told(false, "alone.jsonl");
-    char *looked = told(true, "looked.jsonl");
+    char *alone = told(false);
+    char *looked = told(true);
 
     (void)state;
     assert_string_equal(alone, looked);
     free(alone);
     free(looked);
+}
+
+/* Where CLBlast reads, it counts how much it read at once, and the journal
+ * says so. What a look has read is read again as if nobody had looked. */
+
+static gb_session *
+clblast_session(gb_engine *e, const char *path)
+{
+    gb_session_options o = {.journal = true, .path = path};
+    gb_error err = GB_ERROR_INIT;
+    gb_session *s;
+
+    gb_settings_init(&o.settings);
+    o.settings.max_new_tokens = 12;
+    o.settings.ignore_eos = true;
+    gb_engine_rewind(e, 0);
+    s = gb_session_open(e, test_model(), &o, &err);
+    test_ok(s != NULL, &err);
+    return s;
+}
+
+static void
+add_unread(gb_session *s, bool looking)
+{
+    static const char story[] = "There was a little fox who lived in the "
+                                "woods with his mother and his sister.";
+    gb_error err = GB_ERROR_INIT;
+
+    test_ok(ask_send(s, story, strlen(story), GB_SEND_ONLY, &err), &err);
+    if (looking) {
+        verb(s, "at", "-7", NULL);
+        verb(s, "why", "", NULL);
+        verb(s, "at", "-2", NULL);
+        verb(s, "why", "", NULL);
+    }
+    test_ok(ask_continue(s, &err), &err);
+    test_finish(s);
+}
+
+static void
+test_looking_with_clblast(void **state)
+{
+    const gb_engine_options options = {.prefill = GB_PREFILL_CLBLAST};
+    const char *path = test_path("clblast.jsonl");
+    gb_replay_options how = {.pace = false};
+    gb_error err = GB_ERROR_INIT;
+    gb_replay_result result;
+    gb_journal_reader *r;
+    char *told[2];
+    gb_engine *e;
+    gb_session *s;
+    int i;
+
+    (void)state;
+    e = gb_engine_open(test_model(), &options, &err);
+    if (e == NULL) {
+        print_message("CLBlast does not run here: %s\n", err.text);
+        skip();
+    }
+    for (i = 0; i < 2; i++) {
+        s = clblast_session(e, i == 0 ? test_path("plain.jsonl") : path);
+        add_unread(s, i != 0);
+        add_unread(s, i != 0);
+        told[i] = events_of(s);
+        test_session_close(s);
+    }
+    assert_non_null(strstr(told[0], "\"prefill\""));
+    assert_string_equal(told[0], told[1]);
+    /* A sweep reads, too, here before anything else has been read. */
+    s = clblast_session(e, path);
+    verb(s, "sweep", "0.7 0.8", NULL);
+    add_unread(s, false);
+    verb(s, "sweep", "0.7 0.8", NULL);
+    add_unread(s, true);
+    test_session_close(s);
+    r = gb_journal_open(path, &err);
+    test_ok(r != NULL, &err);
+    test_ok(gb_replay(r, e, test_model(), &how, &result, &err), &err);
+    assert_true(result.identical);
+    assert_true(result.logprob_difference <= 0);
+    gb_replay_result_free(&result);
+    gb_journal_reader_free(r);
+    free(told[0]);
+    free(told[1]);
+    gb_engine_close(e);
 }
 
 /* At random. */
@@ -470,6 +564,7 @@ main(void)
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_jumps),
         cmocka_unit_test(test_looking),
+        cmocka_unit_test(test_looking_with_clblast),
         cmocka_unit_test(test_random),
     };
 
