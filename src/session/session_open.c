@@ -357,29 +357,40 @@ import(gb_session *s, const gb_stretch *old, gb_error *err)
     return ok;
 }
 
-/* The settings for another model: a bias is one of tokens, and may name some
- * that this model has not. */
-static gb_settings
-carried_settings(const gb_session *s)
+/* A setting that the new model cannot have. */
+static void
+turn_off(gb_session *s, gb_settings *settings, const char *name,
+         gb_error *problem)
 {
-    gb_settings settings = s->tree->settings;
+    gb_settings_set(settings, name, "off", NULL);
+    gb_fail_context(problem, "the %s is off for this model", name);
+    problem->status = GB_OK;
+    gb_session_problem(s, problem);
+}
+
+/* The tree for another model. A bias is one of tokens, of which this model may
+ * not have all; what is pinned may be too long for it. */
+static gb_tree *
+tree_for_model(gb_session *s, const gb_tree *old, gb_error *err)
+{
+    gb_settings settings = old->settings;
     gb_error problem = GB_ERROR_INIT;
+    gb_tree *t;
 
     if (!gb_bias_check(settings.bias, s->model->tokenizer,
-                       s->model->config.n_vocab, &problem)) {
-        gb_settings_set(&settings, "bias", "off", NULL);
-        gb_fail_context(&problem, "the bias is off for this model");
-        problem.status = GB_OK;
-        gb_session_problem(s, &problem);
-    }
-    return settings;
+                       s->model->config.n_vocab, &problem))
+        turn_off(s, &settings, "bias", &problem);
+    t = new_tree(s, &settings, old->mode, &problem);
+    if (t != NULL)
+        return t;
+    turn_off(s, &settings, "pin", &problem);
+    return new_tree(s, &settings, old->mode, err);
 }
 
 /* Another model: a new journal, the conversation carried over. */
 static bool
 change_model(gb_session *s, gb_error *err)
 {
-    const gb_settings settings = carried_settings(s);
     gb_tree *old = s->tree;
     gb_error problem = GB_ERROR_INIT;
     char *path;
@@ -392,7 +403,7 @@ change_model(gb_session *s, gb_error *err)
     s->journal = gb_journal_new(path, false);
     free(path);
     gb_origin_free(&s->origin);
-    s->tree = new_tree(s, &settings, old->mode, err);
+    s->tree = tree_for_model(s, old, err);
     if (s->tree == NULL) {
         s->tree = old;
         return false;

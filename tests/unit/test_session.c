@@ -748,6 +748,53 @@ test_switch(void **state)
 
 /* Loaded: the same branch, and going on gives what would have come. */
 static void
+hear_notice(void *arg, const char *text)
+{
+    gb_str *heard = arg;
+
+    gb_str_puts(heard, text);
+    gb_str_putc(heard, '\n');
+}
+
+/* What is set for one model's tokens may not fit another: it is turned off,
+ * which is said, and the session goes on. */
+static void
+test_switch_unfit(void **state)
+{
+    const gb_engine_options options = {.prefill = GB_PREFILL_OWN};
+    gb_model *m = babbler();
+    gb_error err = GB_ERROR_INIT;
+    gb_engine *e = gb_engine_open(m, &options, &err);
+    gb_str pin = GB_STR_INIT, heard = GB_STR_INIT;
+    gb_session *s = test_session(NULL, NULL);
+    char *text;
+    size_t i;
+
+    (void)state;
+    test_ok(e != NULL, &err);
+    for (i = 0; i < 3; i++)
+        gb_str_puts(&pin, "The wolf is called Grey. ");
+    s->watcher = (gb_watcher){.arg = &heard, .notice = hear_notice};
+    test_send(s, "A cat");
+    test_set(s, "bias", "{\" cat\":2}");
+    test_set(s, "pin", gb_str_cstr(&pin));
+    text = test_branch(s);
+    test_ok(gb_session_switch(s, e, m, &err), &err);
+    assert_string_equal(s->tree->settings.bias, "");
+    assert_string_equal(s->tree->settings.pin, "");
+    assert_non_null(strstr(gb_str_cstr(&heard), "bias"));
+    assert_non_null(strstr(gb_str_cstr(&heard), "pin"));
+    expect_text(s, text);
+    perform(s, ask_continue);
+    test_session_close(s);
+    gb_str_free(&heard);
+    gb_str_free(&pin);
+    free(text);
+    gb_engine_close(e);
+    gb_model_close(m);
+}
+
+static void
 test_load(void **state)
 {
     const char *path = test_path("load-a"), *other = test_path("load-b");
@@ -1026,6 +1073,7 @@ main(void)
         cmocka_unit_test(test_chat_stop),
         cmocka_unit_test(test_cancelled_prefill),
         cmocka_unit_test(test_switch),
+        cmocka_unit_test(test_switch_unfit),
         cmocka_unit_test(test_load),
         cmocka_unit_test(test_older_version),
         cmocka_unit_test(test_untouched),
