@@ -45,15 +45,17 @@ ask_event(gb_ui *ui, const gb_ui_command *self, const char *arg,
 }
 
 static bool
-ask_verb(gb_ui *ui, const gb_ui_command *self, const char *arg, gb_error *err)
+steer(gb_ui *ui, const char *verb, const char *arg, gb_error *err)
 {
-    gb_request request = {
-        .what = GB_DO_STEER,
-        .name = self->word != NULL ? self->word : self->name,
-        .value = arg,
-    };
+    gb_request request = {.what = GB_DO_STEER, .name = verb, .value = arg};
 
     return gb_mirror_post(&ui->mirror, &request, err) != 0;
+}
+
+static bool
+ask_verb(gb_ui *ui, const gb_ui_command *self, const char *arg, gb_error *err)
+{
+    return steer(ui, self->word != NULL ? self->word : self->name, arg, err);
 }
 
 static bool
@@ -142,11 +144,10 @@ do_step(gb_ui *ui, const char *arg, gb_error *err)
 static bool
 do_edit(gb_ui *ui, const char *arg, gb_error *err)
 {
-    const gb_ui_command verb = {.name = "edit"};
     gb_str line = GB_STR_INIT;
 
     if (arg[0] != '\0')
-        return ask_verb(ui, &verb, arg, err);
+        return steer(ui, "edit", arg, err);
     gb_str_puts(&line, "/edit ");
     if (!gb_transcript_turn(&ui->mirror.transcript,
                             ui->mirror.stats.cursor.node, &line)) {

@@ -173,3 +173,24 @@ gb_utf8_escape(gb_str *out, const char *json, size_t n)
             gb_str_append(out, json + at, length);
     }
 }
+
+void
+gb_utf8_quote(gb_str *out, const char *s, size_t n)
+{
+    gb_str_putc(out, '"');
+    gb_utf8_visible(out, s, n, false);
+    gb_str_putc(out, '"');
+}
+
+void
+gb_utf8_line(gb_str *out, const char *s, size_t n, size_t limit)
+{
+    size_t i = out->len;
+
+    gb_utf8_clean(out, s, n < limit ? n : limit, false);
+    for (; i < out->len; i++)
+        if (out->data[i] == '\n' || out->data[i] == '\t')
+            out->data[i] = ' ';
+    if (n > limit)
+        gb_str_puts(out, "...");
+}

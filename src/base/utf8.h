@@ -35,6 +35,13 @@ bool gb_utf8_is_hidden(uint32_t rune);
  * `keep_newlines`, \n and \t stay. */
 void gb_utf8_visible(gb_str *out, const char *s, size_t n, bool keep_newlines);
 
+/* Appends it so in double quotes. */
+void gb_utf8_quote(gb_str *out, const char *s, size_t n);
+
+/* Appends the beginning of s on one line: at most so many bytes, and "..."
+ * where there are more. Clean, but hidden characters stay. */
+void gb_utf8_line(gb_str *out, const char *s, size_t n, size_t limit);
+
 /* Appends JSON text with its hidden characters as \uXXXX, which means the
  * same; those below 0x20 can only stand between its values, and stay. */
 void gb_utf8_escape(gb_str *out, const char *json, size_t n);

@@ -1,6 +1,5 @@
 /* gumbel generate: go on from a prompt. */
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/utf8.h"
@@ -34,20 +33,6 @@ start(writer *w, gb_error *err)
     w->started = true;
     gb_opened_quiet(&w->opened);
     return w->format->start(&w->g, err);
-}
-
-/* Waits for the moment of the next token, or an interrupt. */
-static void
-keep_pace(const gb_pace *p)
-{
-    struct timespec t = {0};
-    double left;
-
-    while ((left = gb_pace_due(p) - gb_now_ms()) > 0 &&
-           !atomic_load(gb_interrupt_flag())) {
-        t.tv_nsec = (long)((left < 20 ? left : 20) * 1e6);
-        nanosleep(&t, NULL);
-    }
 }
 
 /* Picks a token and counts the time. */
@@ -112,7 +97,7 @@ write_on(writer *w, gb_error *err)
 
     gb_pace_begin(&w->pace, gb_now_ms());
     while (reason == NULL) {
-        keep_pace(&w->pace);
+        gb_wait_until(gb_pace_due(&w->pace), gb_interrupt_flag());
         if (atomic_load(gb_interrupt_flag()))
             reason = "interrupt";
         else if (gb_loop_is_full(&w->loop))

@@ -22,12 +22,13 @@ put_listed(const gb_listed *l, gb_error *err)
 }
 
 static bool
-put_list(const gb_options *o, const gb_list *list, gb_error *err)
+put_list(const gb_options *o, gb_list *list, gb_error *err)
 {
     gb_str out = GB_STR_INIT;
     bool ok = true;
     size_t i;
 
+    gb_list_describe(list);
     for (i = 0; i < list->len && ok && o->json; i++)
         ok = put_listed(&list->data[i], err);
     if (!o->json) {

@@ -76,7 +76,6 @@ find(found *f, gb_error *err)
 {
     const gb_options *o = f->options;
     gb_ids ids = GB_IDS_INIT;
-    const char *stops[GB_MAX_STOPS];
     gb_sweep_of of;
     gb_sweep *s;
     size_t tail;
@@ -95,13 +94,7 @@ find(found *f, gb_error *err)
             .n_tail = tail,
             .from = o->from,
             .to = o->to,
-            .seed = o->settings.seed,
-            .filter = o->settings.filter,
-            .adjust = &o->settings,
-            .max_new_tokens = o->settings.max_new_tokens,
-            .ignore_eos = o->settings.ignore_eos,
-            .stops = stops,
-            .n_stops = gb_settings_stops(&o->settings, stops),
+            .settings = o->settings,
             .cancel = gb_interrupt_flag(),
             .progress = say,
             .progress_arg = f,

@@ -195,8 +195,7 @@ apply_edit(gb_tree *t, const gb_event *e, gb_error *err)
         return gb_fail_usage(err, "there is no text of yours to edit");
     gb_tree_begin_act(t, e->type);
     take_noise_of(t, n->settings.seed, n->step);
-    gb_tree_move(t, n->prev != NULL ? (gb_place){n->prev->id, n->at}
-                                    : (gb_place){0, 0});
+    gb_tree_move(t, gb_node_before(n));
     add_text(t, e, GB_ROLE_USER);
     gb_tree_tell_settings(t);
     return true;
@@ -300,10 +299,7 @@ quote_view(gb_tree *t, uint32_t from, gb_str *out)
         b = gb_tokenizer_bytes(t->tokenizer, view->data[i], &n);
         gb_str_append(&bytes, b, n);
     }
-    gb_utf8_clean(&text, gb_str_cstr(&bytes), bytes.len, false);
-    for (i = 0; i < text.len; i++)
-        if (text.data[i] == '\n')
-            text.data[i] = ' ';
+    gb_utf8_line(&text, gb_str_cstr(&bytes), bytes.len, bytes.len);
     n = text.len > 0 ? strspn(text.data, " ") : 0;
     gb_str_printf(out, "the context was full: the model remembers from "
                   "“%s…” on", gb_str_cstr(&text) + n);

@@ -172,14 +172,6 @@ compare(const void *left, const void *right)
     return a->bias.id < b->bias.id ? -1 : a->bias.id > b->bias.id;
 }
 
-static void
-quote(gb_str *out, const char *bytes, size_t n)
-{
-    gb_str_putc(out, '"');
-    gb_utf8_visible(out, bytes, n, false);
-    gb_str_putc(out, '"');
-}
-
 /* Whether the text is one token with a space before it, as the tokens of most
  * words are. */
 static bool
@@ -202,11 +194,11 @@ not_one(gb_tokenizer *t, const char *text, const gb_ids *ids, gb_error *err)
     const char *bytes;
     size_t i, n;
 
-    quote(&name, text, strlen(text));
+    gb_utf8_quote(&name, text, strlen(text));
     for (i = 0; i < ids->len && i < 8; i++) {
         bytes = gb_tokenizer_bytes(t, ids->data[i], &n);
         gb_str_putc(&found, ' ');
-        quote(&found, bytes, n);
+        gb_utf8_quote(&found, bytes, n);
     }
     gb_fail_usage(err, "bias: %s: expected one token, found %zu:%s%s%s",
                   gb_str_cstr(&name), ids->len, gb_str_cstr(&found),

@@ -8,8 +8,7 @@
 #include "session/settings.h"
 
 static const char *const modes[] = {
-    [GB_MODE_CONTINUE] = "continue",
-    [GB_MODE_CHAT] = "chat",
+    [GB_MODE_CONTINUE] = "continue", [GB_MODE_CHAT] = "chat",
 };
 
 static const char *const reasons[] = {
@@ -19,12 +18,9 @@ static const char *const reasons[] = {
 };
 
 static const char *const hows[] = {
-    [GB_HOW_SEND] = "send",
-    [GB_HOW_CONTINUE] = "continue",
-    [GB_HOW_RETRY] = "retry",
-    [GB_HOW_RESEED] = "reseed",
-    [GB_HOW_AGAIN] = "again",
-    [GB_HOW_WHAT] = "what",
+    [GB_HOW_SEND] = "send",   [GB_HOW_CONTINUE] = "continue",
+    [GB_HOW_RETRY] = "retry", [GB_HOW_RESEED] = "reseed",
+    [GB_HOW_AGAIN] = "again", [GB_HOW_WHAT] = "what",
 };
 
 static const char *const types[] = {
@@ -93,28 +89,6 @@ gb_mode_change(const char *text, gb_mode *mode)
     if (strcmp(text, "toggle") != 0)
         return gb_mode_parse(text, mode);
     *mode = *mode == GB_MODE_CHAT ? GB_MODE_CONTINUE : GB_MODE_CHAT;
-    return true;
-}
-
-bool
-gb_reason_parse(const char *text, gb_reason *reason)
-{
-    size_t i = find(reasons, GB_COUNT(reasons), text);
-
-    if (i == GB_COUNT(reasons))
-        return false;
-    *reason = (gb_reason)i;
-    return true;
-}
-
-bool
-gb_how_parse(const char *text, gb_how *how)
-{
-    size_t i = find(hows, GB_COUNT(hows), text);
-
-    if (i == GB_COUNT(hows))
-        return false;
-    *how = (gb_how)i;
     return true;
 }
 
@@ -458,7 +432,8 @@ get_run(const source *s, gb_event *e, gb_error *err)
 
     if (!get_string(s, "how", &how, err))
         return false;
-    if (!gb_how_parse(how, &e->how))
+    e->how = (gb_how)find(hows, GB_COUNT(hows), how);
+    if (e->how == GB_COUNT(hows))
         return refuse(s, "how",
                       "send, continue, again, reseed, what or retry", err);
     if (e->how == GB_HOW_RESEED || e->how == GB_HOW_WHAT) {
@@ -524,7 +499,8 @@ get_stop(const source *s, gb_event *e, gb_error *err)
 
     if (!get_string(s, "reason", &reason, err))
         return false;
-    return gb_reason_parse(reason, &e->reason) ||
+    e->reason = (gb_reason)find(reasons, GB_COUNT(reasons), reason);
+    return e->reason != GB_COUNT(reasons) ||
            refuse(s, "reason", "why the model stopped", err);
 }
 

@@ -135,8 +135,6 @@ place_json(gb_place place)
 static void
 put_tokens(json_t *o, const gb_node *n, uint32_t tokens)
 {
-    static const char *const sources[] = {"typed", "written", "picked",
-                                          "what"};
     static const char *const lists[] = {"ids", "logprobs", "ranks",
                                         "entropies", "noises", "ranges",
                                         "sources", "ends"};
@@ -161,7 +159,7 @@ put_tokens(json_t *o, const gb_node *n, uint32_t tokens)
         json_array_append_new(list[3], gb_json_float(w->why.entropy));
         json_array_append_new(list[4], gb_json_float(w->why.noise));
         json_array_append_new(list[5], range);
-        json_array_append_new(list[6], json_string(sources[w->source]));
+        json_array_append_new(list[6], json_string(gb_source_name(w->source)));
         json_array_append_new(list[7], json_integer(w->end));
     }
     for (i = 0; i < GB_COUNT(lists); i++) {
@@ -179,8 +177,7 @@ node_json(const gb_node *n, uint32_t tokens)
     json_t *o = json_object();
 
     put(o, "node", json_integer(n->id));
-    put(o, "after", place_json((gb_place){
-                        n->prev != NULL ? n->prev->id : 0, n->at}));
+    put(o, "after", place_json(gb_node_before(n)));
     put(o, "role", json_string(roles[n->role]));
     put(o, "mode", json_string(gb_mode_name(n->mode)));
     put(o, "text", gb_json_text(gb_str_cstr(&n->text),

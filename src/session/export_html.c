@@ -10,6 +10,7 @@
 
 #include "base/cells.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "session/chat.h"
 #include "session/export_page.h"
 #include "session/export_tokens.h"
@@ -336,7 +337,7 @@ put_title(page *p)
 {
     const gb_tree *t = p->s->tree;
     const char *name = gb_tree_name(t, gb_tree_place(t));
-    gb_str text = GB_STR_INIT;
+    gb_str text = GB_STR_INIT, line = GB_STR_INIT;
     const gb_stretch *st;
     unsigned width = 0;
     size_t i, at = 0, cut = 0;
@@ -353,24 +354,21 @@ put_title(page *p)
         if (st->node->mode == GB_MODE_CHAT)
             break;
     }
-    for (i = 0; i < text.len; i++)
-        if (text.data[i] == '\n' || text.data[i] == '\t')
-            text.data[i] = ' ';
-    while (at < text.len && text.data[at] == ' ')
-        at++;
-    gb_str_drop(&text, at);
-    for (at = 0; at < text.len && width <= TITLE_CELLS; at += cell.bytes) {
-        gb_cell_read(&cell, text.data + at, text.len - at, width, false);
+    gb_utf8_line(&line, gb_str_cstr(&text), text.len, text.len);
+    gb_str_drop(&line, strspn(gb_str_cstr(&line), " "));
+    for (at = 0; at < line.len && width <= TITLE_CELLS; at += cell.bytes) {
+        gb_cell_read(&cell, line.data + at, line.len - at, width, false);
         width += cell.width;
-        if (text.data[at] == ' ')
+        if (line.data[at] == ' ')
             cut = at;
     }
     if (width <= TITLE_CELLS || cut == 0)
         cut = at;
-    put_text(p->out, text.len > 0 ? text.data : "Nothing yet",
-             text.len > 0 ? cut : strlen("Nothing yet"));
-    if (cut < text.len)
+    put_text(p->out, line.len > 0 ? line.data : "Nothing yet",
+             line.len > 0 ? cut : strlen("Nothing yet"));
+    if (cut < line.len)
         gb_str_puts(p->out, "\xe2\x80\xa6");
+    gb_str_free(&line);
     gb_str_free(&text);
 }
 

@@ -239,8 +239,8 @@ gb_export_tokens_free(gb_export_tokens *t)
 static void
 put_token(const gb_export_token *token, unsigned word, gb_str *out)
 {
-    static const char *const sources[] = {"", "", "picked", "what"};
     const gb_node *n = token->node;
+    gb_token_source source = n->tokens[token->index].source;
     const gb_why *w = &token->why;
     bool known = w->rank != GB_RANK_UNKNOWN, range = w->from < w->to;
 
@@ -255,7 +255,7 @@ put_token(const gb_export_token *token, unsigned word, gb_str *out)
     put_number((double)w->noise, out);
     put_number(range ? (double)w->from : NAN, out);
     put_number((double)w->to, out);
-    gb_str_printf(out, ",\"%s\"", sources[n->tokens[token->index].source]);
+    gb_str_printf(out, ",\"%s\"", source == GB_SOURCE_WRITTEN ? "" : gb_source_name(source));
     gb_str_append(out, gb_str_cstr(&token->spectrum), token->spectrum.len);
     gb_str_putc(out, ']');
 }

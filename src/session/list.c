@@ -39,65 +39,58 @@ gb_list_free(gb_list *list)
     *list = (gb_list){0};
 }
 
-/* The beginning of a text on one line. */
-static char *
-first_words(const char *text, size_t n)
-{
-    gb_str words = GB_STR_INIT;
-    size_t i;
-
-    gb_utf8_clean(&words, text, n < GB_LIST_WORDS ? n : GB_LIST_WORDS, false);
-    for (i = 0; i < words.len; i++)
-        if (words.data[i] == '\n' || words.data[i] == '\t')
-            words.data[i] = ' ';
-    if (n > GB_LIST_WORDS)
-        gb_str_puts(&words, "...");
-    return gb_str_take(&words);
-}
-
-/* The tokens in a file, which are lines that begin like this. */
+/* The tokens in a session, which are lines that begin like this. */
 static uint64_t
-count_tokens(const char *path)
+count_tokens(const char *lines)
 {
     static const char begins[] = "{\"type\":\"token\"";
-    gb_str text = GB_STR_INIT;
     uint64_t count = 0;
     const char *p;
 
-    if (gb_file_read(path, (size_t)1 << 30, &text, NULL) && text.len > 0)
-        for (p = text.data; p != NULL && *p != '\0';
-             p = strchr(p, '\n'), p = p != NULL ? p + 1 : NULL)
-            count += strncmp(p, begins, strlen(begins)) == 0 ? 1 : 0;
-    gb_str_free(&text);
+    for (p = lines; p != NULL && *p != '\0';
+         p = strchr(p, '\n'), p = p != NULL ? p + 1 : NULL)
+        count += strncmp(p, begins, strlen(begins)) == 0 ? 1 : 0;
     return count;
 }
 
-static gb_listed
-describe(const char *path, double changed)
+static void
+describe(gb_listed *l)
 {
-    gb_journal_reader *r = gb_journal_open(path, NULL);
-    gb_listed l = {.path = gb_strdup(path), .changed = changed};
+    gb_str text = GB_STR_INIT, date = GB_STR_INIT, model = GB_STR_INIT;
+    gb_str words = GB_STR_INIT;
+    gb_journal_reader *r = NULL;
     const gb_header *h;
     gb_event e;
     int i;
 
+    if (gb_file_read(l->path, (size_t)1 << 30, &text, NULL))
+        r = gb_journal_open_text(gb_str_cstr(&text), text.len, l->path, NULL);
     if (r != NULL) {
         h = gb_journal_reader_header(r);
-        l.date = gb_strdup(h->date);
+        gb_str_puts(&date, h->date);
         if (h->origin.model_name != NULL)
-            l.model = gb_strdup(h->origin.model_name);
-        for (i = 0; i < GB_LIST_EVENTS && l.words == NULL &&
+            gb_str_puts(&model, h->origin.model_name);
+        for (i = 0; i < GB_LIST_EVENTS && words.len == 0 &&
                     gb_journal_next(r, &e, NULL) == GB_READ_EVENT; i++)
-            if ((e.type == GB_EVENT_PROMPT || e.type == GB_EVENT_IMPORT) &&
-                e.n_text > 0)
-                l.words = first_words(e.text, e.n_text);
-        l.tokens = count_tokens(path);
+            if (e.type == GB_EVENT_PROMPT || e.type == GB_EVENT_IMPORT)
+                gb_utf8_line(&words, e.text, e.n_text, GB_LIST_WORDS);
+        l->tokens = count_tokens(gb_str_cstr(&text));
         gb_journal_reader_free(r);
     }
-    l.date = l.date != NULL ? l.date : gb_strdup("");
-    l.model = l.model != NULL ? l.model : gb_strdup("");
-    l.words = l.words != NULL ? l.words : gb_strdup("");
-    return l;
+    l->date = gb_str_take(&date);
+    l->model = gb_str_take(&model);
+    l->words = gb_str_take(&words);
+    gb_str_free(&text);
+}
+
+void
+gb_list_describe(gb_list *list)
+{
+    size_t i;
+
+    for (i = 0; i < list->len; i++)
+        if (list->data[i].date == NULL)
+            describe(&list->data[i]);
 }
 
 static int
@@ -142,9 +135,12 @@ gb_list_read(gb_list *list, gb_error *err)
         if (stat(path, &st) == 0 && S_ISREG(st.st_mode)) {
             list->data = gb_realloc_array(list->data, list->len + 1,
                                           sizeof *list->data);
-            list->data[list->len++] = describe(
-                path, (double)st.st_mtim.tv_sec +
-                          (double)st.st_mtim.tv_nsec * 1e-9);
+            list->data[list->len++] = (gb_listed){
+                .path = path,
+                .changed = (double)st.st_mtim.tv_sec +
+                           (double)st.st_mtim.tv_nsec * 1e-9,
+            };
+            path = NULL;
         }
         free(path);
     }

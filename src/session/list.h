@@ -11,11 +11,12 @@
 
 typedef struct gb_listed {
     char *path;
+    double changed;  /* seconds since 1970 */
+    /* When described; NULL before: */
     char *date;      /* when it began, UTC; "" when its header cannot be read */
     char *model;     /* its name */
     char *words;     /* the beginning of what the user wrote first */
     uint64_t tokens; /* that the model wrote, in all takes */
-    double changed;  /* seconds since 1970 */
 } gb_listed;
 
 typedef struct gb_list {
@@ -23,12 +24,14 @@ typedef struct gb_list {
     size_t len;
 } gb_list;
 
-/* All sessions of the sessions' folder (none when there is no folder). False:
- * the folder cannot be read. */
+/* All sessions of the sessions' folder (none when there is no folder), their
+ * paths alone. False: the folder cannot be read. */
 bool gb_list_read(gb_list *list, gb_error *err);
+/* Reads the files, for the rest that is to be known of them. */
+void gb_list_describe(gb_list *list);
 void gb_list_free(gb_list *list);
 
-/* One a line, for people: number, date, model, tokens, words. */
+/* One a line, for people, when described: number, date, model, tokens, words. */
 void gb_list_format(const gb_list *list, gb_str *out);
 
 /* The path of the session that somebody means by a number of the list (1: the

@@ -27,11 +27,7 @@ find_place(const gb_session *s, uint64_t number, gb_look *look)
     look->token = &at.node->tokens[at.tokens];
     look->typed = look->token->source == GB_SOURCE_TYPED;
     look->settings = at.node->settings;
-    look->place = (gb_place){at.node->id, at.tokens};
-    if (at.tokens == 0)
-        look->place = at.node->prev != NULL
-                          ? (gb_place){at.node->prev->id, at.node->at}
-                          : (gb_place){0, 0};
+    look->place = gb_stretch_before(&at);
     look->seed = at.node->settings.seed;
     look->step = at.node->step + (look->typed ? 0 : at.tokens);
 }
@@ -176,17 +172,6 @@ gb_look_why(const gb_look *look, uint32_t id)
 /* /why */
 
 static void
-put_token(const gb_session *s, uint32_t id, gb_str *out)
-{
-    size_t n;
-    const char *bytes = gb_tokenizer_bytes(s->model->tokenizer, id, &n);
-
-    gb_str_putc(out, '"');
-    gb_utf8_visible(out, bytes, n, false);
-    gb_str_putc(out, '"');
-}
-
-static void
 put_temperature(double t, gb_str *out)
 {
     if (isinf(t))
@@ -207,7 +192,7 @@ put_token_line(const gb_session *s, const gb_look *look, gb_str *out)
         gb_str_puts(out, "the next token");
     } else {
         gb_str_printf(out, "token %llu ", (unsigned long long)look->number);
-        put_token(s, look->token->id, out);
+        gb_steer_quote(s, look->token->id, out);
         gb_str_printf(out, ", %s", sources[look->token->source]);
     }
     if (!look->typed)
@@ -247,7 +232,7 @@ put_spectrum(const gb_session *s, const gb_look *look, gb_str *out)
         gb_str_puts(out, " - ");
         put_temperature(b->to, out);
         gb_str_puts(out, "  ");
-        put_token(s, b->id, out);
+        gb_steer_quote(s, b->id, out);
         gb_str_putc(out, '\n');
     }
 }
@@ -265,7 +250,7 @@ put_candidates(const gb_session *s, const gb_look *look, gb_str *out)
         gb_str_printf(out, "%-6u %-9.3g %-9.3g %-7.2f ", c->rank,
                       exp((double)c->raw_logprob),
                       exp((double)c->final_logprob), (double)c->noise);
-        put_token(s, c->id, out);
+        gb_steer_quote(s, c->id, out);
         if (c->cut != GB_CUT_NONE)
             gb_str_printf(out, "  cut by %s", gb_cut_name(c->cut));
         gb_str_putc(out, '\n');

@@ -3,14 +3,10 @@
 #include <errno.h>
 #include <math.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
 #include "session/loop.h"
-
-/* How often a pause looks whether it was cancelled. */
-#define GB_PAUSE_MS 20.0
 
 typedef struct player {
     gb_journal_reader *reader;
@@ -29,24 +25,6 @@ static bool
 is_cancelled(const player *p)
 {
     return p->options->cancel != NULL && atomic_load(p->options->cancel);
-}
-
-/* Waits until the moment at which the event happened. */
-static void
-keep_pace(const player *p, const gb_event *e)
-{
-    double left;
-    struct timespec t = {0};
-
-    while (p->options->pace && !is_cancelled(p)) {
-        left = e->ms - (gb_now_ms() - p->began);
-        if (!(left > 0))
-            return;
-        if (left > GB_PAUSE_MS)
-            left = GB_PAUSE_MS;
-        t.tv_nsec = (long)(left * 1e6);
-        nanosleep(&t, NULL);
-    }
 }
 
 /* Reads as many positions at once as were read then. */
@@ -137,7 +115,8 @@ unusable(player *p, gb_error *err)
 static bool
 play_event(player *p, const gb_event *e, bool *same, gb_error *err)
 {
-    keep_pace(p, e);
+    if (p->options->pace)
+        gb_wait_until(p->began + e->ms, p->options->cancel);
     if (e->type == GB_EVENT_PREFILL && p->tree->writing)
         return read_positions(p, e, err);
     if (e->type == GB_EVENT_TOKEN && is_computable(p, e)) {

@@ -540,34 +540,27 @@ gb_settings_json(const gb_settings *s)
     return o;
 }
 
-/* Both values of a setting as text; true when they are the same. */
-static bool
-both_values(const gb_settings *a, const gb_settings *b, const char *name,
-            gb_str *x, gb_str *y)
+bool
+gb_settings_differ(const gb_settings *a, const gb_settings *b, size_t i)
 {
-    gb_str_clear(x);
-    gb_str_clear(y);
-    gb_settings_get(a, name, x);
-    gb_settings_get(b, name, y);
-    return strcmp(gb_str_cstr(x), gb_str_cstr(y)) == 0;
+    return memcmp(field_of(&table[i], a), field_of(&table[i], b),
+                  size_of(&table[i])) != 0;
 }
 
 void
 gb_settings_differences(const gb_settings *then, const gb_settings *now,
                         gb_str *out)
 {
-    gb_str x = GB_STR_INIT, y = GB_STR_INIT;
     size_t i, n = 0;
 
-    for (i = 0; gb_settings_names[i] != NULL; i++) {
-        if (both_values(then, now, gb_settings_names[i], &x, &y))
+    for (i = 0; i < GB_COUNT(table); i++) {
+        if (!gb_settings_differ(then, now, i))
             continue;
-        gb_str_printf(out, "%s%s %s → %s", n++ > 0 ? ", " : "",
-                      gb_settings_names[i], gb_str_cstr(&x),
-                      gb_str_cstr(&y));
+        gb_str_printf(out, "%s%s ", n++ > 0 ? ", " : "", table[i].name);
+        get_one(&table[i], then, out);
+        gb_str_puts(out, " → ");
+        get_one(&table[i], now, out);
     }
-    gb_str_free(&x);
-    gb_str_free(&y);
 }
 
 bool
@@ -576,8 +569,7 @@ gb_settings_same(const gb_settings *a, const gb_settings *b)
     size_t i;
 
     for (i = 0; i < GB_COUNT(table); i++)
-        if (memcmp(field_of(&table[i], a), field_of(&table[i], b),
-                   size_of(&table[i])) != 0)
+        if (gb_settings_differ(a, b, i))
             return false;
     return true;
 }

@@ -70,6 +70,10 @@ bool gb_settings_same(const gb_settings *a, const gb_settings *b);
 /* Appends the value as gb_settings_set reads it back. */
 bool gb_settings_get(const gb_settings *s, const char *name, gb_str *out);
 
+/* Whether the setting of this index (see gb_settings_names) is not the same,
+ * to the bit. */
+bool gb_settings_differ(const gb_settings *a, const gb_settings *b, size_t i);
+
 /* Appends what is not the same, for people: "temperature 0.8 -> 1.2, ..."
  * with an arrow; nothing when all is. */
 void gb_settings_differences(const gb_settings *then, const gb_settings *now,

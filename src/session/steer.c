@@ -79,15 +79,13 @@ gb_steer_need(const gb_session *s, gb_stretch *at, gb_error *err)
                          "token");
 }
 
-static void
-quote_token(const gb_session *s, gb_token id, gb_str *out)
+void
+gb_steer_quote(const gb_session *s, gb_token id, gb_str *out)
 {
     size_t n;
     const char *bytes = gb_tokenizer_bytes(s->model->tokenizer, id, &n);
 
-    gb_str_putc(out, '"');
-    gb_utf8_visible(out, bytes, n, false);
-    gb_str_putc(out, '"');
+    gb_utf8_quote(out, bytes, n);
 }
 
 /* "token 31 of 47: " bird", node 5" */
@@ -104,7 +102,7 @@ describe_cursor(const gb_session *s, gb_str *out)
     }
     gb_str_printf(out, "token %llu of %llu: ", (unsigned long long)number,
                   (unsigned long long)all);
-    quote_token(s, at.node->tokens[at.tokens].id, out);
+    gb_steer_quote(s, at.node->tokens[at.tokens].id, out);
 }
 
 /* A whole number with a sign, or not. */
@@ -147,28 +145,37 @@ at(gb_session *s, const char *arg, gb_str *out, gb_error *err)
 typedef bool property(const gb_session *s, const gb_stretch *at,
                       const void *arg);
 
+/* Goes to the next token of this kind, or to the one before. From the end on
+ * the next one is the first. */
 static bool
 jump(gb_session *s, const char *arg, property *is, const void *with,
      const char *what, gb_str *out, gb_error *err)
 {
-    uint64_t all = gb_steer_tokens(s), n = gb_steer_cursor(s);
-    bool back = strcmp(arg, "prev") == 0;
+    uint64_t here = gb_steer_cursor(s), number = 0, found = UINT64_MAX;
+    bool back = strcmp(arg, "prev") == 0, first;
     gb_stretch st;
+    size_t i;
 
     if (!back && arg[0] != '\0' && strcmp(arg, "next") != 0)
         return gb_fail_usage(err, "expected next or prev, found %s", arg);
-    if (!back && n == all)
-        n = UINT64_MAX; /* from the end on: the first */
-    while (back ? n > 0 : n == UINT64_MAX || n + 1 < all) {
-        n += back ? UINT64_MAX : 1;
-        if (gb_steer_at(s, n, &st) && is(s, &st, with)) {
-            set_cursor(s, n);
-            describe_cursor(s, out);
-            return true;
+    first = here == gb_steer_tokens(s);
+    for (i = 0; i < s->tree->path.len; i++) {
+        st = (gb_stretch){s->tree->path.data[i].node, 0};
+        for (; st.tokens < gb_steer_counted(&s->tree->path.data[i]);
+             st.tokens++, number++) {
+            if (back ? number >= here
+                     : found != UINT64_MAX || (number <= here && !first))
+                continue;
+            if (is(s, &st, with))
+                found = number;
         }
     }
-    return gb_fail(err, "there is no %s %s", back ? "earlier" : "later",
-                   what);
+    if (found == UINT64_MAX)
+        return gb_fail(err, "there is no %s %s", back ? "earlier" : "later",
+                       what);
+    set_cursor(s, found);
+    describe_cursor(s, out);
+    return true;
 }
 
 /* What a keypress changes the temperature by. */
@@ -240,14 +247,8 @@ unsure(gb_session *s, const char *arg, gb_str *out, gb_error *err)
 static bool
 is_parting(const gb_session *s, const gb_stretch *st, const void *arg)
 {
-    const gb_node *n = st->node;
-    gb_place place = {n->id, st->tokens};
-
     (void)arg;
-    if (st->tokens == 0)
-        place = n->prev != NULL ? (gb_place){n->prev->id, n->at}
-                                : (gb_place){0, 0};
-    return gb_tree_ways(s->tree, place) > 1;
+    return gb_tree_ways(s->tree, gb_stretch_before(st)) > 1;
 }
 
 static bool
@@ -271,11 +272,7 @@ again(gb_session *s, const char *arg, gb_str *out, gb_error *err)
             return gb_fail_usage(err, "the token at the cursor is yours: "
                                  "/edit changes it");
         e.placed = true;
-        e.place = (gb_place){c.node->id, c.tokens};
-        if (c.tokens == 0 && c.node->prev != NULL)
-            e.place = (gb_place){c.node->prev->id, c.node->at};
-        else if (c.tokens == 0)
-            e.place = (gb_place){0, 0};
+        e.place = gb_stretch_before(&c);
     } else if (arg[0] != '\0') {
         return gb_fail_usage(err, "expected here or nothing, found %s", arg);
     }
@@ -300,6 +297,7 @@ sessions(gb_session *s, const char *arg, gb_str *out, gb_error *err)
         return false;
     if (list.len == 0)
         gb_str_puts(out, "no session is kept yet");
+    gb_list_describe(&list);
     gb_list_format(&list, out);
     gb_list_free(&list);
     return true;

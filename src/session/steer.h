@@ -33,6 +33,9 @@ uint64_t gb_steer_cursor(const gb_session *s);
 /* Its node and index there; false at the end. */
 bool gb_steer_at(const gb_session *s, uint64_t number, gb_stretch *at);
 
+/* Appends a token's text as a person may see it, in quotes. */
+void gb_steer_quote(const gb_session *s, gb_token id, gb_str *out);
+
 /* For the verbs: the tokens of a stretch that count, and its cursor, which
  * must be at a token. */
 uint32_t gb_steer_counted(const gb_stretch *s);

@@ -7,6 +7,7 @@
 #include "sample/gumbel.h"
 #include "sample/spectrum.h"
 #include "session/adjuster.h"
+#include "session/chat.h"
 #include "session/loop.h"
 #include "session/stream.h"
 
@@ -23,6 +24,8 @@ typedef struct branch {
 struct gb_sweep {
     gb_sweep_of of;
     uint32_t n_vocab, eos_id, n_ctx;
+    const char *stops[GB_CHAT_STOPS];
+    size_t n_stops;
     gb_spectrum *spectrum;
     gb_adjuster adjuster;
     float *logits;
@@ -47,6 +50,7 @@ gb_sweep_open(const gb_sweep_of *of)
     gb_sweep *s = gb_alloc(sizeof *s);
 
     s->of = *of;
+    s->n_stops = gb_chat_stops(of->mode, &of->settings, s->stops);
     s->n_vocab = c->n_vocab;
     s->eos_id = c->eos_id;
     s->n_ctx = c->n_ctx;
@@ -54,8 +58,8 @@ gb_sweep_open(const gb_sweep_of *of)
     s->logits = gb_alloc_array(c->n_vocab, sizeof *s->logits);
     s->spare = gb_alloc_array(c->n_vocab, sizeof *s->spare);
     s->n_noise = NOISE_LIMIT / (c->n_vocab * sizeof **s->noise);
-    if (s->n_noise > of->max_new_tokens)
-        s->n_noise = of->max_new_tokens;
+    if (s->n_noise > of->settings.max_new_tokens)
+        s->n_noise = of->settings.max_new_tokens;
     s->noise = gb_alloc_array(s->n_noise, sizeof *s->noise);
     gb_ids_append(&s->view, of->prompt, of->n_prompt);
     return s;
@@ -120,7 +124,7 @@ push_bytes(gb_sweep *s, gb_token id)
     const char *bytes;
     size_t n;
 
-    if (id == s->eos_id && !s->of.ignore_eos)
+    if (id == s->eos_id && !s->of.settings.ignore_eos)
         return false;
     bytes = gb_tokenizer_bytes(m->tokenizer, id, &n);
     return gb_stream_push(s->stream, bytes, n, &s->text);
@@ -135,7 +139,7 @@ go_back(gb_sweep *s, size_t depth)
     gb_stream_free(s->stream);
     gb_str_clear(&s->text);
     s->view.len = s->of.n_prompt + depth;
-    s->stream = gb_stream_new(s->of.stops, s->of.n_stops);
+    s->stream = gb_stream_new(s->stops, s->n_stops);
     gb_stream_push(s->stream, s->of.tail, s->of.n_tail, &s->text);
     for (i = 0; i < depth; i++)
         push_bytes(s, s->view.data[s->of.n_prompt + i]);
@@ -148,8 +152,9 @@ go_on(gb_sweep *s, gb_token id)
     gb_reason end;
 
     gb_ids_push(&s->view, id);
-    end = gb_loop_end(s->of.engine, s->of.ignore_eos, id, push_bytes(s, id),
-                      depth_of(s), s->of.max_new_tokens);
+    end = gb_loop_end(s->of.engine, s->of.settings.ignore_eos, id,
+                      push_bytes(s, id), depth_of(s),
+                      s->of.settings.max_new_tokens);
     if (end != GB_REASON_NONE)
         s->reason = gb_reason_name(end);
     else if (s->view.len > s->n_ctx)
@@ -191,7 +196,8 @@ noise_of(gb_sweep *s, size_t depth)
         noise = s->noise[depth];
     }
     if (!known)
-        gb_gumbel_noise(s->of.seed, s->of.step + depth, noise, s->n_vocab);
+        gb_gumbel_noise(s->of.settings.seed, s->of.step + depth, noise,
+                        s->n_vocab);
     return noise;
 }
 
@@ -204,10 +210,9 @@ find_logits(gb_sweep *s, gb_error *err)
     if (!read_on(s, err) ||
         !gb_engine_logits(s->of.engine, (uint32_t)s->view.len - 1, s->logits,
                           err) ||
-        (s->of.adjust != NULL &&
-         !gb_adjuster_find(&s->adjuster, gb_engine_model(s->of.engine),
-                           s->of.adjust, s->view.data, s->view.len, &adjust,
-                           err)))
+        !gb_adjuster_find(&s->adjuster, gb_engine_model(s->of.engine),
+                          &s->of.settings, s->view.data, s->view.len,
+                          &adjust, err))
         return false;
     gb_adjust(adjust, s->logits);
     return true;
@@ -225,7 +230,7 @@ split(gb_sweep *s, branch *b, gb_error *err)
     if (!find_logits(s, err))
         return false;
     gb_spectrum_set(s->spectrum, s->logits, noise_of(s, depth), s->n_vocab,
-                    &s->of.filter);
+                    &s->of.settings.filter);
     n = gb_spectrum_bands(s->spectrum, b->from, b->to, &band);
     if (n == 0)
         return gb_fail(err, "the model's output is not a number");

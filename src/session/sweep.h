@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 
 #include "engine/engine.h"
+#include "session/event.h"
 #include "session/settings.h"
 
 typedef struct gb_sweep gb_sweep;
@@ -20,13 +21,9 @@ typedef struct gb_sweep_of {
     const char *tail; /* bytes of the prompt that begin a character which the */
     size_t n_tail;    /* first token may finish, or a stop string */
     double from, to;  /* 0 < from <= to */
-    uint64_t seed, step; /* noise of the first token: seed + step */
-    gb_filter filter;
-    const gb_settings *adjust; /* their bias and penalties; NULL: none */
-    uint32_t max_new_tokens; /* at least 1 */
-    bool ignore_eos;
-    const char *const *stops;
-    size_t n_stops;
+    gb_settings settings; /* all but temperature and greedy count */
+    gb_mode mode;
+    uint64_t step;    /* noise of the first token: seed + step */
     const atomic_bool *cancel; /* may be NULL */
     /* Called after each forward pass, with the temperature from which on
      * nothing is told yet; may be NULL. */

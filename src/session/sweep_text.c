@@ -6,7 +6,6 @@
 
 #include "base/cells.h"
 #include "base/mem.h"
-#include "session/chat.h"
 #include "session/look.h"
 #include "session/steer.h"
 
@@ -105,11 +104,11 @@ static void
 add_row(gb_str *out, const gb_sweep_look *l, const gb_sweep_text *t,
         const gb_sweep_text *above, double range)
 {
-    size_t from = 0, to = 0, begin = out->len;
+    size_t from = 0, to = 0;
+    char interval[64];
 
-    gb_str_printf(out, "%#.5g-%#.5g", t->from, t->to);
-    gb_str_printf(out, "%*s", INTERVAL - (int)(out->len - begin), "");
-    gb_str_printf(out, " %5.1f%%  ",
+    snprintf(interval, sizeof interval, "%#.5g-%#.5g", t->from, t->to);
+    gb_str_printf(out, "%-*s %5.1f%%  ", INTERVAL, interval,
                   range > 0 ? 100 * (t->to - t->from) / range : 100.0);
     if (above != NULL)
         find_difference(&above->text, &t->text, &from, &to);
@@ -311,7 +310,6 @@ gb_verb_sweep(gb_session *s, const char *arg, gb_str *out, gb_error *err)
 {
     const gb_sweep_look look = {.on = "[", .off = "]"};
     const gb_run *run = gb_tree_last_run(s->tree);
-    const char *stops[GB_CHAT_STOPS];
     gb_ids ids = GB_IDS_INIT;
     double from, to;
     found f = {0};
@@ -335,17 +333,13 @@ gb_verb_sweep(gb_session *s, const char *arg, gb_str *out, gb_error *err)
         .n_prompt = ids.len,
         .from = from,
         .to = to,
-        .seed = run->settings.seed,
+        .settings = run->settings,
+        .mode = run->mode,
         .step = run->step,
-        .filter = run->settings.filter,
-        .adjust = &run->settings,
-        .max_new_tokens = (uint32_t)run->tokens,
-        .ignore_eos = run->settings.ignore_eos,
-        .stops = stops,
-        .n_stops = gb_chat_stops(run->mode, &run->settings, stops),
         .progress = tell,
         .progress_arg = s,
     };
+    of.settings.max_new_tokens = (uint32_t)run->tokens;
     gb_loop_lend(&s->loop, ids.data, ids.len);
     sweep = gb_sweep_open(&of);
     ok = collect(sweep, &f, err);

@@ -9,21 +9,14 @@
 
 /* Takes. */
 
-/* The beginning of a text, on one line. */
 static void
-one_line(const gb_str *text, size_t n, size_t limit, gb_str *out)
+one_line(const gb_str *text, size_t limit, gb_str *out)
 {
-    gb_str shown = GB_STR_INIT;
-    size_t i, cut = n < limit ? n : limit;
+    gb_str line = GB_STR_INIT;
 
-    gb_utf8_clean(&shown, gb_str_cstr(text), cut, false);
-    for (i = 0; i < shown.len; i++)
-        if (shown.data[i] == '\n' || shown.data[i] == '\t')
-            shown.data[i] = ' ';
-    gb_utf8_visible(out, gb_str_cstr(&shown), shown.len, false);
-    if (n > limit)
-        gb_str_puts(out, "...");
-    gb_str_free(&shown);
+    gb_utf8_line(&line, gb_str_cstr(text), text->len, limit);
+    gb_utf8_visible(out, gb_str_cstr(&line), line.len, false);
+    gb_str_free(&line);
 }
 
 /* The text of a take. */
@@ -44,7 +37,7 @@ preview(const gb_session *s, const gb_take *take, size_t limit, gb_str *out)
         if (st->node->role != GB_ROLE_NOTE && !st->node->hidden && to > from)
             gb_str_append(&line, st->node->text.data + from, to - from);
     }
-    one_line(&line, line.len, limit, out);
+    one_line(&line, limit, out);
     gb_str_free(&line);
     gb_path_free(&path);
 }
@@ -240,7 +233,7 @@ list_branch(const gb_session *s, const branch *b, gb_str *out)
     describe_node(s, n, out);
     if (n->role == GB_ROLE_NOTE)
         gb_str_puts(out, ".. ");
-    one_line(&n->text, n->text.len, GB_PREVIEW, out);
+    one_line(&n->text, GB_PREVIEW, out);
     gb_str_putc(out, '\n');
 }
 
@@ -274,7 +267,7 @@ gb_verb_as_written(gb_session *s, const char *arg, gb_str *out, gb_error *err)
                                 ? &s->tree->path.data[s->tree->path.len - 1]
                                 : NULL;
     gb_event e = {.type = GB_EVENT_SET};
-    gb_str value = GB_STR_INIT, now = GB_STR_INIT;
+    gb_str value = GB_STR_INIT;
     gb_stretch at_cursor;
     gb_settings then;
     bool ok = true;
@@ -287,15 +280,12 @@ gb_verb_as_written(gb_session *s, const char *arg, gb_str *out, gb_error *err)
         return gb_fail_usage(err, "nothing has been written yet");
     then = end->node->settings;
     for (i = 0; gb_settings_names[i] != NULL && ok; i++) {
-        if (strcmp(gb_settings_names[i], "seed") == 0)
+        e.name = gb_settings_names[i];
+        if (!gb_settings_differ(&then, &s->tree->settings, i) ||
+            strcmp(e.name, "seed") == 0)
             continue;
         gb_str_clear(&value);
-        gb_str_clear(&now);
-        gb_settings_get(&then, gb_settings_names[i], &value);
-        gb_settings_get(&s->tree->settings, gb_settings_names[i], &now);
-        if (strcmp(gb_str_cstr(&value), gb_str_cstr(&now)) == 0)
-            continue;
-        e.name = gb_settings_names[i];
+        gb_settings_get(&then, e.name, &value);
         e.value = gb_str_cstr(&value);
         ok = gb_session_do(s, &e, 0, err);
         gb_str_printf(out, "%s%s %s", out->len > 0 ? ", " : "", e.name,
@@ -304,6 +294,5 @@ gb_verb_as_written(gb_session *s, const char *arg, gb_str *out, gb_error *err)
     if (ok && out->len == 0)
         gb_str_puts(out, "the settings are those it was written with");
     gb_str_free(&value);
-    gb_str_free(&now);
     return ok;
 }

@@ -7,6 +7,14 @@
 #include "base/utf8.h"
 #include "session/bias.h"
 
+const char *
+gb_source_name(gb_token_source source)
+{
+    static const char *const names[] = {"typed", "written", "picked", "what"};
+
+    return names[source];
+}
+
 gb_tree *
 gb_tree_new(gb_tokenizer *tokenizer, uint32_t n_vocab, gb_token eos_id,
             uint32_t n_ctx, const gb_settings *settings, gb_mode mode,
@@ -148,6 +156,20 @@ gb_tree_noise(const gb_tree *t, gb_place place, uint64_t *seed,
     if (place.tokens > 0 && !n->hidden &&
         n->tokens[0].source != GB_SOURCE_TYPED)
         *step += place.tokens;
+}
+
+gb_place
+gb_node_before(const gb_node *n)
+{
+    return n->prev != NULL ? (gb_place){n->prev->id, n->at}
+                           : (gb_place){0, 0};
+}
+
+gb_place
+gb_stretch_before(const gb_stretch *st)
+{
+    return st->tokens > 0 ? (gb_place){st->node->id, st->tokens}
+                          : gb_node_before(st->node);
 }
 
 size_t

@@ -33,6 +33,8 @@ typedef enum gb_token_source {
     GB_SOURCE_WHAT,    /* by the model, after a what-if */
 } gb_token_source;
 
+const char *gb_source_name(gb_token_source source); /* "typed", ... */
+
 /* A token of a node. */
 typedef struct gb_written {
     gb_token id;
@@ -213,6 +215,10 @@ void gb_path_free(gb_path *path);
 /* Seed and step with which the model goes on there. */
 void gb_tree_noise(const gb_tree *t, gb_place place, uint64_t *seed,
                    uint64_t *step);
+/* The place that a node follows; the one before the token at an index of a
+ * node, as st->tokens is here. */
+gb_place gb_node_before(const gb_node *node);
+gb_place gb_stretch_before(const gb_stretch *st);
 /* Bytes of the text that the node's first `tokens` tokens show. */
 size_t gb_node_bytes(const gb_node *node, uint32_t tokens);
 /* The last node of the path that is shown, of this role; NULL: none. */

@@ -72,36 +72,24 @@ gb_session_follow_script(gb_session *s, gb_error *err)
     return ok;
 }
 
-static void
-plan_set(gb_session *s, const char *name, const gb_settings *to)
-{
-    gb_event e = {.type = GB_EVENT_SET, .name = name};
-    gb_str value = GB_STR_INIT;
-
-    gb_settings_get(to, name, &value);
-    e.value = gb_str_cstr(&value);
-    plan_event(s, &e);
-    gb_str_free(&value);
-}
-
 /* Plans the changes between two settings, but for the seed. */
 static void
 plan_settings(gb_session *s, const gb_settings *from, const gb_settings *to)
 {
-    gb_str a = GB_STR_INIT, b = GB_STR_INIT;
+    gb_event e = {.type = GB_EVENT_SET};
+    gb_str value = GB_STR_INIT;
     size_t i;
 
     for (i = 0; gb_settings_names[i] != NULL; i++) {
-        gb_str_clear(&a);
-        gb_str_clear(&b);
-        gb_settings_get(from, gb_settings_names[i], &a);
-        gb_settings_get(to, gb_settings_names[i], &b);
-        if (strcmp(gb_settings_names[i], "seed") != 0 &&
-            strcmp(gb_str_cstr(&a), gb_str_cstr(&b)) != 0)
-            plan_set(s, gb_settings_names[i], to);
+        e.name = gb_settings_names[i];
+        if (!gb_settings_differ(from, to, i) || strcmp(e.name, "seed") == 0)
+            continue;
+        gb_str_clear(&value);
+        gb_settings_get(to, e.name, &value);
+        e.value = gb_str_cstr(&value);
+        plan_event(s, &e);
     }
-    gb_str_free(&a);
-    gb_str_free(&b);
+    gb_str_free(&value);
 }
 
 /* Plans what follows token `from` of the stretch i of the path. */
@@ -238,9 +226,7 @@ what_of_model(gb_session *s, const gb_stretch *c, const char *word,
     gb_str_append(&text, word, n_word);
     ok = gb_tokenizer_encode(s->model->tokenizer, text.data, text.len, false,
                              &ids, err);
-    e.place = (gb_place){n->id, from};
-    if (from == 0 && n->prev != NULL)
-        e.place = (gb_place){n->prev->id, n->at};
+    e.place = gb_stretch_before(&(gb_stretch){c->node, from});
     e.ids = ids.data;
     e.n_ids = ids.len;
     if (ok)
@@ -297,8 +283,7 @@ common_place(const gb_session *s, size_t from, size_t to, const gb_str *text,
              size_t *same)
 {
     const gb_node *n = s->tree->path.data[from].node;
-    gb_place place = n->prev != NULL ? (gb_place){n->prev->id, n->at}
-                                     : (gb_place){0, 0};
+    gb_place place = gb_node_before(n);
     const gb_stretch *st;
     size_t begin = 0, end;
     uint32_t k;

@@ -24,7 +24,8 @@ copy(const char *s)
     return s != NULL ? gb_strdup(s) : NULL;
 }
 
-/* Between two tokens: settings, the pace, and what only looks. */
+static bool obey(gb_worker *w, const gb_request *r, gb_str *out,
+                 gb_error *err);
 
 static bool
 set(gb_worker *w, const gb_event *e, gb_error *err)
@@ -54,16 +55,7 @@ steer(gb_worker *w, const gb_request *r, gb_str *out, gb_error *err)
     return verb->run(w->session, r->value != NULL ? r->value : "", out, err);
 }
 
-static bool
-do_between(gb_worker *w, const gb_request *r, gb_str *out, gb_error *err)
-{
-    if (r->what == GB_DO_PACE)
-        return gb_pace_change(&w->pace, r->value, err);
-    if (r->what == GB_DO_EVENT)
-        return set(w, &r->event, err);
-    return steer(w, r, out, err);
-}
-
+/* Between two tokens: settings, the pace, and what only looks. */
 static void
 do_sets(gb_worker *w)
 {
@@ -73,7 +65,7 @@ do_sets(gb_worker *w)
 
     while ((t = gb_worker_next_set(w)) != NULL) {
         gb_str_clear(&text);
-        if (do_between(w, &t->request, &text, &err))
+        if (obey(w, &t->request, &text, &err))
             gb_worker_tell_done(w, t->number, GB_REASON_NONE,
                                 gb_str_cstr(&text));
         else

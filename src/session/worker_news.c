@@ -168,10 +168,15 @@ gb_worker_tell_memory(gb_worker *w, uint32_t segment, size_t offset)
 static void
 tell_memory(gb_worker *w)
 {
+    const uint32_t end = gb_tree_place(w->session->tree).node;
     const gb_node *node = NULL;
     size_t offset = 0;
     uint32_t id = 0;
 
+    /* Where the view begins does not depend on where in a node it ends. */
+    if (w->memory_known && end == w->memory_end)
+        return;
+    w->memory_end = end;
     if (gb_tree_memory(w->session->tree, &node, &offset))
         id = node->id;
     else
@@ -308,14 +313,14 @@ on_notice(void *arg, const char *text)
     gb_worker_tell_error(arg, 0, &none);
 }
 
-static void
-on_sweeping(void *arg, uint64_t forwards)
+void
+gb_worker_tell_count(void *worker, uint64_t done)
 {
-    gb_worker *w = arg;
+    gb_worker *w = worker;
     gb_news *n = gb_news_new(GB_NEWS_STATE);
 
     n->state = w->state;
-    n->done = forwards;
+    n->done = done;
     gb_news_put(&w->news, n);
 }
 
@@ -331,6 +336,6 @@ gb_worker_watcher(gb_worker *w)
         .stopped = on_stopped,
         .problem = on_problem,
         .notice = on_notice,
-        .sweeping = on_sweeping,
+        .sweeping = gb_worker_tell_count,
     };
 }

@@ -3,17 +3,6 @@
 #include "session/worker_state.h"
 
 static void
-on_progress(void *arg, uint64_t tokens)
-{
-    gb_worker *w = arg;
-    gb_news *n = gb_news_new(GB_NEWS_STATE);
-
-    n->state = w->state;
-    n->done = tokens;
-    gb_news_put(&w->news, n);
-}
-
-static void
 tell_verdict(gb_worker *w, const gb_replay_result *result)
 {
     gb_news *n = gb_news_new(GB_NEWS_VERDICT);
@@ -30,7 +19,7 @@ replay(gb_worker *w, gb_journal_reader *r, const char *path, bool pace,
     gb_replay_options o = {
         .pace = pace,
         .watcher = gb_worker_watcher(w),
-        .progress = on_progress,
+        .progress = gb_worker_tell_count,
         .progress_arg = w,
         .cancel = &w->cancel,
     };

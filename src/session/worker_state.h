@@ -49,6 +49,7 @@ struct gb_worker {
     gb_state state;
     bool replay_shown;    /* instead of the session */
     bool memory_known;
+    uint32_t memory_end;  /* of this node's view, it begins here: */
     uint32_t memory_node;
     size_t memory_offset;
     bool file_told;
@@ -80,6 +81,8 @@ void gb_worker_ignore_stops(gb_worker *w);
 
 /* worker_news.c: what is told. */
 void gb_worker_tell_state(gb_worker *w, gb_state state);
+/* How far it has come in this state. */
+void gb_worker_tell_count(void *worker, uint64_t done);
 void gb_worker_tell_text(gb_worker *w, gb_news_type type, uint64_t number,
                          const char *text);
 void gb_worker_tell_error(gb_worker *w, uint64_t number, const gb_error *err);

@@ -58,14 +58,16 @@ encode(const fixture *f, const char *text)
 static gb_sweep_of
 sweep_of(const fixture *f, const gb_ids *prompt, uint32_t n)
 {
-    return (gb_sweep_of){.engine = f->engine,
-                         .prompt = prompt->data,
-                         .n_prompt = prompt->len,
-                         .tail = "",
-                         .from = FROM,
-                         .to = TO,
-                         .filter = GB_FILTER_OFF,
-                         .max_new_tokens = n};
+    gb_sweep_of of = {.engine = f->engine,
+                      .prompt = prompt->data,
+                      .n_prompt = prompt->len,
+                      .tail = "",
+                      .from = FROM,
+                      .to = TO};
+
+    gb_settings_init(&of.settings);
+    of.settings.max_new_tokens = n;
+    return of;
 }
 
 /* All texts of a sweep, in the order in which they come. */
@@ -107,21 +109,18 @@ static gb_sweep_text
 generate(const gb_sweep_of *of, double temperature)
 {
     const gb_model *m = gb_engine_model(of->engine);
-    gb_stream *stream = gb_stream_new(of->stops, of->n_stops);
+    const char *stops[GB_MAX_STOPS];
+    gb_stream *stream =
+        gb_stream_new(stops, gb_settings_stops(&of->settings, stops));
     gb_sweep_text text = {.from = temperature, .to = temperature};
     gb_error err = GB_ERROR_INIT;
-    gb_settings settings;
+    gb_settings settings = of->settings;
     const char *bytes;
     gb_pick pick;
     gb_loop loop;
     size_t n;
 
-    gb_settings_init(&settings);
-    if (of->adjust != NULL)
-        settings = *of->adjust;
     settings.temperature = (float)temperature;
-    settings.seed = of->seed;
-    settings.filter = of->filter;
     gb_engine_rewind(of->engine, 0);
     gb_loop_init(&loop, of->engine);
     loop.step = of->step;
@@ -135,11 +134,11 @@ generate(const gb_sweep_of *of, double temperature)
         test_ok(gb_loop_step(&loop, &settings, &pick, &err), &err);
         gb_ids_push(&text.ids, pick.id);
         bytes = gb_tokenizer_bytes(m->tokenizer, pick.id, &n);
-        if (pick.id == m->config.eos_id && !of->ignore_eos)
+        if (pick.id == m->config.eos_id && !settings.ignore_eos)
             text.reason = "eos";
         else if (gb_stream_push(stream, bytes, n, &text.text))
             text.reason = "stop";
-        else if (text.ids.len >= of->max_new_tokens)
+        else if (text.ids.len >= settings.max_new_tokens)
             text.reason = "length";
     }
     gb_stream_end(stream, &text.text);
@@ -253,8 +252,8 @@ test_filters(void **state)
     size_t i;
 
     for (i = 0; i < GB_COUNT(filters); i++) {
-        of.filter = filters[i];
-        of.seed = i;
+        of.settings.filter = filters[i];
+        of.settings.seed = i;
         of.step = i * 5;
         check_sweep(&of);
     }
@@ -276,18 +275,17 @@ test_adjusted(void **state)
     gb_ids prompt = encode(f, "The big dog saw the big dog and the big");
     gb_sweep_of of = sweep_of(f, &prompt, 9);
     gb_error err = GB_ERROR_INIT;
-    gb_settings s;
+    gb_settings *s = &of.settings;
     texts *plain, *adjusted;
     size_t i;
 
-    of.adjust = &s;
     for (i = 0; i < GB_COUNT(cases); i++) {
-        gb_settings_init(&s);
-        of.seed = i;
-        of.filter.min_p = i % 2 == 0 ? 0.02 : 0;
+        of = sweep_of(f, &prompt, 9);
+        s->seed = i;
+        s->filter.min_p = i % 2 == 0 ? 0.02 : 0;
         plain = sweep(&of);
-        test_ok(gb_settings_set(&s, cases[i][0], cases[i][1], &err), &err);
-        test_ok(gb_settings_set(&s, cases[i][2], cases[i][3], &err), &err);
+        test_ok(gb_settings_set(s, cases[i][0], cases[i][1], &err), &err);
+        test_ok(gb_settings_set(s, cases[i][2], cases[i][3], &err), &err);
         check_sweep(&of);
         adjusted = sweep(&of);
         assert_false(plain->n == adjusted->n &&
@@ -321,15 +319,16 @@ test_ends(void **state)
     const gb_token eos_id = f->model->config.eos_id;
     gb_ids prompt = encode(f, "Once upon a time there was a little fox who");
     gb_sweep_of of = sweep_of(f, &prompt, 8);
-    const char *stops[2];
     char some[2][4] = {"", ""};
+    gb_error err = GB_ERROR_INIT;
     texts *t = sweep(&of);
+    size_t i;
 
     assert_in_range(t->n, 2, MAX_TEXTS);
     f->model->config.eos_id = t->text[0].ids.data[7];
     check_sweep(&of);
     assert_in_range(count_reasons(&of, "eos"), 1, MAX_TEXTS);
-    of.ignore_eos = true;
+    of.settings.ignore_eos = true;
     check_sweep(&of);
     assert_int_equal(count_reasons(&of, "eos"), 0);
     f->model->config.eos_id = eos_id;
@@ -339,10 +338,8 @@ test_ends(void **state)
            gb_str_cstr(&t->text[t->n - 1].text) +
                t->text[t->n - 1].text.len - 3,
            3);
-    stops[0] = some[0];
-    stops[1] = some[1];
-    of.stops = stops;
-    of.n_stops = 2;
+    for (i = 0; i < 2; i++)
+        test_ok(gb_settings_add_stop(&of.settings, some[i], &err), &err);
     of.tail = "\xc3";
     of.n_tail = 1;
     check_sweep(&of);

@@ -1,6 +1,7 @@
 /* Steering a session: the verbs, at random too, and that looking at it changes
  * nothing. */
 #include "conversation.h"
+#include "mutate.h"
 
 #include "base/mem.h"
 #include "session/export.h"
@@ -404,15 +405,8 @@ test_looking_with_clblast(void **state)
 
 /* At random. */
 
-static uint64_t
-draw(uint64_t *state)
-{
-    *state = *state * 6364136223846793005u + 1442695040888963407u;
-    return *state >> 33;
-}
-
 static void
-random_verb(gb_session *s, uint64_t *r)
+random_verb(gb_session *s, test_random *r)
 {
     static const char *const verbs[][2] = {
         {"again", ""}, {"again", "here"}, {"pick", "1"}, {"pick", "\" a\""},
@@ -428,27 +422,29 @@ random_verb(gb_session *s, uint64_t *r)
     size_t i;
 
     snprintf(number, sizeof number, "%llu",
-             (unsigned long long)(draw(r) % (gb_steer_tokens(s) + 1)));
+             (unsigned long long)test_random_below(r, gb_steer_tokens(s) + 1));
     ask_verb(s, "at", number, &out, &err);
-    i = draw(r) % (GB_COUNT(verbs) + 2);
+    i = test_random_below(r, GB_COUNT(verbs) + 2);
     snprintf(number, sizeof number, "%llu",
-             (unsigned long long)(draw(r) % (s->tree->n_nodes + 1)));
+             (unsigned long long)test_random_below(r, s->tree->n_nodes + 1));
     if (i < GB_COUNT(verbs))
         ask_verb(s, verbs[i][0], verbs[i][1], &out, &err);
     else if (i == GB_COUNT(verbs))
         ask_verb(s, "go", number, &out, &err);
     else
-        ask_verb(s, "name", names[draw(r) % 4], &out, &err);
+        ask_verb(s, "name", names[test_random_below(r, 4)], &out, &err);
     gb_str_free(&out);
 }
 
 static void
-random_act(gb_session *s, uint64_t *r)
+random_act(gb_session *s, test_random *r)
 {
     static const char *const values[] = {"0.5", "0.8", "1.1"};
+    static const char *const biases[] = {"off", "{\" the\":3}",
+                                         "{\" a\":\"ban\",\".\":-1}"};
     gb_error err = GB_ERROR_INIT;
 
-    switch (draw(r) % 14) {
+    switch (test_random_below(r, 15)) {
     case 0:
         ask_send(s, "The end.\n", 9, GB_SEND_JOIN, &err);
         break;
@@ -459,19 +455,23 @@ random_act(gb_session *s, uint64_t *r)
         ask_redo(s, &err);
         break;
     case 3:
-        ask_set(s, "temperature", values[draw(r) % 3], &err);
+        ask_set(s, "temperature", values[test_random_below(r, 3)], &err);
         break;
     case 4:
-        ask_set(s, "seed", draw(r) % 2 == 0 ? "next" : "3", &err);
+        ask_set(s, "seed", test_random_below(r, 2) == 0 ? "next" : "3", &err);
         break;
     case 5:
-        ask_set(s, "top-k", draw(r) % 2 == 0 ? "off" : "20", &err);
+        ask_set(s, "top-k", test_random_below(r, 2) == 0 ? "off" : "20", &err);
         break;
     case 6:
-        draw(r) % 4 == 0 ? ask_clear(s, &err) : ask_note(s, "a note", &err);
+        if (test_random_below(r, 4) == 0)
+            ask_clear(s, &err);
+        else
+            ask_note(s, "a note", &err);
         break;
     case 7:
-        ask_mode(s, draw(r) % 4 == 0 ? GB_MODE_CHAT : GB_MODE_CONTINUE, &err);
+        ask_mode(s, test_random_below(r, 4) == 0 ? GB_MODE_CHAT
+                                                 : GB_MODE_CONTINUE, &err);
         break;
     case 8:
         ask_continue(s, &err);
@@ -479,12 +479,15 @@ random_act(gb_session *s, uint64_t *r)
     case 9:
         ask_reseed(s, &err);
         break;
+    case 10:
+        ask_set(s, "bias", biases[test_random_below(r, 3)], &err);
+        break;
     default:
         random_verb(s, r);
         break;
     }
     /* Some runs are stopped in the midst. */
-    if (draw(r) % 4 == 0) {
+    if (test_random_below(r, 4) == 0) {
         if (gb_session_is_writing(s))
             test_steps(s, 1);
         gb_session_stop(s);
@@ -523,26 +526,30 @@ expect_same_tree(const gb_tree *a, const gb_tree *b)
 }
 
 static void
-test_random(void **state)
+test_at_random(void **state)
 {
     gb_error err = GB_ERROR_INIT;
     gb_replay_result result;
     gb_session *s, *loaded;
     const char *path;
     char name[32];
-    uint64_t r;
+    test_random r;
     unsigned i, k;
 
     (void)state;
     for (k = 0; k < 4; k++) {
-        r = 2026 + k;
+        r = (test_random){2026 + k};
         snprintf(name, sizeof name, "random%u.jsonl", k);
         path = test_path(name);
         s = test_session(path, NULL);
         test_set(s, "max-new-tokens", "4");
-        for (i = 0; i < 250; i++)
+        for (i = 0; i < 500; i++) {
             random_act(s, &r);
-        gb_session_stop(s);
+            if (i % 100 != 99)
+                continue;
+            test_session_close(s);
+            s = test_session(path, NULL); /* goes on with the file */
+        }
         loaded = test_session(NULL, path);
         test_ok(loaded != NULL, &err);
         expect_same_tree(s->tree, loaded->tree);
@@ -565,7 +572,7 @@ main(void)
         cmocka_unit_test(test_jumps),
         cmocka_unit_test(test_looking),
         cmocka_unit_test(test_looking_with_clblast),
-        cmocka_unit_test(test_random),
+        cmocka_unit_test(test_at_random),
     };
 
     return cmocka_run_group_tests_name("takes", tests, NULL,

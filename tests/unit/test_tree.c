@@ -1,4 +1,5 @@
 /* The tree of takes: what acts do to it, and that nothing is ever lost. */
+#include "mutate.h"
 #include "test.h"
 
 #include "model/tokenizer.h"
@@ -296,21 +297,14 @@ test_names(void **state)
 
 /* Random acts. */
 
-static uint64_t
-draw(uint64_t *state)
-{
-    *state = *state * 6364136223846793005u + 1442695040888963407u;
-    return *state >> 33;
-}
-
 static gb_place
-random_place(gb_tree *t, uint64_t *r)
+random_place(gb_tree *t, test_random *r)
 {
-    gb_place p = {(uint32_t)(draw(r) % (t->n_nodes + 1)), 0};
+    gb_place p = {(uint32_t)test_random_below(r, t->n_nodes + 1), 0};
     const gb_node *n = gb_tree_node(t, p.node);
 
     if (n != NULL)
-        p.tokens = (uint32_t)(draw(r) % (n->n_tokens + 1));
+        p.tokens = (uint32_t)test_random_below(r, n->n_tokens + 1);
     return p;
 }
 
@@ -352,14 +346,15 @@ check(gb_tree *t, const seen *s)
 }
 
 static void
-random_act(gb_tree *t, uint64_t *r)
+random_act(gb_tree *t, test_random *r)
 {
     static const char *const texts[] = {"Once", " a big fox", "The end.\n"};
-    gb_token ids[3] = {(gb_token)(draw(r) % N_VOCAB),
-                       (gb_token)(draw(r) % N_VOCAB), 258};
-    gb_event e = {.place = random_place(t, r), .placed = draw(r) % 2 == 0};
+    gb_token ids[3] = {(gb_token)test_random_below(r, N_VOCAB),
+                       (gb_token)test_random_below(r, N_VOCAB), 258};
+    gb_event e = {.place = random_place(t, r),
+                  .placed = test_random_below(r, 2) == 0};
 
-    if (t->writing && draw(r) % 4 > 0) {
+    if (t->writing && test_random_below(r, 4) > 0) {
         while (gb_tree_excess(t) > 0)
             must(t, (gb_event){.type = GB_EVENT_EVICT,
                                .tokens = gb_tree_excess(t)});
@@ -367,14 +362,14 @@ random_act(gb_tree *t, uint64_t *r)
             token(t, ids[0]);
         return;
     }
-    if (t->writing && draw(r) % 2 == 0) {
+    if (t->writing && test_random_below(r, 2) == 0) {
         end(t);
         return;
     }
-    switch (draw(r) % 12) {
+    switch (test_random_below(r, 12)) {
     case 0:
         if (!t->writing && gb_tree_view_length(t) <= N_CTX + 1)
-            prompt(t, texts[draw(r) % 3]);
+            prompt(t, texts[test_random_below(r, 3)]);
         break;
     case 1:
         e.type = GB_EVENT_EDIT;
@@ -388,9 +383,9 @@ random_act(gb_tree *t, uint64_t *r)
     case 3:
     case 4:
         e.type = GB_EVENT_RUN;
-        e.how = (gb_how)(draw(r) % 6);
-        e.seed = draw(r) % 5;
-        e.step = draw(r) % 5;
+        e.how = (gb_how)test_random_below(r, 6);
+        e.seed = test_random_below(r, 5);
+        e.step = test_random_below(r, 5);
         e.ids = ids;
         e.n_ids = gb_tree_view_length(t) == 0 ? 1 : 0;
         apply(t, e);
@@ -398,7 +393,7 @@ random_act(gb_tree *t, uint64_t *r)
     case 5:
         e.type = GB_EVENT_PICK;
         e.ids = ids;
-        e.n_ids = draw(r) % 4;
+        e.n_ids = test_random_below(r, 4);
         e.why = GB_WHY_UNKNOWN;
         apply(t, e);
         break;
@@ -415,7 +410,7 @@ random_act(gb_tree *t, uint64_t *r)
         apply(t, e);
         break;
     case 9:
-        e.type = draw(r) % 8 == 0 ? GB_EVENT_CLEAR : GB_EVENT_MARK;
+        e.type = test_random_below(r, 8) == 0 ? GB_EVENT_CLEAR : GB_EVENT_MARK;
         e.text = "note";
         e.n_text = 4;
         apply(t, e);
@@ -423,13 +418,13 @@ random_act(gb_tree *t, uint64_t *r)
     case 10:
         e.type = GB_EVENT_SET;
         e.step = t->step;
-        e.name = draw(r) % 2 == 0 ? "temperature" : "seed";
-        e.value = draw(r) % 2 == 0 ? "1" : "2";
+        e.name = test_random_below(r, 2) == 0 ? "temperature" : "seed";
+        e.value = test_random_below(r, 2) == 0 ? "1" : "2";
         apply(t, e);
         break;
     default:
         e.type = GB_EVENT_CUT;
-        e.tokens = (uint32_t)(draw(r) % 3);
+        e.tokens = (uint32_t)test_random_below(r, 3);
         apply(t, e);
         break;
     }
@@ -438,19 +433,19 @@ random_act(gb_tree *t, uint64_t *r)
 static void
 test_random_acts(void **state)
 {
-    uint64_t r;
+    test_random r;
     unsigned seed, i;
     gb_tree *t;
     seen *s;
 
     (void)state;
     for (seed = 0; seed < 20; seed++) {
-        r = seed;
+        r = (test_random){seed};
         t = new_tree();
         s = see(t);
         for (i = 0; i < 1000; i++) {
             random_act(t, &r);
-            if (draw(&r) % 3 == 0)
+            if (test_random_below(&r, 3) == 0)
                 continue;
             gb_tree_tell_changes(t);
             check(t, s);
