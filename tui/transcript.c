@@ -76,7 +76,8 @@ put_changes(gb_transcript *t, const gb_news *news)
     size_t i;
 
     for (i = t->n_parts; i-- > 0 && p == NULL;)
-        if (t->parts[i].role == GB_ROLE_MODEL)
+        if (gb_is_written(t->parts[i].role, t->parts[i].tokens,
+                          t->parts[i].n_tokens))
             p = &t->parts[i];
     if (p != NULL)
         gb_settings_differences(&p->settings, &news->settings, &text);
@@ -137,7 +138,7 @@ add(gb_transcript *t, const gb_news *news)
 {
     gb_part *p;
 
-    if (news->role == GB_ROLE_MODEL)
+    if (gb_is_written(news->role, news->tokens, news->n_tokens))
         put_changes(t, news);
     if (news->role == GB_ROLE_NOTE)
         put_mark(t, gb_str_cstr(&news->text));

@@ -99,7 +99,7 @@ export_markdown(gb_session *s, gb_str *out)
         n = gb_node_bytes(node, st->tokens);
         if (n == 0 || node->hidden)
             continue;
-        if (node->role == GB_ROLE_MODEL) {
+        if (gb_is_written(node->role, node->tokens, node->n_tokens)) {
             put_changes(last, &node->settings, out);
             last = &node->settings;
         }

@@ -287,7 +287,8 @@ put_model(page *p, const gb_stretch *st)
 {
     uint32_t fork = next_fork(st->node, 0), k;
 
-    put_changes(p, st->node);
+    if (gb_is_written(GB_ROLE_MODEL, st->node->tokens, st->tokens))
+        put_changes(p, st->node);
     for (k = 0; k < st->tokens; k++) {
         if (k == fork) {
             put_fork(p, st->node, k, NULL, true);
@@ -396,12 +397,14 @@ put_facts(page *p)
 {
     const gb_path *path = &p->s->tree->path;
     const gb_settings *set = &p->s->tree->settings;
+    const gb_node *n;
     size_t i;
 
-    for (i = path->len; i-- > 0;)
-        if (path->data[i].node->role == GB_ROLE_MODEL &&
-            !path->data[i].node->hidden)
-            p->settings = set = &path->data[i].node->settings;
+    for (i = path->len; i-- > 0;) {
+        n = path->data[i].node;
+        if (!n->hidden && gb_is_written(n->role, n->tokens, n->n_tokens))
+            p->settings = set = &n->settings;
+    }
     gb_str_puts(p->out, "<p class=\"facts\">");
     put_string(p->out, p->s->model->name);
     put_date(p);

@@ -158,6 +158,13 @@ gb_tree_noise(const gb_tree *t, gb_place place, uint64_t *seed,
         *step += place.tokens;
 }
 
+bool
+gb_is_written(gb_role role, const gb_written *tokens, uint32_t n)
+{
+    return role == GB_ROLE_MODEL &&
+           (n == 0 || tokens[0].source != GB_SOURCE_PICKED);
+}
+
 gb_place
 gb_node_before(const gb_node *n)
 {

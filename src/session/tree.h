@@ -215,6 +215,9 @@ void gb_path_free(gb_path *path);
 /* Seed and step with which the model goes on there. */
 void gb_tree_noise(const gb_tree *t, gb_place place, uint64_t *seed,
                    uint64_t *step);
+/* Whether a node with these tokens (n) is what the model wrote with the node's
+ * settings: what the user picked is not. */
+bool gb_is_written(gb_role role, const gb_written *tokens, uint32_t n);
 /* The place that a node follows; the one before the token at an index of a
  * node, as st->tokens is here. */
 gb_place gb_node_before(const gb_node *node);
