@@ -99,9 +99,12 @@ goes_on turns
 
 # What can be computed again does no harm either when it was half written.
 gumbel generate -n 9 Once > warm
+echo Once > once
 for i in 1 2 3 4; do
     rm -rf cache
-    GUMBEL_CACHE=$PWD/cache "$gumbel" generate -n 100000 Once > out 2> err &
+    # At this pace it does not end by itself before it is killed.
+    GUMBEL_CACHE=$PWD/cache "$gumbel" --no-session --pace 1 \
+        < once > out 2> err &
     pid=$!
     while [ -z "$(ls cache 2> /dev/null)" ] && kill -0 "$pid" 2> /dev/null; do
         [ $i = 1 ] || sleep 0.01
