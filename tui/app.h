@@ -34,7 +34,7 @@ typedef struct gb_app {
 
 /* app_news.c: takes what the worker says into view and mirror. */
 gb_sink gb_app_sink(gb_app *a);
-void gb_app_news(gb_app *a, const gb_news *news);
+void gb_app_news(gb_app *a, gb_news *news);
 
 /* app_keys.c */
 void gb_app_key(gb_app *a, const gb_key *key);

@@ -61,7 +61,7 @@ gb_app_sink(gb_app *a)
 }
 
 void
-gb_app_news(gb_app *a, const gb_news *news)
+gb_app_news(gb_app *a, gb_news *news)
 {
     const char *text = gb_str_cstr(&news->text);
 

@@ -23,7 +23,7 @@ void gb_line_signals(gb_line_app *a, bool editing);
 
 /* line_news.c: takes what the worker says into conversation and mirror. */
 gb_sink gb_line_sink(gb_line_app *a);
-void gb_line_news(gb_line_app *a, const gb_news *news);
+void gb_line_news(gb_line_app *a, gb_news *news);
 
 /* line_face.c: what commands do here. */
 extern const gb_ui_face gb_line_face;

@@ -67,7 +67,7 @@ gb_line_sink(gb_line_app *a)
 }
 
 void
-gb_line_news(gb_line_app *a, const gb_news *news)
+gb_line_news(gb_line_app *a, gb_news *news)
 {
     const char *text = gb_str_cstr(&news->text);
 

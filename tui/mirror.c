@@ -16,10 +16,24 @@ gb_mirror_init(gb_mirror *m, gb_worker *worker, const gb_settings *settings,
     m->state = GB_STATE_LOADING;
 }
 
+static void
+free_sessions(gb_mirror *m)
+{
+    if (m->sessions != NULL)
+        gb_list_free(m->sessions);
+    free(m->sessions);
+}
+
 void
 gb_mirror_free(gb_mirror *m)
 {
     gb_transcript_free(&m->transcript);
+    gb_seen_free(m->seen);
+    free(m->forks);
+    gb_str_free(&m->other);
+    gb_seen_tree_free(m->tree);
+    free_sessions(m);
+    gb_seen_trial_free(m->trial);
     free(m->model);
     free(m->device);
     free(m->dtype);
@@ -73,8 +87,53 @@ take_engine(gb_mirror *m, const gb_news *news)
     m->n_ctx = news->n_ctx;
 }
 
+static void
+take_forks(gb_mirror *m, gb_news *news)
+{
+    free(m->forks);
+    m->forks = news->forks;
+    m->n_forks = news->n_forks;
+    news->forks = NULL;
+    gb_str_clear(&m->other);
+    gb_str_append(&m->other, gb_str_cstr(&news->text), news->text.len);
+    m->other_take = news->take;
+}
+
+/* What is shown beside the text; the news gives it away. */
+static void
+take_seen(gb_mirror *m, gb_news *news)
+{
+    switch (news->type) {
+    case GB_NEWS_SEEN:
+        gb_seen_free(m->seen);
+        m->seen = news->seen;
+        news->seen = NULL;
+        break;
+    case GB_NEWS_FORKS:
+        take_forks(m, news);
+        break;
+    case GB_NEWS_TREE:
+        gb_seen_tree_free(m->tree);
+        m->tree = news->tree;
+        news->tree = NULL;
+        break;
+    case GB_NEWS_SESSIONS:
+        free_sessions(m);
+        m->sessions = news->sessions;
+        news->sessions = NULL;
+        break;
+    case GB_NEWS_TRIAL:
+        gb_seen_trial_free(m->trial);
+        m->trial = news->trial;
+        news->trial = NULL;
+        break;
+    default:
+        break;
+    }
+}
+
 void
-gb_mirror_take(gb_mirror *m, const gb_news *news)
+gb_mirror_take(gb_mirror *m, gb_news *news)
 {
     switch (news->type) {
     case GB_NEWS_STATE:
@@ -113,6 +172,7 @@ gb_mirror_take(gb_mirror *m, const gb_news *news)
         replace(&m->file, gb_str_cstr(&news->text));
         break;
     default:
+        take_seen(m, news);
         break;
     }
 }

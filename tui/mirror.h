@@ -22,6 +22,14 @@ typedef struct gb_mirror {
     char *file;            /* the journal; NULL: none */
     uint32_t n_ctx;
     gb_transcript transcript;
+    gb_seen *seen;         /* what is known of the token shown; NULL: nothing */
+    gb_seen_fork *forks;   /* (n_forks) of the path */
+    size_t n_forks;
+    gb_str other;          /* how another take of the last fork goes on; "" */
+    uint32_t other_take;   /* and its number */
+    gb_seen_tree *tree;    /* as last asked for; NULL */
+    gb_list *sessions;     /* likewise */
+    gb_seen_trial *trial;  /* likewise */
     uint64_t posted;       /* the request posted last */
     uint64_t running;      /* the one being done; 0: none */
     uint64_t finished;     /* the one done, or refused, last */
@@ -31,7 +39,8 @@ typedef struct gb_mirror {
 void gb_mirror_init(gb_mirror *m, gb_worker *worker,
                     const gb_settings *settings, gb_mode mode);
 void gb_mirror_free(gb_mirror *m);
-void gb_mirror_take(gb_mirror *m, const gb_news *news);
+/* May take parts of the news over. */
+void gb_mirror_take(gb_mirror *m, gb_news *news);
 
 /* Posts a request; 0 and an error when it is refused. */
 uint64_t gb_mirror_post(gb_mirror *m, const gb_request *request,

@@ -34,6 +34,8 @@ libgumbel_a_SOURCES += \
 	src/session/replay.h \
 	src/session/run.c \
 	src/session/save.c \
+	src/session/seen.c \
+	src/session/seen.h \
 	src/session/session.c \
 	src/session/session.h \
 	src/session/session_open.c \

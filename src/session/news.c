@@ -50,6 +50,13 @@ gb_news_free(gb_news *n)
     free(n->path);
     free(n->spec);
     free(n->tokens);
+    gb_seen_free(n->seen);
+    free(n->forks);
+    gb_seen_tree_free(n->tree);
+    gb_seen_trial_free(n->trial);
+    if (n->sessions != NULL)
+        gb_list_free(n->sessions);
+    free(n->sessions);
     gb_str_free(&n->text);
     free(n);
 }

@@ -229,6 +229,11 @@ obey(gb_worker *w, const gb_request *r, gb_str *out, gb_error *err)
         return gb_worker_replay(w, r->name,
                                 (r->flags & GB_REPLAY_PACE) != 0, err);
     case GB_DO_STOP:
+    case GB_DO_WATCH:
+    case GB_DO_TREE:
+    case GB_DO_SESSIONS:
+    case GB_DO_FORGET:
+    case GB_DO_TRIAL:
         break;
     }
     return true;

@@ -30,7 +30,9 @@
 #define GB_SESSION_WORKER_H
 
 #include "engine/engine.h"
+#include "session/list.h"
 #include "session/pace.h"
+#include "session/seen.h"
 #include "session/session.h"
 
 typedef struct gb_worker gb_worker;
@@ -74,7 +76,20 @@ typedef enum gb_do {
     GB_DO_DEVICE,   /* name: SPEC */
     GB_DO_REPLAY,   /* name: file, or NULL: the session so far; flags
                        GB_REPLAY_PACE */
+    GB_DO_WATCH,    /* count: how many of the likeliest candidates are to be
+                       shown (0: what is there is enough for GB_WATCH_BANDS);
+                       from now on GB_NEWS_SEEN comes whenever what it tells
+                       has changed. flags: GB_WATCH_*; none: no more of it */
+    GB_DO_TREE,     /* GB_NEWS_TREE follows */
+    GB_DO_SESSIONS, /* GB_NEWS_SESSIONS follows */
+    GB_DO_FORGET,   /* name: a session, as gb_list_find takes it, is deleted */
+    GB_DO_TRIAL,    /* settings: the last run with these instead of its own;
+                       GB_NEWS_TRIAL comes, and again when more of its map is
+                       known. flags GB_TRIAL_END: no more of it */
 } gb_do;
+#define GB_WATCH_BANDS 1u      /* spectrum, and candidates */
+#define GB_WATCH_FORKS 2u      /* GB_NEWS_FORKS as well */
+#define GB_TRIAL_END 1u
 #define GB_REPLAY_PACE 1u
 #define GB_SAVE_REPLACE 1u /* also a file that is there */
 
@@ -83,6 +98,8 @@ typedef struct gb_request {
     gb_event event;           /* its text: any bytes, at most GB_TEXT_MAX */
     const char *name, *value; /* NUL-terminated or NULL */
     unsigned flags;
+    size_t count;
+    gb_settings settings;
 } gb_request;
 
 /* Queues a command; everything is copied. Returns its number, higher than any
@@ -137,6 +154,17 @@ typedef enum gb_news_type {
                          goes on: then a cut to 0 and its own branch come */
     GB_NEWS_FILE,     /* text: the journal's file, once it is there */
     GB_NEWS_LOG,      /* text: for /log only */
+    GB_NEWS_SEEN,     /* seen: of the token at the cursor; without one, at
+                         rest of the next token, and of the one written last
+                         while the pace leaves time for it. NULL: nothing can
+                         be said now; text may say why */
+    GB_NEWS_FORKS,    /* forks: of the current path, from its beginning on;
+                         text: of another take of the last of them, as it goes
+                         on there (at most GB_SEEN_TEXT bytes); take: its
+                         number */
+    GB_NEWS_TREE,     /* tree */
+    GB_NEWS_SESSIONS, /* sessions */
+    GB_NEWS_TRIAL,    /* trial; NULL: there is no run to try */
 } gb_news_type;
 
 typedef struct gb_stats {
@@ -170,6 +198,14 @@ typedef struct gb_news {
     bool identical;
     char *device, *dtype, *prefill, *path, *spec; /* GB_NEWS_ENGINE; or NULL */
     uint32_t n_ctx;
+    gb_seen *seen;       /* owned, as all that follow; or NULL: whoever takes
+                            one over puts NULL in its place */
+    gb_seen_fork *forks; /* (n_forks) */
+    size_t n_forks;
+    uint32_t take;
+    gb_seen_tree *tree;
+    gb_list *sessions;   /* described */
+    gb_seen_trial *trial;
     gb_str text;
     struct gb_news *next; /* for the queue */
 } gb_news;

@@ -56,6 +56,11 @@ implies_stop(const gb_request *r)
     case GB_DO_READ:
     case GB_DO_EXPORT:
     case GB_DO_SAVE:
+    case GB_DO_WATCH:
+    case GB_DO_TREE:
+    case GB_DO_SESSIONS:
+    case GB_DO_FORGET:
+    case GB_DO_TRIAL:
         break;
     }
     return false;
