@@ -1,11 +1,9 @@
 /* gumbel sessions: what is kept, and to delete it. */
 #include "base/json.h"
-#include "base/mem.h"
 #include "cmd/commands.h"
 #include "cmd/output.h"
 #include "session/list.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 static bool
@@ -39,25 +37,6 @@ put_list(const gb_options *o, gb_list *list, gb_error *err)
     return ok;
 }
 
-/* All are found before any is deleted: numbers are those of the list. */
-static bool
-remove_all(const gb_list *list, const char *const *names, size_t n,
-           gb_error *err)
-{
-    char **paths = gb_alloc_array(n + 1, sizeof *paths);
-    bool ok = true;
-    size_t i;
-
-    for (i = 0; i < n && ok; i++)
-        ok = (paths[i] = gb_list_find(list, names[i], err)) != NULL;
-    for (i = 0; i < n && ok; i++)
-        ok = gb_list_remove(paths[i], err);
-    for (i = 0; i < n; i++)
-        free(paths[i]);
-    free(paths);
-    return ok;
-}
-
 static int
 run(const gb_options *o, gb_error *err)
 {
@@ -71,7 +50,7 @@ run(const gb_options *o, gb_error *err)
         ok = gb_fail_usage(err, "expected the numbers or files of the "
                            "sessions to delete");
     else if (ok && o->n_args > 1)
-        ok = remove_all(&list, o->args + 1, o->n_args - 1, err);
+        ok = gb_list_remove(&list, o->args + 1, o->n_args - 1, NULL, err);
     else
         ok = ok && put_list(o, &list, err);
     gb_list_free(&list);

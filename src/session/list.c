@@ -213,18 +213,41 @@ gb_list_path(const char *name, gb_error *err)
     return path;
 }
 
-bool
-gb_list_remove(const char *path, gb_error *err)
+static bool
+remove_one(const char *path, const char *own, gb_error *err)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     bool ok;
 
     if (fd < 0)
         return gb_fail(err, "%s: cannot open: %s", path, strerror(errno));
-    ok = flock(fd, LOCK_EX | LOCK_NB) == 0 ||
-         gb_fail(err, "%s: another gumbel is writing to this session", path);
+    if (own != NULL && gb_same_file(path, own))
+        ok = gb_fail_usage(err, "the open session cannot be deleted: %s",
+                           path);
+    else
+        ok = flock(fd, LOCK_EX | LOCK_NB) == 0 ||
+             gb_fail(err, "%s: another gumbel is writing to this session",
+                     path);
     if (ok && unlink(path) != 0)
         ok = gb_fail(err, "%s: cannot delete: %s", path, strerror(errno));
     close(fd);
+    return ok;
+}
+
+bool
+gb_list_remove(const gb_list *list, const char *const *names, size_t n,
+               const char *own, gb_error *err)
+{
+    char **paths = gb_alloc_array(n + 1, sizeof *paths);
+    bool ok = true;
+    size_t i;
+
+    for (i = 0; i < n && ok; i++)
+        ok = (paths[i] = gb_list_find(list, names[i], err)) != NULL;
+    for (i = 0; i < n && ok; i++)
+        ok = remove_one(paths[i], own, err);
+    for (i = 0; i < n; i++)
+        free(paths[i]);
+    free(paths);
     return ok;
 }

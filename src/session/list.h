@@ -43,7 +43,10 @@ char *gb_list_find(const gb_list *list, const char *what, gb_error *err);
  * number of the list. The caller frees. */
 char *gb_list_path(const char *name, gb_error *err);
 
-/* Deletes a session; refused when a program is writing to it. */
-bool gb_list_remove(const char *path, gb_error *err);
+/* Deletes the sessions that somebody means by these names (n), see
+ * gb_list_find; all are found before any is deleted. Refused when it is `own`
+ * (the open one's path, or NULL), or a program is writing to it. */
+bool gb_list_remove(const gb_list *list, const char *const *names, size_t n,
+                    const char *own, gb_error *err);
 
 #endif

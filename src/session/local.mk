@@ -36,6 +36,7 @@ libgumbel_a_SOURCES += \
 	src/session/save.c \
 	src/session/seen.c \
 	src/session/seen.h \
+	src/session/seen_tree.c \
 	src/session/session.c \
 	src/session/session.h \
 	src/session/session_open.c \
@@ -65,7 +66,8 @@ libgumbel_a_SOURCES += \
 	src/session/worker_news.c \
 	src/session/worker_queue.c \
 	src/session/worker_replay.c \
-	src/session/worker_state.h
+	src/session/worker_state.h \
+	src/session/worker_watch.c
 
 # The page that /export FILE.html fills in, compiled into the binary as text.
 EXTRA_DIST += src/session/export.html src/session/embed.sh

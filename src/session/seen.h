@@ -60,7 +60,8 @@ typedef struct gb_seen_branch {
     unsigned depth;     /* of forks */
     bool forks;         /* others follow the same place, or it leaves a text
                            early */
-    uint32_t at;        /* behind so many tokens of the node it follows */
+    uint32_t at;        /* behind so many tokens of the node it follows, */
+    bool early;         /* which has more */
     bool on_path;       /* of what is on the screen */
     gb_place end;       /* where the path that led through it last ended */
     gb_role role;
@@ -68,7 +69,7 @@ typedef struct gb_seen_branch {
     gb_settings settings;
     uint64_t step;
     uint32_t tokens;
-    char *name;         /* of its end; NULL: none */
+    char *name;         /* of the place behind its tokens; NULL: none */
     gb_str text;        /* its beginning, at most GB_SEEN_TEXT bytes of valid
                            UTF-8 */
 } gb_seen_branch;
@@ -79,6 +80,8 @@ typedef struct gb_seen_tree {
     size_t len;
 } gb_seen_tree;
 
+/* All nodes that are shown, as /tree prints them. */
+gb_seen_tree *gb_seen_tree_of(const gb_tree *t);
 void gb_seen_tree_free(gb_seen_tree *tree);
 
 /* The last run as it would be with other settings and the same noise. */

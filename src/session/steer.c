@@ -287,12 +287,33 @@ again(gb_session *s, const char *arg, gb_str *out, gb_error *err)
 
 /* The sessions that are kept. */
 
+bool
+gb_steer_forget(const gb_session *s, const char *name, gb_str *out,
+                gb_error *err)
+{
+    const char *own = s != NULL ? gb_session_path(s) : NULL;
+    gb_list list;
+    bool ok;
+
+    if (!gb_list_read(&list, err))
+        return false;
+    ok = gb_list_remove(&list, &name, 1, own, err);
+    if (ok)
+        gb_str_printf(out, "session %s is deleted", name);
+    gb_list_free(&list);
+    return ok;
+}
+
 static bool
 sessions(gb_session *s, const char *arg, gb_str *out, gb_error *err)
 {
     gb_list list;
 
-    (void)s, (void)arg;
+    if (strncmp(arg, "rm ", 3) == 0 && arg[3 + strspn(arg + 3, " ")] != '\0')
+        return gb_steer_forget(s, arg + 3 + strspn(arg + 3, " "), out, err);
+    if (arg[0] != '\0')
+        return gb_fail_usage(err, "expected rm and the number or file of a "
+                             "session, or nothing, found %s", arg);
     if (!gb_list_read(&list, err))
         return false;
     if (list.len == 0)

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/mem.h"
 #include "base/utf8.h"
+#include "session/seen.h"
 
 /* Takes. */
 
@@ -44,28 +44,26 @@ preview(const gb_session *s, const gb_take *take, size_t limit, gb_str *out)
 
 #define GB_PREVIEW 60
 
-/* "seed 0, T 0.8, 12 tokens" */
+/* "5 fox: (seed 0, T 0.8) " */
 static void
-describe_node(const gb_session *s, const gb_node *n, gb_str *out)
+describe_node(uint32_t id, const char *name, gb_role role,
+              const gb_settings *settings, gb_str *out)
 {
-    const char *name = gb_tree_name(s->tree, (gb_place){n->id, n->n_tokens});
-
-    gb_str_printf(out, "%u ", n->id);
+    gb_str_printf(out, "%u ", id);
     if (name != NULL) {
         gb_utf8_visible(out, name, strlen(name), false);
         gb_str_puts(out, ": ");
     }
-    if (n->role == GB_ROLE_MODEL) {
-        gb_str_printf(out, "(seed %llu, ",
-                      (unsigned long long)n->settings.seed);
-        if (n->settings.greedy) {
+    if (role == GB_ROLE_MODEL) {
+        gb_str_printf(out, "(seed %llu, ", (unsigned long long)settings->seed);
+        if (settings->greedy) {
             gb_str_puts(out, "greedy");
         } else {
             gb_str_puts(out, "T ");
-            gb_settings_get(&n->settings, "temperature", out);
+            gb_settings_get(settings, "temperature", out);
         }
         gb_str_puts(out, ") ");
-    } else if (n->role == GB_ROLE_USER) {
+    } else if (role == GB_ROLE_USER) {
         gb_str_puts(out, "> ");
     }
 }
@@ -75,6 +73,7 @@ gb_verb_takes(gb_session *s, const char *arg, gb_str *out, gb_error *err)
 {
     gb_take *list;
     size_t current = 0, n = gb_tree_takes(s->tree, &list, &current), i;
+    const gb_node *node;
 
     (void)arg;
     if (n == 0)
@@ -82,7 +81,11 @@ gb_verb_takes(gb_session *s, const char *arg, gb_str *out, gb_error *err)
                              "/reseed make others");
     for (i = 0; i < n; i++) {
         gb_str_printf(out, "%c %zu  ", i == current ? '*' : ' ', i + 1);
-        describe_node(s, list[i].node, out);
+        node = list[i].node;
+        describe_node(node->id,
+                      gb_tree_name(s->tree,
+                                   (gb_place){node->id, node->n_tokens}),
+                      node->role, &node->settings, out);
         preview(s, &list[i], GB_PREVIEW, out);
         gb_str_putc(out, '\n');
     }
@@ -162,100 +165,37 @@ gb_verb_name(gb_session *s, const char *arg, gb_str *out, gb_error *err)
     return gb_session_emit(s, &e, err);
 }
 
-/* The tree as an indented list: what follows a node directly stands below
- * it, only forks go to the right. */
-
-typedef struct branch {
-    const gb_node *node;
-    unsigned depth;
-    bool forks; /* others follow the same place, or it leaves a text early */
-} branch;
-
-typedef struct branches {
-    branch *data;
-    size_t len, capacity;
-} branches;
-
-static int
-compare_branches(const void *a, const void *b)
-{
-    const gb_node *x = ((const branch *)a)->node;
-    const gb_node *y = ((const branch *)b)->node;
-
-    /* Backwards: the last is taken first. */
-    if (x->at != y->at)
-        return x->at > y->at ? -1 : 1;
-    return x->id > y->id ? -1 : 1;
-}
-
-/* Adds the nodes that follow one, so that the first comes off first. */
-static void
-push_branches(branches *stack, const gb_node *first, uint32_t end,
-              unsigned depth)
-{
-    size_t from = stack->len, i;
-    const gb_node *n;
-    branch *b;
-
-    for (n = first; n != NULL; n = n->next) {
-        if (stack->len == stack->capacity) {
-            stack->capacity = stack->capacity > 0 ? stack->capacity * 2 : 64;
-            stack->data = gb_realloc_array(stack->data, stack->capacity,
-                                           sizeof *stack->data);
-        }
-        stack->data[stack->len++] = (branch){n, depth, n->at < end};
-    }
-    if (stack->len - from < 2)
-        return;
-    qsort(stack->data + from, stack->len - from, sizeof *stack->data,
-          compare_branches);
-    for (i = from; i < stack->len; i++) {
-        b = &stack->data[i];
-        if ((i > from && b[-1].node->at == b->node->at) ||
-            (i + 1 < stack->len && b[1].node->at == b->node->at))
-            b->forks = true;
-    }
-}
+/* The tree as an indented list. */
 
 static void
-list_branch(const gb_session *s, const branch *b, gb_str *out)
+list_branch(const gb_seen_branch *b, gb_str *out)
 {
-    const gb_path *path = &s->tree->path;
-    const gb_node *n = b->node;
-
-    gb_str_putc(out, n->depth < path->len && path->data[n->depth].node == n
-                         ? '*' : ' ');
+    gb_str_putc(out, b->on_path ? '*' : ' ');
     gb_str_printf(out, "%*s", (int)(b->depth < 30 ? b->depth : 30) * 2, "");
-    if (b->forks && n->prev != NULL && n->at < n->prev->n_tokens)
-        gb_str_printf(out, "at %u: ", n->at);
+    if (b->forks && b->early)
+        gb_str_printf(out, "at %u: ", b->at);
     else if (b->forks)
         gb_str_puts(out, "- ");
-    describe_node(s, n, out);
-    if (n->role == GB_ROLE_NOTE)
+    describe_node(b->node, b->name, b->role, &b->settings, out);
+    if (b->role == GB_ROLE_NOTE)
         gb_str_puts(out, ".. ");
-    one_line(&n->text, GB_PREVIEW, out);
+    one_line(&b->text, GB_PREVIEW, out);
     gb_str_putc(out, '\n');
 }
 
 bool
 gb_verb_tree(gb_session *s, const char *arg, gb_str *out, gb_error *err)
 {
-    branches stack = {0};
-    branch b;
+    gb_seen_tree *tree;
+    size_t i;
 
     (void)arg;
     if (s->tree->n_nodes == 0)
         return gb_fail_usage(err, "nothing has been written yet");
-    push_branches(&stack, s->tree->first, 0, 0);
-    while (stack.len > 0) {
-        b = stack.data[--stack.len];
-        if (b.forks)
-            b.depth++;
-        if (!b.node->hidden)
-            list_branch(s, &b, out);
-        push_branches(&stack, b.node->first, b.node->n_tokens, b.depth);
-    }
-    free(stack.data);
+    tree = gb_seen_tree_of(s->tree);
+    for (i = 0; i < tree->len; i++)
+        list_branch(&tree->data[i], out);
+    gb_seen_tree_free(tree);
     return true;
 }
 

@@ -204,8 +204,17 @@ load(gb_worker *w, const char *name, gb_error *err)
 }
 
 static bool
+needs_name(gb_do what)
+{
+    return what == GB_DO_READ || what == GB_DO_EXPORT || what == GB_DO_SAVE ||
+           what == GB_DO_LOAD || what == GB_DO_MODEL || what == GB_DO_FORGET;
+}
+
+static bool
 obey(gb_worker *w, const gb_request *r, gb_str *out, gb_error *err)
 {
+    if (needs_name(r->what) && r->name == NULL)
+        return gb_fail_usage(err, "a name is missing");
     switch (r->what) {
     case GB_DO_EVENT:
         return r->event.type == GB_EVENT_SET
@@ -228,11 +237,15 @@ obey(gb_worker *w, const gb_request *r, gb_str *out, gb_error *err)
     case GB_DO_REPLAY:
         return gb_worker_replay(w, r->name,
                                 (r->flags & GB_REPLAY_PACE) != 0, err);
+    case GB_DO_TREE:
+        gb_worker_tell_tree(w);
+        return true;
+    case GB_DO_SESSIONS:
+        return gb_worker_tell_sessions(w, err);
+    case GB_DO_FORGET:
+        return gb_steer_forget(w->session, r->name, out, err);
     case GB_DO_STOP:
     case GB_DO_WATCH:
-    case GB_DO_TREE:
-    case GB_DO_SESSIONS:
-    case GB_DO_FORGET:
     case GB_DO_TRIAL:
         break;
     }
@@ -244,24 +257,37 @@ obey(gb_worker *w, const gb_request *r, gb_str *out, gb_error *err)
 static bool
 needs_session(const gb_request *r)
 {
-    return r->what != GB_DO_STOP && r->what != GB_DO_PACE &&
-           r->what != GB_DO_MODEL && r->what != GB_DO_DEVICE &&
-           !(r->what == GB_DO_EVENT && r->event.type == GB_EVENT_SET);
+    switch (r->what) {
+    case GB_DO_STOP:
+    case GB_DO_PACE:
+    case GB_DO_MODEL:
+    case GB_DO_DEVICE:
+    case GB_DO_WATCH:
+    case GB_DO_SESSIONS:
+    case GB_DO_FORGET:
+        return false;
+    case GB_DO_EVENT:
+        return r->event.type != GB_EVENT_SET;
+    default:
+        return true;
+    }
 }
 
-/* All of these but what only writes a file. */
+/* All of these but what only writes a file, or lists what there is. */
 static bool
 needs_engine(const gb_request *r)
 {
     return needs_session(r) && r->what != GB_DO_EXPORT &&
-           r->what != GB_DO_SAVE;
+           r->what != GB_DO_SAVE && r->what != GB_DO_TREE;
 }
 
+/* What is shown of a replay stays while these are done. */
 static bool
-needs_name(gb_do what)
+leaves_replay(gb_do what)
 {
-    return what == GB_DO_READ || what == GB_DO_EXPORT || what == GB_DO_SAVE ||
-           what == GB_DO_LOAD || what == GB_DO_MODEL;
+    return what == GB_DO_REPLAY || what == GB_DO_STOP ||
+           what == GB_DO_WATCH || what == GB_DO_SESSIONS ||
+           what == GB_DO_FORGET;
 }
 
 static bool
@@ -270,9 +296,7 @@ do_request(gb_worker *w, const gb_request *r, gb_str *out, gb_error *err)
     if ((needs_session(r) && w->session == NULL) ||
         (needs_engine(r) && w->engine == NULL))
         return gb_fail(err, "there is no model");
-    if (needs_name(r->what) && r->name == NULL)
-        return gb_fail_usage(err, "a name is missing");
-    if (w->replay_shown && r->what != GB_DO_REPLAY && r->what != GB_DO_STOP)
+    if (w->replay_shown && !leaves_replay(r->what))
         gb_worker_tell_session(w);
     w->reason = GB_REASON_NONE;
     if (!obey(w, r, out, err))

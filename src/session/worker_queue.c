@@ -70,9 +70,21 @@ implies_stop(const gb_request *r)
 static bool
 is_set(const gb_request *r)
 {
-    return r->what == GB_DO_PACE ||
-           (r->what == GB_DO_STEER && when(r) == GB_WHEN_NOW) ||
-           (r->what == GB_DO_EVENT && r->event.type == GB_EVENT_SET);
+    switch (r->what) {
+    case GB_DO_EVENT:
+        return r->event.type == GB_EVENT_SET;
+    case GB_DO_STEER:
+        return when(r) == GB_WHEN_NOW;
+    case GB_DO_PACE:
+    case GB_DO_WATCH:
+    case GB_DO_TREE:
+    case GB_DO_SESSIONS:
+    case GB_DO_FORGET:
+    case GB_DO_TRIAL:
+        return true;
+    default:
+        return false;
+    }
 }
 
 static char *

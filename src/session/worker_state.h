@@ -101,6 +101,10 @@ gb_watcher gb_worker_watcher(gb_worker *w);
 void gb_worker_progress(void *worker, gb_phase phase, uint64_t done,
                         uint64_t total);
 
+/* worker_watch.c: what is shown beside the text. */
+void gb_worker_tell_tree(gb_worker *w);
+bool gb_worker_tell_sessions(gb_worker *w, gb_error *err);
+
 /* worker_load.c: model, engine, session. */
 
 /* Says what follows from what the user has stopped. */

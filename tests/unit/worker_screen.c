@@ -4,11 +4,32 @@
 
 #include "base/mem.h"
 
+/* The place in which the last news of a type is kept; NULL: none. */
+static gb_news **
+kept(screen *s, gb_news_type type)
+{
+    switch (type) {
+    case GB_NEWS_SEEN:
+        return &s->seen;
+    case GB_NEWS_FORKS:
+        return &s->forks;
+    case GB_NEWS_TREE:
+        return &s->tree;
+    case GB_NEWS_SESSIONS:
+        return &s->sessions;
+    case GB_NEWS_TRIAL:
+        return &s->trial;
+    default:
+        return NULL;
+    }
+}
+
 static void
 show(screen *s, const gb_news *n)
 {
     uint32_t i;
 
+    s->n_news[n->type]++;
     switch (n->type) {
     case GB_NEWS_STATE:
         s->state = n->state;
@@ -72,6 +93,8 @@ show(screen *s, const gb_news *n)
     case GB_NEWS_MEMORY:
         s->memory = n->node;
         break;
+    default:
+        break;
     }
 }
 
@@ -80,13 +103,26 @@ void
 screen_take(screen *s)
 {
     struct pollfd p = {.fd = gb_worker_fd(s->worker), .events = POLLIN};
-    gb_news *n;
+    gb_news *n, **place;
 
     assert_int_equal(poll(&p, 1, -1), 1);
     n = gb_worker_take(s->worker);
     assert_non_null(n);
     show(s, n);
-    gb_news_free(n);
+    place = kept(s, n->type);
+    if (place != NULL) {
+        gb_news_free(*place);
+        *place = n;
+    } else {
+        gb_news_free(n);
+    }
+}
+
+void
+screen_wait_news(screen *s, gb_news_type type, unsigned before)
+{
+    while (s->n_news[type] <= before)
+        screen_take(s);
 }
 
 screen *
@@ -121,6 +157,11 @@ screen_finish(screen *s)
     size_t i;
 
     test_ok(gb_worker_close(s->worker, &err), &err);
+    gb_news_free(s->seen);
+    gb_news_free(s->forks);
+    gb_news_free(s->tree);
+    gb_news_free(s->sessions);
+    gb_news_free(s->trial);
     for (i = 0; i < GB_COUNT(s->text); i++)
         gb_str_free(&s->text[i]);
     free(s);
@@ -150,6 +191,10 @@ screen_request(ask what, const char *name, const char *value)
         [ASK_MODEL] = {.what = GB_DO_MODEL},
         [ASK_DEVICE] = {.what = GB_DO_DEVICE},
         [ASK_REPLAY] = {.what = GB_DO_REPLAY},
+        [ASK_VERB] = {.what = GB_DO_STEER},
+        [ASK_FORGET] = {.what = GB_DO_FORGET},
+        [ASK_TREE] = {.what = GB_DO_TREE},
+        [ASK_SESSIONS] = {.what = GB_DO_SESSIONS},
     };
     gb_request r = requests[what];
 
@@ -163,6 +208,7 @@ screen_request(ask what, const char *name, const char *value)
         r.event.value = value;
     } else {
         r.name = name;
+        r.value = value;
     }
     return r;
 }

@@ -26,6 +26,8 @@ typedef struct screen {
     bool identical;
     unsigned n_states[9], verdicts, engines;
     uint32_t memory; /* segment; 0: the model remembers all */
+    unsigned n_news[GB_NEWS_TRIAL + 1]; /* of each type */
+    gb_news *seen, *forks, *tree, *sessions, *trial; /* the last; or NULL */
 } screen;
 
 /* What a user can ask for. */
@@ -48,6 +50,10 @@ typedef enum ask {
     ASK_MODEL,
     ASK_DEVICE,
     ASK_REPLAY,
+    ASK_VERB,   /* with its argument */
+    ASK_FORGET,
+    ASK_TREE,
+    ASK_SESSIONS,
 } ask;
 
 gb_request screen_request(ask what, const char *name, const char *value);
@@ -60,6 +66,8 @@ void screen_finish(screen *s);
 
 /* Takes one piece of news, waiting for it. */
 void screen_take(screen *s);
+/* Until there is more news of this type than so much. */
+void screen_wait_news(screen *s, gb_news_type type, unsigned before);
 
 /* Posts a command, with a text or a name. */
 uint64_t screen_post(screen *s, ask what, const char *name,
