@@ -72,6 +72,7 @@ TEST_LIBS = tests/libtest.a libgumbel.a $(CMOCKA_LIBS) $(GB_LIBS)
 UNIT_TESTS =
 UNIT_TESTS += tests/unit/test_adjust
 UNIT_TESTS += tests/unit/test_adjusted
+UNIT_TESTS += tests/unit/test_axis
 UNIT_TESTS += tests/unit/test_base
 UNIT_TESTS += tests/unit/test_bias
 UNIT_TESTS += tests/unit/test_text

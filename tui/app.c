@@ -58,10 +58,29 @@ make_rule(gb_app *a, gb_str *out)
         gb_str_puts(out, " scrolled up ");
 }
 
+/* Asks for what the rows beside the text show. */
+static void
+watch(gb_app *a)
+{
+    gb_mirror *m = &a->ui.mirror;
+    gb_request request = {.what = GB_DO_WATCH,
+                          .flags = GB_WATCH_BANDS | GB_WATCH_FORKS};
+
+    if (!m->ready || m->state == GB_STATE_FAILED ||
+        (a->watched == request.flags && a->listed == request.count))
+        return;
+    if (gb_mirror_post(m, &request, NULL) == 0)
+        return;
+    a->watched = request.flags;
+    a->listed = request.count;
+}
+
 static void
 draw(gb_app *a)
 {
     const gb_mirror *m = &a->ui.mirror;
+    gb_axis axis = {m->seen, (double)m->settings.temperature,
+                    m->settings.greedy, m->stats.cursor.node != 0};
     gb_status_in status = {m->settings, m->stats, m->state, m->phase,
                            m->done,     m->total, gb_worker_waiting(m->worker)};
     gb_str title = GB_STR_INIT, rule = GB_STR_INIT, line = GB_STR_INIT;
@@ -76,6 +95,7 @@ draw(gb_app *a)
     f.title_right = a->page != NULL ? "" : gb_mode_name(m->mode);
     f.view = gb_app_view(a);
     f.rule = gb_str_cstr(&rule);
+    f.axis = &axis;
     f.status = &status;
     f.line = a->searching ? gb_str_cstr(&line) : NULL;
     f.error = a->error;
@@ -206,6 +226,7 @@ loop(gb_app *a, int signals)
         frame = until_frame(a, last);
         if (frame == 0) {
             a->dirty = a->hurry = false;
+            watch(a);
             draw(a);
             last = gb_now_ms();
             continue;

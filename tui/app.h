@@ -15,6 +15,8 @@ typedef struct gb_app {
     gb_keys *keys;
     gb_log *log;
     const char **hints;
+    unsigned watched; /* GB_WATCH_* asked for, and so many candidates */
+    size_t listed;
 
     gb_view *page; /* help, a log: over the conversation; or NULL */
     char *page_title;

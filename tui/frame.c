@@ -100,6 +100,32 @@ draw_rule(const gb_frame *f, unsigned row, unsigned width)
 }
 
 static void
+draw_row(const gb_row *r, unsigned row, unsigned column)
+{
+    size_t i, start = 0;
+    char *text;
+
+    for (i = 0; i < r->n_pieces; i++) {
+        text = gb_strndup(r->text.data + start, r->pieces[i].end - start);
+        gb_screen_put_raw(row, column, r->pieces[i].style, text);
+        column += gb_cells_width(text, strlen(text), r->ascii);
+        start = r->pieces[i].end;
+        free(text);
+    }
+}
+
+static void
+draw_axis(const gb_frame *f, unsigned row, unsigned width)
+{
+    gb_row r;
+
+    gb_row_init(&r, width, gb_screen_is_ascii());
+    gb_axis_put(&r, f->axis, width, true);
+    draw_row(&r, row, 0);
+    gb_row_free(&r);
+}
+
+static void
 draw_status(const gb_frame *f, unsigned row, unsigned width)
 {
     gb_status_bar bar;
@@ -217,11 +243,12 @@ static void
 draw_bottom(const gb_frame *f, const gb_prompt_view *prompt, unsigned top,
             unsigned width)
 {
-    unsigned row = top + 2, column;
+    unsigned row = top + 3, column;
     size_t i;
 
     draw_rule(f, top, width);
-    draw_status(f, top + 1, width);
+    draw_axis(f, top + 1, width);
+    draw_status(f, top + 2, width);
     if (f->line != NULL) {
         draw_last(f, row + 1, width);
         column = gb_screen_put(row, 0, width - 1, GB_STYLE_PLAIN, f->line);
@@ -251,7 +278,7 @@ gb_frame_draw(const gb_frame *f)
     memset(&prompt, 0, sizeof prompt);
     gb_prompt_look(&prompt, width, height / 3);
     rows = f->line != NULL ? 1 : (unsigned)prompt.n_rows;
-    view_height = height - 5 - rows;
+    view_height = height - 6 - rows;
     draw_title(f, width);
     gb_screen_line(1, 0, width);
     draw_view(f->view, 2, width, view_height);

@@ -2,6 +2,7 @@
 #ifndef GB_TUI_FRAME_H
 #define GB_TUI_FRAME_H
 
+#include "tui/axis.h"
 #include "tui/prompt.h"
 #include "tui/status.h"
 #include "tui/view.h"
@@ -14,6 +15,7 @@ typedef struct gb_frame {
     const char *title, *title_right;
     gb_view *view;
     const char *rule; /* stands in the line below the view; "" for nothing */
+    const gb_axis *axis;
     const gb_status_in *status;
     /* Instead of the edit line (a search); NULL: the edit line. */
     const char *line;

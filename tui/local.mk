@@ -4,6 +4,7 @@ libgumbel_a_SOURCES += \
 	tui/app_face.c \
 	tui/app_keys.c \
 	tui/app_news.c \
+	tui/axis.c tui/axis.h \
 	tui/commands.c tui/commands.h tui/commands.def \
 	tui/editor.c tui/editor.h \
 	tui/frame.c tui/frame.h \
@@ -21,6 +22,7 @@ libgumbel_a_SOURCES += \
 	tui/prompt_block.c \
 	tui/prompt_complete.c tui/prompt_complete.h \
 	tui/prompt_layout.c \
+	tui/row.c tui/row.h \
 	tui/screen.c tui/screen.h \
 	tui/signals.c tui/signals.h \
 	tui/status.c tui/status.h \

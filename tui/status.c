@@ -7,25 +7,20 @@
 
 #include "base/cells.h"
 
-#define GAUGE_FULL 2.0 /* the temperature at which the gauge is full */
-
 /* What a level still shows; each is narrower than the one before. */
 typedef struct level {
-    unsigned gauge;   /* columns inside */
     bool words;       /* "sampling", "378 left" */
     bool speed, filters;
     bool seed, context;
 } level;
 
 static const level levels[] = {
-    {10, true, true, true, true, true},
-    {5, true, true, true, true, true},
-    {0, true, true, true, true, true},
-    {0, false, true, true, true, true},
-    {0, false, true, false, true, true},
-    {0, false, false, false, true, true},
-    {0, false, false, false, false, true},
-    {0, false, false, false, false, false},
+    {true, true, true, true, true},
+    {false, true, true, true, true},
+    {false, true, false, true, true},
+    {false, false, false, true, true},
+    {false, false, false, false, true},
+    {false, false, false, false, false},
 };
 
 static void __attribute__((format(printf, 3, 4)))
@@ -41,21 +36,6 @@ add(gb_status_bar *bar, gb_style style, const char *format, ...)
     va_start(ap, format);
     vsnprintf(p->text, sizeof p->text, format, ap);
     va_end(ap);
-}
-
-static void
-add_gauge(gb_status_bar *bar, double temperature, unsigned columns,
-          bool ascii)
-{
-    char text[64] = " ";
-    unsigned i, full;
-
-    full = (unsigned)(temperature / GAUGE_FULL * columns + 0.5001);
-    strcat(text, ascii ? "[" : "▕");
-    for (i = 0; i < columns; i++)
-        strcat(text, i < full ? (ascii ? "#" : "█") : (ascii ? "." : "░"));
-    strcat(text, ascii ? "]" : "▏");
-    add(bar, GB_STYLE_GAUGE, "%s", text);
 }
 
 static void
@@ -158,8 +138,6 @@ format_at(gb_status_bar *bar, const gb_status_in *in, const level *l,
         add(bar, s->greedy ? GB_STYLE_FAINT : GB_STYLE_PLAIN, " T %.3g",
             (double)s->temperature);
     }
-    if (l->gauge > 0)
-        add_gauge(bar, (double)s->temperature, l->gauge, ascii);
     if (l->seed)
         add(bar, GB_STYLE_PLAIN, "  seed %" PRIu64, s->seed);
     add(bar, s->greedy ? GB_STYLE_GAUGE : GB_STYLE_PLAIN, "  %s",

@@ -26,8 +26,8 @@ typedef struct gb_status_in {
     size_t waiting; /* texts and commands sent ahead */
 } gb_status_in;
 
-/* Fits into width columns by leaving out what matters least: first the
- * gauge, then words, then the speed. */
+/* Fits into width columns by leaving out what matters least: first words,
+ * then filters, then the speed. */
 void gb_status_format(gb_status_bar *bar, const gb_status_in *in,
                       unsigned width, bool ascii);
 

@@ -33,6 +33,7 @@ static const struct {
     [GB_STYLE_BAD] = {A_BOLD, 160, COLOR_RED, 0xd70000},
     [GB_STYLE_MATCH] = {A_UNDERLINE | A_BOLD, 166, COLOR_MAGENTA, 0xd75f00},
     [GB_STYLE_CURRENT] = {A_REVERSE, 166, COLOR_MAGENTA, 0xd75f00},
+    [GB_STYLE_TOKEN] = {A_BOLD, 166, COLOR_MAGENTA, 0xd75f00},
 };
 
 static bool colored;

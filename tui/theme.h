@@ -28,6 +28,7 @@ typedef enum gb_style {
     GB_STYLE_BAD,
     GB_STYLE_MATCH,
     GB_STYLE_CURRENT, /* the match one is at */
+    GB_STYLE_TOKEN,   /* the token that is looked at, and its interval */
     GB_N_STYLES,
 } gb_style;
 

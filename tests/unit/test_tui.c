@@ -449,7 +449,7 @@ test_status(void **state)
         assert_non_null(strstr(text.data, "writing"));
     }
     assert_string_equal(text.data,
-                        " T 1.20 ▕██████░░░░▏  seed 42  sampling  top-k 40  "
+                        " T 1.20  seed 42  sampling  top-k 40  "
                         "118 tok/s  ctx 134/512  ● writing");
     in.stats.context_used = 500;
     gb_status_format(&bar, &in, 120, true);
@@ -457,7 +457,7 @@ test_status(void **state)
     for (i = 0; i < bar.n; i++)
         gb_str_puts(&text, bar.pieces[i].text);
     assert_string_equal(text.data,
-                        " T 1.20 [######....]  seed 42  sampling  top-k 40  "
+                        " T 1.20  seed 42  sampling  top-k 40  "
                         "118 tok/s  ctx 500/512 12 left  * writing");
     in.state = GB_STATE_READING;
     in.phase = GB_PHASE_EXPORT;

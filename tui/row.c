@@ -1,0 +1,160 @@
+#include "tui/row.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cells.h"
+#include "base/mem.h"
+
+void
+gb_row_init(gb_row *r, unsigned width, bool ascii)
+{
+    *r = (gb_row){.width = width, .ascii = ascii};
+}
+
+void
+gb_row_free(gb_row *r)
+{
+    gb_str_free(&r->text);
+    free(r->pieces);
+    memset(r, 0, sizeof *r);
+}
+
+void
+gb_row_clear(gb_row *r)
+{
+    gb_str_clear(&r->text);
+    r->n_pieces = 0;
+    r->used = 0;
+}
+
+static void
+end_piece(gb_row *r, gb_style style)
+{
+    gb_piece *last = r->n_pieces > 0 ? &r->pieces[r->n_pieces - 1] : NULL;
+
+    if ((last != NULL ? last->end : 0) == r->text.len)
+        return;
+    if (last != NULL && last->style == style) {
+        last->end = r->text.len;
+        return;
+    }
+    if (r->n_pieces == r->capacity) {
+        r->capacity = r->capacity > 0 ? r->capacity * 2 : 8;
+        r->pieces =
+            gb_realloc_array(r->pieces, r->capacity, sizeof *r->pieces);
+    }
+    r->pieces[r->n_pieces++] = (gb_piece){style, r->text.len};
+}
+
+/* At most `room` columns of it. */
+static unsigned
+put(gb_row *r, gb_style style, const char *text, size_t n, unsigned room)
+{
+    unsigned used = 0;
+    gb_cell cell;
+
+    while (n > 0) {
+        gb_cell_read(&cell, text, n, r->used + used, r->ascii);
+        if (cell.line_end || used + cell.width > room)
+            break;
+        gb_str_puts(&r->text, cell.shown);
+        used += cell.width;
+        text += cell.bytes;
+        n -= cell.bytes;
+    }
+    r->used += used;
+    end_piece(r, style);
+    return used;
+}
+
+unsigned
+gb_row_put(gb_row *r, gb_style style, const char *text, size_t n)
+{
+    return put(r, style, text, n, r->width - r->used);
+}
+
+unsigned
+gb_row_puts(gb_row *r, gb_style style, const char *text)
+{
+    return gb_row_put(r, style, text, strlen(text));
+}
+
+unsigned
+gb_row_printf(gb_row *r, gb_style style, const char *format, ...)
+{
+    char text[512];
+    va_list ap;
+
+    va_start(ap, format);
+    vsnprintf(text, sizeof text, format, ap);
+    va_end(ap);
+    return gb_row_puts(r, style, text);
+}
+
+void
+gb_row_field(gb_row *r, gb_style style, const char *text, unsigned columns)
+{
+    unsigned start = r->used;
+
+    if (columns > r->width - r->used)
+        columns = r->width - r->used;
+    if (gb_cells_width(text, strlen(text), r->ascii) <= columns) {
+        put(r, style, text, strlen(text), columns);
+    } else if (columns > 0) {
+        put(r, style, text, strlen(text), columns - 1);
+        gb_row_puts(r, style, gb_row_sign(r, "…", "~"));
+    }
+    gb_row_pad(r, start + columns);
+}
+
+void
+gb_row_pad(gb_row *r, unsigned column)
+{
+    if (column > r->width)
+        column = r->width;
+    for (; r->used < column; r->used++)
+        gb_str_putc(&r->text, ' ');
+    end_piece(r, GB_STYLE_PLAIN);
+}
+
+const char *
+gb_row_sign(const gb_row *r, const char *utf8, const char *ascii)
+{
+    return r->ascii ? ascii : utf8;
+}
+
+void
+gb_token_name(gb_str *out, const char *text, size_t n, bool bare, bool ascii)
+{
+    static const char end[] = "<|endoftext|>";
+    size_t i = 0;
+
+    if (n == sizeof end - 1 && memcmp(text, end, n) == 0) {
+        gb_str_puts(out, ascii ? "<end>" : "∎");
+        return;
+    }
+    if (bare && n > 1 && text[0] == ' ' && strchr(" \t\r\n", text[1]) == NULL)
+        i = 1;
+    for (; i < n; i++)
+        switch (text[i]) {
+        case ' ':
+            gb_str_puts(out, ascii ? "_" : "·");
+            break;
+        case '\n':
+            gb_str_puts(out, ascii ? "\\n" : "⏎");
+            break;
+        case '\r':
+            gb_str_puts(out, ascii ? "\\r" : "␍");
+            break;
+        case '\t':
+            gb_str_puts(out, ascii ? "\\t" : "⇥");
+            break;
+        default:
+            gb_str_putc(out, text[i]);
+        }
+    if (n == 0)
+        gb_str_puts(out, ascii ? "\"\"" : "∅");
+}
