@@ -53,7 +53,8 @@ make_rule(gb_app *a, gb_str *out)
     else if (n > 0)
         gb_str_printf(out, " %u new line%s below ", n, n == 1 ? "" : "s");
     else if (a->page != NULL)
-        gb_str_puts(out, " Esc closes ");
+        gb_str_puts(out, a->page->below != NULL ? " Esc back "
+                                                : " Esc closes ");
     else if (!gb_view_follows(v))
         gb_str_puts(out, " scrolled up ");
 }
@@ -86,12 +87,16 @@ draw(gb_app *a)
     gb_str title = GB_STR_INIT, rule = GB_STR_INIT, line = GB_STR_INIT;
     gb_frame f;
 
+    if (a->page != NULL && gb_page_is_full(a->page)) {
+        gb_page_draw(a->page);
+        return;
+    }
     memset(&f, 0, sizeof f);
     make_title(m, &title);
     make_rule(a, &rule);
     if (a->searching)
         gb_str_printf(&line, "search: %s", gb_str_cstr(&a->wanted));
-    f.title = a->page != NULL ? a->page_title : gb_str_cstr(&title);
+    f.title = a->page != NULL ? a->page->title : gb_str_cstr(&title);
     f.title_right = a->page != NULL ? "" : gb_mode_name(m->mode);
     f.view = gb_app_view(a);
     f.rule = gb_str_cstr(&rule);
@@ -275,7 +280,7 @@ open_prompt(gb_app *a, gb_error *err)
 static void
 free_app(gb_app *a)
 {
-    gb_app_close_page(a);
+    gb_page_close_all(a);
     gb_view_free(a->view);
     gb_keys_free(a->keys);
     gb_mirror_free(&a->ui.mirror);

@@ -6,10 +6,12 @@
 #include "tui/frame.h"
 #include "tui/keys.h"
 #include "tui/log.h"
+#include "tui/page.h"
 #include "tui/tui.h"
 #include "tui/view.h"
 
-typedef struct gb_app {
+typedef struct gb_app gb_app;
+struct gb_app {
     gb_ui ui;
     gb_view *view;
     gb_keys *keys;
@@ -18,8 +20,7 @@ typedef struct gb_app {
     unsigned watched; /* GB_WATCH_* asked for, and so many candidates */
     size_t listed;
 
-    gb_view *page; /* help, a log: over the conversation; or NULL */
-    char *page_title;
+    gb_page *page; /* on top of those over the conversation; or NULL */
 
     bool searching, found;
     bool followed; /* before the search */
@@ -32,7 +33,7 @@ typedef struct gb_app {
     int quit_signal;
     bool dirty;    /* the screen is to be drawn */
     bool hurry;    /* and soon: a key was pressed */
-} gb_app;
+};
 
 /* app_news.c: takes what the worker says into view and mirror. */
 gb_sink gb_app_sink(gb_app *a);
@@ -40,6 +41,8 @@ void gb_app_news(gb_app *a, gb_news *news);
 
 /* app_keys.c */
 void gb_app_key(gb_app *a, const gb_key *key);
+/* A key that stands for text: a printable character, or pasted text. */
+bool gb_app_is_text(const gb_key *key);
 /* Does what the edit line has sent. */
 void gb_app_lines(gb_app *a);
 
@@ -47,9 +50,8 @@ void gb_app_lines(gb_app *a);
 extern const gb_ui_face gb_app_face;
 void gb_app_error(gb_app *a, const char *text);
 void gb_app_notice(gb_app *a, const char *text);
-void gb_app_close_page(gb_app *a);
 void gb_app_end_search(gb_app *a, bool go_back);
-/* The page, or the conversation. */
+/* A page's text, or the conversation. */
 gb_view *gb_app_view(gb_app *a);
 bool gb_app_edit(void *arg, const char *text, gb_str *out);
 

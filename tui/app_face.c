@@ -12,7 +12,8 @@
 gb_view *
 gb_app_view(gb_app *a)
 {
-    return a->page != NULL ? a->page : a->view;
+    return a->page != NULL && gb_page_is_text(a->page) ? a->page->view
+                                                       : a->view;
 }
 
 void
@@ -29,16 +30,6 @@ gb_app_error(gb_app *a, const char *text)
     free(a->error);
     a->error = gb_strdup(text);
     gb_log_add(a->log, text);
-    a->dirty = true;
-}
-
-void
-gb_app_close_page(gb_app *a)
-{
-    gb_view_free(a->page);
-    free(a->page_title);
-    a->page = NULL;
-    a->page_title = NULL;
     a->dirty = true;
 }
 
@@ -65,14 +56,9 @@ page(gb_ui *ui, const char *title, const char *text, size_t n)
 {
     gb_app *a = ui->arg;
 
-    gb_app_close_page(a);
-    a->page = gb_view_new(gb_screen_is_ascii());
-    a->page_title = gb_strdup(title);
-    if (n > 0 && text[n - 1] == '\n')
-        n--;
-    gb_view_append(a->page, GB_TEXT_MODEL, text, n);
-    gb_view_fit(a->page, a->view);
-    gb_view_home(a->page);
+    gb_page_text(a, title, text, n);
+    if (strcmp(title, "Help") == 0)
+        a->page->opener = "F1";
 }
 
 static void
@@ -130,9 +116,11 @@ show_log(gb_ui *ui)
     if (n == 0)
         gb_app_notice(a, "nothing has been printed or gone wrong so far");
     else
-        page(ui, "Log", text, n);
-    if (a->page != NULL && n > 0)
-        gb_view_follow(a->page);
+        gb_page_text(a, "Log", text, n);
+    if (n > 0) {
+        a->page->opener = "F12";
+        gb_view_follow(a->page->view);
+    }
 }
 
 static void

@@ -22,9 +22,8 @@ is_one_of(const gb_key *key, const char *const *names)
     return false;
 }
 
-/* A key that stands for text: a printable character, or pasted text. */
-static bool
-is_text(const gb_key *key)
+bool
+gb_app_is_text(const gb_key *key)
 {
     return is(key, "Paste") ||
            (key->n > 0 && (unsigned char)key->bytes[0] >= 0x20 &&
@@ -109,7 +108,7 @@ search_key(gb_app *a, const gb_key *key)
     } else if (is(key, "C-u")) {
         gb_str_clear(&a->wanted);
         search_again(a);
-    } else if (is_text(key)) {
+    } else if (gb_app_is_text(key)) {
         gb_str_append(&a->wanted, key->bytes, key->n);
         search_again(a);
     } else {
@@ -117,27 +116,35 @@ search_key(gb_app *a, const gb_key *key)
     }
 }
 
-/* Keys for the page that is shown; false when it is none of them. */
+/* On a page that takes the screen for itself, what is none of its keys goes
+ * nowhere, but for those that mean the same everywhere. */
+static bool
+is_everywhere(const gb_key *key)
+{
+    static const char *const keys[] = {"C-l", "C-z", NULL};
+
+    return is_one_of(key, keys) ||
+           (key->name[0] == 'F' && key->name[1] != '\0') ||
+           strncmp(key->name, "S-F", 3) == 0;
+}
+
+/* False when the key is none of the page that is shown. */
 static bool
 page_key(gb_app *a, const gb_key *key)
 {
-    static const char *const leave[] = {"Esc", "q", "F1", "F12", "Enter",
-                                        "C-c", NULL};
+    bool full = gb_page_is_full(a->page);
 
-    if (is_one_of(key, leave))
-        gb_app_close_page(a);
-    else if (is(key, "Up"))
-        gb_view_scroll(a->page, -1);
-    else if (is(key, "Down"))
-        gb_view_scroll(a->page, 1);
-    else if (is(key, " "))
-        gb_view_page(a->page, 1);
-    else if (is(key, "Home"))
-        gb_view_home(a->page);
-    else if (is(key, "End"))
-        gb_view_follow(a->page);
-    else
+    if (full)
+        dismiss(a, true);
+    if (gb_page_key(a->page, key))
+        return true;
+    if (!full) {
+        if (gb_app_is_text(key))
+            gb_page_close_all(a);
         return false;
+    }
+    if (is_everywhere(key))
+        run_key(a, key->name);
     return true;
 }
 
@@ -218,18 +225,14 @@ void
 gb_app_key(gb_app *a, const gb_key *key)
 {
     a->dirty = a->hurry = true;
-    if (is(key, "Mouse"))
-        return;
     if (a->searching) {
         search_key(a, key);
         return;
     }
-    if (a->page != NULL) {
-        if (page_key(a, key))
-            return;
-        if (is_text(key))
-            gb_app_close_page(a);
-    }
+    if (a->page != NULL && page_key(a, key))
+        return;
+    if (is(key, "Mouse"))
+        return;
     if (!is(key, "Esc") && !is(key, "WheelUp") && !is(key, "WheelDown"))
         dismiss(a, false);
     if (a->ctrl_x)

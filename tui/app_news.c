@@ -92,4 +92,5 @@ gb_app_news(gb_app *a, gb_news *news)
     default:
         break;
     }
+    gb_page_news(a, news);
 }

@@ -13,6 +13,13 @@ const gb_ui_key gb_ui_keys[] = {
     {NULL, NULL, NULL, NULL},
 };
 
+const gb_ui_page_key gb_ui_page_keys[] = {
+#define GB_PAGE_KEY(page, key, act, hint, help)                                \
+    {GB_PAGE_##page, key, GB_ACT_##act, hint, help},
+#include "tui/commands.def"
+    {.key = NULL},
+};
+
 static const gb_ui_command *
 find_command(const char *name, size_t n)
 {
@@ -130,6 +137,49 @@ gb_ui_hints(void)
     return hints;
 }
 
+bool
+gb_ui_page_has(gb_page_mode page, gb_page_mode mode)
+{
+    return page == mode || (mode == GB_PAGE_LIST && page != GB_PAGE_TEXT);
+}
+
+const gb_ui_page_key *
+gb_ui_page_key_find(gb_page_mode page, const char *key)
+{
+    const gb_ui_page_key *k, *found = NULL;
+
+    for (k = gb_ui_page_keys; k->key != NULL; k++)
+        if (strcmp(k->key, key) == 0 && gb_ui_page_has(page, k->page) &&
+            (found == NULL || k->page == page))
+            found = k;
+    return found;
+}
+
+const char *
+gb_ui_page_name(gb_page_mode mode)
+{
+    static const char *const names[] = {
+        [GB_PAGE_TEXT] = "A page of text",
+        [GB_PAGE_LIST] = "All pages with a list",
+    };
+
+    return names[mode];
+}
+
+const char **
+gb_ui_page_hints(gb_page_mode page)
+{
+    const char **hints = gb_alloc_array(GB_COUNT(gb_ui_page_keys),
+                                        sizeof *hints);
+    const gb_ui_page_key *k;
+    size_t n = 0;
+
+    for (k = gb_ui_page_keys; k->key != NULL; k++)
+        if (k->hint != NULL && gb_ui_page_has(page, k->page))
+            hints[n++] = k->hint;
+    return hints;
+}
+
 void
 gb_ui_key_spell(gb_str *out, const char *key)
 {
@@ -139,6 +189,10 @@ gb_ui_key_spell(gb_str *out, const char *key)
     bool control = false;
     size_t i;
 
+    if (strcmp(key, " ") == 0) {
+        gb_str_puts(out, "Space");
+        return;
+    }
     while (*key != '\0') {
         for (i = 0; i < GB_COUNT(prefixes); i++)
             if (strncmp(key, prefixes[i].prefix, 2) == 0) {
@@ -177,6 +231,35 @@ help_keys(gb_str *out)
 }
 
 static void
+help_page_keys(gb_str *out, gb_page_mode mode)
+{
+    const gb_ui_page_key *k;
+    gb_str left = GB_STR_INIT;
+    bool any = false;
+
+    for (k = gb_ui_page_keys; k->key != NULL; k++) {
+        if (k->page != mode)
+            continue;
+        if (!any)
+            gb_str_printf(out, "%s%s\n", out->len > 0 ? "\n" : "",
+                          gb_ui_page_name(mode));
+        any = true;
+        gb_str_clear(&left);
+        gb_ui_key_spell(&left, k->key);
+        help_row(out, gb_str_cstr(&left), k->help, 12);
+    }
+    gb_str_free(&left);
+}
+
+void
+gb_ui_page_help(gb_str *out, gb_page_mode page)
+{
+    help_page_keys(out, page);
+    if (page != GB_PAGE_LIST && gb_ui_page_has(page, GB_PAGE_LIST))
+        help_page_keys(out, GB_PAGE_LIST);
+}
+
+static void
 help_command(gb_str *out, const gb_ui_command *c)
 {
     char left[64];
@@ -201,6 +284,8 @@ gb_ui_help(gb_str *out, const gb_ui_command *command)
         gb_str_puts(out, "\nCommands\n");
         for (c = gb_ui_commands; c->name != NULL; c++)
             help_command(out, c);
+        for (n = 0; n < GB_N_PAGE_MODES; n++)
+            help_page_keys(out, (gb_page_mode)n);
         return;
     }
     help_command(out, command);

@@ -53,10 +53,39 @@ typedef struct gb_ui_key {
     const char *key, *command, *hint, *help;
 } gb_ui_key;
 
-/* Both end with a NULL name. The commands are in actions.c, beside what they
+/* Pages, and what their keys do there. */
+typedef enum gb_page_mode {
+    GB_PAGE_TEXT,
+    GB_PAGE_LIST, /* all but a text */
+    GB_N_PAGE_MODES,
+} gb_page_mode;
+
+typedef enum gb_page_act {
+    GB_ACT_BACK,
+    GB_ACT_HELP,
+    GB_ACT_UP,
+    GB_ACT_DOWN,
+    GB_ACT_PAGE_UP,
+    GB_ACT_PAGE_DOWN,
+    GB_ACT_WHEEL_UP,
+    GB_ACT_WHEEL_DOWN,
+    GB_ACT_TOP,
+    GB_ACT_END,
+    GB_ACT_FIND,
+} gb_page_act;
+
+typedef struct gb_ui_page_key {
+    gb_page_mode page;
+    const char *key;
+    gb_page_act act;
+    const char *hint, *help;
+} gb_ui_page_key;
+
+/* These end with a NULL name. The commands are in actions.c, beside what they
  * do. */
 extern const gb_ui_command gb_ui_commands[];
 extern const gb_ui_key gb_ui_keys[];
+extern const gb_ui_page_key gb_ui_page_keys[];
 
 /* Does what a line says: a command when it begins with a slash ("//" stands
  * for a slash), else a text for the model. Empty: on it goes. */
@@ -66,10 +95,20 @@ bool gb_ui_command_run(gb_ui *ui, const char *line, gb_error *err);
 bool gb_ui_send(gb_ui *ui, const char *text, size_t n, gb_error *err);
 
 const gb_ui_key *gb_ui_key_find(const char *key);
+/* A key of a page, its own before those of all lists; NULL. */
+const gb_ui_page_key *gb_ui_page_key_find(gb_page_mode page, const char *key);
+/* Has a page the keys of this mode? */
+bool gb_ui_page_has(gb_page_mode page, gb_page_mode mode);
+/* "Pages of text", "The tree", ... */
+const char *gb_ui_page_name(gb_page_mode mode);
 /* Appends "C-x t" as people read it: "Ctrl-X t". */
 void gb_ui_key_spell(gb_str *out, const char *key);
 /* The hints of the last line, NULL-terminated; the caller frees the list. */
 const char **gb_ui_hints(void);
+/* Those of a page. */
+const char **gb_ui_page_hints(gb_page_mode page);
+/* All keys of a page. */
+void gb_ui_page_help(gb_str *out, gb_page_mode page);
 /* The pages of /help. command NULL: all keys and commands. */
 void gb_ui_help(gb_str *out, const gb_ui_command *command);
 

@@ -9,7 +9,7 @@
 
 /* Text of one style, collected so that it is drawn at once. */
 typedef struct pen {
-    unsigned row, column, next;
+    unsigned row, left, column, next;
     gb_style style;
     gb_str text;
 } pen;
@@ -18,7 +18,7 @@ static void
 flush_pen(pen *p)
 {
     if (p->text.len > 0)
-        gb_screen_put_raw(p->row, p->column, p->style, p->text.data);
+        gb_screen_put_raw(p->row, p->left + p->column, p->style, p->text.data);
     gb_str_clear(&p->text);
 }
 
@@ -54,10 +54,11 @@ put_cell(void *arg, unsigned column, const gb_cell *cell, gb_text_kind kind,
     p->next = column + cell->width;
 }
 
-static void
-draw_view(gb_view *v, unsigned top, unsigned width, unsigned height)
+void
+gb_frame_view(gb_view *v, unsigned top, unsigned left, unsigned width,
+              unsigned height)
 {
-    pen p = {0, 0, 0, GB_STYLE_PLAIN, GB_STR_INIT};
+    pen p = {0, left, 0, 0, GB_STYLE_PLAIN, GB_STR_INIT};
     unsigned row;
 
     gb_view_resize(v, width, height);
@@ -72,17 +73,15 @@ draw_view(gb_view *v, unsigned top, unsigned width, unsigned height)
     gb_str_free(&p.text);
 }
 
-static void
-draw_title(const gb_frame *f, unsigned width)
+void
+gb_frame_title(const char *title, const char *right, unsigned width)
 {
-    bool ascii = gb_screen_is_ascii();
-    unsigned used = 1, right = gb_cells_width(f->title_right,
-                                              strlen(f->title_right), ascii);
+    unsigned used = 1, need = gb_cells_width(right, strlen(right),
+                                             gb_screen_is_ascii());
 
-    used += gb_screen_put(0, 1, width - 1, GB_STYLE_TITLE, f->title);
-    if (right > 0 && used + right + 2 < width)
-        gb_screen_put(0, width - right - 1, right, GB_STYLE_FAINT,
-                      f->title_right);
+    used += gb_screen_put(0, 1, width - 1, GB_STYLE_TITLE, title);
+    if (need > 0 && used + need + 2 < width)
+        gb_screen_put(0, width - need - 1, need, GB_STYLE_FAINT, right);
 }
 
 static void
@@ -99,8 +98,8 @@ draw_rule(const gb_frame *f, unsigned row, unsigned width)
     gb_screen_put(row, width - used - 2, used, GB_STYLE_WARN, f->rule);
 }
 
-static void
-draw_row(const gb_row *r, unsigned row, unsigned column)
+void
+gb_frame_row(const gb_row *r, unsigned row, unsigned column)
 {
     size_t i, start = 0;
     char *text;
@@ -121,7 +120,7 @@ draw_axis(const gb_frame *f, unsigned row, unsigned width)
 
     gb_row_init(&r, width, gb_screen_is_ascii());
     gb_axis_put(&r, f->axis, width, true);
-    draw_row(&r, row, 0);
+    gb_frame_row(&r, row, 0);
     gb_row_free(&r);
 }
 
@@ -154,32 +153,39 @@ draw_hint(const char *hint, unsigned row, unsigned column, unsigned width)
 }
 
 static void
-draw_hints(const gb_frame *f, unsigned row, unsigned width)
+draw_hints(const char *const *hints, unsigned row, unsigned width)
 {
     bool ascii = gb_screen_is_ascii();
     unsigned column = 1, need;
     size_t i;
 
-    for (i = 0; f->hints[i] != NULL; i++) {
-        need = gb_cells_width(f->hints[i], strlen(f->hints[i]), ascii);
+    for (i = 0; hints[i] != NULL; i++) {
+        need = gb_cells_width(hints[i], strlen(hints[i]), ascii);
         if (column + need + (i > 0 ? 3 : 0) > width)
             return;
         if (i > 0)
             column += gb_screen_put(row, column, 3, GB_STYLE_FAINT,
                                     ascii ? " | " : " · ");
-        column += draw_hint(f->hints[i], row, column, width - column);
+        column += draw_hint(hints[i], row, column, width - column);
     }
+}
+
+void
+gb_frame_last(unsigned row, unsigned width, const char *error,
+              const char *notice, const char *const *hints)
+{
+    if (error != NULL)
+        gb_screen_put(row, 1, width - 1, GB_STYLE_ERROR, error);
+    else if (notice != NULL)
+        gb_screen_put(row, 1, width - 1, GB_STYLE_MARK, notice);
+    else
+        draw_hints(hints, row, width);
 }
 
 static void
 draw_last(const gb_frame *f, unsigned row, unsigned width)
 {
-    if (f->error != NULL)
-        gb_screen_put(row, 1, width - 1, GB_STYLE_ERROR, f->error);
-    else if (f->notice != NULL)
-        gb_screen_put(row, 1, width - 1, GB_STYLE_MARK, f->notice);
-    else
-        draw_hints(f, row, width);
+    gb_frame_last(row, width, f->error, f->notice, f->hints);
 }
 
 /* The completions, in columns over the last rows of the view. */
@@ -279,9 +285,9 @@ gb_frame_draw(const gb_frame *f)
     gb_prompt_look(&prompt, width, height / 3);
     rows = f->line != NULL ? 1 : (unsigned)prompt.n_rows;
     view_height = height - 6 - rows;
-    draw_title(f, width);
+    gb_frame_title(f->title, f->title_right, width);
     gb_screen_line(1, 0, width);
-    draw_view(f->view, 2, width, view_height);
+    gb_frame_view(f->view, 2, 0, width, view_height);
     draw_words(f, 2 + view_height, view_height / 2, width);
     draw_bottom(f, &prompt, 2 + view_height, width);
     gb_prompt_view_free(&prompt);

@@ -4,6 +4,7 @@
 
 #include "tui/axis.h"
 #include "tui/prompt.h"
+#include "tui/row.h"
 #include "tui/status.h"
 #include "tui/view.h"
 
@@ -28,5 +29,14 @@ typedef struct gb_frame {
 
 /* Draws and shows all of it. */
 void gb_frame_draw(const gb_frame *f);
+
+/* Its parts, for pages that take the screen for themselves: a view, a row,
+ * the first and the last. */
+void gb_frame_view(gb_view *v, unsigned top, unsigned left, unsigned width,
+                   unsigned height);
+void gb_frame_row(const gb_row *r, unsigned row, unsigned column);
+void gb_frame_title(const char *title, const char *right, unsigned width);
+void gb_frame_last(unsigned row, unsigned width, const char *error,
+                   const char *notice, const char *const *hints);
 
 #endif

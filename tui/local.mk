@@ -17,6 +17,9 @@ libgumbel_a_SOURCES += \
 	tui/line_news.c \
 	tui/log.c tui/log.h \
 	tui/mirror.c tui/mirror.h \
+	tui/page.c tui/page.h \
+	tui/page_list.c \
+	tui/page_text.c \
 	tui/prompt.c tui/prompt.h \
 	tui/prompt_bind.c tui/prompt_bind.h \
 	tui/prompt_block.c \

@@ -34,6 +34,7 @@ static const struct {
     [GB_STYLE_MATCH] = {A_UNDERLINE | A_BOLD, 166, COLOR_MAGENTA, 0xd75f00},
     [GB_STYLE_CURRENT] = {A_REVERSE, 166, COLOR_MAGENTA, 0xd75f00},
     [GB_STYLE_TOKEN] = {A_BOLD, 166, COLOR_MAGENTA, 0xd75f00},
+    [GB_STYLE_SELECTED] = {A_REVERSE, -1, -1, -1},
 };
 
 static bool colored;

@@ -29,6 +29,7 @@ typedef enum gb_style {
     GB_STYLE_MATCH,
     GB_STYLE_CURRENT, /* the match one is at */
     GB_STYLE_TOKEN,   /* the token that is looked at, and its interval */
+    GB_STYLE_SELECTED, /* the row of a list that one is at */
     GB_N_STYLES,
 } gb_style;
 

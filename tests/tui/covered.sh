@@ -24,6 +24,7 @@ echo "ok 1 - every command is used"
 failed=$status
 status=0
 names KEY | tr ' ' '~' >"$HOME/keys"
+sed -n 's/^GB_PAGE_KEY([A-Z]*, "\([^" ]*\)",.*/\1/p' "$table" >>"$HOME/keys"
 while read -r name; do
     case $name in
     *~?) # two keys, the second a letter of its own

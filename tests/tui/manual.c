@@ -28,9 +28,30 @@ put(gb_str *out, const char *text)
 }
 
 static void
+print_page_keys(gb_str *out, gb_page_mode mode)
+{
+    const gb_ui_page_key *k;
+    bool any = false;
+
+    for (k = gb_ui_page_keys; k->key != NULL; k++) {
+        if (k->page != mode)
+            continue;
+        if (!any)
+            gb_str_printf(out, ".SS %s\n", gb_ui_page_name(mode));
+        any = true;
+        gb_str_puts(out, ".TP\n.B \"");
+        gb_ui_key_spell(out, k->key);
+        gb_str_puts(out, "\"\n");
+        put(out, k->help);
+        gb_str_putc(out, '\n');
+    }
+}
+
+static void
 print_all(gb_str *out)
 {
     const gb_ui_command *c;
+    int mode;
     const gb_ui_key *k;
 
     gb_str_puts(out, BEGIN ".SS Commands\n");
@@ -54,6 +75,8 @@ print_all(gb_str *out)
         put(out, k->help);
         gb_str_putc(out, '\n');
     }
+    for (mode = 0; mode < GB_N_PAGE_MODES; mode++)
+        print_page_keys(out, (gb_page_mode)mode);
     gb_str_puts(out, END);
 }
 
