@@ -335,6 +335,53 @@ do_snapshot(stage *t, char **words, gb_error *err)
 }
 
 static bool
+do_film(stage *t, char **words, gb_error *err)
+{
+    if (t->film != NULL)
+        return gb_fail_usage(err, "a film is being taken already");
+    t->film = film_new();
+    t->film_name = gb_strdup(words[0]);
+    film_frame(t->film, t->screen, gb_now_ms());
+    return true;
+}
+
+static bool
+do_cut(stage *t, char **words, gb_error *err)
+{
+    bool ok;
+
+    (void)words;
+    if (t->film == NULL)
+        return gb_fail_usage(err, "no film is being taken");
+    film_frame(t->film, t->screen, gb_now_ms());
+    ok = film_write(t->film, t->screen, t->pictures, t->film_name, err);
+    film_free(t->film);
+    free(t->film_name);
+    t->film = NULL;
+    t->film_name = NULL;
+    return ok;
+}
+
+/* How long a person takes from key to key. */
+#define KEY_MS 70
+
+static bool
+do_slowly(stage *t, char **words, gb_error *err)
+{
+    const char *at = words[0];
+    double until;
+
+    (void)err;
+    for (; *at != '\0'; at++) {
+        gb_str_putc(screen_typed(t->screen), *at);
+        until = gb_now_ms() + KEY_MS;
+        while (gb_now_ms() < until)
+            stage_pump(t, 10);
+    }
+    return true;
+}
+
+static bool
 do_dump(stage *t, char **words, gb_error *err)
 {
     (void)words;
@@ -425,6 +472,11 @@ const command commands[] = {
      "type N characters, print how long each took to be shown"},
     {"snapshot", "FILE", 1, 1, do_snapshot, NULL,
      "draw the screen as SVG, in the folder of --pictures"},
+    {"film", "FILE", 1, 1, do_film, NULL,
+     "from here on, draw the screen as a moving SVG, likewise"},
+    {"cut", "", 0, 0, do_cut, NULL, "the film ends here"},
+    {"slowly", "TEXT", 1, 1, do_slowly, NULL,
+     "type a text as fast as a person does (for films)"},
     {"dump", "", 0, 0, do_dump, NULL, "print the screen"},
     {NULL, NULL, 0, 0, NULL, NULL, NULL},
 };
@@ -493,9 +545,9 @@ needs_program(const command *c)
         : c->run == do_type || c->run == do_keys || c->run == do_press ||
             c->run == do_paste || c->run == do_pasterepeat ||
             c->run == do_mouse || c->run == do_resize || c->run == do_signal ||
-            c->run == do_storm ||
-            c->run == do_keep || c->run == do_latency ||
-            c->run == do_snapshot || c->run == do_absent;
+            c->run == do_storm || c->run == do_keep || c->run == do_latency ||
+            c->run == do_snapshot || c->run == do_absent ||
+            c->run == do_film || c->run == do_slowly;
 }
 
 /* Whether word n of a command is the text that ends the line. */

@@ -7,6 +7,7 @@ tests_tui_drive_SOURCES = \
 	tests/tui/checks.c tests/tui/checks.h \
 	tests/tui/commands.c tests/tui/commands.h \
 	tests/tui/drive.c \
+	tests/tui/film.c tests/tui/film.h \
 	tests/tui/keys.c tests/tui/keys.h \
 	tests/tui/latency.c tests/tui/latency.h \
 	tests/tui/pty.c tests/tui/pty.h \

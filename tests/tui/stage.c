@@ -60,6 +60,8 @@ stage_close(stage *t)
     screen_close(t->screen);
     free(t->folder);
     free(t->kept);
+    film_free(t->film);
+    free(t->film_name);
 }
 
 bool
@@ -99,6 +101,8 @@ stage_pump(stage *t, int ms)
     n = pty_pump(&t->pty, buffer, sizeof(buffer), ms);
     screen_feed(t->screen, buffer, n);
     take_typed(t);
+    if (t->film != NULL)
+        film_take(t->film, t->screen, gb_now_ms(), n > 0);
     return n;
 }
 

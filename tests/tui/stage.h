@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "base/error.h"
+#include "tests/tui/film.h"
 #include "tests/tui/pty.h"
 #include "tests/tui/screen.h"
 
@@ -20,6 +21,8 @@ typedef struct stage {
     bool skipped;   /* something that the test needs is not there */
     char *kept;     /* rows of the screen, and which */
     int kept_first, kept_last;
+    film *film;     /* NULL: none is being taken */
+    char *film_name;
 } stage;
 
 /* Creates the folder's own home and XDG folders and points the environment

@@ -269,8 +269,8 @@ put_one_word(gb_str *out, const screen *s, int row, int column)
     return column;
 }
 
-static void
-put_row(gb_str *out, const screen *s, int row)
+void
+svg_put_row(gb_str *out, const screen *s, int row)
 {
     VTermScreenCell cell;
     look l;
@@ -290,8 +290,8 @@ put_row(gb_str *out, const screen *s, int row)
     }
 }
 
-static void
-put_cursor(gb_str *out, const screen *s)
+void
+svg_put_cursor(gb_str *out, const screen *s)
 {
     VTermScreenCell cell;
     int row, column;
@@ -304,8 +304,8 @@ put_cursor(gb_str *out, const screen *s)
                   top_of(row) + 1, CELL_WIDTH, CELL_HEIGHT - 2);
 }
 
-static void
-put_head(gb_str *out, const screen *s)
+void
+svg_put_head(gb_str *out, const screen *s)
 {
     double width = screen_columns(s) * CELL_WIDTH + 2 * MARGIN;
     double height = screen_rows(s) * CELL_HEIGHT + 2 * MARGIN;
@@ -322,22 +322,31 @@ put_head(gb_str *out, const screen *s)
 }
 
 bool
+svg_save(gb_str *out, const char *folder, const char *name, gb_error *err)
+{
+    char *path = name[0] == '/' ? gb_strdup(name)
+        : gb_path_join(folder, name);
+    bool ok;
+
+    gb_str_puts(out, "</g>\n</svg>\n");
+    ok = gb_file_replace(path, out->data, out->len, 0644, err);
+    free(path);
+    return ok;
+}
+
+bool
 svg_write(const screen *s, const char *folder, const char *name,
           gb_error *err)
 {
     gb_str out = GB_STR_INIT;
-    char *path = name[0] == '/' ? gb_strdup(name)
-        : gb_path_join(folder, name);
     int row;
     bool ok;
 
-    put_head(&out, s);
+    svg_put_head(&out, s);
     for (row = 1; row <= screen_rows(s); row++)
-        put_row(&out, s, row);
-    put_cursor(&out, s);
-    gb_str_puts(&out, "</g>\n</svg>\n");
-    ok = gb_file_replace(path, out.data, out.len, 0644, err);
+        svg_put_row(&out, s, row);
+    svg_put_cursor(&out, s);
+    ok = svg_save(&out, folder, name, err);
     gb_str_free(&out);
-    free(path);
     return ok;
 }

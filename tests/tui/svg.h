@@ -8,4 +8,12 @@
 bool svg_write(const screen *s, const char *folder, const char *name,
                gb_error *err);
 
+/* The parts of a picture: how it begins, a row (1, 2, ...), the cursor; and
+ * its end, which saves it. */
+void svg_put_head(gb_str *out, const screen *s);
+void svg_put_row(gb_str *out, const screen *s, int row);
+void svg_put_cursor(gb_str *out, const screen *s);
+bool svg_save(gb_str *out, const char *folder, const char *name,
+              gb_error *err);
+
 #endif
