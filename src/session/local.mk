@@ -36,6 +36,7 @@ libgumbel_a_SOURCES += \
 	src/session/save.c \
 	src/session/seen.c \
 	src/session/seen.h \
+	src/session/seen_look.c \
 	src/session/seen_tree.c \
 	src/session/session.c \
 	src/session/session.h \

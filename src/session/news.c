@@ -103,26 +103,55 @@ merge(gb_news_queue *q, const gb_news *n)
     return false;
 }
 
+/* What stands beside the text: nothing of it is of use once there is newer
+ * news of its kind, which may speak of text that was told in between. */
+static bool
+replaces(gb_news_type type)
+{
+    return type == GB_NEWS_SEEN || type == GB_NEWS_FORKS ||
+           type == GB_NEWS_TREE || type == GB_NEWS_SESSIONS ||
+           type == GB_NEWS_TRIAL;
+}
+
+/* Takes news of this type out of the queue, of which there is one at most. */
+static void
+drop(gb_news_queue *q, gb_news_type type)
+{
+    gb_news **link = &q->first, *n, *before = NULL;
+
+    for (; (n = *link) != NULL; before = n, link = &n->next)
+        if (n->type == type)
+            break;
+    if (n == NULL)
+        return;
+    *link = n->next;
+    if (q->last == n)
+        q->last = before;
+    gb_news_free(n);
+}
+
 static void
 append(gb_news_queue *q, gb_news *n)
 {
     static const char byte = 0;
+    const bool empty = q->first == NULL;
 
-    if (q->first == NULL) {
+    if (replaces(n->type))
+        drop(q, n->type);
+    if (q->first == NULL)
         q->first = n;
-        while (write(q->fd[1], &byte, 1) < 0 && errno == EINTR)
-            ;
-    } else {
+    else
         q->last->next = n;
-    }
     q->last = n;
+    while (empty && write(q->fd[1], &byte, 1) < 0 && errno == EINTR)
+        ;
     if (n->type == GB_NEWS_STATS)
         q->stats = n;
     else if (n->type == GB_NEWS_SETTINGS)
         q->settings = n;
     else if (n->type == GB_NEWS_STATE)
         q->state = n;
-    else
+    else if (!replaces(n->type))
         q->text = n->type == GB_NEWS_GROWN ? n : NULL;
 }
 

@@ -11,7 +11,8 @@ typedef struct gb_news_queue {
     int fd[2]; /* a pipe that holds one byte while there is news */
     gb_news *first, *last;
     /* Those in the queue that newer ones bring up to date, or NULL; none of
-     * the three stands between a text and what is appended to it. */
+     * the three stands between a text and what is appended to it, nor does
+     * what is replaced by newer news of its kind. */
     gb_news *stats, *settings, *state;
     gb_news *text;
 } gb_news_queue;

@@ -8,12 +8,16 @@
 #include "sample/candidates.h"
 #include "session/tree.h"
 
+struct gb_session;
+
 /* A token and its text: any bytes, with a NUL behind them. */
 typedef struct gb_seen_token {
     gb_token id;
     char *text;
     size_t n;
 } gb_seen_token;
+
+gb_seen_token gb_seen_token_of(const gb_tokenizer *tokenizer, gb_token id);
 
 typedef struct gb_seen_band {
     double from, to; /* temperatures; 0: the limit; INFINITY */
@@ -35,7 +39,7 @@ typedef struct gb_seen {
     gb_settings settings; /* with which it was, or would be, written */
     uint64_t seed, step;
     gb_seen_token token;  /* next: the one that these settings choose */
-    gb_why why;           /* of that token */
+    gb_why why;           /* of that token; typed: noise, from and to NaN */
     gb_seen_band *bands;  /* (n_bands) ascending, without gaps, from 0 to
                              INFINITY; none for what was typed */
     size_t n_bands;
@@ -45,6 +49,10 @@ typedef struct gb_seen {
     double rest_raw, rest_final; /* share of the probability */
 } gb_seen;
 
+/* Looks at a token of the conversation, or the next one, with at least n
+ * candidates, as gb_look_token does; NULL where that fails. */
+gb_seen *gb_seen_look(struct gb_session *s, uint64_t number, size_t n,
+                      gb_error *err);
 void gb_seen_free(gb_seen *seen);
 
 /* A place of the current path from which more than one way leads on. */
@@ -52,6 +60,10 @@ typedef struct gb_seen_fork {
     gb_place place; /* node, and how many of its tokens stand before it */
     uint32_t ways;
 } gb_seen_fork;
+
+/* Those before the end of the path, from its beginning on. The caller frees
+ * *forks. Returns how many there are. */
+size_t gb_seen_forks_of(const gb_tree *t, gb_seen_fork **forks);
 
 /* A node of the tree, in the order in which they are listed: what follows a
  * node directly stands below it, only forks go to the right. */

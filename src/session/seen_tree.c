@@ -1,4 +1,4 @@
-/* The tree as a list: what follows a node directly stands below it, only
+/* Where takes part, and the tree as a list: what follows a node directly stands below it, only
  * forks go to the right. */
 #include <stdlib.h>
 
@@ -113,4 +113,74 @@ gb_seen_tree_of(const gb_tree *t)
     }
     free(stack.data);
     return seen;
+}
+
+/* Forks. */
+
+typedef struct forks {
+    gb_seen_fork *data;
+    size_t len, capacity;
+} forks;
+
+static void
+push_fork(forks *f, gb_place place, uint32_t ways)
+{
+    if (ways < 2)
+        return;
+    if (f->len == f->capacity) {
+        f->capacity = f->capacity > 0 ? f->capacity * 2 : 16;
+        f->data = gb_realloc_array(f->data, f->capacity, sizeof *f->data);
+    }
+    f->data[f->len++] = (gb_seen_fork){place, ways};
+}
+
+static int
+compare_places(const void *a, const void *b)
+{
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+    return (x > y) - (x < y);
+}
+
+/* Those within a stretch of the path, and at its end unless it is the last.
+ * Sorting by where they leave it counts the ways of each place. */
+static void
+find_forks(const gb_stretch *s, bool last, forks *f)
+{
+    const uint32_t end = s->tokens + (last ? 0 : 1);
+    const gb_node *c;
+    uint32_t *at, ways;
+    size_t n = 0, i;
+
+    for (c = s->node->first; c != NULL; c = c->next)
+        n += c->at < end ? 1 : 0;
+    at = gb_alloc_array(n + 1, sizeof *at);
+    for (c = s->node->first, n = 0; c != NULL; c = c->next)
+        if (c->at < end)
+            at[n++] = c->at;
+    qsort(at, n, sizeof *at, compare_places);
+    for (i = 0, ways = 0; i < n; i++) {
+        ways++;
+        if (i + 1 < n && at[i + 1] == at[i])
+            continue;
+        push_fork(f, (gb_place){s->node->id, at[i]},
+                  ways + (at[i] < s->node->n_tokens ? 1 : 0));
+        ways = 0;
+    }
+    free(at);
+}
+
+size_t
+gb_seen_forks_of(const gb_tree *t, gb_seen_fork **list)
+{
+    const gb_place start = {0, 0};
+    forks f = {0};
+    size_t i;
+
+    if (t->path.len > 0)
+        push_fork(&f, start, (uint32_t)gb_tree_ways(t, start));
+    for (i = 0; i < t->path.len; i++)
+        find_forks(&t->path.data[i], i + 1 == t->path.len, &f);
+    *list = f.data;
+    return f.len;
 }

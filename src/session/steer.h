@@ -41,6 +41,11 @@ void gb_steer_quote(const gb_session *s, gb_token id, gb_str *out);
 bool gb_steer_forget(const gb_session *s, const char *name, gb_str *out,
                      gb_error *err);
 
+/* Appends the text of a take from where it parts from the others, until `out`
+ * is longer than `limit`. */
+void gb_steer_take_text(const gb_session *s, const gb_take *take,
+                        size_t limit, gb_str *out);
+
 /* For the verbs: the tokens of a stretch that count, and its cursor, which
  * must be at a token. */
 uint32_t gb_steer_counted(const gb_stretch *s);

@@ -19,27 +19,34 @@ one_line(const gb_str *text, size_t limit, gb_str *out)
     gb_str_free(&line);
 }
 
-/* The text of a take. */
-static void
-preview(const gb_session *s, const gb_take *take, size_t limit, gb_str *out)
+void
+gb_steer_take_text(const gb_session *s, const gb_take *take, size_t limit,
+                   gb_str *out)
 {
     gb_path path = {0};
-    gb_str line = GB_STR_INIT;
     const gb_stretch *st;
     size_t i, from, to;
 
     gb_tree_path(s->tree, take->end, &path);
-    for (i = take->node->depth; i < path.len && line.len <= limit; i++) {
+    for (i = take->node->depth; i < path.len && out->len <= limit; i++) {
         st = &path.data[i];
         from = st->node == take->node ? gb_node_bytes(st->node, take->from)
                                       : 0;
         to = gb_node_bytes(st->node, st->tokens);
         if (st->node->role != GB_ROLE_NOTE && !st->node->hidden && to > from)
-            gb_str_append(&line, st->node->text.data + from, to - from);
+            gb_str_append(out, st->node->text.data + from, to - from);
     }
-    one_line(&line, limit, out);
-    gb_str_free(&line);
     gb_path_free(&path);
+}
+
+static void
+preview(const gb_session *s, const gb_take *take, size_t limit, gb_str *out)
+{
+    gb_str text = GB_STR_INIT;
+
+    gb_steer_take_text(s, take, limit, &text);
+    one_line(&text, limit, out);
+    gb_str_free(&text);
 }
 
 #define GB_PREVIEW 60

@@ -115,7 +115,9 @@ write_on(gb_worker *w, gb_error *err)
 {
     const gb_tree *t = w->session->tree;
     uint64_t before;
+    double began;
 
+    gb_worker_watch_run(w);
     gb_pace_begin(&w->pace, gb_now_ms());
     gb_worker_tell_state(w, GB_STATE_READING);
     while (gb_session_is_writing(w->session)) {
@@ -124,13 +126,15 @@ write_on(gb_worker *w, gb_error *err)
             gb_session_stop(w->session);
             break;
         }
-        if (!keep_pace(w))
+        if (gb_worker_watch_on(w) || !keep_pace(w))
             continue;
         before = gb_tree_run_tokens(t);
+        began = gb_now_ms();
         if (!gb_session_step(w->session, err))
             return false;
         if (gb_tree_run_tokens(t) == before)
             continue;
+        gb_worker_watch_step(w, gb_now_ms() - began);
         gb_pace_count(&w->pace, gb_now_ms());
         gb_worker_tell_state(w, GB_STATE_WRITING);
         count_token(w);
@@ -244,8 +248,10 @@ obey(gb_worker *w, const gb_request *r, gb_str *out, gb_error *err)
         return gb_worker_tell_sessions(w, err);
     case GB_DO_FORGET:
         return gb_steer_forget(w->session, r->name, out, err);
-    case GB_DO_STOP:
     case GB_DO_WATCH:
+        gb_worker_begin_watch(w, r);
+        return true;
+    case GB_DO_STOP:
     case GB_DO_TRIAL:
         break;
     }
@@ -362,8 +368,13 @@ work(void *arg)
         gb_worker_tell_error(w, 0, &err);
         gb_worker_tell_state(w, GB_STATE_FAILED);
     }
-    while ((t = gb_worker_next(w)) != NULL)
-        do_task(w, t);
+    do {
+        while (gb_worker_begin_spare(w) && gb_worker_watch_on(w))
+            ;
+        t = gb_worker_next(w);
+        if (t != NULL)
+            do_task(w, t);
+    } while (t != NULL);
     gb_worker_unload(w);
     return NULL;
 }

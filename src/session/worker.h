@@ -170,10 +170,20 @@ typedef enum gb_news_type {
 typedef struct gb_stats {
     double tokens_per_second; /* of this or the last run, smoothed */
     uint32_t context_used, context_total; /* tokens */
-    uint64_t step, seed;
+    uint64_t step, seed;      /* of the next token */
     uint64_t run_tokens;      /* written in this or the last run */
     float logprob;            /* of the last token; NaN before the first */
+    uint64_t tokens;          /* of the conversation, as /at counts them */
+    uint64_t number;          /* of the one at the cursor; `tokens`: the end */
     gb_place cursor;          /* of the token; node 0: at the end */
+    gb_reason rests;          /* why the text ends where it does: a stop
+                                 string, the end-of-text token, the limit, the
+                                 user's stop, a failure; NONE: it is written,
+                                 was left in its middle, or the model's text
+                                 is not what stands at the end */
+    bool changed;             /* the settings in force are not those of the
+                                 token at the cursor; at the end, of the last
+                                 one that the model wrote */
     uint32_t take, takes;     /* of the place where the text last forks;
                                  0 where it does not */
 } gb_stats;
@@ -214,7 +224,8 @@ typedef struct gb_news {
 int gb_worker_fd(const gb_worker *w);
 /* The oldest news, NULL when there is none; gb_news_free it. Never waits.
  * What an interface does not take in time is merged: text with text; progress,
- * settings and statistics with newer ones. */
+ * settings and statistics with newer ones; of what stands beside the text
+ * (from GB_NEWS_SEEN on) the newest of each type is left. */
 gb_news *gb_worker_take(gb_worker *w);
 void gb_news_free(gb_news *news);
 

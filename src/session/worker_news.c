@@ -42,7 +42,8 @@ gb_worker_progress(void *worker, gb_phase phase, uint64_t done, uint64_t total)
     gb_news *n;
 
     if (phase == GB_PHASE_PREFILL && (w->state == GB_STATE_REPLAYING ||
-                                      w->state == GB_STATE_SWEEPING))
+                                      w->state == GB_STATE_SWEEPING ||
+                                      w->watch.looking))
         return;
     if (phase == GB_PHASE_PREFILL || phase == GB_PHASE_EXPORT)
         w->state = GB_STATE_READING;
@@ -76,12 +77,63 @@ gb_worker_tell_error(gb_worker *w, uint64_t number, const gb_error *err)
     gb_news_put(&w->news, n);
 }
 
+/* Whether more of the run stands behind a node. */
+static bool
+is_left(const gb_node *n)
+{
+    const gb_node *c;
+
+    for (c = n->first; c != NULL; c = c->next)
+        if (c->run == n->run && c->at == n->n_tokens)
+            return true;
+    return false;
+}
+
+static gb_reason
+find_rest(const gb_tree *t)
+{
+    const gb_stretch *s = NULL;
+    const gb_node *n;
+    size_t i;
+
+    /* A stop string is taken back by a node that is not shown. */
+    for (i = t->path.len; i > 0 && s == NULL; i--)
+        if (t->path.data[i - 1].node->role != GB_ROLE_NOTE &&
+            !t->path.data[i - 1].node->hidden)
+            s = &t->path.data[i - 1];
+    if (t->writing || s == NULL || s->node->role != GB_ROLE_MODEL ||
+        s->tokens < s->node->n_tokens)
+        return GB_REASON_NONE;
+    n = s->node;
+    if (n->run != GB_NONE)
+        return is_left(n) ? GB_REASON_NONE : t->runs[n->run].reason;
+    return n->n_tokens > 0 && n->tokens[n->n_tokens - 1].id == t->eos_id
+               ? GB_REASON_EOS
+               : GB_REASON_NONE;
+}
+
+/* What is known at the cursor. */
+static void
+find_cursor(const gb_session *s, gb_stats *stats)
+{
+    const gb_node *n = gb_tree_last(s->tree, GB_ROLE_MODEL);
+    gb_stretch at;
+
+    stats->tokens = gb_steer_tokens(s);
+    stats->number = gb_steer_cursor(s);
+    if (gb_steer_at(s, stats->number, &at)) {
+        n = at.node;
+        stats->cursor = (gb_place){n->id, at.tokens};
+    }
+    stats->changed = n != NULL && n->role == GB_ROLE_MODEL &&
+                     !gb_settings_same(&n->settings, &s->tree->settings);
+}
+
 static gb_stats
 current_stats(gb_worker *w)
 {
     gb_stats s = {.logprob = w->logprob};
     size_t current = 0;
-    gb_stretch at;
     const gb_tree *t;
 
     if (w->token_ms > 0)
@@ -94,13 +146,12 @@ current_stats(gb_worker *w)
     s.step = t->step;
     s.seed = t->settings.seed;
     s.run_tokens = gb_tree_run_tokens(t);
+    s.rests = find_rest(t);
+    find_cursor(w->session, &s);
     if (!t->writing)
         w->takes = (uint32_t)gb_tree_takes(t, NULL, &current);
     if (!t->writing)
         w->take = (uint32_t)current + 1;
-    if (w->session->has_cursor &&
-        gb_steer_at(w->session, gb_steer_cursor(w->session), &at))
-        s.cursor = (gb_place){at.node->id, at.tokens};
     s.takes = w->takes;
     s.take = s.takes > 0 ? w->take : 0;
     return s;
@@ -135,6 +186,7 @@ gb_worker_tell_engine(gb_worker *w)
     gb_news *n = gb_news_new(GB_NEWS_ENGINE);
     char *log;
 
+    w->watch.seen_told = false;
     gb_str_puts(&n->text, w->model->name);
     n->path = gb_path_absolute(w->model->path);
     n->spec = w->device != NULL ? gb_strdup(w->device) : NULL;
@@ -227,6 +279,7 @@ on_cut(void *arg, uint32_t node, uint32_t tokens, size_t bytes)
     n->first = tokens;
     n->offset = bytes;
     w->memory_known = false;
+    w->watch.seen_told = w->watch.forks_told = false;
     gb_news_put(&w->news, n);
 }
 

@@ -164,7 +164,8 @@ update_cancel(gb_worker *w)
     uint64_t before = w->loading ? w->halt_before : w->stop_before;
 
     atomic_store(&w->cancel,
-                 w->quit || (w->running != 0 && w->running < before));
+                 w->quit || (w->running != 0 && w->running < before) ||
+                     (w->spare && w->first != NULL));
 }
 
 /* Likewise. */
@@ -173,6 +174,7 @@ set_running(gb_worker *w, uint64_t number, bool loading)
 {
     w->running = number;
     w->loading = loading;
+    w->spare = false;
     update_cancel(w);
 }
 
@@ -272,6 +274,20 @@ gb_worker_wait(gb_worker *w, double until)
     else
         pthread_cond_timedwait(&w->wake, &w->lock, &t);
     pthread_mutex_unlock(&w->lock);
+}
+
+bool
+gb_worker_begin_spare(gb_worker *w)
+{
+    bool free;
+
+    pthread_mutex_lock(&w->lock);
+    set_running(w, 0, false);
+    free = w->first == NULL && !w->quit;
+    w->spare = true;
+    update_cancel(w);
+    pthread_mutex_unlock(&w->lock);
+    return free;
 }
 
 gb_task *

@@ -17,6 +17,28 @@ typedef struct gb_task {
     struct gb_task *next;
 } gb_task;
 
+/* What GB_NEWS_SEEN speaks of. */
+typedef struct gb_subject {
+    const char *none; /* nothing can be said, for this reason */
+    gb_place place;   /* of the token, or of the end: */
+    bool next;
+    bool newest;      /* written by the run that goes on */
+    gb_settings settings; /* of the next one */
+    uint64_t step;
+} gb_subject;
+
+typedef struct gb_watch {
+    unsigned flags;   /* GB_WATCH_*; none: nothing is watched */
+    size_t likeliest;
+    bool looking;
+    bool seen_told, forks_told; /* and nothing has changed since then: */
+    gb_subject seen;
+    gb_place end;     /* of the path; within a node or at its end */
+    size_t n_nodes;
+    double step_ms;   /* what computing a token takes, smoothed; */
+    double look_ms[2]; /* what the last two looks of this run took; 0 */
+} gb_watch;
+
 struct gb_worker {
     pthread_t thread;
     gb_news_queue news;
@@ -30,6 +52,8 @@ struct gb_worker {
     uint64_t running;     /* the task being done, stops up to which do not end
                              it; 0: none that can end */
     bool loading;         /* it ends by GB_DO_STOP alone */
+    bool spare;           /* nothing is to be done: whatever is posted ends
+                             what is done all the same */
     uint64_t stop_before; /* tasks with smaller numbers end at once, */
     uint64_t halt_before; /* because of a GB_DO_STOP */
     bool quit;
@@ -57,6 +81,7 @@ struct gb_worker {
     float logprob;
     gb_reason reason;     /* of the last run */
     gb_pace pace;
+    gb_watch watch;
     uint32_t take, takes; /* as they were when it last rested */
     bool close_ok;
     gb_error close_error;
@@ -67,6 +92,9 @@ void gb_worker_begin_queue(gb_worker *w);
 void gb_worker_end_queue(gb_worker *w);
 /* The next task, which is running then; NULL when it is time to go. Waits. */
 gb_task *gb_worker_next(gb_worker *w);
+/* Whether nothing waits. Then it has time to spare, until gb_worker_next or
+ * until something is posted, which sets w->cancel. */
+bool gb_worker_begin_spare(gb_worker *w);
 /* The next setting that concerns the run that goes on; NULL: none. */
 gb_task *gb_worker_next_set(gb_worker *w);
 /* Waits until a moment (gb_now_ms), or until something is posted. */
@@ -102,6 +130,15 @@ void gb_worker_progress(void *worker, gb_phase phase, uint64_t done,
                         uint64_t total);
 
 /* worker_watch.c: what is shown beside the text. */
+
+/* GB_DO_WATCH. */
+void gb_worker_begin_watch(gb_worker *w, const gb_request *r);
+/* Tells one thing that has changed, if there is time: a look at rest, or until
+ * the next token is due. False: there is nothing to tell now. */
+bool gb_worker_watch_on(gb_worker *w);
+/* A run begins; a token of it was computed in this time. */
+void gb_worker_watch_run(gb_worker *w);
+void gb_worker_watch_step(gb_worker *w, double took);
 void gb_worker_tell_tree(gb_worker *w);
 bool gb_worker_tell_sessions(gb_worker *w, gb_error *err);
 

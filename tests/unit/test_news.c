@@ -138,12 +138,76 @@ test_order(void **state)
     gb_news_close(&q);
 }
 
+static gb_news *
+seen_of(uint64_t number)
+{
+    gb_news *n = gb_news_new(GB_NEWS_SEEN);
+
+    n->seen = gb_alloc(sizeof *n->seen);
+    n->seen->number = number;
+    return n;
+}
+
+static gb_news *
+take(gb_news_queue *q, gb_news_type type)
+{
+    gb_news *n = gb_news_take(q);
+
+    assert_non_null(n);
+    assert_int_equal(n->type, type);
+    return n;
+}
+
+/* Of what stands beside the text the newest is left, behind all that was told
+ * before it; text goes on as if it did not stand in between. */
+static void
+test_replacing(void **state)
+{
+    gb_error err = GB_ERROR_INIT;
+    gb_news_queue q;
+    gb_news *n;
+
+    (void)state;
+    test_ok(gb_news_open(&q, &err), &err);
+    gb_news_put(&q, seen_of(1));
+    gb_news_put(&q, seen_of(2));
+    assert_true(is_readable(&q));
+    n = take(&q, GB_NEWS_SEEN);
+    assert_int_equal(n->seen->number, 2);
+    gb_news_free(n);
+    assert_false(is_readable(&q));
+    assert_null(gb_news_take(&q));
+    gb_news_put(&q, seen_of(3));
+    gb_news_put(&q, news_of(GB_NEWS_NODE, 1, ""));
+    gb_news_put(&q, news_of(GB_NEWS_GROWN, 1, "a"));
+    gb_news_put(&q, seen_of(4));
+    gb_news_put(&q, gb_news_new(GB_NEWS_FORKS));
+    gb_news_put(&q, news_of(GB_NEWS_GROWN, 1, "b"));
+    gb_news_put(&q, gb_news_new(GB_NEWS_TRIAL));
+    gb_news_put(&q, seen_of(5));
+    gb_news_put(&q, gb_news_new(GB_NEWS_TRIAL));
+    gb_news_free(take(&q, GB_NEWS_NODE));
+    n = take(&q, GB_NEWS_GROWN);
+    assert_string_equal(n->text.data, "ab");
+    gb_news_free(n);
+    gb_news_free(take(&q, GB_NEWS_FORKS));
+    n = take(&q, GB_NEWS_SEEN);
+    assert_int_equal(n->seen->number, 5);
+    gb_news_free(n);
+    assert_true(is_readable(&q));
+    gb_news_free(take(&q, GB_NEWS_TRIAL));
+    assert_false(is_readable(&q));
+    assert_null(gb_news_take(&q));
+    gb_news_close(&q);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_merging),
         cmocka_unit_test(test_order),
+        cmocka_unit_test(test_replacing),
     };
 
     return cmocka_run_group_tests_name("news", tests, NULL, NULL);

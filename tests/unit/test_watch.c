@@ -1,7 +1,7 @@
 /* What the worker tells of what stands beside the text. */
 #include "worker_screen.h"
 
-#include <sys/stat.h>
+#include <math.h>
 
 #include "base/file.h"
 #include "base/mem.h"
@@ -150,6 +150,255 @@ test_sessions(void **state)
     screen_finish(s);
 }
 
+/* Looks. */
+
+static void
+watch(screen *s, size_t likeliest, unsigned flags)
+{
+    const gb_request r = {.what = GB_DO_WATCH, .count = likeliest,
+                          .flags = flags};
+    gb_error err = GB_ERROR_INIT;
+    uint64_t number = gb_worker_post(s->worker, &r, &err);
+
+    test_ok(number != 0, &err);
+    screen_wait_done(s, number);
+}
+
+/* Until this token is what was seen last. */
+static const gb_seen *
+wait_seen(screen *s, uint64_t number)
+{
+    while (s->seen == NULL || s->seen->seen == NULL ||
+           s->seen->seen->number != number)
+        screen_take(s);
+    return s->seen->seen;
+}
+
+static const char *
+wait_unseen(screen *s)
+{
+    while (s->seen == NULL || s->seen->seen != NULL)
+        screen_take(s);
+    return gb_str_cstr(&s->seen->text);
+}
+
+static void
+expect_bands(const gb_seen *seen)
+{
+    double t = seen->settings.greedy ? 0
+                                     : (double)seen->settings.temperature;
+    size_t i;
+
+    assert_true(seen->n_bands > 0);
+    assert_true(seen->bands[0].from <= 0);
+    assert_true(isinf(seen->bands[seen->n_bands - 1].to));
+    for (i = 0; i < seen->n_bands; i++) {
+        if (i > 0)
+            assert_true(seen->bands[i].from <= seen->bands[i - 1].to &&
+                        seen->bands[i].from >= seen->bands[i - 1].to);
+        if (seen->bands[i].from <= t && t < seen->bands[i].to)
+            assert_int_equal(seen->bands[i].token.id, seen->token.id);
+        assert_int_equal(strlen(seen->bands[i].token.text),
+                         seen->bands[i].token.n);
+    }
+}
+
+static void
+test_seen(void **state)
+{
+    screen *s = screen_start_plain();
+    const gb_seen *seen;
+    gb_token next;
+    uint64_t n;
+    char *text;
+
+    (void)state;
+    watch(s, 5, GB_WATCH_BANDS);
+    assert_non_null(strstr(wait_unseen(s), "sees nothing"));
+    screen_do(s, ASK_SEND, "Once upon a time", NULL);
+    assert_int_equal(s->stats.tokens, 16);
+    assert_int_equal(s->stats.number, 16);
+    assert_int_equal(s->stats.rests, GB_REASON_LENGTH);
+    seen = wait_seen(s, 16);
+    assert_true(seen->next);
+    assert_int_equal(seen->step, 12);
+    assert_int_equal(seen->place.tokens, 12);
+    assert_true(seen->n_candidates >= 5);
+    assert_int_equal(seen->candidates[0].is.rank, 0);
+    assert_true(seen->rest > 0 && seen->rest_raw > 0);
+    expect_bands(seen);
+    next = seen->token.id;
+    /* It comes. */
+    screen_do(s, ASK_CONTINUE, NULL, NULL);
+    screen_do(s, ASK_VERB, "at", "16");
+    seen = wait_seen(s, 16);
+    assert_false(seen->next);
+    assert_int_equal(seen->token.id, next);
+    assert_int_equal(seen->source, GB_SOURCE_WRITTEN);
+    assert_int_equal(seen->place.tokens, 0);
+    expect_bands(seen);
+    assert_int_equal(s->stats.number, 16);
+    assert_false(s->stats.changed);
+    /* What the user wrote has candidates, and no noise. */
+    screen_do(s, ASK_VERB, "at", "2");
+    seen = wait_seen(s, 2);
+    assert_string_equal(seen->token.text, " a");
+    assert_int_equal(seen->source, GB_SOURCE_TYPED);
+    assert_int_equal(seen->n_bands, 0);
+    assert_true(seen->n_candidates >= 5);
+    assert_true(isnan(seen->why.from));
+    assert_true(seen->why.logprob < 0);
+    screen_do(s, ASK_VERB, "at", "0");
+    assert_non_null(strstr(wait_unseen(s), "sees nothing before"));
+    /* Settings count for the next token. */
+    screen_do(s, ASK_VERB, "at", "end");
+    wait_seen(s, 28);
+    screen_do(s, ASK_SET, "greedy", "on");
+    while (!wait_seen(s, 28)->settings.greedy)
+        screen_take(s);
+    assert_true(s->stats.changed);
+    assert_int_equal(s->seen->seen->token.id,
+                     s->seen->seen->candidates[0].is.id);
+    n = s->seen->seen->token.id;
+    screen_do(s, ASK_CONTINUE, NULL, NULL);
+    screen_do(s, ASK_VERB, "at", "28");
+    assert_int_equal(wait_seen(s, 28)->token.id, n);
+    /* Another take has another end. */
+    screen_do(s, ASK_VERB, "at", "end");
+    wait_seen(s, 40);
+    screen_do(s, ASK_UNDO, NULL, NULL);
+    screen_do(s, ASK_UNDO, NULL, NULL);
+    wait_seen(s, 16);
+    /* Nothing more when nothing is watched. */
+    watch(s, 0, 0);
+    n = s->n_news[GB_NEWS_SEEN];
+    screen_do(s, ASK_VERB, "at", "3");
+    screen_do(s, ASK_VERB, "at", "5");
+    assert_int_equal(s->n_news[GB_NEWS_SEEN], n);
+    text = screen_text(s);
+    assert_non_null(strstr(text, "Once upon a time"));
+    free(text);
+    screen_finish(s);
+}
+
+/* While it writes: as far as the pace leaves time. */
+static void
+test_seen_while_writing(void **state)
+{
+    screen *s = screen_start_plain();
+    const gb_seen *seen;
+    unsigned n;
+
+    (void)state;
+    screen_do(s, ASK_PACE, NULL, "2");
+    screen_do(s, ASK_SET, "max-new-tokens", "400");
+    watch(s, 5, GB_WATCH_BANDS);
+    wait_unseen(s);
+    screen_post(s, ASK_SEND, "Once upon a time", NULL);
+    while (s->seen->seen == NULL)
+        screen_take(s);
+    seen = s->seen->seen;
+    assert_false(seen->next);
+    assert_int_equal(seen->step, seen->number - 4);
+    expect_bands(seen);
+    screen_do(s, ASK_PACE, NULL, "pause");
+    screen_wait_state(s, GB_STATE_PAUSED);
+    seen = wait_seen(s, s->stats.tokens - 1);
+    /* The cursor goes before it. */
+    screen_do(s, ASK_VERB, "at", "3");
+    wait_seen(s, 3);
+    screen_do(s, ASK_VERB, "at", "end");
+    wait_seen(s, s->stats.tokens - 1);
+    screen_do(s, ASK_PACE, NULL, "step");
+    wait_seen(s, s->stats.tokens);
+    assert_int_equal(s->stats.rests, GB_REASON_NONE);
+    /* Too fast. */
+    screen_do(s, ASK_PACE, NULL, "rush");
+    assert_non_null(strstr(wait_unseen(s), "too fast"));
+    n = s->n_news[GB_NEWS_SEEN];
+    screen_do(s, ASK_VERB, "at", "2");
+    wait_seen(s, 2);
+    assert_true(s->n_news[GB_NEWS_SEEN] <= n + 1 || s->state == GB_STATE_IDLE);
+    screen_do(s, ASK_STOP, NULL, NULL);
+    assert_int_equal(s->stats.rests, GB_REASON_INTERRUPT);
+    screen_finish(s);
+}
+
+static void
+wait_forks(screen *s, size_t n)
+{
+    while (s->forks == NULL || s->forks->n_forks != n)
+        screen_take(s);
+}
+
+static void
+test_forks(void **state)
+{
+    screen *s = screen_start_plain();
+    gb_str other = GB_STR_INIT;
+    size_t i;
+
+    (void)state;
+    watch(s, 0, GB_WATCH_BANDS | GB_WATCH_FORKS);
+    screen_do(s, ASK_SEND, "Once upon a time", NULL);
+    wait_forks(s, 0);
+    gb_str_puts(&other, gb_str_cstr(&s->text[2]));
+    screen_do(s, ASK_RESEED, NULL, NULL);
+    wait_forks(s, 1);
+    assert_int_equal(s->forks->forks[0].place.node, 1);
+    assert_int_equal(s->forks->forks[0].place.tokens, 4);
+    assert_int_equal(s->forks->forks[0].ways, 2);
+    assert_int_equal(s->forks->take, 1);
+    assert_string_equal(gb_str_cstr(&s->forks->text), gb_str_cstr(&other));
+    screen_do(s, ASK_RESEED, NULL, NULL);
+    while (s->forks->forks[0].ways != 3)
+        screen_take(s);
+    assert_int_equal(s->forks->take, 2);
+    /* Within a text, too. */
+    screen_do(s, ASK_VERB, "at", "9");
+    screen_do(s, ASK_VERB, "pick", "5");
+    wait_forks(s, 2);
+    assert_int_equal(s->forks->forks[1].place.tokens, 5);
+    assert_int_equal(s->forks->forks[1].ways, 2);
+    assert_int_equal(s->forks->take, 1);
+    for (i = 0; i < s->forks->text.len; i++)
+        assert_true(s->forks->text.data[i] != '\0');
+    screen_do(s, ASK_VERB, "take", "1");
+    while (s->forks->take != 2)
+        screen_take(s);
+    gb_str_free(&other);
+    screen_finish(s);
+}
+
+/* Why the text ends where it does. */
+static void
+test_rests(void **state)
+{
+    screen *s = screen_start_plain();
+
+    (void)state;
+    screen_do(s, ASK_SEND, "Once upon a time", NULL);
+    assert_int_equal(s->stats.rests, GB_REASON_LENGTH);
+    screen_do(s, ASK_NOTE, "a note", NULL);
+    assert_int_equal(s->stats.rests, GB_REASON_LENGTH);
+    screen_do(s, ASK_SET, "ignore-eos", "off");
+    screen_do(s, ASK_SET, "max-new-tokens", "400");
+    assert_true(s->stats.changed);
+    screen_do(s, ASK_AGAIN, NULL, NULL);
+    assert_int_equal(s->stats.rests, GB_REASON_EOS);
+    assert_false(s->stats.changed);
+    screen_do(s, ASK_VERB, "at", "-20");
+    screen_do(s, ASK_VERB, "go", "2");
+    assert_int_equal(s->stats.rests, GB_REASON_LENGTH);
+    screen_do(s, ASK_UNDO, NULL, NULL);
+    assert_int_equal(s->stats.rests, GB_REASON_NONE);
+    screen_do(s, ASK_SEND, "Once upon a time there was", NULL);
+    screen_do(s, ASK_SET, "stop", "[\" the\"]");
+    screen_do(s, ASK_AGAIN, NULL, NULL);
+    assert_int_equal(s->stats.rests, GB_REASON_STOP);
+    screen_finish(s);
+}
+
 /* Sessions of this test alone. */
 static int
 own_folder(void **state)
@@ -164,6 +413,10 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_tree),
+        cmocka_unit_test(test_seen),
+        cmocka_unit_test(test_seen_while_writing),
+        cmocka_unit_test(test_forks),
+        cmocka_unit_test(test_rests),
         cmocka_unit_test_setup(test_sessions, own_folder),
     };
 

@@ -192,6 +192,7 @@ screen_request(ask what, const char *name, const char *value)
         [ASK_DEVICE] = {.what = GB_DO_DEVICE},
         [ASK_REPLAY] = {.what = GB_DO_REPLAY},
         [ASK_VERB] = {.what = GB_DO_STEER},
+        [ASK_PACE] = {.what = GB_DO_PACE},
         [ASK_FORGET] = {.what = GB_DO_FORGET},
         [ASK_TREE] = {.what = GB_DO_TREE},
         [ASK_SESSIONS] = {.what = GB_DO_SESSIONS},

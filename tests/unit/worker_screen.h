@@ -51,6 +51,7 @@ typedef enum ask {
     ASK_DEVICE,
     ASK_REPLAY,
     ASK_VERB,   /* with its argument */
+    ASK_PACE,
     ASK_FORGET,
     ASK_TREE,
     ASK_SESSIONS,
