@@ -40,6 +40,18 @@ make_title(const gb_mirror *m, gb_str *out)
         gb_str_printf(out, " %s %s", dot, m->dtype);
 }
 
+/* What happened on the line one is at. */
+static void
+put_words(const gb_app *a, gb_str *out)
+{
+    gb_str words = GB_STR_INIT;
+
+    gb_prose_here(&a->prose, &words);
+    if (words.len > 0)
+        gb_str_printf(out, " %s ", gb_str_cstr(&words));
+    gb_str_free(&words);
+}
+
 static void
 make_rule(gb_app *a, gb_str *out)
 {
@@ -57,6 +69,20 @@ make_rule(gb_app *a, gb_str *out)
                                                 : " Esc closes ");
     else if (!gb_view_follows(v))
         gb_str_puts(out, " scrolled up ");
+    else
+        put_words(a, out);
+}
+
+/* Where the conversation, or a page over it, is drawn. */
+static void
+set_prose(gb_app *a)
+{
+    const gb_mirror *m = &a->ui.mirror;
+
+    a->prose.view = gb_app_view(a);
+    a->prose.transcript = a->page == NULL ? &m->transcript : NULL;
+    a->prose.forks = m->forks;
+    a->prose.n_forks = m->n_forks;
 }
 
 /* Asks for what the rows beside the text show. */
@@ -92,13 +118,14 @@ draw(gb_app *a)
         return;
     }
     memset(&f, 0, sizeof f);
+    set_prose(a);
     make_title(m, &title);
     make_rule(a, &rule);
     if (a->searching)
         gb_str_printf(&line, "search: %s", gb_str_cstr(&a->wanted));
     f.title = a->page != NULL ? a->page->title : gb_str_cstr(&title);
     f.title_right = a->page != NULL ? "" : gb_mode_name(m->mode);
-    f.view = gb_app_view(a);
+    f.prose = &a->prose;
     f.rule = gb_str_cstr(&rule);
     f.axis = &axis;
     f.status = &status;
@@ -302,7 +329,8 @@ run(gb_app *a, const gb_tui_options *options, gb_error *err)
     if (a->log != NULL) {
         gb_screen_define_keys(a->keys);
         a->view = gb_view_new(gb_screen_is_ascii());
-        a->ui.mirror.transcript.sink = gb_app_sink(a);
+        a->ui.mirror.transcript.sink =
+            gb_view_sink(a->view, gb_screen_is_ascii());
         if (!open_prompt(a, &trouble))
             gb_app_error(a, trouble.text);
         if (options->complaints != NULL && options->complaints[0] != '\0')

@@ -7,6 +7,7 @@
 #include "tui/keys.h"
 #include "tui/log.h"
 #include "tui/page.h"
+#include "tui/prose.h"
 #include "tui/tui.h"
 #include "tui/view.h"
 
@@ -14,6 +15,7 @@ typedef struct gb_app gb_app;
 struct gb_app {
     gb_ui ui;
     gb_view *view;
+    gb_prose prose; /* the view's place on the screen */
     gb_keys *keys;
     gb_log *log;
     const char **hints;
@@ -36,7 +38,6 @@ struct gb_app {
 };
 
 /* app_news.c: takes what the worker says into view and mirror. */
-gb_sink gb_app_sink(gb_app *a);
 void gb_app_news(gb_app *a, gb_news *news);
 
 /* app_keys.c */

@@ -7,70 +7,14 @@
 #include "base/mem.h"
 #include "tui/screen.h"
 
-/* Text of one style, collected so that it is drawn at once. */
-typedef struct pen {
-    unsigned row, left, column, next;
-    gb_style style;
-    gb_str text;
-} pen;
-
-static void
-flush_pen(pen *p)
-{
-    if (p->text.len > 0)
-        gb_screen_put_raw(p->row, p->left + p->column, p->style, p->text.data);
-    gb_str_clear(&p->text);
-}
-
-static gb_style
-style_of(gb_text_kind kind, gb_view_match match)
-{
-    static const gb_style styles[] = {
-        [GB_TEXT_USER] = GB_STYLE_USER,     [GB_TEXT_MODEL] = GB_STYLE_MODEL,
-        [GB_TEXT_MARK] = GB_STYLE_MARK,     [GB_TEXT_SYSTEM] = GB_STYLE_SYSTEM,
-        [GB_TEXT_ERROR] = GB_STYLE_ERROR,
-        [GB_TEXT_FORGOTTEN_USER] = GB_STYLE_FORGOTTEN_USER,
-        [GB_TEXT_FORGOTTEN_MODEL] = GB_STYLE_FORGOTTEN,
-    };
-
-    if (match != GB_MATCH_NONE)
-        return match == GB_MATCH_CURRENT ? GB_STYLE_CURRENT : GB_STYLE_MATCH;
-    return styles[kind];
-}
-
-static void
-put_cell(void *arg, unsigned column, const gb_cell *cell, gb_text_kind kind,
-         gb_view_match match)
-{
-    gb_style style = style_of(kind, match);
-    pen *p = arg;
-
-    if (style != p->style || column != p->next) {
-        flush_pen(p);
-        p->style = style;
-        p->column = column;
-    }
-    gb_str_puts(&p->text, cell->shown);
-    p->next = column + cell->width;
-}
-
 void
 gb_frame_view(gb_view *v, unsigned top, unsigned left, unsigned width,
               unsigned height)
 {
-    pen p = {0, left, 0, 0, GB_STYLE_PLAIN, GB_STR_INIT};
-    unsigned row;
+    gb_prose p = {.view = v};
 
-    gb_view_resize(v, width, height);
-    for (row = 0; row < height; row++) {
-        p.row = top + row;
-        p.next = 0;
-        p.column = 0;
-        if (!gb_view_draw(v, row, put_cell, &p))
-            break;
-        flush_pen(&p);
-    }
-    gb_str_free(&p.text);
+    gb_prose_place(&p, top, left, width, height);
+    gb_prose_draw(&p);
 }
 
 void
@@ -287,7 +231,8 @@ gb_frame_draw(const gb_frame *f)
     view_height = height - 6 - rows;
     gb_frame_title(f->title, f->title_right, width);
     gb_screen_line(1, 0, width);
-    gb_frame_view(f->view, 2, 0, width, view_height);
+    gb_prose_place(f->prose, 2, 0, width, view_height);
+    gb_prose_draw(f->prose);
     draw_words(f, 2 + view_height, view_height / 2, width);
     draw_bottom(f, &prompt, 2 + view_height, width);
     gb_prompt_view_free(&prompt);

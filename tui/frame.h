@@ -4,9 +4,9 @@
 
 #include "tui/axis.h"
 #include "tui/prompt.h"
+#include "tui/prose.h"
 #include "tui/row.h"
 #include "tui/status.h"
-#include "tui/view.h"
 
 /* Below this the screen holds one line that says so. */
 #define GB_FRAME_MIN_WIDTH 40
@@ -14,7 +14,7 @@
 
 typedef struct gb_frame {
     const char *title, *title_right;
-    gb_view *view;
+    gb_prose *prose; /* the conversation or a page; is given its place */
     const char *rule; /* stands in the line below the view; "" for nothing */
     const gb_axis *axis;
     const gb_status_in *status;

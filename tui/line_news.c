@@ -1,5 +1,10 @@
 #include "tui/line_app.h"
 
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
 /* The conversation, as the transcript tells it: what was typed stands on the
  * terminal already. */
 
@@ -8,13 +13,19 @@ put(void *arg, gb_text_kind kind, const char *text, size_t n)
 {
     gb_line_app *a = arg;
 
-    if (kind == GB_TEXT_MARK) {
-        gb_line_say(a, text, n);
-        return;
-    }
     gb_str_append(&a->text, text, n);
     if (kind != GB_TEXT_USER || !a->terminal)
         gb_line_print(a, text, n);
+}
+
+static void
+mark(void *arg, const char *words)
+{
+    gb_line_app *a = arg;
+    char *line = gb_format(".. %s ..", words);
+
+    gb_line_say(a, line, strlen(line));
+    free(line);
 }
 
 static gb_view_pos
@@ -31,6 +42,13 @@ advance(void *arg, gb_view_pos pos, size_t n)
     (void)arg;
     pos.offset += n;
     return pos;
+}
+
+static size_t
+distance(void *arg, gb_view_pos from, gb_view_pos to)
+{
+    (void)arg;
+    return to.offset > from.offset ? to.offset - from.offset : 0;
 }
 
 static void
@@ -58,10 +76,13 @@ gb_line_sink(gb_line_app *a)
     return (gb_sink){
         .arg = a,
         .put = put,
+        .mark = mark,
         .cut = cut,
         .end = end,
         .advance = advance,
+        .distance = distance,
         .at_line_start = at_line_start,
+        .ended = "",
         .ascii = true,
     };
 }

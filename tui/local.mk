@@ -26,14 +26,17 @@ libgumbel_a_SOURCES += \
 	tui/prompt_complete.c tui/prompt_complete.h \
 	tui/prompt_layout.c \
 	tui/row.c tui/row.h \
+	tui/prose.c tui/prose.h \
 	tui/screen.c tui/screen.h \
 	tui/signals.c tui/signals.h \
 	tui/status.c tui/status.h \
 	tui/theme.c tui/theme.h \
-	tui/transcript.c tui/transcript.h \
+	tui/transcript.c tui/transcript.h tui/transcript_tokens.c \
 	tui/tui.h \
 	tui/view.c tui/view.h \
 	tui/view_find.c tui/view_find.h \
+	tui/view_inside.h tui/view_place.c tui/view_rows.c \
+	tui/view_sink.c \
 	tui/view_text.c tui/view_text.h \
 	tui/way_back.c tui/way_back.h \
 	tui/wrap.c tui/wrap.h

@@ -1,5 +1,6 @@
 #include "tui/transcript.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,19 +16,47 @@ drop_last(gb_transcript *t)
     free(p->tokens);
 }
 
+static void
+drop_marks(gb_transcript *t, size_t kept)
+{
+    while (t->n_marks > kept)
+        free(t->marks[--t->n_marks].words);
+}
+
 void
 gb_transcript_free(gb_transcript *t)
 {
     while (t->n_parts > 0)
         drop_last(t);
+    drop_marks(t, 0);
     free(t->parts);
+    free(t->marks);
     t->parts = NULL;
+    t->marks = NULL;
 }
 
 static gb_part *
 last_part(const gb_transcript *t)
 {
     return t->n_parts > 0 ? &t->parts[t->n_parts - 1] : NULL;
+}
+
+/* Whether the last token is one that only ends the text. */
+static bool
+is_ended(const gb_transcript *t, const gb_part *p)
+{
+    const gb_written *last = p->tokens + p->n_tokens - 1;
+
+    return p->role == GB_ROLE_MODEL && p->n_tokens > 0 &&
+           last->id == t->eos && last->source != GB_SOURCE_TYPED &&
+           last->end == (p->n_tokens > 1 ? last[-1].end : 0);
+}
+
+/* Bytes of a part as the sink has it. */
+static size_t
+length_of(const gb_transcript *t, const gb_part *p)
+{
+    return p->text.len + (p->ended ? strlen(t->sink.ended) : 0);
 }
 
 static void
@@ -38,15 +67,18 @@ cut(gb_transcript *t, const gb_news *news)
 
     while ((p = last_part(t)) != NULL && p->node != news->node)
         drop_last(t);
+    drop_marks(t, p != NULL ? p->n_marks : 0);
     if (p == NULL) {
         t->sink.cut(t->sink.arg, begin);
         return;
     }
     if (news->first < p->n_tokens)
         p->n_tokens = news->first;
-    if (news->offset < p->text.len) {
+    if (news->offset < p->text.len)
         p->text.data[p->text.len = news->offset] = '\0';
-        p->end = t->sink.advance(t->sink.arg, p->begin, news->offset);
+    if (p->role != GB_ROLE_NOTE) {
+        p->ended = is_ended(t, p);
+        p->end = t->sink.advance(t->sink.arg, p->begin, length_of(t, p));
     }
     t->sink.cut(t->sink.arg, p->end);
 }
@@ -58,13 +90,32 @@ put(gb_transcript *t, gb_text_kind kind, const char *text)
 }
 
 static void
-put_mark(gb_transcript *t, const char *text)
+put_mark(gb_transcript *t, const char *sign, const char *words)
 {
-    const char *dots = t->sink.ascii ? ".." : "··";
-    char *line = gb_format("%s %s %s", dots, text, dots);
+    gb_mark *m;
 
-    put(t, GB_TEXT_MARK, line);
-    free(line);
+    t->marks = gb_realloc_array(t->marks, t->n_marks + 1, sizeof *t->marks);
+    m = &t->marks[t->n_marks++];
+    m->pos = t->sink.end(t->sink.arg);
+    snprintf(m->sign, sizeof m->sign, "%s", sign);
+    m->words = gb_strdup(words);
+    if (t->sink.mark != NULL)
+        t->sink.mark(t->sink.arg, words);
+}
+
+/* The first change that has a sign of its own. */
+static const char *
+sign_of(const gb_settings *then, const gb_settings *now, bool ascii)
+{
+    if (now->temperature > then->temperature)
+        return ascii ? "T+" : "T▴";
+    if (now->temperature < then->temperature)
+        return ascii ? "T-" : "T▾";
+    if (now->seed != then->seed)
+        return "S";
+    if (now->greedy != then->greedy)
+        return "G";
+    return ascii ? "+-" : "±";
 }
 
 /* What was changed before the model wrote this. */
@@ -82,7 +133,8 @@ put_changes(gb_transcript *t, const gb_news *news)
     if (p != NULL)
         gb_settings_differences(&p->settings, &news->settings, &text);
     if (text.len > 0)
-        put_mark(t, gb_str_cstr(&text));
+        put_mark(t, sign_of(&p->settings, &news->settings, t->sink.ascii),
+                 gb_str_cstr(&text));
     gb_str_free(&text);
 }
 
@@ -92,18 +144,19 @@ kind_of(gb_role role)
     return role == GB_ROLE_USER ? GB_TEXT_USER : GB_TEXT_MODEL;
 }
 
-/* In chat, who speaks. */
+/* In chat, who speaks: the model when it was asked by "AI:", which stands
+ * behind a text of the user. */
 static void
 put_speaker(gb_transcript *t, const gb_news *news)
 {
     const gb_part *p = last_part(t);
     gb_text_kind kind = kind_of(news->role);
 
-    while (p != NULL && p > t->parts && p->role == GB_ROLE_NOTE)
-        p--;
+    while (p != NULL && p->role == GB_ROLE_NOTE)
+        p = p > t->parts ? p - 1 : NULL;
     if (news->mode != GB_MODE_CHAT ||
-        (p != NULL && p->role == news->role && p->mode == news->mode &&
-         news->role == GB_ROLE_MODEL))
+        (news->role == GB_ROLE_MODEL &&
+         (p == NULL || p->role != GB_ROLE_USER || p->mode != GB_MODE_CHAT)))
         return;
     if (!t->sink.at_line_start(t->sink.arg))
         put(t, kind, "\n");
@@ -130,20 +183,25 @@ grow(gb_transcript *t, gb_part *p, const gb_news *news)
     gb_str_append(&p->text, gb_str_cstr(&news->text), news->text.len);
     t->sink.put(t->sink.arg, kind_of(p->role), gb_str_cstr(&news->text),
                 news->text.len);
+    p->ended = is_ended(t, p);
+    if (p->ended && t->sink.ended[0] != '\0')
+        put(t, GB_TEXT_END, t->sink.ended);
     p->end = t->sink.end(t->sink.arg);
 }
 
 static void
 add(gb_transcript *t, const gb_news *news)
 {
+    uint64_t number;
     gb_part *p;
 
     if (gb_is_written(news->role, news->tokens, news->n_tokens))
         put_changes(t, news);
     if (news->role == GB_ROLE_NOTE)
-        put_mark(t, gb_str_cstr(&news->text));
+        put_mark(t, t->sink.ascii ? "*" : "✎", gb_str_cstr(&news->text));
     else
         put_speaker(t, news);
+    number = gb_transcript_tokens(t);
     t->parts = gb_realloc_array(t->parts, t->n_parts + 1, sizeof *t->parts);
     p = &t->parts[t->n_parts++];
     *p = (gb_part){
@@ -151,6 +209,8 @@ add(gb_transcript *t, const gb_news *news)
         .role = news->role,
         .mode = news->mode,
         .settings = news->settings,
+        .number = number,
+        .n_marks = t->n_marks,
     };
     p->begin = p->end = t->sink.end(t->sink.arg);
     if (news->role != GB_ROLE_NOTE)
@@ -176,17 +236,6 @@ gb_transcript_take(gb_transcript *t, const gb_news *news)
     default:
         break;
     }
-}
-
-gb_view_pos
-gb_transcript_place(const gb_transcript *t, uint32_t node, size_t byte)
-{
-    size_t i;
-
-    for (i = 0; i < t->n_parts; i++)
-        if (t->parts[i].node == node)
-            return t->sink.advance(t->sink.arg, t->parts[i].begin, byte);
-    return (gb_view_pos){0, 0};
 }
 
 /* The part that a node is, else the last of the user; n_parts: none. */

@@ -16,26 +16,46 @@ typedef struct gb_part {
     gb_str text;
     gb_written *tokens;   /* (n_tokens) */
     uint32_t n_tokens;
-    gb_view_pos begin, end; /* of its text, as the sink counts */
+    uint64_t number;      /* of its first token in the conversation */
+    bool ended;           /* its last token ended the model's text */
+    size_t n_marks;       /* of the transcript, up to its end */
+    gb_view_pos begin, end; /* of what the sink was given of it */
 } gb_part;
+
+/* What happened at a place of the text: settings changed, a note. */
+typedef struct gb_mark {
+    gb_view_pos pos;
+    char sign[8];  /* for a gutter: at most two columns */
+    char *words;
+} gb_mark;
 
 /* Where the text goes. */
 typedef struct gb_sink {
     void *arg;
     void (*put)(void *arg, gb_text_kind kind, const char *text, size_t n);
+    /* A mark stands here; NULL: they are only kept. */
+    void (*mark)(void *arg, const char *words);
     /* All behind a place that `end` gave is gone. */
     void (*cut)(void *arg, gb_view_pos pos);
     gb_view_pos (*end)(void *arg);
-    /* The place n bytes of text behind another. */
+    /* The place n bytes of text behind another, and the bytes between two. */
     gb_view_pos (*advance)(void *arg, gb_view_pos pos, size_t n);
+    size_t (*distance)(void *arg, gb_view_pos from, gb_view_pos to);
     bool (*at_line_start)(void *arg);
+    const char *ended; /* stands where the model ended its text; may be "" */
     bool ascii; /* no characters beyond ASCII in what is not text */
 } gb_sink;
 
+/* One that shows it in a view. */
+gb_sink gb_view_sink(gb_view *v, bool ascii);
+
 typedef struct gb_transcript {
     gb_sink sink;
+    gb_token eos;  /* of the model */
     gb_part *parts;
     size_t n_parts;
+    gb_mark *marks; /* (n_marks) in their order in the text */
+    size_t n_marks;
 } gb_transcript;
 
 void gb_transcript_free(gb_transcript *t);
@@ -47,6 +67,26 @@ void gb_transcript_take(gb_transcript *t, const gb_news *news);
  * not there. */
 gb_view_pos gb_transcript_place(const gb_transcript *t, uint32_t node,
                                 size_t byte);
+
+/* Tokens, counted over what user and model wrote as the cursor's are (see
+ * session/steer.h). */
+uint64_t gb_transcript_tokens(const gb_transcript *t);
+/* The one that stands at a place; false where there is none: in what the
+ * program says, between turns, at the end. */
+bool gb_transcript_token_at(const gb_transcript *t, gb_view_pos pos,
+                            uint64_t *number);
+/* Where a token stands, as far as it shows, and what is known of it; false
+ * when there is no such token. What shows nothing yet, as half a character,
+ * ends where it begins. `written` may be NULL; it is valid until the next
+ * news. */
+bool gb_transcript_token(const gb_transcript *t, uint64_t number,
+                         gb_view_pos *begin, gb_view_pos *end,
+                         const gb_written **written);
+/* The number of the token behind a place of the path: with all tokens of a
+ * node before it, the first of what follows. False when the node is not
+ * there. */
+bool gb_transcript_number(const gb_transcript *t, gb_place place,
+                          uint64_t *number);
 
 /* Appends the text of a turn: the model's that has this node in it, or a text
  * of the user; the user's last one where there is no such node. False: there

@@ -4,23 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "tui/view_find.h"
-#include "tui/view_text.h"
-
-/* A line on the screen. */
-typedef struct row {
-    size_t paragraph, line;
-} row;
-
-struct gb_view {
-    gb_paragraphs text;
-    unsigned width, height;
-    bool follows;
-    gb_view_pos top; /* the line at the top holds it; unless it follows */
-    gb_view_pos seen; /* where the text ended when it ceased to follow */
-    gb_view_pos remembered; /* from here on the model remembers */
-    gb_find find;
-};
+#include "tui/view_inside.h"
 
 gb_view *
 gb_view_new(bool ascii)
@@ -58,37 +42,10 @@ gb_view_end(const gb_view *v)
     return (gb_view_pos){last, v->text.data[last].text.len};
 }
 
-gb_view_pos
-gb_view_advance(const gb_view *v, gb_view_pos pos, size_t n)
-{
-    const gb_paragraph *p = &v->text.data[pos.paragraph];
-
-    while (p->block || pos.offset + n > p->text.len) {
-        if (pos.paragraph + 1 == v->text.len)
-            return gb_view_end(v);
-        /* A line end is one byte; a mark in between was put there. */
-        if (!p->block && !p[1].block)
-            n -= p->text.len - pos.offset + 1;
-        else if (!p->block)
-            n -= p->text.len - pos.offset;
-        pos = (gb_view_pos){pos.paragraph + 1, 0};
-        p++;
-    }
-    pos.offset += n;
-    return pos;
-}
-
 void
 gb_view_remember(gb_view *v, gb_view_pos pos)
 {
     v->remembered = pos;
-}
-
-static bool
-is_beyond(gb_view_pos a, gb_view_pos b)
-{
-    return a.paragraph > b.paragraph ||
-           (a.paragraph == b.paragraph && a.offset > b.offset);
 }
 
 void
@@ -96,9 +53,9 @@ gb_view_truncate(gb_view *v, gb_view_pos pos)
 {
     gb_paragraphs_truncate(&v->text, pos);
     pos = gb_view_end(v);
-    if (is_beyond(v->seen, pos))
+    if (gb_view_is_beyond(v->seen, pos))
         v->seen = pos;
-    if (is_beyond(v->top, pos))
+    if (gb_view_is_beyond(v->top, pos))
         gb_view_follow(v);
     gb_find_truncated(&v->find, pos);
 }
@@ -130,120 +87,19 @@ gb_view_fit(gb_view *v, const gb_view *other)
     gb_view_resize(v, other->width, other->height);
 }
 
-static size_t
-lines_of(gb_view *v, size_t paragraph)
-{
-    return gb_paragraph_lines(&v->text, paragraph, v->width);
-}
-
-/* Moves r by up to n lines; returns how many it was. Lays out only what it
- * passes. */
-static size_t
-move_up(gb_view *v, row *r, size_t n)
-{
-    size_t left = n;
-
-    while (left > r->line) {
-        if (r->paragraph == 0) {
-            left -= r->line;
-            r->line = 0;
-            return n - left;
-        }
-        left -= r->line + 1;
-        r->paragraph--;
-        r->line = lines_of(v, r->paragraph) - 1;
-    }
-    r->line -= left;
-    return n;
-}
-
-static size_t
-move_down(gb_view *v, row *r, size_t n)
-{
-    size_t left = n, below;
-
-    for (;;) {
-        below = lines_of(v, r->paragraph) - 1 - r->line;
-        if (left <= below) {
-            r->line += left;
-            return n;
-        }
-        if (r->paragraph + 1 == v->text.len) {
-            r->line += below;
-            return n - left + below;
-        }
-        left -= below + 1;
-        r->paragraph++;
-        r->line = 0;
-    }
-}
-
-static row
-last_row(gb_view *v)
-{
-    size_t last = v->text.len - 1;
-
-    return (row){last, lines_of(v, last) - 1};
-}
-
-static row
-row_of(gb_view *v, gb_view_pos pos)
-{
-    lines_of(v, pos.paragraph);
-    return (row){pos.paragraph,
-                 gb_paragraph_line_at(&v->text.data[pos.paragraph],
-                                      pos.offset)};
-}
-
-/* The line at the top. Where a wider or higher window shows the end although
- * the view does not follow, no row is left empty; the place it stays at is
- * kept, for when the window shrinks again. */
-static row
-top_row(gb_view *v)
-{
-    row r, below;
-
-    if (!v->follows) {
-        r = below = row_of(v, v->top);
-        if (move_down(v, &below, v->height) == v->height)
-            return r;
-    }
-    r = last_row(v);
-    move_up(v, &r, v->height - 1);
-    return r;
-}
-
-/* Makes r the line at the top, or follows when the end is then in sight. */
-static void
-set_top(gb_view *v, row r)
-{
-    row below = r;
-
-    if (move_down(v, &below, v->height) < v->height) {
-        gb_view_follow(v);
-        return;
-    }
-    if (v->follows)
-        v->seen = gb_view_end(v);
-    v->follows = false;
-    v->top = (gb_view_pos){
-        r.paragraph,
-        gb_paragraph_start(&v->text.data[r.paragraph], r.line)};
-}
-
 void
 gb_view_scroll(gb_view *v, long lines)
 {
-    row r;
+    gb_view_line r;
 
     if (lines > 0 && v->follows)
         return;
-    r = top_row(v);
+    r = gb_view_top(v);
     if (lines < 0)
-        move_up(v, &r, 0 - (size_t)lines);
+        gb_view_up(v, &r, 0 - (size_t)lines);
     else
-        move_down(v, &r, (size_t)lines);
-    set_top(v, r);
+        gb_view_down(v, &r, (size_t)lines);
+    gb_view_set_top(v, r);
 }
 
 void
@@ -258,7 +114,7 @@ gb_view_page(gb_view *v, int pages)
 void
 gb_view_home(gb_view *v)
 {
-    set_top(v, (row){0, 0});
+    gb_view_set_top(v, (gb_view_line){0, 0});
 }
 
 void
@@ -277,15 +133,15 @@ gb_view_follows(const gb_view *v)
 unsigned
 gb_view_new_below(gb_view *v)
 {
-    row r;
+    gb_view_line r;
 
     if (v->follows)
         return 0;
-    r = top_row(v);
-    if (move_down(v, &r, v->height) < v->height)
+    r = gb_view_top(v);
+    if (gb_view_down(v, &r, v->height) < v->height)
         return 0;
-    r = row_of(v, v->seen);
-    return (unsigned)move_down(v, &r, GB_VIEW_MANY);
+    r = gb_view_row_of(v, v->seen);
+    return (unsigned)gb_view_down(v, &r, GB_VIEW_MANY);
 }
 
 static gb_view_match
@@ -313,7 +169,7 @@ kind_at(const gb_view *v, size_t paragraph, size_t offset)
     gb_text_kind kind =
         gb_paragraph_kind(&v->text.data[paragraph], offset);
 
-    if (is_beyond(v->remembered, (gb_view_pos){paragraph, offset})) {
+    if (gb_view_is_beyond(v->remembered, (gb_view_pos){paragraph, offset})) {
         if (kind == GB_TEXT_USER)
             return GB_TEXT_FORGOTTEN_USER;
         if (kind == GB_TEXT_MODEL)
@@ -326,25 +182,25 @@ bool
 gb_view_draw(gb_view *v, unsigned index, gb_view_put *put, void *arg)
 {
     gb_spans spans = {NULL, 0, 0};
-    row r = top_row(v);
+    gb_view_line r = gb_view_top(v);
     const gb_paragraph *p;
     unsigned column = 0;
     size_t at, end;
     gb_cell cell;
 
-    if (move_down(v, &r, index) < index)
+    if (gb_view_down(v, &r, index) < index)
         return false;
     p = &v->text.data[r.paragraph];
-    at = gb_paragraph_start(p, r.line);
-    end = r.line + 1 < p->n_lines ? gb_paragraph_start(p, r.line + 1)
-                                  : p->text.len;
+    at = gb_view_row_begin(v, r).offset;
+    end = gb_view_row_end(v, r).offset;
     gb_find_spans(&v->find, p->text.data, p->text.len, at, end, &spans);
     for (; at < end; at += cell.bytes) {
         gb_cell_read(&cell, p->text.data + at, p->text.len - at, column,
                      v->text.ascii);
         if (column + cell.width > v->width)
             break;
-        put(arg, column, &cell, kind_at(v, r.paragraph, at),
+        put(arg, column, &cell, (gb_view_pos){r.paragraph, at},
+            kind_at(v, r.paragraph, at),
             match_at(v, &spans, r.paragraph, at));
         column += cell.width;
     }
@@ -352,35 +208,14 @@ gb_view_draw(gb_view *v, unsigned index, gb_view_put *put, void *arg)
     return true;
 }
 
-/* Brings the match into sight, a third of the way down. */
-static void
-show(gb_view *v, gb_view_pos pos)
-{
-    row top = top_row(v), r = row_of(v, pos), end = top;
-    bool above = r.paragraph < top.paragraph ||
-                 (r.paragraph == top.paragraph && r.line < top.line);
-
-    move_down(v, &end, v->height - 1);
-    if (!above && (r.paragraph < end.paragraph ||
-                   (r.paragraph == end.paragraph && r.line <= end.line)))
-        return;
-    move_up(v, &r, v->height / 3);
-    set_top(v, r);
-}
-
 /* The place just behind the last visible line. */
 static gb_view_pos
 visible_end(gb_view *v)
 {
-    row r = top_row(v);
-    const gb_paragraph *p;
+    gb_view_line r = gb_view_top(v);
 
-    move_down(v, &r, v->height - 1);
-    p = &v->text.data[r.paragraph];
-    return (gb_view_pos){r.paragraph,
-                         r.line + 1 < p->n_lines
-                             ? gb_paragraph_start(p, r.line + 1)
-                             : p->text.len};
+    gb_view_down(v, &r, v->height - 1);
+    return gb_view_row_end(v, r);
 }
 
 static bool
@@ -389,7 +224,7 @@ go(gb_view *v, gb_view_pos from, bool backwards)
     v->find.has_current = gb_find_nearest(&v->find, &v->text, from, backwards,
                                           &v->find.current);
     if (v->find.has_current)
-        show(v, v->find.current);
+        gb_view_show(v, v->find.current);
     return v->find.has_current;
 }
 

@@ -13,12 +13,16 @@
 typedef enum gb_text_kind {
     GB_TEXT_USER,
     GB_TEXT_MODEL,
-    GB_TEXT_MARK,   /* stands on lines of its own: a change, a stop */
+    GB_TEXT_END,    /* where the model ended its text: GB_VIEW_END */
+    GB_TEXT_MARK,   /* stands on lines of its own */
     GB_TEXT_SYSTEM, /* the same: what the program says */
     GB_TEXT_ERROR,  /* the same */
     GB_TEXT_FORGOTTEN_USER, /* as drawn: what the model has forgotten */
     GB_TEXT_FORGOTTEN_MODEL,
 } gb_text_kind;
+
+/* What is shown of a token that ends the text. A search passes over it. */
+#define GB_VIEW_END " \xe2\x88\x8e"
 
 typedef struct gb_view gb_view;
 
@@ -34,8 +38,14 @@ void gb_view_free(gb_view *v);
 void gb_view_append(gb_view *v, gb_text_kind kind, const char *text,
                     size_t n);
 gb_view_pos gb_view_end(const gb_view *v);
-/* The place n bytes of text behind pos, across lines and marks. */
+/* The place n bytes of text behind pos, across lines and what stands on lines
+ * of its own; and the bytes between two places, 0 where `to` is not behind. */
 gb_view_pos gb_view_advance(const gb_view *v, gb_view_pos pos, size_t n);
+size_t gb_view_distance(const gb_view *v, gb_view_pos from, gb_view_pos to);
+bool gb_view_is_beyond(gb_view_pos a, gb_view_pos b);
+/* Past the blanks behind pos that a line may end with, at most to the end of
+ * its paragraph: where what follows them stands. */
+gb_view_pos gb_view_skip_blanks(const gb_view *v, gb_view_pos pos);
 /* What user and model wrote before pos is drawn as forgotten. */
 void gb_view_remember(gb_view *v, gb_view_pos pos);
 /* Removes what was appended since gb_view_end returned pos. */
@@ -63,15 +73,31 @@ bool gb_view_follows(const gb_view *v);
 #define GB_VIEW_MANY 1000
 unsigned gb_view_new_below(gb_view *v);
 
-/* One visible line. For rows without text returns false. `cell` is called
- * from left to right with the column and how the cell stands out. */
+/* Brings a place into sight. */
+void gb_view_show(gb_view *v, gb_view_pos pos);
+/* What a visible line holds: from begin up to end, which belongs to it only
+ * where it ends a paragraph (*last). False for rows without text. */
+bool gb_view_row(gb_view *v, unsigned row, gb_view_pos *begin,
+                 gb_view_pos *end, bool *last);
+/* The cell at a column of a visible line, the last one for columns behind it;
+ * false for rows without text. */
+bool gb_view_pos_at(gb_view *v, unsigned row, unsigned column,
+                    gb_view_pos *pos);
+/* Where a place stands; false where it is not visible. */
+bool gb_view_where(gb_view *v, gb_view_pos pos, unsigned *row,
+                   unsigned *column);
+
+/* One visible line. For rows without text returns false. `put` is called
+ * from left to right with the column, where the cell stands in the text and
+ * how it stands out. */
 typedef enum gb_view_match {
     GB_MATCH_NONE,
     GB_MATCH_SOME,
     GB_MATCH_CURRENT,
 } gb_view_match;
 typedef void gb_view_put(void *arg, unsigned column, const gb_cell *cell,
-                         gb_text_kind kind, gb_view_match match);
+                         gb_view_pos pos, gb_text_kind kind,
+                         gb_view_match match);
 bool gb_view_draw(gb_view *v, unsigned row, gb_view_put *put, void *arg);
 
 /* Searching: all places where `text` stands are highlighted; small letters

@@ -58,6 +58,15 @@ gb_find_is_set(const gb_find *f)
     return f->n_wanted > 0;
 }
 
+/* The length of what stands for the end of a text at the start of s. */
+static size_t
+end_mark(const char *s, size_t n)
+{
+    size_t length = strlen(GB_VIEW_END);
+
+    return n >= length && memcmp(s, GB_VIEW_END, length) == 0 ? length : 0;
+}
+
 /* The length in bytes of the match at the start of s, 0 for none. */
 static size_t
 match_here(const gb_find *f, const char *s, size_t n)
@@ -67,6 +76,8 @@ match_here(const gb_find *f, const char *s, size_t n)
     bool valid;
 
     for (i = 0; i < f->n_wanted; i++) {
+        if (i > 0)
+            at += end_mark(s + at, n - at);
         if (at == n)
             return 0;
         length = gb_utf8_next(s + at, n - at, &r, &valid);

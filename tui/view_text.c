@@ -9,18 +9,27 @@
 static bool
 is_block(gb_text_kind kind)
 {
-    return kind != GB_TEXT_USER && kind != GB_TEXT_MODEL;
+    return kind == GB_TEXT_MARK || kind == GB_TEXT_SYSTEM ||
+           kind == GB_TEXT_ERROR;
 }
 
+/* Below a line end, or else below or above a block. */
 static gb_paragraph *
-add_paragraph(gb_paragraphs *ps)
+add_paragraph(gb_paragraphs *ps, bool line_end)
 {
+    const gb_paragraph *above = ps->len > 0 ? &ps->data[ps->len - 1] : NULL;
+    size_t before = 0;
+
+    if (above != NULL)
+        before = above->before + (above->block ? 0 : above->text.len) +
+                 (line_end && !above->block ? 1 : 0);
     if (ps->len == ps->capacity) {
         ps->capacity = ps->capacity > 0 ? ps->capacity * 2 : 16;
         ps->data =
             gb_realloc_array(ps->data, ps->capacity, sizeof *ps->data);
     }
     memset(&ps->data[ps->len], 0, sizeof *ps->data);
+    ps->data[ps->len].before = before;
     return &ps->data[ps->len++];
 }
 
@@ -37,7 +46,7 @@ gb_paragraphs_init(gb_paragraphs *ps, bool ascii)
 {
     memset(ps, 0, sizeof *ps);
     ps->ascii = ascii;
-    add_paragraph(ps);
+    add_paragraph(ps, false);
 }
 
 void
@@ -83,7 +92,7 @@ gb_paragraphs_append(gb_paragraphs *ps, gb_text_kind kind, const char *text,
     /* A mark takes an empty paragraph over; text never goes on behind one,
      * nor does a mark behind another. */
     if (block ? p->block || p->text.len > 0 : p->block)
-        p = add_paragraph(ps);
+        p = add_paragraph(ps, false);
     for (;;) {
         p->block = block;
         end = memchr(text, '\n', n);
@@ -98,7 +107,7 @@ gb_paragraphs_append(gb_paragraphs *ps, gb_text_kind kind, const char *text,
         n -= length + 1;
         if (n == 0 && block)
             return;
-        p = add_paragraph(ps);
+        p = add_paragraph(ps, true);
         if (n == 0)
             return;
     }

@@ -15,7 +15,8 @@ typedef struct gb_paragraph {
     gb_str text; /* without its line end */
     gb_text_run *runs;
     size_t n_runs;
-    bool block;     /* a mark: nothing else stands in this paragraph */
+    size_t before;  /* bytes of all text above it, line ends counted */
+    bool block;     /* not part of that: nothing else stands here */
     unsigned width; /* for which the lines are known; 0: not laid out */
     size_t *starts; /* (n_lines - 1): where lines after the first begin */
     size_t n_lines, lines_capacity;

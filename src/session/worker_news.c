@@ -194,6 +194,7 @@ gb_worker_tell_engine(gb_worker *w)
     n->dtype = gb_strdup(gb_dtype_name(info->dtype));
     n->prefill = gb_strdup(info->prefill);
     n->n_ctx = w->model->config.n_ctx;
+    n->eos = w->model->config.eos_id;
     gb_news_put(&w->news, n);
     log = gb_format("%s on %s: weights %.1f MB %s%s%s, loaded in %.0f ms, "
                     "kernels %s in %.0f ms, prefill %s", w->model->name,

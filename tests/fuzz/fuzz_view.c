@@ -46,17 +46,34 @@ typedef struct drawn {
 } drawn;
 
 static void
-put(void *arg, unsigned column, const gb_cell *cell, gb_text_kind kind,
-    gb_view_match match)
+put(void *arg, unsigned column, const gb_cell *cell, gb_view_pos pos,
+    gb_text_kind kind, gb_view_match match)
 {
     drawn *d = arg;
 
+    (void)pos;
     FUZZ_CHECK(column == d->right);
     FUZZ_CHECK(cell->bytes >= 1 && kind <= GB_TEXT_FORGOTTEN_MODEL);
     FUZZ_CHECK(match <= GB_MATCH_CURRENT);
     FUZZ_CHECK(memchr(cell->shown, '\0', sizeof cell->shown) != NULL);
     d->right += cell->width;
     FUZZ_CHECK(d->right <= d->width);
+}
+
+/* A place on the screen is found there again, and counted. */
+static void
+check_place(program *p, unsigned row, unsigned column)
+{
+    gb_view_pos pos, begin = {0, 0}, back;
+    unsigned r, c;
+
+    FUZZ_CHECK(gb_view_pos_at(p->view, row, column, &pos));
+    FUZZ_CHECK(gb_view_where(p->view, pos, &r, &c));
+    FUZZ_CHECK(r == row && c <= column);
+    back = gb_view_advance(p->view, begin,
+                           gb_view_distance(p->view, begin, pos));
+    FUZZ_CHECK(gb_view_distance(p->view, begin, back) ==
+               gb_view_distance(p->view, begin, pos));
 }
 
 static void
@@ -69,6 +86,8 @@ draw(program *p)
         d.right = 0;
         if (!gb_view_draw(p->view, row, put, &d))
             break;
+        check_place(p, row, d.right / 2);
+        check_place(p, row, p->width);
     }
     FUZZ_CHECK(gb_view_new_below(p->view) <= GB_VIEW_MANY);
     FUZZ_CHECK(!gb_view_follows(p->view) || gb_view_new_below(p->view) == 0);

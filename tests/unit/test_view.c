@@ -17,12 +17,13 @@ typedef struct shown {
 } shown;
 
 static void
-put(void *arg, unsigned column, const gb_cell *cell, gb_text_kind kind,
-    gb_view_match match)
+put(void *arg, unsigned column, const gb_cell *cell, gb_view_pos pos,
+    gb_text_kind kind, gb_view_match match)
 {
     shown *s = arg;
-    char letter = "umkse"[kind];
+    char letter = "umEkse"[kind];
 
+    (void)pos;
     assert_int_equal(column, s->right);
     s->right = column + cell->width;
     gb_str_puts(&s->text, cell->shown);

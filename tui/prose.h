@@ -1,0 +1,40 @@
+/* The conversation in its part of the screen: text of a width that can be
+ * read, at its left a gutter with the signs of what happened there, at its
+ * right, where there is room, the words for them. Or a page, which has
+ * neither and is as wide as its part. */
+#ifndef GB_TUI_PROSE_H
+#define GB_TUI_PROSE_H
+
+#include "tui/transcript.h"
+
+/* The widest text; the gutter, and from which width on there is one; the
+ * least room for words at the right. */
+#define GB_PROSE_WIDTH 80
+#define GB_PROSE_GUTTER 3
+#define GB_PROSE_GUTTER_FROM 60
+#define GB_PROSE_WORDS 24
+
+typedef struct gb_prose {
+    gb_view *view;
+    const gb_transcript *transcript; /* NULL: a page */
+    const gb_seen_fork *forks;       /* (n_forks) of the transcript */
+    size_t n_forks;
+    /* Its part of the screen, and where in it the text is. */
+    unsigned row, column, width, height;
+    unsigned gutter, text_width;
+} gb_prose;
+
+/* Gives it its part of the screen, at least one cell. */
+void gb_prose_place(gb_prose *p, unsigned row, unsigned column,
+                    unsigned width, unsigned height);
+void gb_prose_draw(const gb_prose *p);
+
+/* What happened on a visible line: its signs, at most two columns, and the
+ * words for them; both are appended. */
+void gb_prose_events(const gb_prose *p, unsigned row, gb_str *signs,
+                     gb_str *words);
+/* The words for the line the reader is at, the last one, unless they stand
+ * beside it. */
+void gb_prose_here(const gb_prose *p, gb_str *out);
+
+#endif
