@@ -40,18 +40,6 @@ make_title(const gb_mirror *m, gb_str *out)
         gb_str_printf(out, " %s %s", dot, m->dtype);
 }
 
-/* What happened on the line one is at. */
-static void
-put_words(const gb_app *a, gb_str *out)
-{
-    gb_str words = GB_STR_INIT;
-
-    gb_prose_here(&a->prose, &words);
-    if (words.len > 0)
-        gb_str_printf(out, " %s ", gb_str_cstr(&words));
-    gb_str_free(&words);
-}
-
 static void
 make_rule(gb_app *a, gb_str *out)
 {
@@ -69,8 +57,6 @@ make_rule(gb_app *a, gb_str *out)
                                                 : " Esc closes ");
     else if (!gb_view_follows(v))
         gb_str_puts(out, " scrolled up ");
-    else
-        put_words(a, out);
 }
 
 /* Where the conversation, or a page over it, is drawn. */

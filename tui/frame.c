@@ -29,17 +29,35 @@ gb_frame_title(const char *title, const char *right, unsigned width)
 }
 
 static void
-draw_rule(const gb_frame *f, unsigned row, unsigned width)
+draw_rule_text(const char *text, gb_style style, unsigned row, unsigned width)
 {
-    unsigned used;
+    unsigned used = gb_cells_width(text, strlen(text), gb_screen_is_ascii());
 
-    gb_screen_line(row, 0, width);
-    if (f->rule[0] == '\0')
-        return;
-    used = gb_cells_width(f->rule, strlen(f->rule), gb_screen_is_ascii());
     if (used + 4 > width)
         used = width - 4;
-    gb_screen_put(row, width - used - 2, used, GB_STYLE_WARN, f->rule);
+    gb_screen_put(row, width - used - 2, used, style, text);
+}
+
+/* The rule below the text, in it what is to be said of the view, or else what
+ * happened on the line one is at. */
+static void
+draw_rule(const gb_frame *f, unsigned row, unsigned width)
+{
+    gb_str words = GB_STR_INIT;
+    char *text;
+
+    gb_screen_line(row, 0, width);
+    if (f->rule[0] != '\0') {
+        draw_rule_text(f->rule, GB_STYLE_WARN, row, width);
+        return;
+    }
+    gb_prose_here(f->prose, &words);
+    if (words.len > 0) {
+        text = gb_format(" %s ", words.data);
+        draw_rule_text(text, GB_STYLE_MARK, row, width);
+        free(text);
+    }
+    gb_str_free(&words);
 }
 
 void
