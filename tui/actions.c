@@ -59,6 +59,16 @@ ask_verb(gb_ui *ui, const gb_ui_command *self, const char *arg, gb_error *err)
 }
 
 static bool
+open_page(gb_ui *ui, const gb_ui_command *self, const char *arg,
+          gb_error *err)
+{
+    if (arg[0] == '\0' && ui->face->open != NULL &&
+        ui->face->open(ui, self->name))
+        return true;
+    return steer(ui, self->name, arg, err);
+}
+
+static bool
 ask_pace(gb_ui *ui, const char *value, gb_error *err)
 {
     gb_request request = {.what = GB_DO_PACE, .value = value};
@@ -407,6 +417,7 @@ do_quit(gb_ui *ui, const char *arg, gb_error *err)
 
 #define EVENT(...) .run = ask_event, .event = {__VA_ARGS__}
 #define STEER(verb) .run = ask_verb, .word = verb
+#define PAGE() .run = open_page
 #define PACE(value) .run = change_pace, .word = value
 #define SETTING(setting) .run = change_setting, .word = setting
 #define OWN(function) .run = do_own, .own = function

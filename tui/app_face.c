@@ -123,6 +123,23 @@ show_log(gb_ui *ui)
     }
 }
 
+static bool
+open_page(gb_ui *ui, const char *name)
+{
+    static const struct {
+        const char *name;
+        void (*open)(gb_app *a);
+    } pages[] = {{"tree", gb_page_tree}, {"sessions", gb_page_sessions}};
+    size_t i;
+
+    for (i = 0; i < GB_COUNT(pages); i++)
+        if (strcmp(name, pages[i].name) == 0) {
+            pages[i].open(ui->arg);
+            return true;
+        }
+    return false;
+}
+
 static void
 redraw(gb_ui *ui)
 {
@@ -183,6 +200,7 @@ const gb_ui_face gb_app_face = {
     .find = find,
     .scroll = scroll,
     .show_log = show_log,
+    .open = open_page,
     .redraw = redraw,
     .suspend = suspend,
     .quit = quit,

@@ -160,6 +160,8 @@ gb_ui_page_name(gb_page_mode mode)
 {
     static const char *const names[] = {
         [GB_PAGE_TEXT] = "A page of text",
+        [GB_PAGE_TREE] = "The tree",
+        [GB_PAGE_SESSIONS] = "The sessions",
         [GB_PAGE_LIST] = "All pages with a list",
     };
 

@@ -17,6 +17,8 @@ typedef struct gb_ui_face {
     bool (*find)(gb_ui *ui, const char *text, gb_error *err); /* "": begin */
     bool (*scroll)(gb_ui *ui, const char *where, gb_error *err);
     void (*show_log)(gb_ui *ui);
+    /* The page with this command's name; false where there are none. */
+    bool (*open)(gb_ui *ui, const char *name);
     void (*redraw)(gb_ui *ui);
     void (*suspend)(gb_ui *ui);
     void (*quit)(gb_ui *ui);
@@ -56,6 +58,8 @@ typedef struct gb_ui_key {
 /* Pages, and what their keys do there. */
 typedef enum gb_page_mode {
     GB_PAGE_TEXT,
+    GB_PAGE_TREE,
+    GB_PAGE_SESSIONS,
     GB_PAGE_LIST, /* all but a text */
     GB_N_PAGE_MODES,
 } gb_page_mode;
@@ -72,6 +76,12 @@ typedef enum gb_page_act {
     GB_ACT_TOP,
     GB_ACT_END,
     GB_ACT_FIND,
+    GB_ACT_OPEN,
+    GB_ACT_NAME,
+    GB_ACT_ALONE,
+    GB_ACT_RELOAD,
+    GB_ACT_REPLAY,
+    GB_ACT_FORGET,
 } gb_page_act;
 
 typedef struct gb_ui_page_key {

@@ -19,7 +19,9 @@ libgumbel_a_SOURCES += \
 	tui/mirror.c tui/mirror.h \
 	tui/page.c tui/page.h \
 	tui/page_list.c \
+	tui/page_sessions.c \
 	tui/page_text.c \
+	tui/page_tree.c \
 	tui/prompt.c tui/prompt.h \
 	tui/prompt_bind.c tui/prompt_bind.h \
 	tui/prompt_block.c \
@@ -28,10 +30,13 @@ libgumbel_a_SOURCES += \
 	tui/row.c tui/row.h \
 	tui/prose.c tui/prose.h \
 	tui/screen.c tui/screen.h \
+	tui/session_rows.c tui/session_rows.h \
 	tui/signals.c tui/signals.h \
 	tui/status.c tui/status.h \
 	tui/theme.c tui/theme.h \
 	tui/transcript.c tui/transcript.h tui/transcript_tokens.c \
+	tui/transcript.c tui/transcript.h \
+	tui/tree_rows.c tui/tree_rows.h \
 	tui/tui.h \
 	tui/view.c tui/view.h \
 	tui/view_find.c tui/view_find.h \

@@ -13,7 +13,15 @@
 void
 gb_page_open(gb_app *a, gb_page *p, const gb_page_kind *kind)
 {
+    gb_page *same = a->page, *below;
+
     p->kind = kind;
+    /* One of a kind is enough, but for texts. */
+    while (same != NULL && (same->kind != kind || gb_page_is_text(p)))
+        same = same->below;
+    below = same != NULL ? same->below : a->page;
+    while (a->page != below)
+        gb_page_back(a);
     p->app = a;
     p->below = a->page;
     p->stale = true;
@@ -230,6 +238,9 @@ draw_rows(gb_page *p, unsigned top, unsigned width, unsigned height)
     p->first = top;
     p->width = width;
     gb_page_scroll(p, height);
+    if (p->n == 0 && height > 0)
+        gb_screen_put(top, 2, width > 2 ? width - 2 : 0, GB_STYLE_FAINT,
+                      p->kind->empty);
     for (i = 0; i < height && p->top + i < p->n; i++) {
         gb_row_init(&row, width, gb_screen_is_ascii());
         gb_page_list_row(p, p->top + i, &row);

@@ -25,6 +25,7 @@ typedef struct gb_page_kind {
     void (*title)(gb_page *p, gb_str *left, gb_str *right);
     /* Appends a list's row. */
     void (*row)(gb_page *p, size_t i, gb_row *row);
+    const char *empty; /* stands where there are no rows */
     /* What to show of the row that is selected; NULL: nothing. */
     void (*preview)(gb_page *p, size_t i, gb_view *v);
     /* What is no list draws all between the title and the hints. */
@@ -100,5 +101,9 @@ void gb_page_list_row(gb_page *p, size_t i, gb_row *row);
 void gb_page_text(struct gb_app *a, const char *title, const char *text,
                   size_t n);
 bool gb_page_is_text(const gb_page *p);
+
+/* One file each. */
+void gb_page_tree(struct gb_app *a);
+void gb_page_sessions(struct gb_app *a);
 
 #endif

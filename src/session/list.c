@@ -16,8 +16,10 @@
 
 /* Of a session's first text. */
 #define GB_LIST_WORDS 60
+/* Of all of them. */
+#define GB_LIST_TEXT 2000
 /* So much of a file is looked through for it. */
-#define GB_LIST_EVENTS 100
+#define GB_LIST_EVENTS 200
 
 static void
 free_listed(gb_listed *l)
@@ -26,6 +28,7 @@ free_listed(gb_listed *l)
     free(l->date);
     free(l->model);
     free(l->words);
+    free(l->text);
 }
 
 void
@@ -53,11 +56,24 @@ count_tokens(const char *lines)
     return count;
 }
 
+/* A text, and the words of the first. */
+static void
+add_text(gb_str *text, gb_str *words, const gb_event *e)
+{
+    size_t room = GB_LIST_TEXT - text->len;
+
+    if (words->len == 0)
+        gb_utf8_line(words, e->text, e->n_text, GB_LIST_WORDS);
+    if (text->len > 0)
+        gb_str_putc(text, '\n');
+    gb_utf8_clean(text, e->text, e->n_text < room ? e->n_text : room, false);
+}
+
 static void
 describe(gb_listed *l)
 {
     gb_str text = GB_STR_INIT, date = GB_STR_INIT, model = GB_STR_INIT;
-    gb_str words = GB_STR_INIT;
+    gb_str words = GB_STR_INIT, typed = GB_STR_INIT;
     gb_journal_reader *r = NULL;
     const gb_header *h;
     gb_event e;
@@ -70,16 +86,17 @@ describe(gb_listed *l)
         gb_str_puts(&date, h->date);
         if (h->origin.model_name != NULL)
             gb_str_puts(&model, h->origin.model_name);
-        for (i = 0; i < GB_LIST_EVENTS && words.len == 0 &&
+        for (i = 0; i < GB_LIST_EVENTS && typed.len < GB_LIST_TEXT &&
                     gb_journal_next(r, &e, NULL) == GB_READ_EVENT; i++)
             if (e.type == GB_EVENT_PROMPT || e.type == GB_EVENT_IMPORT)
-                gb_utf8_line(&words, e.text, e.n_text, GB_LIST_WORDS);
+                add_text(&typed, &words, &e);
         l->tokens = count_tokens(gb_str_cstr(&text));
         gb_journal_reader_free(r);
     }
     l->date = gb_str_take(&date);
     l->model = gb_str_take(&model);
     l->words = gb_str_take(&words);
+    l->text = gb_str_take(&typed);
     gb_str_free(&text);
 }
 

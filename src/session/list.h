@@ -16,6 +16,7 @@ typedef struct gb_listed {
     char *date;      /* when it began, UTC; "" when its header cannot be read */
     char *model;     /* its name */
     char *words;     /* the beginning of what the user wrote first */
+    char *text;      /* more of what the user wrote, a line each time */
     uint64_t tokens; /* that the model wrote, in all takes */
 } gb_listed;
 

@@ -42,6 +42,7 @@ TUI_TESTS += tests/tui/session.tui
 TUI_TESTS += tests/tui/signals.tui
 TUI_TESTS += tests/tui/storms.tui
 TUI_TESTS += tests/tui/takes.tui
+TUI_TESTS += tests/tui/tree.tui
 TUI_TESTS += tests/tui/trouble.tui
 TUI_TESTS += tests/tui/vi.tui
 
