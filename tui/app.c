@@ -79,6 +79,8 @@ watch(gb_app *a)
     gb_request request = {.what = GB_DO_WATCH,
                           .flags = GB_WATCH_BANDS | GB_WATCH_FORKS};
 
+    if (a->page != NULL)
+        request.count = gb_page_wants(a->page);
     if (!m->ready || m->state == GB_STATE_FAILED ||
         (a->watched == request.flags && a->listed == request.count))
         return;

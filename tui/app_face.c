@@ -129,7 +129,11 @@ open_page(gb_ui *ui, const char *name)
     static const struct {
         const char *name;
         void (*open)(gb_app *a);
-    } pages[] = {{"tree", gb_page_tree}, {"sessions", gb_page_sessions}};
+    } pages[] = {
+        {"tree", gb_page_tree},
+        {"sessions", gb_page_sessions},
+        {"why", gb_page_candidates},
+    };
     size_t i;
 
     for (i = 0; i < GB_COUNT(pages); i++)

@@ -162,6 +162,7 @@ gb_ui_page_name(gb_page_mode mode)
         [GB_PAGE_TEXT] = "A page of text",
         [GB_PAGE_TREE] = "The tree",
         [GB_PAGE_SESSIONS] = "The sessions",
+        [GB_PAGE_CANDIDATES] = "The candidates",
         [GB_PAGE_LIST] = "All pages with a list",
     };
 

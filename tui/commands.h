@@ -60,6 +60,7 @@ typedef enum gb_page_mode {
     GB_PAGE_TEXT,
     GB_PAGE_TREE,
     GB_PAGE_SESSIONS,
+    GB_PAGE_CANDIDATES,
     GB_PAGE_LIST, /* all but a text */
     GB_N_PAGE_MODES,
 } gb_page_mode;
@@ -82,6 +83,19 @@ typedef enum gb_page_act {
     GB_ACT_RELOAD,
     GB_ACT_REPLAY,
     GB_ACT_FORGET,
+    GB_ACT_IDS,
+    GB_ACT_TOKEN_BACK,
+    GB_ACT_TOKEN_ON,
+    GB_ACT_PICK_0, /* ten in a row */
+    GB_ACT_PICK_1,
+    GB_ACT_PICK_2,
+    GB_ACT_PICK_3,
+    GB_ACT_PICK_4,
+    GB_ACT_PICK_5,
+    GB_ACT_PICK_6,
+    GB_ACT_PICK_7,
+    GB_ACT_PICK_8,
+    GB_ACT_PICK_9,
 } gb_page_act;
 
 typedef struct gb_ui_page_key {

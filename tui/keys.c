@@ -119,6 +119,10 @@ letter_name(char letter)
         return "Up";
     case 'B':
         return "Down";
+    case 'C':
+        return "Right";
+    case 'D':
+        return "Left";
     case 'H':
         return "Home";
     case 'F':

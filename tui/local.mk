@@ -5,6 +5,7 @@ libgumbel_a_SOURCES += \
 	tui/app_keys.c \
 	tui/app_news.c \
 	tui/axis.c tui/axis.h \
+	tui/candidate_rows.c tui/candidate_rows.h \
 	tui/commands.c tui/commands.h tui/commands.def \
 	tui/editor.c tui/editor.h \
 	tui/frame.c tui/frame.h \
@@ -18,6 +19,7 @@ libgumbel_a_SOURCES += \
 	tui/log.c tui/log.h \
 	tui/mirror.c tui/mirror.h \
 	tui/page.c tui/page.h \
+	tui/page_candidates.c \
 	tui/page_list.c \
 	tui/page_sessions.c \
 	tui/page_text.c \

@@ -235,6 +235,14 @@ draw_rows(gb_page *p, unsigned top, unsigned width, unsigned height)
     gb_row row;
     unsigned i;
 
+    if (p->kind->head != NULL && height > 2) {
+        gb_row_init(&row, width, gb_screen_is_ascii());
+        gb_row_puts(&row, GB_STYLE_PLAIN, "  ");
+        p->kind->head(p, &row);
+        gb_frame_row(&row, top++, 0);
+        gb_row_free(&row);
+        height--;
+    }
     p->first = top;
     p->width = width;
     gb_page_scroll(p, height);
@@ -259,7 +267,8 @@ draw_preview(gb_page *p, unsigned top, unsigned left, unsigned width,
         if (p->selected < p->n)
             p->kind->preview(p, p->selected, p->view);
         gb_view_resize(p->view, width, height);
-        gb_view_home(p->view);
+        if (!p->kind->at_end)
+            gb_view_home(p->view);
         p->stale = false;
     }
     gb_frame_view(p->view, top, left, width, height);

@@ -23,11 +23,14 @@ typedef struct gb_page_kind {
     /* Of a page that takes the screen for itself; a text stands where the
      * conversation does and has none of these. */
     void (*title)(gb_page *p, gb_str *left, gb_str *right);
-    /* Appends a list's row. */
+    /* Appends what the columns of a list are called, where they have names,
+     * and a row. */
+    void (*head)(gb_page *p, gb_row *row);
     void (*row)(gb_page *p, size_t i, gb_row *row);
     const char *empty; /* stands where there are no rows */
     /* What to show of the row that is selected; NULL: nothing. */
     void (*preview)(gb_page *p, size_t i, gb_view *v);
+    bool at_end; /* it is to be seen from its end */
     /* What is no list draws all between the title and the hints. */
     void (*draw)(gb_page *p, unsigned top, unsigned width, unsigned height);
 } gb_page_kind;
@@ -105,5 +108,8 @@ bool gb_page_is_text(const gb_page *p);
 /* One file each. */
 void gb_page_tree(struct gb_app *a);
 void gb_page_sessions(struct gb_app *a);
+void gb_page_candidates(struct gb_app *a);
+/* How many candidates it shows; 0: none. */
+size_t gb_page_wants(const gb_page *p);
 
 #endif

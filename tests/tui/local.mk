@@ -22,6 +22,7 @@ tests_tui_drive_LDADD = libgumbel.a $(VTERM_LIBS) $(GB_LIBS)
 
 # One script a line.
 TUI_TESTS =
+TUI_TESTS += tests/tui/candidates.tui
 TUI_TESTS += tests/tui/chat.tui
 TUI_TESTS += tests/tui/controls.tui
 TUI_TESTS += tests/tui/edges.tui

@@ -2,9 +2,11 @@
 #include "test.h"
 
 #include <locale.h>
+#include <math.h>
 #include <time.h>
 
 #include "base/mem.h"
+#include "tui/candidate_rows.h"
 #include "tui/session_rows.h"
 #include "tui/tree_rows.h"
 
@@ -214,6 +216,125 @@ test_session_rows(void **state)
     gb_row_free(&row);
 }
 
+static void
+test_figures(void **state)
+{
+    static const struct {
+        double p;
+        const char *text;
+    } figures[] = {
+        {1, "1"},          {0.99951, "1"},    {0.9949, ".99"},
+        {0.34, ".34"},     {0.0996, ".10"},   {0.0994, ".099"},
+        {0.00096, ".001"}, {0.0002, "2e-4"},  {0.000098, "1e-4"},
+        {3e-12, "3e-12"},  {0, "0"},
+    };
+    static const struct {
+        double from, to;
+        const char *text, *ascii;
+    } ranges[] = {
+        {0, 0.63, "0 – .63", "0 - .63"},
+        {0.63, 1.069, ".63 – 1.07", ".63 - 1.07"},
+        {9.99, 10.4, "9.99 – 10", "9.99 - 10"},
+        {0, INFINITY, "0 – ∞", "0 - inf"},
+        {1000, 1e6, "1000 – 1e6", "1000 - 1e6"},
+    };
+    gb_str text = GB_STR_INIT;
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < GB_COUNT(figures); i++) {
+        gb_str_clear(&text);
+        gb_probability(&text, figures[i].p);
+        assert_string_equal(gb_str_cstr(&text), figures[i].text);
+    }
+    for (i = 0; i < GB_COUNT(ranges); i++) {
+        gb_str_clear(&text);
+        gb_temperatures(&text, ranges[i].from, ranges[i].to, false);
+        assert_string_equal(gb_str_cstr(&text), ranges[i].text);
+        gb_str_clear(&text);
+        gb_temperatures(&text, ranges[i].from, ranges[i].to, true);
+        assert_string_equal(gb_str_cstr(&text), ranges[i].ascii);
+    }
+    gb_str_free(&text);
+}
+
+static gb_seen_candidate
+candidate(uint32_t id, uint32_t rank, char *text, double raw,
+          double final, float noise)
+{
+    return (gb_seen_candidate){
+        .is = {.id = id, .rank = rank, .raw_logprob = (float)log(raw),
+               .final_logprob = (float)log(final), .noise = noise},
+        .token = {id, text, strlen(text)},
+    };
+}
+
+static const char *
+candidate_row(const gb_seen *seen, int i, unsigned width, bool ids,
+              bool ascii)
+{
+    gb_row_free(&row);
+    gb_row_init(&row, width, ascii);
+    if (i < 0)
+        gb_candidate_head(&row, ids);
+    else if ((size_t)i < seen->n_candidates)
+        gb_candidate_put(&row, seen, (size_t)i, ids);
+    else
+        gb_candidate_rest(&row, seen, ids);
+    assert_true(row.used <= width);
+    return text_of_row();
+}
+
+static void
+test_candidates(void **state)
+{
+    gb_seen_candidate all[] = {
+        candidate(30, 0, (char[]){" explore"}, 0.12, 0.2, 1.58f),
+        candidate(31, 1, (char[]){"\n"}, 0.08, 0.11, -0.5f),
+        candidate(32, 2, (char[]){" go"}, 0.06, 0, 0.25f),
+        candidate(3418, 329, (char[]){" whistle"}, 0.0002, 0.00005, 10.97f),
+    };
+    gb_seen seen = {
+        .token = {3418, (char[]){" whistle"}, 8},
+        .why = {(float)(-14.3 * M_LN2), 3.63f, 10.97f, 0.73f, INFINITY, 329},
+        .candidates = all, .n_candidates = GB_COUNT(all),
+        .rest = 50253, .rest_raw = 0.63, .rest_final = 0.47,
+    };
+    gb_str told = GB_STR_INIT;
+
+    (void)state;
+    all[0].is.wins = all[3].is.wins = true;
+    all[0].is.to = 0.63;
+    all[3].is.from = 0.73;
+    all[3].is.to = INFINITY;
+    all[2].is.cut = GB_CUT_TOP_K;
+    assert_string_equal(candidate_row(&seen, -1, 64, false, false),
+        "       token                        raw final noise  wins at T");
+    assert_string_equal(candidate_row(&seen, 0, 64, false, false),
+        "    0  ·explore                     .12   .20  1.58  0 – .63");
+    assert_string_equal(candidate_row(&seen, 1, 64, false, false),
+        "    1  ⏎                           .080   .11 -0.50  never");
+    assert_string_equal(candidate_row(&seen, 2, 64, false, false),
+        "    2  ·go                         .060 top-k  0.25  never");
+    assert_string_equal(candidate_row(&seen, 3, 64, false, false),
+        "  329 •·whistle                    2e-4  5e-5 10.97  .73 – ∞");
+    assert_string_equal(candidate_row(&seen, 4, 64, false, false),
+        "       50253 others                 .63   .47");
+    assert_string_equal(candidate_row(&seen, 3, 64, true, true),
+        "  329 *_whistle              3418  2e-4  5e-5 10.97  .73 - inf");
+    assert_string_equal(candidate_row(&seen, 0, 38, false, false),
+        "    0  ·explore        .20  0 – .63");
+    gb_candidate_tell(&told, &seen);
+    assert_string_equal(gb_str_cstr(&told), "14.3 bits of surprise, entropy "
+                        "3.63 nats, noise 10.97: won by luck");
+    gb_str_clear(&told);
+    seen.why = GB_WHY_UNKNOWN;
+    gb_candidate_tell(&told, &seen);
+    assert_string_equal(gb_str_cstr(&told), "");
+    gb_str_free(&told);
+    gb_row_free(&row);
+}
+
 int
 main(void)
 {
@@ -222,6 +343,8 @@ main(void)
         cmocka_unit_test(test_tree_alone),
         cmocka_unit_test(test_session_dates),
         cmocka_unit_test(test_session_rows),
+        cmocka_unit_test(test_figures),
+        cmocka_unit_test(test_candidates),
     };
 
     setlocale(LC_CTYPE, "C.UTF-8");
