@@ -112,6 +112,7 @@ UNIT_TESTS += tests/unit/test_takes
 UNIT_TESTS += tests/unit/test_tokenizer
 UNIT_TESTS += tests/unit/test_transcript
 UNIT_TESTS += tests/unit/test_tree
+UNIT_TESTS += tests/unit/test_trial
 UNIT_TESTS += tests/unit/test_watch
 UNIT_TESTS += tests/unit/test_worker
 UNIT_TESTS += tests/unit/test_worker_loading

@@ -32,6 +32,8 @@ libgumbel_a_SOURCES += \
 	src/session/pace.h \
 	src/session/replay.c \
 	src/session/replay.h \
+	src/session/rerun.c \
+	src/session/rerun.h \
 	src/session/run.c \
 	src/session/save.c \
 	src/session/seen.c \
@@ -58,6 +60,8 @@ libgumbel_a_SOURCES += \
 	src/session/tell.c \
 	src/session/tree.c \
 	src/session/tree.h \
+	src/session/trial.c \
+	src/session/trial.h \
 	src/session/verdict.c \
 	src/session/view.c \
 	src/session/what.c \
@@ -68,6 +72,7 @@ libgumbel_a_SOURCES += \
 	src/session/worker_queue.c \
 	src/session/worker_replay.c \
 	src/session/worker_state.h \
+	src/session/worker_trial.c \
 	src/session/worker_watch.c
 
 # The page that /export FILE.html fills in, compiled into the binary as text.

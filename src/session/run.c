@@ -16,16 +16,16 @@ need_writing(const gb_tree *t, gb_error *err)
 /* The bytes of the tokens that end the model's text so far, as far as the
  * stream may still hold some of them back. */
 static void
-held_bytes(const gb_tree *t, gb_str *out)
+held_bytes(const gb_tree *t, const gb_path *path, gb_str *out)
 {
-    size_t first = t->path.len, i, n, tokens = 0;
+    size_t first = path->len, i, n, tokens = 0;
     size_t least = first > GB_HELD_TOKENS ? first - GB_HELD_TOKENS : 0;
     const gb_stretch *s;
     const char *bytes;
     uint32_t j;
 
     while (first > least && tokens < GB_HELD_TOKENS) {
-        s = &t->path.data[first - 1];
+        s = &path->data[first - 1];
         if (s->node->role != GB_ROLE_NOTE &&
             (s->node->role != GB_ROLE_MODEL || s->node->hidden ||
              s->tokens == 0 ||
@@ -34,8 +34,8 @@ held_bytes(const gb_tree *t, gb_str *out)
         tokens += s->node->role == GB_ROLE_MODEL ? s->tokens : 0;
         first--;
     }
-    for (i = first; i < t->path.len; i++) {
-        s = &t->path.data[i];
+    for (i = first; i < path->len; i++) {
+        s = &path->data[i];
         if (s->node->role == GB_ROLE_NOTE)
             continue;
         j = s->tokens > GB_HELD_TOKENS ? s->tokens - GB_HELD_TOKENS : 0;
@@ -47,24 +47,30 @@ held_bytes(const gb_tree *t, gb_str *out)
     }
 }
 
-/* The stream goes on where it was, so that a character or a stop string may
- * lie across a stop of the model. */
-void
-gb_tree_begin_stream(gb_tree *t)
+gb_stream *
+gb_path_stream(const gb_tree *t, const gb_path *path, gb_mode mode,
+               const gb_settings *settings)
 {
     gb_str held = GB_STR_INIT, shown = GB_STR_INIT;
     const char *stops[GB_CHAT_STOPS];
-    size_t n = gb_chat_stops(t->mode, &t->settings, stops);
+    size_t n = gb_chat_stops(mode, settings, stops);
+    gb_stream *stream = gb_stream_new(stops, n);
 
-    gb_stream_free(t->stream);
-    t->stream = gb_stream_new(stops, n);
-    held_bytes(t, &held);
-    if (gb_stream_push(t->stream, gb_str_cstr(&held), held.len, &shown)) {
-        gb_stream_free(t->stream);
-        t->stream = gb_stream_new(stops, n);
+    held_bytes(t, path, &held);
+    if (gb_stream_push(stream, gb_str_cstr(&held), held.len, &shown)) {
+        gb_stream_free(stream);
+        stream = gb_stream_new(stops, n);
     }
     gb_str_free(&held);
     gb_str_free(&shown);
+    return stream;
+}
+
+void
+gb_tree_begin_stream(gb_tree *t)
+{
+    gb_stream_free(t->stream);
+    t->stream = gb_path_stream(t, &t->path, t->mode, &t->settings);
 }
 
 /* A run from the current place on, which belongs to the current act. */
@@ -229,8 +235,7 @@ static void
 push_token(gb_tree *t, gb_node *n, gb_token id, gb_token_source source,
            const gb_why *why)
 {
-    size_t size, from = n->text.len;
-    const char *bytes = gb_tokenizer_bytes(t->tokenizer, id, &size);
+    size_t from = n->text.len;
 
     gb_node_push(n, id, source, why);
     n->view_len++;
@@ -240,7 +245,8 @@ push_token(gb_tree *t, gb_node *n, gb_token id, gb_token_source source,
     t->step++;
     t->fresh_seed = false;
     if (id != t->eos_id || t->settings.ignore_eos)
-        t->stop_hit = gb_stream_push(t->stream, bytes, size, &n->text);
+        t->stop_hit = gb_stream_push_token(t->stream, t->tokenizer, id,
+                                           &n->text);
     n->tokens[n->n_tokens - 1].end = (uint32_t)n->text.len;
     t->made += n->text.len - from;
 }

@@ -98,7 +98,8 @@ void gb_seen_tree_free(gb_seen_tree *tree);
 
 /* The last run as it would be with other settings and the same noise. */
 typedef struct gb_seen_trial {
-    gb_settings settings; /* of the trial */
+    gb_settings settings; /* of the trial; another seed than the run's: from
+                             its step 0 on, as a reseed takes it */
     gb_place from;        /* where the run begins */
     gb_written *tokens;   /* (n_tokens) of the whole run */
     uint32_t n_tokens;

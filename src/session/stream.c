@@ -116,6 +116,16 @@ gb_stream_push(gb_stream *s, const char *bytes, size_t n, gb_str *out)
     return false;
 }
 
+bool
+gb_stream_push_token(gb_stream *s, const gb_tokenizer *tokenizer, gb_token id,
+                     gb_str *out)
+{
+    size_t n;
+    const char *bytes = gb_tokenizer_bytes(tokenizer, id, &n);
+
+    return gb_stream_push(s, bytes, n, out);
+}
+
 void
 gb_stream_end(gb_stream *s, gb_str *out)
 {

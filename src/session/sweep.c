@@ -120,14 +120,10 @@ push_branch(gb_sweep *s, branch b)
 static bool
 push_bytes(gb_sweep *s, gb_token id)
 {
-    const gb_model *m = gb_engine_model(s->of.engine);
-    const char *bytes;
-    size_t n;
-
-    if (id == s->eos_id && !s->of.settings.ignore_eos)
-        return false;
-    bytes = gb_tokenizer_bytes(m->tokenizer, id, &n);
-    return gb_stream_push(s->stream, bytes, n, &s->text);
+    return (id != s->eos_id || s->of.settings.ignore_eos) &&
+           gb_stream_push_token(s->stream,
+                                gb_engine_model(s->of.engine)->tokenizer, id,
+                                &s->text);
 }
 
 /* The text as it was after so many tokens; none of them has ended it. */

@@ -266,6 +266,7 @@ const gb_ids *gb_tree_view(gb_tree *t);
 uint64_t gb_tree_view_length(const gb_tree *t);
 /* The same at the end of another path, without what is pinned (appended). */
 void gb_path_view(const gb_path *path, gb_ids *ids);
+uint64_t gb_path_view_length(const gb_path *path);
 /* The view before a node of the path. */
 uint64_t gb_node_view_before(const gb_node *node);
 /* From where on the model remembers: the node in which its view begins, and
@@ -276,6 +277,12 @@ bool gb_tree_memory(gb_tree *t, const gb_node **node, size_t *offset);
  * down to three quarters of the context, or tokens where one turn alone is
  * too long. */
 uint32_t gb_tree_excess(gb_tree *t);
+/* The same at the end of another path, with `room` in the context. */
+uint32_t gb_path_excess(const gb_path *path, gb_mode mode, uint64_t room);
+/* The stream of the model's text that follows a path: it goes on where it was,
+ * so that a character or a stop string may lie across a stop of the model. */
+gb_stream *gb_path_stream(const gb_tree *t, const gb_path *path, gb_mode mode,
+                          const gb_settings *settings);
 
 /* Tokens of the model's text that may still be held back before it is shown:
  * an unfinished character or stop string has fewer. */
@@ -302,8 +309,6 @@ bool gb_tree_check_place(const gb_tree *t, gb_place place, gb_error *err);
 void gb_tree_begin_act(gb_tree *t, gb_event_type type);
 /* Seed and step become those of a place. */
 void gb_tree_take_noise(gb_tree *t, uint64_t seed, uint64_t step);
-/* The stream goes on where it was, so that a character or a stop string may
- * lie across a stop of the model. */
 void gb_tree_begin_stream(gb_tree *t);
 bool gb_tree_apply_run(gb_tree *t, const gb_event *e, gb_error *err);
 bool gb_tree_apply_token(gb_tree *t, const gb_event *e, gb_error *err);

@@ -10,9 +10,8 @@ last_stretch(const gb_path *path)
     return path->len > 0 ? &path->data[path->len - 1] : NULL;
 }
 
-/* Tokens in the view at the end of a path. */
-static uint64_t
-view_length(const gb_path *path)
+uint64_t
+gb_path_view_length(const gb_path *path)
 {
     const gb_stretch *s = last_stretch(path);
 
@@ -23,7 +22,7 @@ view_length(const gb_path *path)
 uint64_t
 gb_tree_view_length(const gb_tree *t)
 {
-    return view_length(&t->path);
+    return gb_path_view_length(&t->path);
 }
 
 /* The place of a path in which its view begins. */
@@ -38,7 +37,7 @@ typedef struct view_start {
 static view_start
 collect_view(const gb_path *path, gb_token *ids)
 {
-    uint64_t need = view_length(path), skip = 0, usable, take, i;
+    uint64_t need = gb_path_view_length(path), skip = 0, usable, take, i;
     view_start start = {.all = true};
     const gb_stretch *s;
     size_t k;
@@ -69,7 +68,7 @@ collect_view(const gb_path *path, gb_token *ids)
 void
 gb_path_view(const gb_path *path, gb_ids *ids)
 {
-    uint64_t n = view_length(path), i;
+    uint64_t n = gb_path_view_length(path), i;
 
     for (i = 0; i < n; i++)
         gb_ids_push(ids, 0);
@@ -139,15 +138,15 @@ gb_tree_memory(gb_tree *t, const gb_node **node, size_t *offset)
 /* How many of the view's newest tokens make whole turns (each begins with a
  * text of the user) and are at most `limit`; 0 when not even the last is. */
 static uint64_t
-whole_turns(const gb_tree *t, uint64_t limit)
+whole_turns(const gb_path *path, uint64_t limit)
 {
-    uint64_t total = view_length(&t->path), kept = 0, skip = 0, turns = 0;
+    uint64_t total = gb_path_view_length(path), kept = 0, skip = 0, turns = 0;
     uint64_t back;
     const gb_stretch *s;
     size_t k;
 
-    for (k = t->path.len; k-- > 0 && kept < total;) {
-        s = &t->path.data[k];
+    for (k = path->len; k-- > 0 && kept < total;) {
+        s = &path->data[k];
         back = s->tokens < skip ? s->tokens : skip;
         kept += s->tokens - back;
         skip = skip - back + s->node->drop_back;
@@ -160,16 +159,22 @@ whole_turns(const gb_tree *t, uint64_t limit)
 }
 
 uint32_t
-gb_tree_excess(gb_tree *t)
+gb_path_excess(const gb_path *path, gb_mode mode, uint64_t room)
 {
-    uint64_t length = view_length(&t->path), room, keep = 0;
+    uint64_t length = gb_path_view_length(path), keep = 0;
 
-    room = t->n_ctx > t->pin.len ? t->n_ctx - t->pin.len : 1;
     if (length <= room)
         return 0;
-    if (t->mode == GB_MODE_CHAT)
-        keep = whole_turns(t, room * 3 / 4);
+    if (mode == GB_MODE_CHAT)
+        keep = whole_turns(path, room * 3 / 4);
     if (keep == 0)
         keep = room > 1 ? room / 2 : 1;
     return (uint32_t)(length - keep);
+}
+
+uint32_t
+gb_tree_excess(gb_tree *t)
+{
+    return gb_path_excess(&t->path, t->mode,
+                          t->n_ctx > t->pin.len ? t->n_ctx - t->pin.len : 1);
 }

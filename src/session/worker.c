@@ -251,8 +251,9 @@ obey(gb_worker *w, const gb_request *r, gb_str *out, gb_error *err)
     case GB_DO_WATCH:
         gb_worker_begin_watch(w, r);
         return true;
-    case GB_DO_STOP:
     case GB_DO_TRIAL:
+        return gb_worker_begin_trial(w, r, err);
+    case GB_DO_STOP:
         break;
     }
     return true;
@@ -287,6 +288,14 @@ needs_engine(const gb_request *r)
            r->what != GB_DO_SAVE && r->what != GB_DO_TREE;
 }
 
+static bool
+only_looks(gb_do what)
+{
+    return what == GB_DO_WATCH || what == GB_DO_TREE ||
+           what == GB_DO_SESSIONS || what == GB_DO_FORGET ||
+           what == GB_DO_TRIAL;
+}
+
 /* What is shown of a replay stays while these are done. */
 static bool
 leaves_replay(gb_do what)
@@ -294,6 +303,13 @@ leaves_replay(gb_do what)
     return what == GB_DO_REPLAY || what == GB_DO_STOP ||
            what == GB_DO_WATCH || what == GB_DO_SESSIONS ||
            what == GB_DO_FORGET;
+}
+
+/* There will be another session or engine. */
+static bool
+ends_trial(gb_do what)
+{
+    return what == GB_DO_LOAD || what == GB_DO_MODEL || what == GB_DO_DEVICE;
 }
 
 static bool
@@ -305,6 +321,10 @@ do_request(gb_worker *w, const gb_request *r, gb_str *out, gb_error *err)
     if (w->replay_shown && !leaves_replay(r->what))
         gb_worker_tell_session(w);
     w->reason = GB_REASON_NONE;
+    if (ends_trial(r->what))
+        gb_worker_end_trial(w);
+    else if (r->what != GB_DO_TRIAL)
+        gb_trial_pause(w->trial);
     if (!obey(w, r, out, err))
         return false;
     if (w->session == NULL || !gb_session_is_writing(w->session))
@@ -320,6 +340,8 @@ resting_state(const gb_worker *w, const gb_request *r)
 {
     if (w->session == NULL || w->engine == NULL)
         return GB_STATE_FAILED;
+    if (only_looks(r->what))
+        return w->state;
     return r->what == GB_DO_STOP || w->reason == GB_REASON_INTERRUPT
                ? GB_STATE_STOPPED
                : GB_STATE_IDLE;
@@ -369,7 +391,8 @@ work(void *arg)
         gb_worker_tell_state(w, GB_STATE_FAILED);
     }
     do {
-        while (gb_worker_begin_spare(w) && gb_worker_watch_on(w))
+        while (gb_worker_begin_spare(w) &&
+               (gb_worker_watch_on(w) || gb_worker_try_on(w)))
             ;
         t = gb_worker_next(w);
         if (t != NULL)

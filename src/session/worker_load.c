@@ -250,6 +250,7 @@ gb_worker_load(gb_worker *w, const char *name, const char *spec,
 void
 gb_worker_unload(gb_worker *w)
 {
+    gb_worker_end_trial(w);
     w->close_ok = gb_session_close(w->session, &w->close_error);
     w->session = NULL;
     gb_engine_close(w->engine);

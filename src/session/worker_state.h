@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 
 #include "session/news.h"
+#include "session/trial.h"
 #include "session/worker.h"
 
 /* A request in the queue, with copies of what it points to. */
@@ -82,6 +83,10 @@ struct gb_worker {
     gb_reason reason;     /* of the last run */
     gb_pace pace;
     gb_watch watch;
+    bool trying;          /* GB_DO_TRIAL: the last run with these settings */
+    gb_settings tried;
+    bool trial_told;      /* it is known how that run ends */
+    gb_trial *trial;      /* what is known of it, or NULL */
     uint32_t take, takes; /* as they were when it last rested */
     bool close_ok;
     gb_error close_error;
@@ -141,6 +146,13 @@ void gb_worker_watch_run(gb_worker *w);
 void gb_worker_watch_step(gb_worker *w, double took);
 void gb_worker_tell_tree(gb_worker *w);
 bool gb_worker_tell_sessions(gb_worker *w, gb_error *err);
+
+/* worker_trial.c: GB_DO_TRIAL. */
+bool gb_worker_begin_trial(gb_worker *w, const gb_request *r, gb_error *err);
+/* Computes a little of it, and tells. False: there is nothing to do. */
+bool gb_worker_try_on(gb_worker *w);
+/* What is known is forgotten; before a session or an engine is closed. */
+void gb_worker_end_trial(gb_worker *w);
 
 /* worker_load.c: model, engine, session. */
 

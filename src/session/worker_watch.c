@@ -143,6 +143,7 @@ look(gb_worker *w, const gb_subject *subject, uint64_t number)
     gb_error err = GB_ERROR_INIT;
     gb_seen *seen;
 
+    gb_trial_pause(w->trial);
     w->watch.looking = true;
     seen = gb_seen_look(w->session, number, w->watch.likeliest, &err);
     w->watch.looking = false;

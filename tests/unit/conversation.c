@@ -60,6 +60,23 @@ test_session(const char *path, const char *load)
     return s;
 }
 
+char *
+test_events(const gb_session *s)
+{
+    gb_error err = GB_ERROR_INIT;
+    gb_journal_reader *r = gb_session_reader(s, &err);
+    gb_str lines = GB_STR_INIT;
+    gb_event e;
+
+    test_ok(r != NULL, &err);
+    while (gb_journal_next(r, &e, &err) == GB_READ_EVENT) {
+        e.ms = 0;
+        gb_event_format(&e, &lines);
+    }
+    gb_journal_reader_free(r);
+    return gb_str_take(&lines);
+}
+
 void
 test_session_close(gb_session *s)
 {

@@ -45,6 +45,8 @@ bool ask_verb(gb_session *s, const char *verb, const char *arg, gb_str *out,
 
 /* The text of the path without its notes. The caller frees. */
 char *test_branch(gb_session *s);
+/* The lines of its journal without their times. The caller frees. */
+char *test_events(const gb_session *s);
 /* The last note of the path, "" when there is none. */
 const char *test_last_mark(gb_session *s);
 

@@ -255,24 +255,6 @@ look_at_all(gb_session *s)
     gb_str_free(&out);
 }
 
-/* The events of a session so far, without times. The caller frees. */
-static char *
-events_of(const gb_session *s)
-{
-    gb_error err = GB_ERROR_INIT;
-    gb_journal_reader *r = gb_session_reader(s, &err);
-    gb_str lines = GB_STR_INIT;
-    gb_event e;
-
-    test_ok(r != NULL, &err);
-    while (gb_journal_next(r, &e, &err) == GB_READ_EVENT) {
-        e.ms = 0;
-        gb_event_format(&e, &lines);
-    }
-    gb_journal_reader_free(r);
-    return gb_str_take(&lines);
-}
-
 /* A session with or without somebody looking. */
 static char *
 told(bool looking)
@@ -301,7 +283,7 @@ told(bool looking)
         look_at_all(s);
     test_ok(ask_reseed(s, &err), &err);
     test_finish(s);
-    events = events_of(s);
+    events = test_events(s);
     test_session_close(s);
     return events;
 }
@@ -379,7 +361,7 @@ test_looking_with_clblast(void **state)
         s = clblast_session(e, i == 0 ? test_path("plain.jsonl") : path);
         add_unread(s, i != 0);
         add_unread(s, i != 0);
-        told[i] = events_of(s);
+        told[i] = test_events(s);
         test_session_close(s);
     }
     assert_non_null(strstr(told[0], "\"prefill\""));

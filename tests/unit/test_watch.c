@@ -324,6 +324,91 @@ test_seen_while_writing(void **state)
     screen_finish(s);
 }
 
+/* Trials. */
+
+static void
+try(screen *s, float temperature, unsigned flags)
+{
+    gb_request r = {.what = GB_DO_TRIAL, .flags = flags,
+                    .settings = s->settings};
+    gb_error err = GB_ERROR_INIT;
+
+    r.settings.temperature = temperature;
+    test_ok(gb_worker_post(s->worker, &r, &err) != 0, &err);
+}
+
+static const gb_seen_trial *
+wait_trial(screen *s, float temperature)
+{
+    const gb_seen_trial *t = NULL;
+
+    while (t == NULL || t->reason == GB_REASON_NONE ||
+           t->settings.temperature < temperature ||
+           t->settings.temperature > temperature) {
+        screen_take(s);
+        t = s->trial != NULL ? s->trial->trial : NULL;
+    }
+    return t;
+}
+
+/* A trial is what comes when it is written; whatever is posted ends it. */
+static void
+test_trials(void **state)
+{
+    static const float all[] = {1.3f, 0.6f, 0.9f, 1.1f};
+    screen *s = screen_start_plain();
+    const gb_seen_trial *t;
+    char *text, value[16];
+    size_t i;
+
+    (void)state;
+    try(s, 1, 0);
+    screen_wait_news(s, GB_NEWS_TRIAL, 0);
+    assert_null(s->trial->trial);
+    assert_non_null(strstr(gb_str_cstr(&s->trial->text), "no text"));
+    screen_do(s, ASK_SEND, "Once upon a time", NULL);
+    text = screen_text(s);
+    for (i = 0; i < GB_COUNT(all); i++) {
+        try(s, 1.2f, 0);
+        try(s, all[i], 0);
+        t = wait_trial(s, all[i]);
+        assert_int_equal(t->n_tokens, 12);
+        assert_int_equal(t->reason, GB_REASON_LENGTH);
+        screen_expect(s, text);
+    }
+    while (!s->trial->trial->whole)
+        screen_take(s);
+    assert_true(s->trial->trial->n_map > 2);
+    /* What is asked for in between is done. */
+    try(s, 0.77f, 0);
+    screen_do(s, ASK_VERB, "at", "5");
+    screen_do(s, ASK_VERB, "why", "3");
+    try(s, 3, 0);
+    watch(s, 5, GB_WATCH_BANDS);
+    wait_seen(s, 5);
+    t = wait_trial(s, 3);
+    free(text);
+    text = gb_strdup(gb_str_cstr(&t->text));
+    try(s, 0, 0);
+    while (s->failed < s->done)
+        screen_take(s);
+    assert_non_null(strstr(s->error, "temperature"));
+    try(s, 1, GB_TRIAL_END);
+    screen_do(s, ASK_TREE, NULL, NULL);
+    i = s->n_news[GB_NEWS_TRIAL];
+    snprintf(value, sizeof value, "%d", 3);
+    screen_do(s, ASK_SET, "temperature", value);
+    screen_do(s, ASK_AGAIN, NULL, NULL);
+    assert_int_equal(s->n_news[GB_NEWS_TRIAL], i);
+    assert_string_equal(gb_str_cstr(&s->text[s->last]), text);
+    free(text);
+    /* And left open when it ends. */
+    try(s, 0.7f, 0);
+    try(s, 0.8f, 0);
+    screen_wait_news(s, GB_NEWS_TRIAL, (unsigned)i);
+    screen_finish(s);
+}
+
 static void
 wait_forks(screen *s, size_t n)
 {
@@ -415,6 +500,7 @@ main(void)
         cmocka_unit_test(test_tree),
         cmocka_unit_test(test_seen),
         cmocka_unit_test(test_seen_while_writing),
+        cmocka_unit_test(test_trials),
         cmocka_unit_test(test_forks),
         cmocka_unit_test(test_rests),
         cmocka_unit_test_setup(test_sessions, own_folder),
