@@ -69,6 +69,8 @@ set_prose(gb_app *a)
     a->prose.transcript = a->page == NULL ? &m->transcript : NULL;
     a->prose.forks = m->forks;
     a->prose.n_forks = m->n_forks;
+    a->prose.reading = a->reading && a->page == NULL;
+    a->prose.cursor = gb_reading_cursor(a);
 }
 
 /* Asks for what the rows beside the text show. */
@@ -122,7 +124,7 @@ draw(gb_app *a)
     f.notice = a->searching
                    ? "Up and Down: other matches. Enter: stay. Esc: back"
                    : a->notice;
-    f.hints = a->hints;
+    f.hints = a->reading ? a->reading_hints : a->hints;
     f.n_words = gb_prompt_matches(&f.words);
     gb_frame_draw(&f);
     gb_str_free(&title);
@@ -301,6 +303,7 @@ free_app(gb_app *a)
     gb_mirror_free(&a->ui.mirror);
     gb_str_free(&a->wanted);
     free(a->hints);
+    free(a->reading_hints);
     free(a->error);
     free(a->notice);
 }
@@ -347,7 +350,8 @@ take_rest(gb_mirror *m)
 static int
 run_screen(const gb_tui_options *options, gb_error *err)
 {
-    gb_app app = {.keys = gb_keys_new(), .hints = gb_ui_hints()};
+    gb_app app = {.keys = gb_keys_new(), .hints = gb_ui_hints(GB_UI_PROMPT),
+                  .reading_hints = gb_ui_hints(GB_UI_READING)};
     gb_worker *worker = gb_worker_start(&options->worker, err);
     gb_str line = GB_STR_INIT;
     bool ok;

@@ -8,6 +8,7 @@
 #include "tui/log.h"
 #include "tui/page.h"
 #include "tui/prose.h"
+#include "tui/reading.h"
 #include "tui/tui.h"
 #include "tui/view.h"
 
@@ -18,11 +19,14 @@ struct gb_app {
     gb_prose prose; /* the view's place on the screen */
     gb_keys *keys;
     gb_log *log;
-    const char **hints;
+    const char **hints, **reading_hints;
     unsigned watched; /* GB_WATCH_* asked for, and so many candidates */
     size_t listed;
 
     gb_page *page; /* on top of those over the conversation; or NULL */
+
+    bool reading; /* keys move a cursor in the text and act there */
+    gb_reading read;
 
     bool searching, found;
     bool followed; /* before the search */
@@ -44,6 +48,9 @@ void gb_app_news(gb_app *a, gb_news *news);
 void gb_app_key(gb_app *a, const gb_key *key);
 /* A key that stands for text: a printable character, or pasted text. */
 bool gb_app_is_text(const gb_key *key);
+/* Does a command of a key's; one that ends with a space is to be gone on with
+ * at the prompt. */
+void gb_app_run(gb_app *a, const char *command);
 /* Does what the edit line has sent. */
 void gb_app_lines(gb_app *a);
 

@@ -64,7 +64,9 @@ page(gb_ui *ui, const char *title, const char *text, size_t n)
 static void
 fill(gb_ui *ui, const char *text)
 {
-    (void)ui;
+    gb_app *a = ui->arg;
+
+    gb_reading_leave(a);
     gb_prompt_fill(text);
 }
 

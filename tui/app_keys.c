@@ -30,14 +30,14 @@ gb_app_is_text(const gb_key *key)
             key->bytes[0] != 0x7f);
 }
 
-static void
-run(gb_app *a, const char *command)
+void
+gb_app_run(gb_app *a, const char *command)
 {
     gb_error err = GB_ERROR_INIT;
     size_t n = strlen(command);
 
     if (command[n - 1] == ' ')
-        gb_prompt_fill(command);
+        a->ui.face->fill(&a->ui, command);
     else if (!gb_ui_command_run(&a->ui, command, &err))
         gb_app_error(a, err.text);
 }
@@ -46,11 +46,11 @@ run(gb_app *a, const char *command)
 static bool
 run_key(gb_app *a, const char *name)
 {
-    const gb_ui_key *k = gb_ui_key_find(name);
+    const gb_ui_key *k = gb_ui_key_find(GB_UI_PROMPT, name);
 
     if (k == NULL || k->command[0] == '\0')
         return false;
-    run(a, k->command);
+    gb_app_run(a, k->command);
     return true;
 }
 
@@ -95,10 +95,13 @@ search_key(gb_app *a, const gb_key *key)
     static const char *const down[] = {"Down", "C-s", "C-n", NULL};
     static const char *const leave[] = {"Esc", "C-g", "C-c", NULL};
     gb_view *v = gb_app_view(a);
+    gb_view_pos pos;
 
     if (is_one_of(key, leave)) {
         gb_app_end_search(a, true);
     } else if (is(key, "Enter")) {
+        if (a->reading && gb_view_found(v, &pos))
+            gb_reading_move_to(a, pos);
         gb_app_end_search(a, false);
     } else if (is_one_of(key, up) || is_one_of(key, down)) {
         a->found = gb_view_find_next(v, is_one_of(key, up));
@@ -152,7 +155,8 @@ static void
 escape(gb_app *a, const gb_key *key)
 {
     bool shown = a->error != NULL || a->notice != NULL;
-    bool typing = gb_prompt_is_vi() && gb_prompt_is_inserting() &&
+    bool vi = gb_prompt_is_vi();
+    bool typing = vi && gb_prompt_is_inserting() &&
                   !gb_prompt_is_empty();
 
     dismiss(a, true);
@@ -162,8 +166,10 @@ escape(gb_app *a, const gb_key *key)
         run_key(a, "Esc");
     else if (gb_prompt_is_filled())
         gb_prompt_clear();
-    else if (gb_prompt_is_vi() && !shown)
+    else if (vi && (gb_prompt_is_inserting() || !gb_prompt_is_empty()))
         gb_prompt_key(key->bytes, key->n);
+    else if (!shown && gb_prompt_is_empty())
+        gb_reading_enter(a);
 }
 
 static void
@@ -217,6 +223,8 @@ plain_key(gb_app *a, const gb_key *key)
         gb_prompt_key(key->bytes, key->n);
     else if (is(key, "C-x"))
         a->ctrl_x = true;
+    else if (is(key, "Tab") && gb_prompt_is_empty())
+        gb_reading_enter(a);
     else if (!home_or_end(a, key) && (letters || !run_key(a, key->name)))
         gb_prompt_key(key->bytes, key->n);
 }
@@ -231,13 +239,15 @@ gb_app_key(gb_app *a, const gb_key *key)
     }
     if (a->page != NULL && page_key(a, key))
         return;
-    if (is(key, "Mouse"))
+    if (is(key, "Click") && a->page == NULL)
+        gb_reading_click(a, key);
+    if (is(key, "Mouse") || is(key, "Click"))
         return;
     if (!is(key, "Esc") && !is(key, "WheelUp") && !is(key, "WheelDown"))
-        dismiss(a, false);
+        dismiss(a, a->reading);
     if (a->ctrl_x)
         after_ctrl_x(a, key);
-    else
+    else if (!a->reading || !gb_reading_key(a, key))
         plain_key(a, key);
     gb_app_lines(a);
 }
@@ -250,8 +260,11 @@ do_line(gb_app *a, const char *line)
     dismiss(a, true);
     if (!gb_prompt_remember(line, &err))
         gb_app_error(a, err.text);
-    if (line[0] != '/' || line[1] == '/')
+    gb_reading_settle(a);
+    if (line[0] != '/' || line[1] == '/') {
+        gb_reading_move_to_end(a);
         gb_view_follow(a->view);
+    }
     if (!gb_ui_line(&a->ui, line, &err)) {
         gb_app_error(a, err.text);
         /* Nothing that was typed is lost. */

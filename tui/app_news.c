@@ -19,13 +19,16 @@ gb_app_news(gb_app *a, gb_news *news)
                                              news->node, news->offset));
         break;
     case GB_NEWS_DONE:
+        if (gb_reading_done(a, news->command))
+            break;
         if (strchr(text, '\n') != NULL)
             a->ui.face->page(&a->ui, "Session", text, news->text.len);
         else if (news->text.len > 0)
             gb_app_notice(a, text);
         break;
     case GB_NEWS_ERROR:
-        gb_app_error(a, text);
+        if (!gb_reading_done(a, news->command))
+            gb_app_error(a, text);
         break;
     case GB_NEWS_VERDICT:
         gb_view_append(a->view,
@@ -38,5 +41,7 @@ gb_app_news(gb_app *a, gb_news *news)
     default:
         break;
     }
+    if (news->type == GB_NEWS_STATS || news->type == GB_NEWS_DONE)
+        gb_reading_follow(a);
     gb_page_news(a, news);
 }

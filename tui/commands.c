@@ -13,6 +13,12 @@ const gb_ui_key gb_ui_keys[] = {
     {NULL, NULL, NULL, NULL},
 };
 
+const gb_ui_key gb_ui_reading_keys[] = {
+#define GB_READING_KEY(key, does, hint, help) {key, does, hint, help},
+#include "tui/commands.def"
+    {NULL, NULL, NULL, NULL},
+};
+
 const gb_ui_page_key gb_ui_page_keys[] = {
 #define GB_PAGE_KEY(page, key, act, hint, help)                                \
     {GB_PAGE_##page, key, GB_ACT_##act, hint, help},
@@ -113,25 +119,35 @@ gb_ui_line(gb_ui *ui, const char *line, gb_error *err)
     return gb_ui_command_run(ui, line, err);
 }
 
+static const gb_ui_key *
+keys_of(gb_ui_mode mode)
+{
+    return mode == GB_UI_READING ? gb_ui_reading_keys : gb_ui_keys;
+}
+
 const gb_ui_key *
-gb_ui_key_find(const char *key)
+gb_ui_key_find(gb_ui_mode mode, const char *key)
 {
     const gb_ui_key *k;
 
-    for (k = gb_ui_keys; k->key != NULL; k++)
+    for (k = keys_of(mode); k->key != NULL; k++)
         if (strcmp(k->key, key) == 0)
             return k;
     return NULL;
 }
 
 const char **
-gb_ui_hints(void)
+gb_ui_hints(gb_ui_mode mode)
 {
-    const char **hints = gb_alloc_array(GB_COUNT(gb_ui_keys), sizeof *hints);
-    const gb_ui_key *k;
+    const gb_ui_key *keys = keys_of(mode), *k;
+    const char **hints;
     size_t n = 0;
 
-    for (k = gb_ui_keys; k->key != NULL; k++)
+    for (k = keys; k->key != NULL; k++)
+        n++;
+    hints = gb_alloc_array(n + 1, sizeof *hints);
+    n = 0;
+    for (k = keys; k->key != NULL; k++)
         if (k->hint != NULL)
             hints[n++] = k->hint;
     return hints;
@@ -220,12 +236,12 @@ help_row(gb_str *out, const char *left, const char *text, int column)
 }
 
 static void
-help_keys(gb_str *out)
+help_keys(gb_str *out, gb_ui_mode mode)
 {
     const gb_ui_key *k;
     gb_str left = GB_STR_INIT;
 
-    for (k = gb_ui_keys; k->key != NULL; k++) {
+    for (k = keys_of(mode); k->key != NULL; k++) {
         gb_str_clear(&left);
         gb_ui_key_spell(&left, k->key);
         help_row(out, gb_str_cstr(&left), k->help, 12);
@@ -283,7 +299,9 @@ gb_ui_help(gb_str *out, const gb_ui_command *command)
                          "begins with / is a command (// stands for a / of "
                          "your own). \"\"\" begins a text of several lines, "
                          "and ends it.\n\nKeys\n");
-        help_keys(out);
+        help_keys(out, GB_UI_PROMPT);
+        gb_str_puts(out, "\n" GB_READING_TITLE "\n");
+        help_keys(out, GB_UI_READING);
         gb_str_puts(out, "\nCommands\n");
         for (c = gb_ui_commands; c->name != NULL; c++)
             help_command(out, c);

@@ -105,10 +105,19 @@ typedef struct gb_ui_page_key {
     const char *hint, *help;
 } gb_ui_page_key;
 
+#define GB_READING_TITLE "Reading (Tab on an empty line, or a click)"
+
+/* Where keys mean what: at the prompt, and where the text is read with single
+ * keys. */
+typedef enum gb_ui_mode {
+    GB_UI_PROMPT,
+    GB_UI_READING,
+} gb_ui_mode;
+
 /* These end with a NULL name. The commands are in actions.c, beside what they
  * do. */
 extern const gb_ui_command gb_ui_commands[];
-extern const gb_ui_key gb_ui_keys[];
+extern const gb_ui_key gb_ui_keys[], gb_ui_reading_keys[];
 extern const gb_ui_page_key gb_ui_page_keys[];
 
 /* Does what a line says: a command when it begins with a slash ("//" stands
@@ -118,7 +127,7 @@ bool gb_ui_line(gb_ui *ui, const char *line, gb_error *err);
 bool gb_ui_command_run(gb_ui *ui, const char *line, gb_error *err);
 bool gb_ui_send(gb_ui *ui, const char *text, size_t n, gb_error *err);
 
-const gb_ui_key *gb_ui_key_find(const char *key);
+const gb_ui_key *gb_ui_key_find(gb_ui_mode mode, const char *key);
 /* A key of a page, its own before those of all lists; NULL. */
 const gb_ui_page_key *gb_ui_page_key_find(gb_page_mode page, const char *key);
 /* Has a page the keys of this mode? */
@@ -128,7 +137,7 @@ const char *gb_ui_page_name(gb_page_mode mode);
 /* Appends "C-x t" as people read it: "Ctrl-X t". */
 void gb_ui_key_spell(gb_str *out, const char *key);
 /* The hints of the last line, NULL-terminated; the caller frees the list. */
-const char **gb_ui_hints(void);
+const char **gb_ui_hints(gb_ui_mode mode);
 /* Those of a page. */
 const char **gb_ui_page_hints(gb_page_mode page);
 /* All keys of a page. */

@@ -211,7 +211,7 @@ static void
 draw_bottom(const gb_frame *f, const gb_prompt_view *prompt, unsigned top,
             unsigned width)
 {
-    unsigned row = top + 3, column;
+    unsigned row = top + 3, in_row, column;
     size_t i;
 
     draw_rule(f, top, width);
@@ -226,6 +226,10 @@ draw_bottom(const gb_frame *f, const gb_prompt_view *prompt, unsigned top,
     for (i = 0; i < prompt->n_rows; i++)
         draw_prompt_row(prompt, i, row + (unsigned)i, width);
     draw_last(f, row + (unsigned)prompt->n_rows, width);
+    if (f->prose->reading && gb_prose_cursor_at(f->prose, &in_row, &column)) {
+        gb_screen_show(in_row, column);
+        return;
+    }
     column = prompt->cursor_column;
     gb_screen_show(row + (unsigned)prompt->cursor_row,
                    column < width ? column : width - 1);

@@ -152,13 +152,18 @@ set_name(gb_key *key, const char *base, int modifier)
 }
 
 static void
-name_mouse(gb_key *key, const char *s)
+name_mouse(gb_key *key, const char *s, char final)
 {
-    int button = atoi(s + 3) & ~0x1c; /* without shift, meta, control */
+    unsigned button = 0, column = 1, row = 1;
 
-    strcpy(key->name, button == 64   ? "WheelUp"
-                      : button == 65 ? "WheelDown"
-                                     : "Mouse");
+    sscanf(s + 3, "%u;%u;%u", &button, &column, &row);
+    button &= ~0x1cu; /* without shift, meta, control */
+    strcpy(key->name, button == 64                   ? "WheelUp"
+                      : button == 65                 ? "WheelDown"
+                      : button == 0 && final == 'M' ? "Click"
+                                                     : "Mouse");
+    key->row = row > 0 ? row - 1 : 0;
+    key->column = column > 0 ? column - 1 : 0;
 }
 
 /* ESC [ first ; second final. */
@@ -169,7 +174,7 @@ name_csi(gb_key *key, const char *s, size_t n)
     char final = s[n - 1];
 
     if (s[2] == '<') {
-        name_mouse(key, s);
+        name_mouse(key, s, final);
         return;
     }
     if (s[2] == '[' && n == 4 && final >= 'A' && final <= 'E') {

@@ -8,11 +8,13 @@
 typedef struct gb_keys gb_keys;
 
 /* What a key is called: "a", "C-c", "M-s", "F1", "S-F3", "PageUp", "C-Home",
- * "Esc", "Enter", "M-Enter", "WheelUp"; "Paste" for pasted text (bytes are
+ * "Esc", "Enter", "M-Enter", "WheelUp"; "Click" for the left button and
+ * "Mouse" for anything else of the mouse; "Paste" for pasted text (bytes are
  * the text without its brackets, lines ended by \n); "" for a sequence that
  * has no name here, which readline may know. */
 typedef struct gb_key {
     char name[16];
+    unsigned row, column; /* of the mouse, from 0 on */
     const char *bytes; /* as they came; valid until the next call */
     size_t n;
 } gb_key;

@@ -31,6 +31,7 @@ libgumbel_a_SOURCES += \
 	tui/prompt_layout.c \
 	tui/row.c tui/row.h \
 	tui/prose.c tui/prose.h \
+	tui/reading.c tui/reading.h \
 	tui/screen.c tui/screen.h \
 	tui/session_rows.c tui/session_rows.h \
 	tui/signals.c tui/signals.h \

@@ -148,14 +148,70 @@ room(const gb_prose *p)
     return left >= GB_PROSE_WORDS ? left - 2 : 0;
 }
 
+/* The places between which the cursor's token stands; false: at the end. */
+static bool
+cursor_token(const gb_prose *p, gb_view_pos *begin, gb_view_pos *end)
+{
+    gb_view_pos rest;
+    uint64_t i;
+
+    *begin = *end = gb_view_end(p->view);
+    if (p->transcript == NULL ||
+        !gb_transcript_token(p->transcript, p->cursor, begin, end, NULL))
+        return false;
+    /* Half a character is seen at the whole one. */
+    for (i = 1; !gb_view_is_beyond(*end, *begin) &&
+                gb_transcript_token(p->transcript, p->cursor + i, &rest, end,
+                                    NULL);
+         i++)
+        continue;
+    return true;
+}
+
+static bool
+cursor_cell(const gb_prose *p, unsigned *row, unsigned *column)
+{
+    gb_view_pos begin, end, ink;
+
+    if (cursor_token(p, &begin, &end)) {
+        ink = gb_view_skip_blanks(p->view, begin);
+        if (gb_view_is_beyond(end, ink))
+            begin = ink;
+    }
+    return gb_view_where(p->view, begin, row, column);
+}
+
+bool
+gb_prose_cursor_at(const gb_prose *p, unsigned *row, unsigned *column)
+{
+    if (!cursor_cell(p, row, column))
+        return false;
+    *row += p->row;
+    *column += p->column + p->gutter;
+    if (*column >= p->column + p->width)
+        *column = p->column + p->width - 1;
+    return true;
+}
+
+bool
+gb_prose_pos_at(const gb_prose *p, unsigned row, unsigned column,
+                gb_view_pos *pos)
+{
+    unsigned left = p->column + p->gutter;
+
+    return row >= p->row && row < p->row + p->height &&
+           column >= p->column && column < p->column + p->width &&
+           gb_view_pos_at(p->view, row - p->row,
+                          column > left ? column - left : 0, pos);
+}
+
 void
 gb_prose_here(const gb_prose *p, gb_str *out)
 {
     gb_str signs = GB_STR_INIT;
     unsigned row, column;
 
-    if (room(p) == 0 &&
-        gb_view_where(p->view, gb_view_end(p->view), &row, &column))
+    if (room(p) == 0 && cursor_cell(p, &row, &column))
         gb_prose_events(p, row, &signs, out);
     gb_str_free(&signs);
 }
@@ -168,6 +224,9 @@ typedef struct pen {
     unsigned row, column, next;
     gb_style style;
     gb_str text;
+    gb_view_pos begin, end; /* of the cursor's token; end is begin: none */
+    gb_view_pos behind; /* the last cell, which was */
+    bool inside;        /* one of it */
 } pen;
 
 static void
@@ -194,22 +253,41 @@ style_of(gb_text_kind kind, gb_view_match match)
     return styles[kind];
 }
 
+/* Without colours the token stands in brackets as well, where there is a
+ * blank at its sides that they can take. */
+static const char *
+bracket(const pen *p, const gb_cell *cell, gb_view_pos pos, bool inside)
+{
+    if (!gb_theme_is_colored() && cell->space && cell->width == 1) {
+        if (inside && pos.offset == p->begin.offset &&
+            pos.paragraph == p->begin.paragraph)
+            return "[";
+        if (!inside && p->inside)
+            return "]";
+    }
+    return cell->shown;
+}
+
 static void
 put_cell(void *arg, unsigned column, const gb_cell *cell, gb_view_pos pos,
          gb_text_kind kind, gb_view_match match)
 {
-    gb_style style = style_of(kind, match);
     pen *p = arg;
+    bool inside = !gb_view_is_beyond(p->begin, pos) &&
+                  gb_view_is_beyond(p->end, pos);
+    gb_style style = inside ? GB_STYLE_CURSOR : style_of(kind, match);
+    const char *shown = bracket(p, cell, pos, inside);
 
-    (void)pos;
     column += p->prose->column + p->prose->gutter;
     if (style != p->style || column != p->next) {
         flush_pen(p);
         p->style = style;
         p->column = column;
     }
-    gb_str_puts(&p->text, cell->shown);
+    gb_str_puts(&p->text, shown);
     p->next = column + cell->width;
+    p->inside = inside;
+    p->behind = (gb_view_pos){pos.paragraph, pos.offset + cell->bytes};
 }
 
 /* What stands at both sides of a line. */
@@ -230,19 +308,58 @@ draw_events(const gb_prose *p, unsigned row)
     gb_str_free(&words);
 }
 
+/* A cell behind the line's text: of a token that ends it, or shows nothing,
+ * or is not there yet. */
+static void
+draw_cursor(const gb_prose *p, const pen *out, bool token)
+{
+    unsigned row, column;
+
+    if ((!token && !p->reading) || !cursor_cell(p, &row, &column) ||
+        column >= p->text_width)
+        return;
+    row += p->row;
+    column += p->column + p->gutter;
+    if (row == out->row && column >= out->next)
+        gb_screen_put(row, column, 1, GB_STYLE_CURSOR, " ");
+}
+
+/* Of a token whose word stands at the beginning of a line, the blank that
+ * hangs at the end of the line before is not seen. */
+static void
+skip_hanging(const gb_prose *p, pen *out)
+{
+    gb_view_pos ink = gb_view_skip_blanks(p->view, out->begin);
+    unsigned row, ink_row, column;
+
+    if (gb_view_where(p->view, out->begin, &row, &column) &&
+        gb_view_where(p->view, ink, &ink_row, &column) && ink_row != row &&
+        gb_view_is_beyond(out->end, ink))
+        out->begin = ink;
+}
+
 void
 gb_prose_draw(const gb_prose *p)
 {
-    pen out = {p, 0, 0, 0, GB_STYLE_PLAIN, GB_STR_INIT};
+    pen out = {.prose = p};
+    bool token = cursor_token(p, &out.begin, &out.end);
     unsigned row;
 
+    skip_hanging(p, &out);
     for (row = 0; row < p->height; row++) {
         out.row = p->row + row;
         out.next = out.column = 0;
+        out.inside = false;
         if (!gb_view_draw(p->view, row, put_cell, &out))
             break;
         flush_pen(&out);
+        if (out.inside && !gb_theme_is_colored() &&
+            !gb_view_is_beyond(out.end, out.behind) && out.next < p->column + p->width)
+            gb_screen_put(out.row, out.next, 1, GB_STYLE_PLAIN, "]");
+        if (out.next == 0)
+            out.next = p->column + p->gutter;
         draw_events(p, row);
+        draw_cursor(p, &out, token);
     }
     gb_str_free(&out.text);
 }

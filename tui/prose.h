@@ -19,6 +19,8 @@ typedef struct gb_prose {
     const gb_transcript *transcript; /* NULL: a page */
     const gb_seen_fork *forks;       /* (n_forks) of the transcript */
     size_t n_forks;
+    uint64_t cursor; /* the number of its token; their count: at the end */
+    bool reading;    /* it is shown at the end, too */
     /* Its part of the screen, and where in it the text is. */
     unsigned row, column, width, height;
     unsigned gutter, text_width;
@@ -33,8 +35,13 @@ void gb_prose_draw(const gb_prose *p);
  * words for them; both are appended. */
 void gb_prose_events(const gb_prose *p, unsigned row, gb_str *signs,
                      gb_str *words);
-/* The words for the line the reader is at, the last one, unless they stand
- * beside it. */
+/* The words for the line the cursor is on, unless they stand beside it. */
 void gb_prose_here(const gb_prose *p, gb_str *out);
+
+/* The place at a cell of the screen; false where there is no text. */
+bool gb_prose_pos_at(const gb_prose *p, unsigned row, unsigned column,
+                     gb_view_pos *pos);
+/* Where the cursor is on the screen; false where it is not in sight. */
+bool gb_prose_cursor_at(const gb_prose *p, unsigned *row, unsigned *column);
 
 #endif

@@ -273,6 +273,8 @@ gb_screen_define_keys(gb_keys *keys)
     } others[] = {
         {"kpp", "PageUp"}, {"knp", "PageDown"}, {"khome", "Home"},
         {"kend", "End"},   {"kHOM5", "C-Home"}, {"kEND5", "C-End"},
+        {"kcuu1", "Up"},   {"kcud1", "Down"},   {"kcub1", "Left"},
+        {"kcuf1", "Right"},
     };
     const char *bytes;
     char name[16];

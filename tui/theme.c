@@ -32,6 +32,7 @@ static const struct {
     [GB_STYLE_WARN] = {A_BOLD, 166, COLOR_MAGENTA, 0xd75f00},
     [GB_STYLE_BAD] = {A_BOLD, 160, COLOR_RED, 0xd70000},
     [GB_STYLE_MATCH] = {A_UNDERLINE | A_BOLD, 166, COLOR_MAGENTA, 0xd75f00},
+    [GB_STYLE_CURSOR] = {A_REVERSE, -1, -1, -1},
     [GB_STYLE_CURRENT] = {A_REVERSE, 166, COLOR_MAGENTA, 0xd75f00},
     [GB_STYLE_TOKEN] = {A_BOLD, 166, COLOR_MAGENTA, 0xd75f00},
     [GB_STYLE_SELECTED] = {A_REVERSE, -1, -1, -1},
@@ -71,6 +72,12 @@ gb_theme_init(gb_color_choice choice)
     use_default_colors();
     for (i = 0; i < GB_N_STYLES; i++)
         init_extended_pair(i + 1, color_of((gb_style)i), -1);
+}
+
+bool
+gb_theme_is_colored(void)
+{
+    return colored;
 }
 
 void

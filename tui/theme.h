@@ -2,6 +2,8 @@
 #ifndef GB_TUI_THEME_H
 #define GB_TUI_THEME_H
 
+#include <stdbool.h>
+
 typedef enum gb_color_choice {
     GB_COLOR_AUTO, /* unless NO_COLOR is set */
     GB_COLOR_ALWAYS,
@@ -27,6 +29,7 @@ typedef enum gb_style {
     GB_STYLE_WARN,
     GB_STYLE_BAD,
     GB_STYLE_MATCH,
+    GB_STYLE_CURSOR,  /* the token one is at */
     GB_STYLE_CURRENT, /* the match one is at */
     GB_STYLE_TOKEN,   /* the token that is looked at, and its interval */
     GB_STYLE_SELECTED, /* the row of a list that one is at */
@@ -35,6 +38,7 @@ typedef enum gb_style {
 
 /* After the terminal was set up. */
 void gb_theme_init(gb_color_choice choice);
+bool gb_theme_is_colored(void);
 /* Makes what curses draws next look so. */
 void gb_theme_use(gb_style style);
 

@@ -82,6 +82,9 @@ bool gb_transcript_token_at(const gb_transcript *t, gb_view_pos pos,
 bool gb_transcript_token(const gb_transcript *t, uint64_t number,
                          gb_view_pos *begin, gb_view_pos *end,
                          const gb_written **written);
+/* What a token shows, which is part of its node's text; n 0: nothing. */
+const char *gb_transcript_text(const gb_transcript *t, uint64_t number,
+                               size_t *n);
 /* The number of the token behind a place of the path: with all tokens of a
  * node before it, the first of what follows. False when the node is not
  * there. */

@@ -138,6 +138,20 @@ gb_transcript_token(const gb_transcript *t, uint64_t number,
     return true;
 }
 
+const char *
+gb_transcript_text(const gb_transcript *t, uint64_t number, size_t *n)
+{
+    const gb_part *p = part_with(t, number);
+    uint32_t i;
+
+    *n = 0;
+    if (p == NULL)
+        return "";
+    i = (uint32_t)(number - p->number);
+    *n = p->tokens[i].end - token_begin(p, i);
+    return gb_str_cstr(&p->text) + token_begin(p, i);
+}
+
 bool
 gb_transcript_number(const gb_transcript *t, gb_place place,
                      uint64_t *number)

@@ -251,6 +251,13 @@ gb_view_find_next(gb_view *v, bool backwards)
     return go(v, from, backwards);
 }
 
+bool
+gb_view_found(const gb_view *v, gb_view_pos *pos)
+{
+    *pos = v->find.current;
+    return gb_find_is_set(&v->find) && v->find.has_current;
+}
+
 size_t
 gb_view_layouts(const gb_view *v)
 {

@@ -108,6 +108,9 @@ bool gb_view_draw(gb_view *v, unsigned row, gb_view_put *put, void *arg);
 bool gb_view_find(gb_view *v, const char *text, size_t n);
 bool gb_view_find_next(gb_view *v, bool backwards);
 
+/* Where the match one is at begins; false: there is none. */
+bool gb_view_found(const gb_view *v, gb_view_pos *pos);
+
 /* Paragraphs laid out since the view was made (for tests: what is not
  * visible must not be laid out). */
 size_t gb_view_layouts(const gb_view *v);

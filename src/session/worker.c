@@ -52,7 +52,11 @@ steer(gb_worker *w, const gb_request *r, gb_str *out, gb_error *err)
         return gb_fail_usage(err, "there is no verb %s", r->name);
     if (verb->when == GB_WHEN_IDLE)
         gb_worker_tell_state(w, GB_STATE_SWEEPING);
-    return verb->run(w->session, r->value != NULL ? r->value : "", out, err);
+    if (!verb->run(w->session, r->value != NULL ? r->value : "", out, err))
+        return false;
+    if ((r->flags & GB_STEER_QUIET) != 0)
+        gb_str_clear(out);
+    return true;
 }
 
 /* Between two tokens: settings, the pace, and what only looks. */

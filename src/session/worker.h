@@ -63,7 +63,8 @@ typedef enum gb_do {
     GB_DO_EVENT,    /* event, flags: see gb_session_do. A set may also be a
                        change (gb_settings_change), with `value` of a mode
                        "toggle" */
-    GB_DO_STEER,    /* name: the verb, value: its argument; see steer.h */
+    GB_DO_STEER,    /* name: the verb, value: its argument; see steer.h. flags:
+                       GB_STEER_QUIET: what it has to say is not told */
     GB_DO_PACE,     /* value: see gb_pace_change */
     GB_DO_STOP,
     GB_DO_READ,     /* name: a file whose text is sent; flags */
@@ -90,6 +91,7 @@ typedef enum gb_do {
 #define GB_WATCH_BANDS 1u      /* spectrum, and candidates */
 #define GB_WATCH_FORKS 2u      /* GB_NEWS_FORKS as well */
 #define GB_TRIAL_END 1u
+#define GB_STEER_QUIET 1u
 #define GB_REPLAY_PACE 1u
 #define GB_SAVE_REPLACE 1u /* also a file that is there */
 

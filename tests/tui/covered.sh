@@ -23,7 +23,8 @@ done
 echo "ok 1 - every command is used"
 failed=$status
 status=0
-names KEY | tr ' ' '~' >"$HOME/keys"
+{ names KEY; names READING_KEY; } |
+    sed 's/^ $/Space/; s/^Click$/click/' | tr ' ' '~' >"$HOME/keys"
 sed -n 's/^GB_PAGE_KEY([A-Z]*, "\([^" ]*\)",.*/\1/p' "$table" >>"$HOME/keys"
 while read -r name; do
     case $name in
@@ -32,8 +33,8 @@ while read -r name; do
     *) pattern="<$(echo "$name" | sed 's/~/></')>" ;;
     esac
     grep -q -F -e "$pattern" "$@" ||
-        grep -q -E "^(keys|mouse).* $(echo "$name" | tr '~' ' ')( |\$)" \
-            "$@" || missing "$name"
+        grep -q -E "^(keys|mouse)( .*)? $(echo "$name" | tr '~' ' ' |
+            sed 's/[].^$+*[]/\\&/g')( |\$)" "$@" || missing "$name"
 done <"$HOME/keys"
 [ "$status" -eq 0 ] || printf 'not '
 echo "ok 2 - every key is used"

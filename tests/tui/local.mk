@@ -36,6 +36,7 @@ TUI_TESTS += tests/tui/pages.tui
 TUI_TESTS += tests/tui/paste.tui
 TUI_TESTS += tests/tui/prompt.tui
 TUI_TESTS += tests/tui/prose.tui
+TUI_TESTS += tests/tui/reading.tui
 TUI_TESTS += tests/tui/recover.tui
 TUI_TESTS += tests/tui/resize.tui
 TUI_TESTS += tests/tui/rows.tui

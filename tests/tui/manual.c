@@ -28,6 +28,18 @@ put(gb_str *out, const char *text)
 }
 
 static void
+print_keys(gb_str *out, const gb_ui_key *k)
+{
+    for (; k->key != NULL; k++) {
+        gb_str_puts(out, ".TP\n.B \"");
+        gb_ui_key_spell(out, k->key);
+        gb_str_puts(out, "\"\n");
+        put(out, k->help);
+        gb_str_putc(out, '\n');
+    }
+}
+
+static void
 print_page_keys(gb_str *out, gb_page_mode mode)
 {
     const gb_ui_page_key *k;
@@ -52,7 +64,6 @@ print_all(gb_str *out)
 {
     const gb_ui_command *c;
     int mode;
-    const gb_ui_key *k;
 
     gb_str_puts(out, BEGIN ".SS Commands\n");
     for (c = gb_ui_commands; c->name != NULL; c++) {
@@ -68,13 +79,9 @@ print_all(gb_str *out)
         gb_str_putc(out, '\n');
     }
     gb_str_puts(out, ".SS Keys\n");
-    for (k = gb_ui_keys; k->key != NULL; k++) {
-        gb_str_puts(out, ".TP\n.B \"");
-        gb_ui_key_spell(out, k->key);
-        gb_str_puts(out, "\"\n");
-        put(out, k->help);
-        gb_str_putc(out, '\n');
-    }
+    print_keys(out, gb_ui_keys);
+    gb_str_puts(out, ".SS " GB_READING_TITLE "\n");
+    print_keys(out, gb_ui_reading_keys);
     for (mode = 0; mode < GB_N_PAGE_MODES; mode++)
         print_page_keys(out, (gb_page_mode)mode);
     gb_str_puts(out, END);

@@ -52,9 +52,9 @@ test_keys(void **state)
         {"\033[H\033OF\033[1;5H\033[8~", "Home End C-Home End "},
         {"\033s\033\r", "M-s M-Enter "},
         {"\033[13;2u\033[27;2;13~", "M-Enter M-Enter "},
-        {"\033[<64;10;5M\033[<65;1;1M\033[<0;1;1m",
-         "WheelUp WheelDown Mouse "},
-        {"\033[A\033OB\033[C", "Up Down Right "},
+        {"\033[<64;10;5M\033[<65;1;1M\033[<0;1;1m\033[<0;1;1M\033[<2;1;1M",
+         "WheelUp WheelDown Mouse Click Mouse "},
+        {"\033[A\033OB\033[C\033[D\033[E", "Up Down Right Left ? "},
         {"\033[1;5Cx", "C-Right x "},
         {"\033[99999999999999999999~x", "? x "},
         {"\033\033[A", "Esc Up "},
@@ -81,6 +81,26 @@ test_keys(void **state)
         gb_str_free(&all);
         gb_keys_free(k);
     }
+}
+
+static void
+test_mouse(void **state)
+{
+    gb_keys *k = gb_keys_new();
+    gb_key key;
+
+    (void)state;
+    gb_keys_push(k, "\033[<0;12;7M\033[<0;0;0M\033[<0M", 24);
+    assert_true(gb_keys_next(k, false, &key));
+    assert_string_equal(key.name, "Click");
+    assert_int_equal(key.column, 11);
+    assert_int_equal(key.row, 6);
+    assert_true(gb_keys_next(k, false, &key));
+    assert_int_equal(key.column, 0);
+    assert_int_equal(key.row, 0);
+    assert_true(gb_keys_next(k, false, &key));
+    assert_int_equal(key.column, 0);
+    gb_keys_free(k);
 }
 
 static void
@@ -470,18 +490,18 @@ test_status(void **state)
 
 /* Each key does what a command does, and none does two things. */
 static void
-test_table(void **state)
+check_keys(const gb_ui_key *keys)
 {
     const gb_ui_command *c;
     const gb_ui_key *k, *other;
     char name[32];
 
-    (void)state;
-    for (k = gb_ui_keys; k->key != NULL; k++) {
+    for (k = keys; k->key != NULL; k++) {
         assert_true(k->help[0] != '\0');
-        for (other = gb_ui_keys; other < k; other++)
+        for (other = keys; other < k; other++)
             assert_string_not_equal(k->key, other->key);
-        if (k->command[0] == '\0')
+        /* Done by the edit line, or a motion. */
+        if (k->command[0] != '/')
             continue;
         assert_int_equal(sscanf(k->command, "/%31s", name), 1);
         for (c = gb_ui_commands; c->name != NULL; c++)
@@ -489,6 +509,14 @@ test_table(void **state)
                 break;
         assert_non_null(c->name);
     }
+}
+
+static void
+test_table(void **state)
+{
+    (void)state;
+    check_keys(gb_ui_keys);
+    check_keys(gb_ui_reading_keys);
 }
 
 static void
@@ -525,6 +553,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_keys),
+        cmocka_unit_test(test_mouse),
         cmocka_unit_test(test_escape_alone),
         cmocka_unit_test(test_paste),
         cmocka_unit_test(test_prompt_layout),
