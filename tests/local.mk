@@ -101,6 +101,7 @@ UNIT_TESTS += tests/unit/test_news
 UNIT_TESTS += tests/unit/test_npy
 UNIT_TESTS += tests/unit/test_settings
 UNIT_TESTS += tests/unit/test_rng
+UNIT_TESTS += tests/unit/test_rows
 UNIT_TESTS += tests/unit/test_journal
 UNIT_TESTS += tests/unit/test_replay
 UNIT_TESTS += tests/unit/test_export

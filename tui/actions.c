@@ -81,7 +81,11 @@ change_pace(gb_ui *ui, const gb_ui_command *self, const char *arg,
             gb_error *err)
 {
     (void)arg;
-    return ask_pace(ui, self->word, err);
+    if (!ask_pace(ui, self->word, err))
+        return false;
+    ui->mirror.rush = strcmp(self->word, "rush") == 0 &&
+                      gb_mirror_is_busy(&ui->mirror);
+    return true;
 }
 
 static bool
@@ -133,7 +137,10 @@ do_pace(gb_ui *ui, const char *arg, gb_error *err)
 {
     double rate;
 
-    return gb_pace_parse(arg, &rate, err) && ask_pace(ui, arg, err);
+    if (!gb_pace_parse(arg, &rate, err) || !ask_pace(ui, arg, err))
+        return false;
+    ui->mirror.pace = rate;
+    return true;
 }
 
 /* One token of the run that goes on, or more of the text. */

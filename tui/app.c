@@ -27,20 +27,6 @@
 enum { TTY, SIGNALS, WORKER, LOG, N_FDS };
 
 static void
-make_title(const gb_mirror *m, gb_str *out)
-{
-    const char *dot = gb_screen_is_ascii() ? "|" : "·";
-
-    gb_str_puts(out, "gumbel");
-    if (m->model != NULL)
-        gb_str_printf(out, " %s %s", dot, m->model);
-    if (m->device != NULL)
-        gb_str_printf(out, " %s %s", dot, m->device);
-    if (m->dtype != NULL)
-        gb_str_printf(out, " %s %s", dot, m->dtype);
-}
-
-static void
 make_rule(gb_app *a, gb_str *out)
 {
     gb_view *v = gb_app_view(a);
@@ -92,15 +78,54 @@ watch(gb_app *a)
     a->listed = request.count;
 }
 
+/* What the text at the cursor, or the end of it, was written with. */
+static const gb_settings *
+written_with(const gb_mirror *m)
+{
+    const gb_part *part = m->transcript.parts + m->transcript.n_parts;
+
+    if (m->state == GB_STATE_WRITING)
+        return NULL;
+    while (part-- > m->transcript.parts)
+        if (part->role == GB_ROLE_MODEL &&
+            (m->stats.cursor.node == 0 || part->node == m->stats.cursor.node))
+            return &part->settings;
+    return NULL;
+}
+
+static gb_status_in
+make_status(const gb_mirror *m)
+{
+    return (gb_status_in){
+        .settings = m->settings,
+        .stats = m->stats,
+        .state = m->state,
+        .phase = m->phase,
+        .done = m->done,
+        .total = m->total,
+        .waiting = gb_worker_waiting(m->worker),
+        .reason = m->reason,
+        .pace = m->rush ? 0 : m->pace,
+        .written = written_with(m),
+    };
+}
+
+/* It rests behind a text, which Enter alone goes on with. */
+static bool
+can_go_on(const gb_mirror *m)
+{
+    return (m->state == GB_STATE_IDLE && m->reason != GB_REASON_NONE) ||
+           m->state == GB_STATE_STOPPED;
+}
+
 static void
 draw(gb_app *a)
 {
     const gb_mirror *m = &a->ui.mirror;
     gb_axis axis = {m->seen, (double)m->settings.temperature,
                     m->settings.greedy, m->stats.cursor.node != 0};
-    gb_status_in status = {m->settings, m->stats, m->state, m->phase,
-                           m->done,     m->total, gb_worker_waiting(m->worker)};
-    gb_str title = GB_STR_INIT, rule = GB_STR_INIT, line = GB_STR_INIT;
+    gb_status_in status = make_status(m);
+    gb_str rule = GB_STR_INIT, line = GB_STR_INIT;
     gb_frame f;
 
     if (a->page != NULL && gb_page_is_full(a->page)) {
@@ -109,25 +134,25 @@ draw(gb_app *a)
     }
     memset(&f, 0, sizeof f);
     set_prose(a);
-    make_title(m, &title);
     make_rule(a, &rule);
     if (a->searching)
         gb_str_printf(&line, "search: %s", gb_str_cstr(&a->wanted));
-    f.title = a->page != NULL ? a->page->title : gb_str_cstr(&title);
-    f.title_right = a->page != NULL ? "" : gb_mode_name(m->mode);
+    f.mirror = m;
+    f.page_title = a->page != NULL ? a->page->title : NULL;
     f.prose = &a->prose;
     f.rule = gb_str_cstr(&rule);
     f.axis = &axis;
     f.status = &status;
     f.line = a->searching ? gb_str_cstr(&line) : NULL;
-    f.error = a->error;
-    f.notice = a->searching
-                   ? "Up and Down: other matches. Enter: stay. Esc: back"
-                   : a->notice;
-    f.hints = a->reading ? a->reading_hints : a->hints;
+    f.last.error = a->error;
+    f.last.notice =
+        a->searching ? "Up and Down: other matches. Enter: stay. Esc: back"
+                     : a->notice;
+    f.last.hints = a->reading ? a->reading_hints : a->hints;
+    f.last.goes_on = can_go_on(m) && a->page == NULL &&
+                       !a->reading && gb_prompt_is_empty();
     f.n_words = gb_prompt_matches(&f.words);
     gb_frame_draw(&f);
-    gb_str_free(&title);
     gb_str_free(&rule);
     gb_str_free(&line);
 }
@@ -364,6 +389,7 @@ run_screen(const gb_tui_options *options, gb_error *err)
     app.ui.arg = &app;
     gb_mirror_init(&app.ui.mirror, worker, &options->worker.settings,
                    options->worker.mode);
+    app.ui.mirror.pace = options->worker.pace;
     ok = run(&app, options, err);
     take_rest(&app.ui.mirror);
     gb_way_back(&line, &app.ui.mirror, &options->worker);

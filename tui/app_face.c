@@ -21,6 +21,9 @@ gb_app_notice(gb_app *a, const char *text)
 {
     free(a->notice);
     a->notice = gb_strdup(text);
+    /* A narrow screen may have no room for it. */
+    if (strlen(text) > 160)
+        gb_log_add(a->log, text);
     a->dirty = true;
 }
 

@@ -30,12 +30,26 @@ gb_app_is_text(const gb_key *key)
             key->bytes[0] != 0x7f);
 }
 
+static void
+dismiss(gb_app *a, bool error)
+{
+    free(a->notice);
+    a->notice = NULL;
+    if (error) {
+        free(a->error);
+        a->error = NULL;
+    }
+}
+
 void
 gb_app_run(gb_app *a, const char *command)
 {
     gb_error err = GB_ERROR_INIT;
     size_t n = strlen(command);
 
+    /* Looking elsewhere leaves a message where it is. */
+    if (strncmp(command, "/scroll ", 8) != 0)
+        dismiss(a, true);
     if (command[n - 1] == ' ')
         a->ui.face->fill(&a->ui, command);
     else if (!gb_ui_command_run(&a->ui, command, &err))
@@ -52,17 +66,6 @@ run_key(gb_app *a, const char *name)
         return false;
     gb_app_run(a, k->command);
     return true;
-}
-
-static void
-dismiss(gb_app *a, bool error)
-{
-    free(a->notice);
-    a->notice = NULL;
-    if (error) {
-        free(a->error);
-        a->error = NULL;
-    }
 }
 
 static void

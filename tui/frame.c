@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "tui/screen.h"
+#include "tui/title.h"
 
 void
 gb_frame_view(gb_view *v, unsigned top, unsigned left, unsigned width,
@@ -26,6 +27,21 @@ gb_frame_title(const char *title, const char *right, unsigned width)
     used += gb_screen_put(0, 1, width - 1, GB_STYLE_TITLE, title);
     if (need > 0 && used + need + 2 < width)
         gb_screen_put(0, width - need - 1, need, GB_STYLE_FAINT, right);
+}
+
+static void
+draw_title(const gb_frame *f, unsigned width)
+{
+    gb_row r;
+
+    if (f->page_title != NULL) {
+        gb_frame_title(f->page_title, "", width);
+        return;
+    }
+    gb_row_init(&r, width, gb_screen_is_ascii());
+    gb_title_put(&r, f->mirror);
+    gb_frame_row(&r, 0, 0);
+    gb_row_free(&r);
 }
 
 static void
@@ -89,65 +105,24 @@ draw_axis(const gb_frame *f, unsigned row, unsigned width)
 static void
 draw_status(const gb_frame *f, unsigned row, unsigned width)
 {
-    gb_status_bar bar;
-    unsigned column = 0;
-    size_t i;
+    gb_row r;
 
-    gb_status_format(&bar, f->status, width, gb_screen_is_ascii());
-    for (i = 0; i < bar.n && column < width; i++)
-        column += gb_screen_put(row, column, width - column,
-                                bar.pieces[i].style, bar.pieces[i].text);
-}
-
-/* A hint is a key and what it does: "F2 greedy". */
-static unsigned
-draw_hint(const char *hint, unsigned row, unsigned column, unsigned width)
-{
-    const char *space = strchr(hint, ' ');
-    size_t n = space != NULL ? (size_t)(space - hint) : strlen(hint);
-    char *key = gb_strndup(hint, n);
-    unsigned used = gb_screen_put(row, column, width, GB_STYLE_KEY, key);
-
-    used += gb_screen_put(row, column + used, width - used, GB_STYLE_FAINT,
-                          hint + n);
-    free(key);
-    return used;
-}
-
-static void
-draw_hints(const char *const *hints, unsigned row, unsigned width)
-{
-    bool ascii = gb_screen_is_ascii();
-    unsigned column = 1, need;
-    size_t i;
-
-    for (i = 0; hints[i] != NULL; i++) {
-        need = gb_cells_width(hints[i], strlen(hints[i]), ascii);
-        if (column + need + (i > 0 ? 3 : 0) > width)
-            return;
-        if (i > 0)
-            column += gb_screen_put(row, column, 3, GB_STYLE_FAINT,
-                                    ascii ? " | " : " · ");
-        column += draw_hint(hints[i], row, column, width - column);
-    }
+    gb_row_init(&r, width, gb_screen_is_ascii());
+    gb_status_put(&r, f->status);
+    gb_frame_row(&r, row, 0);
+    gb_row_free(&r);
 }
 
 void
 gb_frame_last(unsigned row, unsigned width, const char *error,
               const char *notice, const char *const *hints)
 {
-    if (error != NULL)
-        gb_screen_put(row, 1, width - 1, GB_STYLE_ERROR, error);
-    else if (notice != NULL)
-        gb_screen_put(row, 1, width - 1, GB_STYLE_MARK, notice);
-    else
-        draw_hints(hints, row, width);
-}
+    gb_last l = {.error = error, .notice = notice, .hints = hints};
+    unsigned rows = gb_last_rows(&l, width, row);
 
-static void
-draw_last(const gb_frame *f, unsigned row, unsigned width)
-{
-    gb_frame_last(row, width, f->error, f->notice, f->hints);
+    gb_last_draw(&l, row, width);
+    if (rows > 0)
+        gb_last_draw_message(&l, row - rows, rows, width);
 }
 
 /* The completions, in columns over the last rows of the view. */
@@ -218,14 +193,14 @@ draw_bottom(const gb_frame *f, const gb_prompt_view *prompt, unsigned top,
     draw_axis(f, top + 1, width);
     draw_status(f, top + 2, width);
     if (f->line != NULL) {
-        draw_last(f, row + 1, width);
+        gb_last_draw(&f->last, row + 1, width);
         column = gb_screen_put(row, 0, width - 1, GB_STYLE_PLAIN, f->line);
         gb_screen_show(row, column);
         return;
     }
     for (i = 0; i < prompt->n_rows; i++)
         draw_prompt_row(prompt, i, row + (unsigned)i, width);
-    draw_last(f, row + (unsigned)prompt->n_rows, width);
+    gb_last_draw(&f->last, row + (unsigned)prompt->n_rows, width);
     if (f->prose->reading && gb_prose_cursor_at(f->prose, &in_row, &column)) {
         gb_screen_show(in_row, column);
         return;
@@ -239,7 +214,7 @@ void
 gb_frame_draw(const gb_frame *f)
 {
     gb_prompt_view prompt;
-    unsigned width, height, rows, view_height;
+    unsigned width, height, rows, view_height, message;
 
     gb_screen_size(&width, &height);
     gb_screen_clear();
@@ -251,11 +226,15 @@ gb_frame_draw(const gb_frame *f)
     gb_prompt_look(&prompt, width, height / 3);
     rows = f->line != NULL ? 1 : (unsigned)prompt.n_rows;
     view_height = height - 6 - rows;
-    gb_frame_title(f->title, f->title_right, width);
+    message = gb_last_rows(&f->last, width, view_height - 1);
+    view_height -= message;
+    draw_title(f, width);
     gb_screen_line(1, 0, width);
     gb_prose_place(f->prose, 2, 0, width, view_height);
     gb_prose_draw(f->prose);
     draw_words(f, 2 + view_height, view_height / 2, width);
-    draw_bottom(f, &prompt, 2 + view_height, width);
+    if (message > 0)
+        gb_last_draw_message(&f->last, 2 + view_height, message, width);
+    draw_bottom(f, &prompt, 2 + view_height + message, width);
     gb_prompt_view_free(&prompt);
 }

@@ -3,6 +3,8 @@
 #define GB_TUI_FRAME_H
 
 #include "tui/axis.h"
+#include "tui/last.h"
+#include "tui/mirror.h"
 #include "tui/prompt.h"
 #include "tui/prose.h"
 #include "tui/row.h"
@@ -13,16 +15,15 @@
 #define GB_FRAME_MIN_HEIGHT 10
 
 typedef struct gb_frame {
-    const char *title, *title_right;
+    const gb_mirror *mirror;
+    const char *page_title; /* NULL: the conversation is shown */
     gb_prose *prose; /* the conversation or a page; is given its place */
     const char *rule; /* stands in the line below the view; "" for nothing */
     const gb_axis *axis;
     const gb_status_in *status;
     /* Instead of the edit line (a search); NULL: the edit line. */
     const char *line;
-    /* The last line: an error or a notice, or else the hints. */
-    const char *error, *notice;
-    const char *const *hints; /* NULL-terminated */
+    gb_last last;
     const char *const *words; /* completions */
     size_t n_words;
 } gb_frame;

@@ -11,6 +11,7 @@ libgumbel_a_SOURCES += \
 	tui/frame.c tui/frame.h \
 	tui/history.c tui/history.h \
 	tui/keys.c tui/keys.h \
+	tui/last.c tui/last.h \
 	tui/line.c tui/line.h \
 	tui/line_app.h \
 	tui/line_face.c \
@@ -38,6 +39,7 @@ libgumbel_a_SOURCES += \
 	tui/status.c tui/status.h \
 	tui/theme.c tui/theme.h \
 	tui/transcript.c tui/transcript.h tui/transcript_tokens.c \
+	tui/title.c tui/title.h \
 	tui/transcript.c tui/transcript.h \
 	tui/tree_rows.c tui/tree_rows.h \
 	tui/tui.h \

@@ -1,83 +1,194 @@
 #include "tui/status.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "base/cells.h"
+#define STATE_COLUMNS 14 /* of the state at the right */
+#define NARROW 72        /* columns; below that: */
+#define NARROW_STATE 10
 
 /* What a level still shows; each is narrower than the one before. */
 typedef struct level {
-    bool words;       /* "sampling", "378 left" */
-    bool speed, filters;
-    bool seed, context;
+    bool filter_names; /* "top-k 40", else "k40" */
+    bool sampling;     /* in full */
+    bool written, adjusted, filters, pace, seed;
 } level;
 
 static const level levels[] = {
-    {true, true, true, true, true},
-    {false, true, true, true, true},
-    {false, true, false, true, true},
-    {false, false, false, true, true},
-    {false, false, false, false, true},
-    {false, false, false, false, false},
+    {true, true, true, true, true, true, true},
+    {false, true, true, true, true, true, true},
+    {false, true, false, true, true, true, true},
+    {false, true, false, true, true, false, true},
+    {false, false, false, true, true, false, true},
+    {false, false, false, false, true, false, true},
+    {false, false, false, false, true, false, false},
+    {false, false, false, false, false, false, false},
 };
+#define N_LEVELS (sizeof levels / sizeof *levels)
 
-static void __attribute__((format(printf, 3, 4)))
-add(gb_status_bar *bar, gb_style style, const char *format, ...)
+void
+gb_status_put_temperature(gb_row *row, const gb_status_in *in)
 {
-    gb_status_piece *p;
-    va_list ap;
+    const gb_settings *s = &in->settings;
+    const double t = (double)s->temperature;
+    unsigned start = row->used;
 
-    if (bar->n == GB_STATUS_PIECES)
-        return;
-    p = &bar->pieces[bar->n++];
-    p->style = style;
-    va_start(ap, format);
-    vsnprintf(p->text, sizeof p->text, format, ap);
-    va_end(ap);
+    gb_row_printf(row, s->greedy ? GB_STYLE_FAINT : GB_STYLE_PLAIN,
+                  t < 0.095 ? " T %.3f" : t < 99.95 ? " T %.2f" : " T %.0f",
+                  t);
+    gb_row_pad(row, start + 8);
 }
 
 static void
-add_filters(gb_status_bar *bar, const gb_filter *f)
+put_pace(gb_row *row, const gb_status_in *in)
 {
-    char text[96] = "";
-    size_t n = 0;
+    const double speed = in->stats.tokens_per_second;
+    unsigned start = row->used;
 
-    if (f->top_k > 0)
-        n += (size_t)snprintf(text + n, sizeof text - n, "  top-k %" PRIu32,
-                              f->top_k);
-    if (f->top_p < 1)
-        n += (size_t)snprintf(text + n, sizeof text - n, "  top-p %g",
-                              f->top_p);
-    if (f->min_p > 0)
-        snprintf(text + n, sizeof text - n, "  min-p %g", f->min_p);
-    if (text[0] != '\0')
-        add(bar, GB_STYLE_PLAIN, "%s", text);
+    if (in->pace > 0)
+        gb_row_printf(row, GB_STYLE_PLAIN, "  %g/s", in->pace);
+    else if (speed >= 9999.5)
+        gb_row_printf(row, GB_STYLE_PLAIN, "  %.0fk tok/s", speed / 1000);
+    else if (speed > 0)
+        gb_row_printf(row, GB_STYLE_PLAIN, "  %.*f tok/s",
+                      speed < 9.95 ? 1 : 0, speed);
+    else
+        gb_row_puts(row, GB_STYLE_PLAIN, "  full");
+    gb_row_pad(row, start + (in->pace > 0 ? 8 : 12));
+}
+
+static unsigned
+digits(uint32_t n)
+{
+    unsigned count = 1;
+
+    while (n >= 10) {
+        n /= 10;
+        count++;
+    }
+    return count;
 }
 
 static void
-add_context(gb_status_bar *bar, const gb_stats *s, const level *l)
+put_context(gb_row *row, const gb_stats *s)
 {
     uint32_t total = s->context_total, used = s->context_used;
-    gb_style style = GB_STYLE_PLAIN;
+    unsigned start = row->used;
 
     if (total == 0)
         return;
-    /* Three quarters and nine tenths. */
-    if ((uint64_t)used * 10 >= (uint64_t)total * 9)
-        style = GB_STYLE_BAD;
-    else if ((uint64_t)used * 4 >= (uint64_t)total * 3)
-        style = GB_STYLE_WARN;
-    add(bar, style, "  ctx %" PRIu32 "/%" PRIu32, used, total);
-    if (l->words && style != GB_STYLE_PLAIN)
-        add(bar, style, " %" PRIu32 " left", used < total ? total - used : 0);
+    if (used > total)
+        used = total;
+    gb_row_printf(row, GB_STYLE_PLAIN, "  ctx %" PRIu32 "/%" PRIu32, used,
+                  total);
+    gb_row_pad(row, start + 7 + 2 * digits(total));
+}
+
+/* Nothing is lost then but from the model's view, and it goes on. */
+static void
+put_forgets(gb_row *row, const gb_stats *s)
+{
+    uint32_t total = s->context_total, used = s->context_used;
+
+    if (total == 0 || (uint64_t)used * 10 < (uint64_t)total * 9)
+        return;
+    if (used < total)
+        gb_row_printf(row, GB_STYLE_FAINT, "  forgets in %" PRIu32,
+                      total - used);
+    else
+        gb_row_puts(row, GB_STYLE_FAINT, "  forgets");
+}
+
+static void
+put_filters(gb_row *row, const gb_filter *f, bool long_names)
+{
+    if (f->top_k > 0)
+        gb_row_printf(row, GB_STYLE_PLAIN,
+                      long_names ? "  top-k %" PRIu32 : "  k%" PRIu32,
+                      f->top_k);
+    if (f->top_p < 1)
+        gb_row_printf(row, GB_STYLE_PLAIN, long_names ? "  top-p %g" : "  p%g",
+                      f->top_p);
+    if (f->min_p > 0)
+        gb_row_printf(row, GB_STYLE_PLAIN, long_names ? "  min-p %g" : "  m%g",
+                      f->min_p);
+}
+
+/* What else changes the logits, or what the model sees. */
+static void
+put_adjusted(gb_row *row, const gb_settings *s)
+{
+    if (s->bias[0] != '\0')
+        gb_row_puts(row, GB_STYLE_PLAIN, "  bias");
+    if (s->repetition_penalty != 1)
+        gb_row_printf(row, GB_STYLE_PLAIN, "  rep %g", s->repetition_penalty);
+    if (s->dry_multiplier > 0)
+        gb_row_printf(row, GB_STYLE_PLAIN, "  dry %g", s->dry_multiplier);
+    if (s->pin[0] != '\0')
+        gb_row_puts(row, GB_STYLE_PLAIN, "  pin");
+}
+
+static void
+put_written(gb_row *row, const gb_settings *now, const gb_settings *then)
+{
+    if (then == NULL)
+        return;
+    if (then->greedy != now->greedy)
+        gb_row_printf(row, GB_STYLE_MARK, "  was %s",
+                      then->greedy ? "greedy" : "sampling");
+    if (!then->greedy && then->temperature != now->temperature)
+        gb_row_printf(row, GB_STYLE_MARK, "  was T %.3g",
+                      (double)then->temperature);
+}
+
+static void
+put_fields(gb_row *row, const gb_status_in *in, const level *l)
+{
+    const gb_settings *s = &in->settings;
+
+    gb_status_put_temperature(row, in);
+    gb_row_puts(row, s->greedy ? GB_STYLE_TOKEN : GB_STYLE_PLAIN,
+                s->greedy ? (l->sampling ? " greedy  " : " grd")
+                          : (l->sampling ? " sampling" : " smp"));
+    if (l->pace)
+        put_pace(row, in);
+    put_context(row, &in->stats);
+    if (l->seed)
+        gb_row_printf(row, GB_STYLE_PLAIN, "  seed %" PRIu64, s->seed);
+    if (l->filters)
+        put_filters(row, &s->filter, l->filter_names);
+    if (l->adjusted)
+        put_adjusted(row, s);
+    if (l->written) {
+        put_written(row, s, in->written);
+        put_forgets(row, &in->stats);
+    }
+}
+
+static const char *
+name_of_rest(const gb_status_in *in)
+{
+    switch (in->reason) {
+    case GB_REASON_LENGTH:
+        return "limit";
+    case GB_REASON_EOS:
+        return "ended";
+    case GB_REASON_STOP:
+        return "stop text";
+    case GB_REASON_NONE:
+    case GB_REASON_INTERRUPT:
+    case GB_REASON_ERROR:
+        break;
+    }
+    return gb_state_name(in->state);
 }
 
 void
-gb_status_state(const gb_status_in *in, char *out, size_t n)
+gb_status_words(const gb_status_in *in, char *out, size_t n)
 {
-    const char *what = gb_state_name(in->state);
+    const char *what = in->state == GB_STATE_IDLE ? name_of_rest(in)
+                                                  : gb_state_name(in->state);
     unsigned percent = in->total > 0
                            ? (unsigned)((double)in->done * 100 / in->total)
                            : 0;
@@ -98,8 +209,8 @@ gb_status_state(const gb_status_in *in, char *out, size_t n)
         snprintf(out, n, "%s", what);
 }
 
-static void
-add_state(gb_status_bar *bar, const gb_status_in *in, bool ascii)
+void
+gb_status_put_state(gb_row *row, const gb_status_in *in)
 {
     static const struct {
         const char *sign, *in_ascii;
@@ -117,63 +228,51 @@ add_state(gb_status_bar *bar, const gb_status_in *in, bool ascii)
     };
     char what[48];
 
-    gb_status_state(in, what, sizeof what);
-    add(bar, looks[in->state].style, "  %s %s",
-        ascii ? looks[in->state].in_ascii : looks[in->state].sign, what);
+    gb_status_words(in, what, sizeof what);
+    gb_row_printf(row, looks[in->state].style, "%s %s",
+                  gb_row_sign(row, looks[in->state].sign,
+                              looks[in->state].in_ascii),
+                  what);
     if (in->waiting > 0)
-        add(bar, GB_STYLE_FAINT, " +%zu", in->waiting);
+        gb_row_printf(row, GB_STYLE_FAINT, " +%zu", in->waiting);
 }
 
-static void
-format_at(gb_status_bar *bar, const gb_status_in *in, const level *l,
-          bool ascii)
-{
-    const gb_settings *s = &in->settings;
-
-    bar->n = 0;
-    add(bar, s->greedy ? GB_STYLE_FAINT : GB_STYLE_PLAIN, " T %.2f",
-        (double)s->temperature);
-    if (s->temperature < 0.095f) {
-        bar->n = 0;
-        add(bar, s->greedy ? GB_STYLE_FAINT : GB_STYLE_PLAIN, " T %.3g",
-            (double)s->temperature);
-    }
-    if (l->seed)
-        add(bar, GB_STYLE_PLAIN, "  seed %" PRIu64, s->seed);
-    add(bar, s->greedy ? GB_STYLE_GAUGE : GB_STYLE_PLAIN, "  %s",
-        s->greedy ? "greedy" : l->words ? "sampling" : "smp");
-    if (l->filters)
-        add_filters(bar, &s->filter);
-    if (l->speed && in->stats.tokens_per_second > 0)
-        add(bar, GB_STYLE_PLAIN, "  %.*f tok/s",
-            in->stats.tokens_per_second < 9.95 ? 1 : 0,
-            in->stats.tokens_per_second);
-    if (l->context)
-        add_context(bar, &in->stats, l);
-    add_state(bar, in, ascii);
-}
-
+/* The columns that the state stands in. */
 static unsigned
-bar_width(const gb_status_bar *bar, bool ascii)
+state_columns(const gb_row *row, const gb_status_in *in)
 {
-    unsigned width = 0;
-    size_t i;
+    unsigned fixed = row->width < NARROW ? NARROW_STATE : STATE_COLUMNS, used;
+    gb_row alone;
 
-    for (i = 0; i < bar->n; i++)
-        width += gb_cells_width(bar->pieces[i].text,
-                                strlen(bar->pieces[i].text), ascii);
-    return width;
+    gb_row_init(&alone, row->width, row->ascii);
+    gb_status_put_state(&alone, in);
+    used = alone.used;
+    gb_row_free(&alone);
+    return used > fixed ? used : fixed;
 }
 
 void
-gb_status_format(gb_status_bar *bar, const gb_status_in *in, unsigned width,
-                 bool ascii)
+gb_status_put(gb_row *row, const gb_status_in *in)
 {
+    const unsigned width = row->width, state = state_columns(row, in);
     size_t i;
 
-    for (i = 0; i < sizeof levels / sizeof *levels; i++) {
-        format_at(bar, in, &levels[i], ascii);
-        if (bar_width(bar, ascii) <= width)
-            return;
+    for (i = 0; i < N_LEVELS; i++) {
+        gb_row_clear(row);
+        row->width = 1000;
+        put_fields(row, in, &levels[i]);
+        row->width = width;
+        if (row->used + 1 + state <= width)
+            break;
     }
+    if (i == N_LEVELS) {
+        /* The beginning of it, at least. */
+        gb_row_clear(row);
+        row->width = width > state ? width - state - 1 : 0;
+        put_fields(row, in, &levels[N_LEVELS - 1]);
+        row->width = width;
+    }
+    if (width > state)
+        gb_row_pad(row, width - state);
+    gb_status_put_state(row, in);
 }

@@ -1,21 +1,10 @@
-/* The status bar's text, as pieces with styles, for any width. */
+/* The status row: what is set, how fast it writes, and why it rests. Fields
+ * stand where they stand, so that nothing jumps while figures change. */
 #ifndef GB_TUI_STATUS_H
 #define GB_TUI_STATUS_H
 
 #include "session/worker.h"
-#include "tui/theme.h"
-
-typedef struct gb_status_piece {
-    gb_style style;
-    char text[160];
-} gb_status_piece;
-
-#define GB_STATUS_PIECES 12
-
-typedef struct gb_status_bar {
-    gb_status_piece pieces[GB_STATUS_PIECES];
-    size_t n;
-} gb_status_bar;
+#include "tui/row.h"
 
 typedef struct gb_status_in {
     gb_settings settings;
@@ -23,15 +12,22 @@ typedef struct gb_status_in {
     gb_state state;
     gb_phase phase;
     uint64_t done, total;
-    size_t waiting; /* texts and commands sent ahead */
+    size_t waiting;   /* texts and commands sent ahead */
+    gb_reason reason; /* why the last run ended; GB_REASON_NONE: there was
+                         none, or the text is not where it ended */
+    double pace;      /* tokens a second; 0: as fast as it can */
+    const gb_settings *written; /* with which the text was that is looked at;
+                                   NULL: none */
 } gb_status_in;
 
-/* Fits into width columns by leaving out what matters least: first words,
- * then filters, then the speed. */
-void gb_status_format(gb_status_bar *bar, const gb_status_in *in,
-                      unsigned width, bool ascii);
+/* Fills the row; what matters least is left out where there is no room. */
+void gb_status_put(gb_row *row, const gb_status_in *status);
 
-/* What is going on, in words: "loading 40 %", "writing". */
-void gb_status_state(const gb_status_in *in, char *out, size_t n);
+/* The parts of it that a strip of few rows shows beside the axis. */
+void gb_status_put_temperature(gb_row *row, const gb_status_in *status);
+void gb_status_put_state(gb_row *row, const gb_status_in *status);
+
+/* What is going on, in words: "loading 40 %", "writing", "limit". */
+void gb_status_words(const gb_status_in *status, char *out, size_t n);
 
 #endif

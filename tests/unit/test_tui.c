@@ -19,7 +19,6 @@
 #include "tui/history.h"
 #include "tui/keys.h"
 #include "tui/prompt.h"
-#include "tui/status.h"
 
 /* All keys of what was pushed, each followed by a space. */
 static const char *
@@ -436,58 +435,6 @@ test_history_no_file(void **state)
     test_ok(gb_history_load("/dev/null/x/history", count_entry, &err), &err);
 }
 
-static void
-test_status(void **state)
-{
-    gb_status_in in;
-    gb_status_bar bar;
-    unsigned width, used;
-    char state_text[48];
-    gb_str text = GB_STR_INIT;
-    size_t i;
-
-    (void)state;
-    memset(&in, 0, sizeof in);
-    gb_settings_init(&in.settings);
-    in.settings.temperature = 1.2f;
-    in.settings.seed = 42;
-    in.settings.filter.top_k = 40;
-    in.stats.tokens_per_second = 118;
-    in.stats.context_used = 134;
-    in.stats.context_total = 512;
-    in.state = GB_STATE_WRITING;
-    for (width = 40; width <= 120; width++) {
-        gb_status_format(&bar, &in, width, false);
-        gb_str_clear(&text);
-        for (i = 0; i < bar.n; i++)
-            gb_str_puts(&text, bar.pieces[i].text);
-        used = gb_cells_width(text.data, text.len, false);
-        assert_in_range(used, 1, width);
-        /* What must never be missing. */
-        assert_non_null(strstr(text.data, "T 1.20"));
-        assert_non_null(strstr(text.data, "134/512"));
-        assert_non_null(strstr(text.data, "writing"));
-    }
-    assert_string_equal(text.data,
-                        " T 1.20  seed 42  sampling  top-k 40  "
-                        "118 tok/s  ctx 134/512  ● writing");
-    in.stats.context_used = 500;
-    gb_status_format(&bar, &in, 120, true);
-    gb_str_clear(&text);
-    for (i = 0; i < bar.n; i++)
-        gb_str_puts(&text, bar.pieces[i].text);
-    assert_string_equal(text.data,
-                        " T 1.20  seed 42  sampling  top-k 40  "
-                        "118 tok/s  ctx 500/512 12 left  * writing");
-    in.state = GB_STATE_READING;
-    in.phase = GB_PHASE_EXPORT;
-    in.done = 30;
-    in.total = 40;
-    gb_status_state(&in, state_text, sizeof state_text);
-    assert_string_equal(state_text, "exporting 75 %");
-    gb_str_free(&text);
-}
-
 /* Each key does what a command does, and none does two things. */
 static void
 check_keys(const gb_ui_key *keys)
@@ -564,7 +511,6 @@ main(void)
         cmocka_unit_test(test_history_locked),
         cmocka_unit_test(test_history_read_only),
         cmocka_unit_test(test_history_no_file),
-        cmocka_unit_test(test_status),
         cmocka_unit_test(test_table),
         cmocka_unit_test(test_file_names),
     };
