@@ -6,6 +6,7 @@ libgumbel_a_SOURCES += \
 	src/session/bias.h \
 	src/session/chat.c \
 	src/session/chat.h \
+	src/session/compare.c \
 	src/session/event.c \
 	src/session/event.h \
 	src/session/export.c \

@@ -335,6 +335,7 @@ static const gb_steer table[] = {
     {"name", gb_verb_name, GB_WHEN_NOW},
     {"as-written", gb_verb_as_written, GB_WHEN_NOW},
     {"sessions", sessions, GB_WHEN_NOW},
+    {"compare", gb_verb_compare, GB_WHEN_NOW},
     {"sweep", gb_verb_sweep, GB_WHEN_IDLE},
     {"take", gb_verb_take, GB_WHEN_STOP},
     {"go", gb_verb_go, GB_WHEN_STOP},

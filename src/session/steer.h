@@ -41,6 +41,13 @@ void gb_steer_quote(const gb_session *s, gb_token id, gb_str *out);
 bool gb_steer_forget(const gb_session *s, const char *name, gb_str *out,
                      gb_error *err);
 
+/* The place that somebody means by its name or the number of a node, whose end
+ * it is; where a take ends, by its number in /takes. */
+bool gb_steer_find_place(const gb_session *s, const char *text,
+                         gb_place *place, gb_error *err);
+bool gb_steer_find_take(const gb_session *s, const char *text,
+                        gb_place *place, gb_error *err);
+
 /* Appends the text of a take from where it parts from the others, until `out`
  * is longer than `limit`. */
 void gb_steer_take_text(const gb_session *s, const gb_take *take,
@@ -56,6 +63,8 @@ gb_verb gb_verb_takes, gb_verb_take, gb_verb_go, gb_verb_name, gb_verb_tree,
     gb_verb_as_written;
 /* what.c */
 gb_verb gb_verb_what, gb_verb_edit;
+/* compare.c */
+gb_verb gb_verb_compare;
 /* look.c */
 gb_verb gb_verb_why, gb_verb_pick;
 /* sweep_text.c */

@@ -224,7 +224,8 @@ put_words(gb_str *out, const gb_sweep_look *look, const word *words, size_t n)
 #define GB_MOST_WORDS 2000
 
 void
-gb_sweep_compare(gb_str *out, const gb_sweep_look *look, const gb_str *before,
+gb_sweep_compare(gb_str *out, const gb_sweep_look *look,
+                 const char *const names[2], const gb_str *before,
                  const gb_str *after)
 {
     word *a = gb_alloc_array(before->len / 2 + 2, sizeof *a);
@@ -233,9 +234,9 @@ gb_sweep_compare(gb_str *out, const gb_sweep_look *look, const gb_str *before,
 
     if (n <= GB_MOST_WORDS && m <= GB_MOST_WORDS)
         match_words(a, n, b, m);
-    gb_str_puts(out, "was ");
+    gb_str_printf(out, "%s ", names[0]);
     put_words(out, look, a, n);
-    gb_str_puts(out, "\nnow ");
+    gb_str_printf(out, "\n%s ", names[1]);
     put_words(out, look, b, m);
     gb_str_putc(out, '\n');
     free(a);

@@ -17,9 +17,10 @@ void gb_sweep_format(gb_str *out, const gb_sweep_look *look,
                      const gb_sweep_text *texts, size_t n, double from,
                      double to, bool whole);
 
-/* Appends two texts, a line each ("was ...", "now ..."), and marks the words
- * that are not in both, in the same order. */
+/* Appends two texts, a line each behind its name, and marks the words that are
+ * not in both, in the same order. */
 void gb_sweep_compare(gb_str *out, const gb_sweep_look *look,
-                      const gb_str *before, const gb_str *after);
+                      const char *const names[2], const gb_str *before,
+                      const gb_str *after);
 
 #endif

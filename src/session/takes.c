@@ -140,24 +140,50 @@ gb_verb_take(gb_session *s, const char *arg, gb_str *out, gb_error *err)
 }
 
 bool
-gb_verb_go(gb_session *s, const char *arg, gb_str *out, gb_error *err)
+gb_steer_find_take(const gb_session *s, const char *text, gb_place *place,
+                   gb_error *err)
 {
-    gb_place place;
+    gb_take *list = NULL;
+    size_t current = 0, n = gb_tree_takes(s->tree, &list, &current);
     uint64_t number;
-    gb_node *n;
+    bool ok = gb_parse_u64(text, &number) && number >= 1 && number <= n;
 
-    (void)out;
-    if (gb_tree_named(s->tree, arg, &place))
-        return go_to(s, place, err);
-    if (!gb_parse_u64(arg, &number) || number > UINT32_MAX)
+    if (ok)
+        *place = list[number - 1].end;
+    else
+        gb_fail_usage(err, "expected a take from 1 to %zu, found %s", n,
+                      text[0] != '\0' ? text : "none");
+    free(list);
+    return ok;
+}
+
+bool
+gb_steer_find_place(const gb_session *s, const char *text, gb_place *place,
+                    gb_error *err)
+{
+    const gb_node *n;
+    uint64_t number;
+
+    if (gb_tree_named(s->tree, text, place))
+        return true;
+    if (!gb_parse_u64(text, &number) || number > UINT32_MAX)
         return gb_fail_usage(err, "there is no place named \"%s\"; /tree "
-                             "shows names and numbers", arg);
+                             "shows names and numbers", text);
     n = gb_tree_node(s->tree, (uint32_t)number);
     if (n == NULL && number > 0)
         return gb_fail_usage(err, "there is no node %s; /tree shows them",
-                             arg);
-    return go_to(s, n != NULL ? (gb_place){n->id, n->n_tokens}
-                              : (gb_place){0, 0}, err);
+                             text);
+    *place = n != NULL ? (gb_place){n->id, n->n_tokens} : (gb_place){0, 0};
+    return true;
+}
+
+bool
+gb_verb_go(gb_session *s, const char *arg, gb_str *out, gb_error *err)
+{
+    gb_place place;
+
+    (void)out;
+    return gb_steer_find_place(s, arg, &place, err) && go_to(s, place, err);
 }
 
 bool

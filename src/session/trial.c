@@ -358,28 +358,33 @@ find_gap(const gb_trial *t, size_t i, bool upwards, double *below,
     return *above > *below && !is_near(*below, *above);
 }
 
-/* The gap that is nearest to the answer, in either direction. */
+/* The nearest gap in one direction, and how far it is. */
 static bool
-next_gap(gb_trial *t, float *at)
+find_next(const gb_trial *t, bool upwards, float *at, double *far)
 {
-    double below, above, up = 0, down = 0;
-    bool has_up = false, has_down = false;
-    float at_up = 0, at_down = 0;
+    double below, above;
     size_t i;
 
-    for (i = t->answer; i < t->n_texts && !has_up; i++)
-        if (find_gap(t, i, true, &below, &above) &&
-            aim(t, below, above, true, &at_up)) {
-            has_up = true;
-            up = below / t->temperature;
+    for (i = t->answer; i < t->n_texts; i += upwards ? 1 : SIZE_MAX)
+        if (find_gap(t, i, upwards, &below, &above) &&
+            aim(t, below, above, upwards, at)) {
+            *far = upwards ? below / t->temperature : t->temperature / above;
+            return true;
         }
-    for (i = t->answer + 1; i-- > 0 && !has_down;)
-        if (find_gap(t, i, false, &below, &above) &&
-            aim(t, below, above, false, &at_down)) {
-            has_down = true;
-            down = t->temperature / above;
-        }
-    *at = has_up && (!has_down || up <= down) ? at_up : at_down;
+    return false;
+}
+
+/* In either. */
+static bool
+next_gap(const gb_trial *t, float *at)
+{
+    double up = 0, down = 0;
+    float lower;
+    bool has_up = find_next(t, true, at, &up);
+    bool has_down = find_next(t, false, &lower, &down);
+
+    if (has_down && (!has_up || down < up))
+        *at = lower;
     return has_up || has_down;
 }
 

@@ -1,4 +1,4 @@
-/* What-if, and comparing texts. */
+/* What-if, and changing a turn. */
 #include "session/steer.h"
 
 #include <ctype.h>
@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "session/sweep_text.h"
 
 /* What-if: a word replaced, and what the model wrote after it written again,
  * each step with the noise and the settings it had. */
@@ -365,155 +364,4 @@ gb_verb_edit(gb_session *s, const char *arg, gb_str *out, gb_error *err)
     }
     s->has_cursor = s->has_cursor && !ok;
     return ok;
-}
-
-/* Comparing. */
-
-/* A token of a path, and the noise it was chosen with. */
-typedef struct stepped {
-    uint64_t seed, step;
-    gb_token id;
-} stepped;
-
-static stepped *
-list_steps(const gb_path *path, uint64_t skip, size_t *count)
-{
-    size_t n = 0, i;
-    const gb_stretch *s;
-    stepped *list;
-    uint32_t k;
-
-    for (i = 0; i < path->len; i++)
-        n += gb_steer_counted(&path->data[i]);
-    list = gb_alloc_array(n + 1, sizeof *list);
-    for (i = 0, n = 0; i < path->len; i++) {
-        s = &path->data[i];
-        for (k = 0; k < gb_steer_counted(s); k++)
-            if (skip > 0)
-                skip--;
-            else if (s->node->role == GB_ROLE_MODEL &&
-                     s->node->tokens[k].source != GB_SOURCE_PICKED)
-                list[n++] = (stepped){s->node->settings.seed,
-                                      s->node->step + k,
-                                      s->node->tokens[k].id};
-    }
-    *count = n;
-    return list;
-}
-
-/* The next token of a path that counts; NULL: the end. */
-static const gb_written *
-next_token(const gb_path *path, size_t *i, uint32_t *k)
-{
-    for (; *i < path->len; ++*i, *k = 0)
-        if (*k < gb_steer_counted(&path->data[*i]))
-            return &path->data[*i].node->tokens[(*k)++];
-    return NULL;
-}
-
-static uint64_t
-count_common(const gb_path *a, const gb_path *b)
-{
-    const gb_written *x, *y;
-    size_t i = 0, j = 0;
-    uint32_t k = 0, l = 0;
-    uint64_t n = 0;
-
-    for (;; n++) {
-        x = next_token(a, &i, &k);
-        y = next_token(b, &j, &l);
-        if (x == NULL || y == NULL || x->id != y->id)
-            return n;
-    }
-}
-
-gb_comparison
-gb_steer_compare(const gb_session *s, gb_place a, gb_place b)
-{
-    gb_path pa = {0}, pb = {0};
-    gb_comparison c = {0};
-    size_t na, nb, i, k = 0;
-    stepped *la, *lb;
-
-    gb_tree_path(s->tree, a, &pa);
-    gb_tree_path(s->tree, b, &pb);
-    c.common = count_common(&pa, &pb);
-    la = list_steps(&pa, c.common, &na);
-    lb = list_steps(&pb, c.common, &nb);
-    for (i = 0; i < na; i++) {
-        /* Both go up in the same order but where a text is missing. */
-        while (k < nb && (lb[k].seed != la[i].seed ||
-                          lb[k].step < la[i].step))
-            k++;
-        c.of++;
-        if (k < nb && lb[k].step == la[i].step) {
-            c.same += lb[k].id == la[i].id ? 1 : 0;
-            k++;
-        }
-    }
-    free(la);
-    free(lb);
-    gb_path_free(&pa);
-    gb_path_free(&pb);
-    return c;
-}
-
-/* The text of a path behind so many tokens. */
-static void
-text_behind(const gb_session *s, gb_place place, uint64_t skip, gb_str *out)
-{
-    gb_path path = {0};
-    const gb_stretch *st;
-    uint32_t counted;
-    size_t i, from;
-
-    gb_tree_path(s->tree, place, &path);
-    for (i = 0; i < path.len; i++) {
-        st = &path.data[i];
-        counted = gb_steer_counted(st);
-        if (counted <= skip) {
-            skip -= counted;
-            continue;
-        }
-        from = gb_node_bytes(st->node, (uint32_t)skip);
-        gb_str_append(out, st->node->text.data + from,
-                      gb_node_bytes(st->node, st->tokens) - from);
-        skip = 0;
-    }
-    gb_path_free(&path);
-}
-
-static void
-put_both(const gb_session *s, gb_place now, uint64_t common, gb_str *out)
-{
-    const gb_sweep_look look = {.on = "[", .off = "]"};
-    gb_str before = GB_STR_INIT, after = GB_STR_INIT;
-
-    text_behind(s, s->before, common, &before);
-    text_behind(s, now, common, &after);
-    gb_sweep_compare(out, &look, &before, &after);
-    gb_str_free(&before);
-    gb_str_free(&after);
-}
-
-void
-gb_steer_report(gb_session *s, gb_str *out)
-{
-    gb_comparison c;
-    gb_place now = gb_tree_place(s->tree);
-
-    if (s->before.node == 0 || gb_session_is_writing(s))
-        return;
-    c = gb_steer_compare(s, s->before, now);
-    if (c.of == 0) {
-        gb_str_puts(out, "identical: every token stayed");
-    } else {
-        put_both(s, now, c.common, out);
-        gb_str_printf(out, "of the %llu tokens that the model had written "
-                      "from there on, %llu stayed (%.0f %%); /take prev goes "
-                      "back", (unsigned long long)c.of,
-                      (unsigned long long)c.same,
-                      100.0 * (double)c.same / (double)c.of);
-    }
-    s->before = (gb_place){0, 0};
 }

@@ -166,6 +166,43 @@ test_edit_at_cursor(void **state)
     test_verify(path, 30);
 }
 
+/* Two takes, by whatever names them. */
+static void
+test_compare(void **state)
+{
+    gb_session *s = test_session(NULL, NULL);
+    gb_str said = GB_STR_INIT;
+    gb_error err = GB_ERROR_INIT;
+
+    (void)state;
+    test_send(s, "Once upon a time there was a fox");
+    verb(s, "name", "tame one", NULL);
+    test_set(s, "temperature", "1.3");
+    verb(s, "again", "", NULL);
+    verb(s, "name", "wild", NULL);
+    test_ok(ask_verb(s, "compare", "2 wild", &said, &err), &err);
+    assert_non_null(strstr(said.data, "9 tokens in common, then \" "));
+    assert_non_null(strstr(said.data, "\nfirst   [was "));
+    assert_non_null(strstr(said.data, "\nsecond  [once "));
+    assert_non_null(strstr(said.data, "of the 11 tokens"));
+    verb(s, "compare", "\"tame one\" wild", said.data);
+    verb(s, "compare", "take 1 take 2", said.data);
+    verb(s, "compare", "take 1", said.data);
+    verb(s, "compare", "\"tame one\"  3", said.data);
+    verb(s, "compare", "wild", "identical: 20 tokens");
+    verb(s, "compare", "1 3", "8 tokens in common, then the end and \" ");
+    verb(s, "compare", "0 1", "0 tokens in common, then the end and \"Once");
+    refused(s, "compare", "", "expected two places");
+    refused(s, "compare", "2 3 1", "found more: 1");
+    refused(s, "compare", "take 3", "a take from 1 to 2, found 3");
+    refused(s, "compare", "take ", "a take from 1 to 2, found none");
+    refused(s, "compare", "7 1", "no node 7");
+    refused(s, "compare", "tame one", "no place named \"tame\"");
+    refused(s, "compare", "\"tame", "no place named");
+    gb_str_free(&said);
+    test_session_close(s);
+}
+
 static void
 test_refused(void **state)
 {
@@ -550,6 +587,7 @@ main(void)
         cmocka_unit_test(test_same),
         cmocka_unit_test(test_pick_of_the_winner),
         cmocka_unit_test(test_edit_at_cursor),
+        cmocka_unit_test(test_compare),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_jumps),
         cmocka_unit_test(test_looking),
