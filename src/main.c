@@ -116,6 +116,8 @@ interface(const gb_options *o, gb_error *err)
                    .path = o->session,
                    .load = o->load},
         .color = (gb_color_choice)o->color,
+        .colouring = (gb_colouring)o->colour,
+        .no_mouse = o->mouse != 0,
         .complaints = gb_str_cstr(&o->complaints),
     };
 

@@ -80,6 +80,7 @@ UNIT_TESTS += tests/unit/test_bpe
 UNIT_TESTS += tests/unit/test_cache
 UNIT_TESTS += tests/unit/test_json
 UNIT_TESTS += tests/unit/test_candidates
+UNIT_TESTS += tests/unit/test_colours
 UNIT_TESTS += tests/unit/test_config
 UNIT_TESTS += tests/unit/test_model
 UNIT_TESTS += tests/unit/test_pages

@@ -278,6 +278,12 @@ do_read(gb_ui *ui, const char *arg, gb_error *err)
     return do_with_file(ui, GB_DO_READ, arg, GB_SEND_JOIN, err);
 }
 
+static bool
+look(gb_ui *ui, const gb_ui_command *self, const char *arg, gb_error *err)
+{
+    return ui->face->look(ui, self->word, arg, err);
+}
+
 static void
 list_settings(const gb_mirror *m, gb_str *out)
 {
@@ -307,7 +313,9 @@ do_set(gb_ui *ui, const char *arg, gb_error *err)
     }
     name = gb_strndup(arg, n);
     value += strspn(value, " =");
-    if (value[0] != '\0') {
+    if (strcmp(name, "colour") == 0 || strcmp(name, "mouse") == 0) {
+        ok = ui->face->look(ui, name, value, err);
+    } else if (value[0] != '\0') {
         ok = gb_mirror_set(&ui->mirror, name, value, err);
     } else if (gb_settings_get(&ui->mirror.settings, name, &text)) {
         show_setting(ui, name);
@@ -427,6 +435,7 @@ do_quit(gb_ui *ui, const char *arg, gb_error *err)
 #define PAGE() .run = open_page
 #define PACE(value) .run = change_pace, .word = value
 #define SETTING(setting) .run = change_setting, .word = setting
+#define LOOK(name) .run = look, .word = name
 #define OWN(function) .run = do_own, .own = function
 
 const gb_ui_command gb_ui_commands[] = {

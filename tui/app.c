@@ -344,6 +344,10 @@ run(gb_app *a, const gb_tui_options *options, gb_error *err)
     a->log = gb_log_open(err);
     if (a->log != NULL) {
         gb_screen_define_keys(a->keys);
+        a->no_mouse = options->no_mouse;
+        a->prose.colouring = options->colouring;
+        if (a->no_mouse)
+            gb_screen_mouse(false);
         a->view = gb_view_new(gb_screen_is_ascii());
         a->ui.mirror.transcript.sink =
             gb_view_sink(a->view, gb_screen_is_ascii());

@@ -25,6 +25,7 @@ struct gb_app {
 
     gb_page *page; /* on top of those over the conversation; or NULL */
 
+    bool no_mouse; /* it is the terminal's */
     bool reading; /* keys move a cursor in the text and act there */
     gb_reading read;
 

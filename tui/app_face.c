@@ -110,6 +110,40 @@ scroll(gb_ui *ui, const char *where, gb_error *err)
     return true;
 }
 
+static bool
+look_mouse(gb_app *a, const char *value, gb_error *err)
+{
+    bool on = strcmp(value, "on") == 0;
+
+    if (value[0] == '\0') {
+        gb_app_notice(a, a->no_mouse ? "mouse off" : "mouse on");
+        return true;
+    }
+    if (!on && strcmp(value, "off") != 0)
+        return gb_fail_usage(err, "mouse must be on or off, not \"%s\"",
+                             value);
+    a->no_mouse = !on;
+    gb_screen_mouse(on);
+    return true;
+}
+
+static bool
+look(gb_ui *ui, const char *name, const char *value, gb_error *err)
+{
+    gb_app *a = ui->arg;
+    char *text;
+
+    if (strcmp(name, "mouse") == 0)
+        return look_mouse(a, value, err);
+    if (value[0] != '\0' &&
+        !gb_colouring_change(value, &a->prose.colouring, err))
+        return false;
+    text = gb_format("colour %s", gb_colouring_name(a->prose.colouring));
+    gb_app_notice(a, text);
+    free(text);
+    return true;
+}
+
 static void
 show_log(gb_ui *ui)
 {
@@ -208,6 +242,7 @@ const gb_ui_face gb_app_face = {
     .fill = fill,
     .find = find,
     .scroll = scroll,
+    .look = look,
     .show_log = show_log,
     .open = open_page,
     .redraw = redraw,

@@ -242,11 +242,14 @@ gb_app_key(gb_app *a, const gb_key *key)
     }
     if (a->page != NULL && page_key(a, key))
         return;
-    if (is(key, "Click") && a->page == NULL)
+    if (is(key, "Click") && a->page == NULL) {
+        dismiss(a, false);
         gb_reading_click(a, key);
+    }
     if (is(key, "Mouse") || is(key, "Click"))
         return;
-    if (!is(key, "Esc") && !is(key, "WheelUp") && !is(key, "WheelDown"))
+    if (a->reading || (!is(key, "Esc") && !is(key, "WheelUp") &&
+                       !is(key, "WheelDown")))
         dismiss(a, a->reading);
     if (a->ctrl_x)
         after_ctrl_x(a, key);

@@ -16,6 +16,10 @@ typedef struct gb_ui_face {
     void (*fill)(gb_ui *ui, const char *text);
     bool (*find)(gb_ui *ui, const char *text, gb_error *err); /* "": begin */
     bool (*scroll)(gb_ui *ui, const char *where, gb_error *err);
+    /* How the screen looks or acts: "colour" or "mouse"; value "": to be
+     * shown. */
+    bool (*look)(gb_ui *ui, const char *name, const char *value,
+                 gb_error *err);
     void (*show_log)(gb_ui *ui);
     /* The page with this command's name; false where there are none. */
     bool (*open)(gb_ui *ui, const char *name);

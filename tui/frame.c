@@ -54,6 +54,23 @@ draw_rule_text(const char *text, gb_style style, unsigned row, unsigned width)
     gb_screen_put(row, width - used - 2, used, style, text);
 }
 
+/* What the colours of the tokens mean, where there is room for it besides. */
+static void
+draw_legend(const gb_frame *f, unsigned row, unsigned width)
+{
+    gb_row r;
+
+    if (f->prose->transcript == NULL ||
+        f->prose->colouring == GB_COLOUR_OFF || width < 60)
+        return;
+    gb_row_init(&r, width - 4, gb_screen_is_ascii());
+    gb_row_puts(&r, GB_STYLE_FAINT, " ");
+    gb_colour_legend(f->prose->colouring, &r);
+    gb_row_puts(&r, GB_STYLE_FAINT, " ");
+    gb_frame_row(&r, row, 2);
+    gb_row_free(&r);
+}
+
 /* The rule below the text, in it what is to be said of the view, or else what
  * happened on the line one is at. */
 static void
@@ -63,6 +80,7 @@ draw_rule(const gb_frame *f, unsigned row, unsigned width)
     char *text;
 
     gb_screen_line(row, 0, width);
+    draw_legend(f, row, width);
     if (f->rule[0] != '\0') {
         draw_rule_text(f->rule, GB_STYLE_WARN, row, width);
         return;

@@ -140,6 +140,13 @@ scroll(gb_ui *ui, const char *where, gb_error *err)
     return gb_fail_usage(err, "there is no screen to scroll here");
 }
 
+static bool
+look(gb_ui *ui, const char *name, const char *value, gb_error *err)
+{
+    (void)ui, (void)value;
+    return gb_fail_usage(err, "there is no screen here for /%s", name);
+}
+
 static void
 show_log(gb_ui *ui)
 {
@@ -175,6 +182,7 @@ const gb_ui_face gb_line_face = {
     .fill = fill,
     .find = find,
     .scroll = scroll,
+    .look = look,
     .show_log = show_log,
     .redraw = redraw,
     .suspend = suspend,

@@ -6,6 +6,7 @@ libgumbel_a_SOURCES += \
 	tui/app_news.c \
 	tui/axis.c tui/axis.h \
 	tui/candidate_rows.c tui/candidate_rows.h \
+	tui/colours.c tui/colours.h \
 	tui/commands.c tui/commands.h tui/commands.def \
 	tui/editor.c tui/editor.h \
 	tui/frame.c tui/frame.h \

@@ -227,6 +227,8 @@ typedef struct pen {
     gb_view_pos begin, end; /* of the cursor's token; end is begin: none */
     gb_view_pos behind; /* the last cell, which was */
     bool inside;        /* one of it */
+    gb_view_pos token_end; /* of the one at the last cell, and how far that */
+    unsigned step;         /* one stands out */
 } pen;
 
 static void
@@ -253,6 +255,36 @@ style_of(gb_text_kind kind, gb_view_match match)
     return styles[kind];
 }
 
+/* How far the token stands out that a cell is of. */
+static unsigned
+step_at(pen *p, gb_view_pos pos)
+{
+    const gb_transcript *t = p->prose->transcript;
+    const gb_written *token;
+    gb_view_pos begin;
+    uint64_t number;
+
+    if (t == NULL || p->prose->colouring == GB_COLOUR_OFF)
+        return 0;
+    if (gb_view_is_beyond(p->token_end, pos))
+        return p->step;
+    p->step = 0;
+    p->token_end = pos;
+    if (gb_transcript_token_at(t, pos, &number) &&
+        gb_transcript_token(t, number, &begin, &p->token_end, &token))
+        p->step = gb_colour_step(p->prose->colouring, token);
+    return p->step;
+}
+
+static gb_style
+cell_style(pen *p, gb_view_pos pos, gb_text_kind kind, gb_view_match match)
+{
+    if (match == GB_MATCH_NONE &&
+        (kind == GB_TEXT_USER || kind == GB_TEXT_MODEL))
+        return gb_colour_style(step_at(p, pos), kind == GB_TEXT_USER);
+    return style_of(kind, match);
+}
+
 /* Without colours the token stands in brackets as well, where there is a
  * blank at its sides that they can take. */
 static const char *
@@ -275,7 +307,8 @@ put_cell(void *arg, unsigned column, const gb_cell *cell, gb_view_pos pos,
     pen *p = arg;
     bool inside = !gb_view_is_beyond(p->begin, pos) &&
                   gb_view_is_beyond(p->end, pos);
-    gb_style style = inside ? GB_STYLE_CURSOR : style_of(kind, match);
+    gb_style style = inside ? GB_STYLE_CURSOR
+                            : cell_style(p, pos, kind, match);
     const char *shown = bracket(p, cell, pos, inside);
 
     column += p->prose->column + p->prose->gutter;

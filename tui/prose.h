@@ -5,6 +5,7 @@
 #ifndef GB_TUI_PROSE_H
 #define GB_TUI_PROSE_H
 
+#include "tui/colours.h"
 #include "tui/transcript.h"
 
 /* The widest text; the gutter, and from which width on there is one; the
@@ -20,6 +21,7 @@ typedef struct gb_prose {
     const gb_seen_fork *forks;       /* (n_forks) of the transcript */
     size_t n_forks;
     uint64_t cursor; /* the number of its token; their count: at the end */
+    gb_colouring colouring;
     bool reading;    /* it is shown at the end, too */
     /* Its part of the screen, and where in it the text is. */
     unsigned row, column, width, height;

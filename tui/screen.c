@@ -25,6 +25,7 @@ static struct {
     SCREEN *screen;
     FILE *out;
     int nowhere; /* /dev/null */
+    bool no_mouse;
     struct termios before;
     char restore[256]; /* what puts the terminal's modes back */
     size_t restore_length;
@@ -143,7 +144,15 @@ catch_crashes(bool on)
 static void
 set_modes(bool on)
 {
-    write_text(on ? PASTE_ON MOUSE_ON : PASTE_OFF MOUSE_OFF);
+    write_text(on ? PASTE_ON : PASTE_OFF);
+    write_text(on && !term.no_mouse ? MOUSE_ON : MOUSE_OFF);
+}
+
+void
+gb_screen_mouse(bool ours)
+{
+    term.no_mouse = !ours;
+    write_text(ours ? MOUSE_ON : MOUSE_OFF);
 }
 
 bool

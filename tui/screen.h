@@ -16,6 +16,9 @@ bool gb_screen_is_possible(void);
 /* Takes the terminal over; stands for one open screen. On SIGSEGV and its
  * like the terminal is put back before the program dies. */
 bool gb_screen_open(gb_color_choice color, gb_error *err);
+/* Whether the mouse is the program's (at first it is) or the terminal's own,
+ * to select text with. */
+void gb_screen_mouse(bool ours);
 void gb_screen_close(void);
 
 /* Gives the terminal to somebody else, and takes it again. */

@@ -14,14 +14,15 @@ static const struct {
     attr_t attributes;      /* with or without colours */
     short of_256, of_8;     /* -1: the terminal's own */
     long rgb;
+    attr_t without;         /* more of them where there are no colours */
 } styles[GB_N_STYLES] = {
     [GB_STYLE_PLAIN] = {A_NORMAL, -1, -1, -1},
     [GB_STYLE_USER] = {A_BOLD, 32, -1, 0x0087d7},
     [GB_STYLE_MODEL] = {A_NORMAL, -1, -1, -1},
     [GB_STYLE_FORGOTTEN_USER] = {A_BOLD | A_DIM, 244, -1, 0x808080},
     [GB_STYLE_FORGOTTEN] = {A_DIM, 244, -1, 0x808080},
-    [GB_STYLE_MARK] = {A_NORMAL, 166, COLOR_MAGENTA, 0xd75f00},
-    [GB_STYLE_SYSTEM] = {A_NORMAL, 244, COLOR_MAGENTA, 0x808080},
+    [GB_STYLE_MARK] = {A_NORMAL, 166, COLOR_MAGENTA, 0xd75f00, A_DIM},
+    [GB_STYLE_SYSTEM] = {A_NORMAL, 244, COLOR_MAGENTA, 0x808080, A_DIM},
     [GB_STYLE_ERROR] = {A_BOLD, 160, COLOR_RED, 0xd70000},
     [GB_STYLE_TITLE] = {A_BOLD, -1, -1, -1},
     [GB_STYLE_RULE] = {A_NORMAL, 244, -1, 0x808080},
@@ -32,6 +33,12 @@ static const struct {
     [GB_STYLE_WARN] = {A_BOLD, 166, COLOR_MAGENTA, 0xd75f00},
     [GB_STYLE_BAD] = {A_BOLD, 160, COLOR_RED, 0xd70000},
     [GB_STYLE_MATCH] = {A_UNDERLINE | A_BOLD, 166, COLOR_MAGENTA, 0xd75f00},
+    [GB_STYLE_TINT_1] = {A_NORMAL, 136, COLOR_MAGENTA, 0xaf8700},
+    [GB_STYLE_TINT_2] = {A_NORMAL, 167, COLOR_RED, 0xd75f5f, A_UNDERLINE},
+    [GB_STYLE_TINT_3] = {A_UNDERLINE, 167, COLOR_RED, 0xd75f5f, A_BOLD},
+    [GB_STYLE_USER_TINT_1] = {A_BOLD, 136, COLOR_MAGENTA, 0xaf8700},
+    [GB_STYLE_USER_TINT_2] = {A_BOLD, 167, COLOR_RED, 0xd75f5f, A_UNDERLINE},
+    [GB_STYLE_USER_TINT_3] = {A_BOLD | A_UNDERLINE, 167, COLOR_RED, 0xd75f5f},
     [GB_STYLE_CURSOR] = {A_REVERSE, -1, -1, -1},
     [GB_STYLE_CURRENT] = {A_REVERSE, 166, COLOR_MAGENTA, 0xd75f00},
     [GB_STYLE_TOKEN] = {A_BOLD, 166, COLOR_MAGENTA, 0xd75f00},
@@ -87,7 +94,7 @@ gb_theme_use(gb_style style)
     int pair = colored ? style + 1 : 0;
 
     /* What is set apart by colour alone needs something else without. */
-    if (!colored && (style == GB_STYLE_MARK || style == GB_STYLE_SYSTEM))
-        attributes |= A_DIM;
+    if (!colored)
+        attributes |= styles[style].without;
     attr_set(attributes, (short)pair, &pair);
 }

@@ -29,6 +29,12 @@ typedef enum gb_style {
     GB_STYLE_WARN,
     GB_STYLE_BAD,
     GB_STYLE_MATCH,
+    GB_STYLE_TINT_1,  /* of tokens (colours.h), the model's */
+    GB_STYLE_TINT_2,
+    GB_STYLE_TINT_3,
+    GB_STYLE_USER_TINT_1, /* and the user's */
+    GB_STYLE_USER_TINT_2,
+    GB_STYLE_USER_TINT_3,
     GB_STYLE_CURSOR,  /* the token one is at */
     GB_STYLE_CURRENT, /* the match one is at */
     GB_STYLE_TOKEN,   /* the token that is looked at, and its interval */

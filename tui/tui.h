@@ -4,6 +4,7 @@
 #define GB_TUI_TUI_H
 
 #include "session/worker.h"
+#include "tui/colours.h"
 #include "tui/theme.h"
 
 /* Tokens a second that can be read as they come. */
@@ -13,6 +14,8 @@ typedef struct gb_tui_options {
     gb_worker_options worker; /* pace below 0: GB_TUI_PACE on the screen, line
                                  by line as fast as it can */
     gb_color_choice color;
+    gb_colouring colouring;
+    bool no_mouse;
     const char *complaints; /* about the config file: to be shown; or NULL */
 } gb_tui_options;
 

@@ -116,14 +116,15 @@ set_mode(gb_options *o, const gb_option *self, const char *value,
 }
 
 static bool
-set_color(gb_options *o, const gb_option *self, const char *value,
-          gb_error *err)
+set_choice(gb_options *o, const gb_option *self, const char *value,
+           gb_error *err)
 {
+    unsigned *field = (unsigned *)(void *)((char *)o + self->field);
     int i = word_index(self->words, value);
 
     if (i < 0)
         return refuse_word(self, value, err);
-    o->color = (unsigned)i;
+    *field = (unsigned)i;
     return true;
 }
 
@@ -236,7 +237,14 @@ const gb_option gb_option_table[] = {
     {"color", 0, "WHEN", GB_FOR_TUI, false, NULL,
      "Colours: auto, always or never (default: auto, unless $NO_COLOR is "
      "set)",
-     set_color, 0, "auto always never"},
+     set_choice, FIELD(color), "auto always never"},
+    {"colour", 0, "WHAT", GB_FOR_TUI, false, NULL,
+     "Colour the tokens by what is known of them (default: off)",
+     set_choice, FIELD(colour),
+     "off probability rank range luck entropy source"},
+    {"mouse", 0, "WHEN", GB_FOR_TUI, false, NULL,
+     "Take the mouse, to scroll and to read: on or off (default: on)",
+     set_choice, FIELD(mouse), "on off"},
     {"specials", 0, NULL, FOR_TEXT, true, NULL,
      "Read <|endoftext|> in the text as the end-of-text token",
      set_switch, FIELD(specials), NULL},

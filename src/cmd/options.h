@@ -40,6 +40,8 @@ typedef struct gb_options {
     gb_prefill_choice prefill;
     gb_mode mode;
     unsigned color; /* 0: auto, 1: always, 2: never */
+    unsigned colour; /* of tokens, as tui/colours.h counts them */
+    unsigned mouse; /* 0: on, 1: off */
     char *session;  /* NULL: a new file */
     bool no_session;
     char *load;     /* NULL: none */

@@ -24,6 +24,7 @@ tests_tui_drive_LDADD = libgumbel.a $(VTERM_LIBS) $(GB_LIBS)
 TUI_TESTS =
 TUI_TESTS += tests/tui/candidates.tui
 TUI_TESTS += tests/tui/chat.tui
+TUI_TESTS += tests/tui/colours.tui
 TUI_TESTS += tests/tui/controls.tui
 TUI_TESTS += tests/tui/edges.tui
 TUI_TESTS += tests/tui/editor.tui
