@@ -106,6 +106,7 @@ UNIT_TESTS += tests/unit/test_rows
 UNIT_TESTS += tests/unit/test_journal
 UNIT_TESTS += tests/unit/test_replay
 UNIT_TESTS += tests/unit/test_export
+UNIT_TESTS += tests/unit/test_scrub
 UNIT_TESTS += tests/unit/test_session
 UNIT_TESTS += tests/unit/test_spectrum
 UNIT_TESTS += tests/unit/test_stream

@@ -361,6 +361,16 @@ do_show(gb_ui *ui, const char *arg, gb_error *err)
 }
 
 static bool
+do_scrub(gb_ui *ui, const char *arg, gb_error *err)
+{
+    (void)arg;
+    if (ui->face->open != NULL && ui->face->open(ui, "scrub"))
+        return true;
+    return gb_fail_usage(err, "/scrub needs the screen; /sweep lists all texts "
+                         "of the last run between two temperatures");
+}
+
+static bool
 do_find(gb_ui *ui, const char *arg, gb_error *err)
 {
     return ui->face->find(ui, arg, err);

@@ -172,6 +172,7 @@ open_page(gb_ui *ui, const char *name)
         {"tree", gb_page_tree},
         {"sessions", gb_page_sessions},
         {"why", gb_page_candidates},
+        {"scrub", gb_page_scrub},
     };
     size_t i;
 

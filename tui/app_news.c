@@ -19,7 +19,7 @@ gb_app_news(gb_app *a, gb_news *news)
                                              news->node, news->offset));
         break;
     case GB_NEWS_DONE:
-        if (gb_reading_done(a, news->command))
+        if (gb_reading_done(a, news->command) || gb_page_compare(a, text))
             break;
         if (strchr(text, '\n') != NULL)
             a->ui.face->page(&a->ui, "Session", text, news->text.len);

@@ -156,7 +156,10 @@ gb_ui_hints(gb_ui_mode mode)
 bool
 gb_ui_page_has(gb_page_mode page, gb_page_mode mode)
 {
-    return page == mode || (mode == GB_PAGE_LIST && page != GB_PAGE_TEXT);
+    return page == mode ||
+           (mode == GB_PAGE_LIST &&
+            (page == GB_PAGE_TREE || page == GB_PAGE_SESSIONS ||
+             page == GB_PAGE_CANDIDATES));
 }
 
 const gb_ui_page_key *
@@ -179,6 +182,8 @@ gb_ui_page_name(gb_page_mode mode)
         [GB_PAGE_TREE] = "The tree",
         [GB_PAGE_SESSIONS] = "The sessions",
         [GB_PAGE_CANDIDATES] = "The candidates",
+        [GB_PAGE_COMPARE] = "Two texts",
+        [GB_PAGE_SCRUB] = "Scrubbing",
         [GB_PAGE_LIST] = "All pages with a list",
     };
 

@@ -65,7 +65,9 @@ typedef enum gb_page_mode {
     GB_PAGE_TREE,
     GB_PAGE_SESSIONS,
     GB_PAGE_CANDIDATES,
-    GB_PAGE_LIST, /* all but a text */
+    GB_PAGE_COMPARE,
+    GB_PAGE_SCRUB,
+    GB_PAGE_LIST, /* all that have rows */
     GB_N_PAGE_MODES,
 } gb_page_mode;
 
@@ -88,6 +90,18 @@ typedef enum gb_page_act {
     GB_ACT_REPLAY,
     GB_ACT_FORGET,
     GB_ACT_IDS,
+    GB_ACT_KEEP,
+    GB_ACT_OLD,
+    GB_ACT_LOWER,
+    GB_ACT_LOWER_FINE,
+    GB_ACT_HIGHER,
+    GB_ACT_HIGHER_FINE,
+    GB_ACT_GREEDY,
+    GB_ACT_SEED_CHANCE,
+    GB_ACT_SEED_NEXT,
+    GB_ACT_TOP_K,
+    GB_ACT_TOP_P,
+    GB_ACT_MIN_P,
     GB_ACT_TOKEN_BACK,
     GB_ACT_TOKEN_ON,
     GB_ACT_PICK_0, /* ten in a row */

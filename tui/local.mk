@@ -7,8 +7,10 @@ libgumbel_a_SOURCES += \
 	tui/axis.c tui/axis.h \
 	tui/candidate_rows.c tui/candidate_rows.h \
 	tui/colours.c tui/colours.h \
+	tui/compare_text.c tui/compare_text.h \
 	tui/commands.c tui/commands.h tui/commands.def \
 	tui/editor.c tui/editor.h \
+	tui/flow.c tui/flow.h \
 	tui/frame.c tui/frame.h \
 	tui/history.c tui/history.h \
 	tui/keys.c tui/keys.h \
@@ -19,10 +21,13 @@ libgumbel_a_SOURCES += \
 	tui/line_input.c tui/line_input.h \
 	tui/line_news.c \
 	tui/log.c tui/log.h \
+	tui/map_row.c tui/map_row.h \
 	tui/mirror.c tui/mirror.h \
 	tui/page.c tui/page.h \
 	tui/page_candidates.c \
 	tui/page_list.c \
+	tui/page_compare.c \
+	tui/page_scrub.c \
 	tui/page_sessions.c \
 	tui/page_text.c \
 	tui/page_tree.c \
@@ -35,6 +40,7 @@ libgumbel_a_SOURCES += \
 	tui/prose.c tui/prose.h \
 	tui/reading.c tui/reading.h \
 	tui/screen.c tui/screen.h \
+	tui/scrub_text.c tui/scrub_text.h \
 	tui/session_rows.c tui/session_rows.h \
 	tui/signals.c tui/signals.h \
 	tui/status.c tui/status.h \

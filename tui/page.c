@@ -1,6 +1,5 @@
 #include "tui/page.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -160,17 +159,12 @@ ask_key(gb_page *p, const gb_key *key)
 static bool
 click(gb_page *p, const gb_key *key)
 {
-    unsigned button, column, row;
-    char end;
-
-    if (key->n < 6 || key->bytes[0] != '\033' || key->bytes[2] != '<' ||
-        sscanf(key->bytes + 3, "%u;%u;%u%c", &button, &column, &row, &end) !=
-            4 ||
-        (button & ~0x1cu) != 0)
+    if (strcmp(key->name, "Click") != 0)
         return false;
-    if (end == 'M' && column <= p->width && row > p->first &&
-        row - p->first <= p->height && p->top + row - p->first <= p->n)
-        gb_page_select(p, p->top + row - p->first - 1);
+    if (key->column < p->width && key->row >= p->first &&
+        key->row - p->first < p->height &&
+        p->top + key->row - p->first < p->n)
+        gb_page_select(p, p->top + key->row - p->first);
     return true;
 }
 
@@ -253,6 +247,21 @@ draw_rows(gb_page *p, unsigned top, unsigned width, unsigned height)
         gb_row_init(&row, width, gb_screen_is_ascii());
         gb_page_list_row(p, p->top + i, &row);
         gb_frame_row(&row, top + i, 0);
+        gb_row_free(&row);
+    }
+}
+
+void
+gb_page_flow(const gb_flow *f, size_t first, unsigned top, unsigned left,
+             unsigned width, unsigned height)
+{
+    gb_row row;
+    unsigned i;
+
+    for (i = 0; i < height && first + i < f->n_lines; i++) {
+        gb_row_init(&row, width, gb_screen_is_ascii());
+        gb_flow_put(f, first + i, &row);
+        gb_frame_row(&row, top + i, left);
         gb_row_free(&row);
     }
 }

@@ -5,6 +5,7 @@
 #define GB_TUI_PAGE_H
 
 #include "tui/commands.h"
+#include "tui/flow.h"
 #include "tui/keys.h"
 #include "tui/row.h"
 #include "tui/view.h"
@@ -87,6 +88,10 @@ void gb_page_ask(gb_page *p, gb_page_asks asks, const char *question,
 bool gb_page_run(gb_page *p, const char *command);
 bool gb_page_post(gb_page *p, const gb_request *request);
 
+/* Draws lines of a text that was wrapped. */
+void gb_page_flow(const gb_flow *f, size_t first, unsigned top,
+                  unsigned left, unsigned width, unsigned height);
+
 /* page_list.c: moving in a list. */
 void gb_page_select(gb_page *p, size_t row);
 /* The list is another one. */
@@ -109,6 +114,10 @@ bool gb_page_is_text(const gb_page *p);
 void gb_page_tree(struct gb_app *a);
 void gb_page_sessions(struct gb_app *a);
 void gb_page_candidates(struct gb_app *a);
+void gb_page_scrub(struct gb_app *a);
+/* What a /what or /compare has to say of two texts; false: it is no such
+ * thing. */
+bool gb_page_compare(struct gb_app *a, const char *text);
 /* How many candidates it shows; 0: none. */
 size_t gb_page_wants(const gb_page *p);
 

@@ -41,6 +41,7 @@ TUI_TESTS += tests/tui/reading.tui
 TUI_TESTS += tests/tui/recover.tui
 TUI_TESTS += tests/tui/resize.tui
 TUI_TESTS += tests/tui/rows.tui
+TUI_TESTS += tests/tui/scrub.tui
 TUI_TESTS += tests/tui/session.tui
 TUI_TESTS += tests/tui/signals.tui
 TUI_TESTS += tests/tui/storms.tui

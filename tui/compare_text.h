@@ -1,0 +1,18 @@
+/* What a session says of two texts ("was ...", "now ...", with brackets
+ * around what is not in both), taken apart. Knows nothing of terminals. */
+#ifndef GB_TUI_COMPARE_TEXT_H
+#define GB_TUI_COMPARE_TEXT_H
+
+#include "tui/flow.h"
+
+typedef struct gb_compared {
+    gb_flow was, now; /* what is not in both is marked */
+    char *summary;    /* of how much has stayed */
+} gb_compared;
+
+/* False: it is nothing of the kind, or a bracket of the texts themselves
+ * leaves no sense. */
+bool gb_compare_read(gb_compared *c, const char *text);
+void gb_compare_free(gb_compared *c);
+
+#endif

@@ -1,0 +1,141 @@
+/* Two texts, beside or below each other: what a what-if has led to. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "tui/app.h"
+#include "tui/compare_text.h"
+#include "tui/screen.h"
+
+/* From here on they stand beside each other. */
+#define BESIDE 100
+
+typedef struct compare_page {
+    gb_page page;
+    gb_compared texts;
+    size_t line, lines; /* scrolled to, of so many */
+    unsigned rows;
+} compare_page;
+
+static void
+scroll(compare_page *c, long lines)
+{
+    size_t most = c->lines > c->rows ? c->lines - c->rows : 0;
+    long line = (long)c->line + lines;
+
+    c->line = line < 0 ? 0 : (size_t)line > most ? most : (size_t)line;
+}
+
+static bool
+act(gb_page *p, gb_page_act what)
+{
+    compare_page *c = (compare_page *)p;
+    gb_app *a = p->app;
+
+    switch (what) {
+    case GB_ACT_UP:
+        scroll(c, -1);
+        return true;
+    case GB_ACT_DOWN:
+        scroll(c, 1);
+        return true;
+    case GB_ACT_PAGE_UP:
+        scroll(c, -(long)c->rows);
+        return true;
+    case GB_ACT_PAGE_DOWN:
+        scroll(c, (long)c->rows);
+        return true;
+    case GB_ACT_KEEP:
+        gb_page_back(a);
+        return true;
+    case GB_ACT_OLD:
+        if (gb_page_run(p, "/take prev"))
+            gb_page_back(a);
+        return true;
+    default:
+        return false;
+    }
+}
+
+static void
+title(gb_page *p, gb_str *left, gb_str *right)
+{
+    (void)p, (void)right;
+    gb_str_puts(left, "what if");
+}
+
+static void
+draw_one(compare_page *c, gb_flow *f, const char *name, unsigned top,
+         unsigned left, unsigned width, unsigned height)
+{
+    unsigned room = width > 4 ? width - 4 : 1;
+
+    if (height == 0)
+        return;
+    gb_screen_put(top, left + 1, width - 1, GB_STYLE_FAINT, name);
+    gb_flow_wrap(f, room, gb_screen_is_ascii());
+    c->lines = f->n_lines > c->lines ? f->n_lines : c->lines;
+    c->rows = height - 1;
+    gb_page_flow(f, c->line, top + 1, left + 2, room, height - 1);
+}
+
+static void
+draw_both(compare_page *c, unsigned top, unsigned width, unsigned height)
+{
+    unsigned half = width / 2, rows = height / 2, i;
+
+    c->lines = 0;
+    if (width >= BESIDE) {
+        for (i = 0; i < height; i++)
+            gb_screen_put(top + i, half, 1, GB_STYLE_RULE,
+                          gb_screen_is_ascii() ? "|" : "│");
+        draw_one(c, &c->texts.was, "was", top, 0, half, height);
+        draw_one(c, &c->texts.now, "now", top, half + 1, width - half - 1,
+                 height);
+    } else {
+        draw_one(c, &c->texts.was, "was", top, 0, width, rows);
+        draw_one(c, &c->texts.now, "now", top + rows, 0, width,
+                 height - rows);
+    }
+}
+
+static void
+draw(gb_page *p, unsigned top, unsigned width, unsigned height)
+{
+    compare_page *c = (compare_page *)p;
+
+    if (height >= 4) {
+        height--;
+        gb_screen_put(top + height, 1, width - 1, GB_STYLE_MARK,
+                      c->texts.summary);
+    }
+    draw_both(c, top, width, height);
+}
+
+static void
+free_page(gb_page *p)
+{
+    gb_compare_free(&((compare_page *)p)->texts);
+}
+
+static const gb_page_kind kind = {
+    .mode = GB_PAGE_COMPARE,
+    .act = act,
+    .free = free_page,
+    .title = title,
+    .draw = draw,
+};
+
+bool
+gb_page_compare(gb_app *a, const char *text)
+{
+    gb_compared texts;
+    compare_page *c;
+
+    if (!gb_compare_read(&texts, text))
+        return false;
+    c = gb_alloc(sizeof *c);
+    c->texts = texts;
+    gb_page_open(a, &c->page, &kind);
+    return true;
+}

@@ -1,0 +1,352 @@
+/* The last run, written again and again as its settings move. Nothing of the
+ * session changes before one is kept. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "base/mem.h"
+#include "sample/rng.h"
+#include "tui/app.h"
+#include "tui/map_row.h"
+#include "tui/screen.h"
+#include "tui/scrub_text.h"
+
+typedef struct scrub_page {
+    gb_page page;
+    gb_settings was, now; /* the session's, and what is tried */
+    bool told;            /* the mirror's trial is of this page */
+    char *trouble;        /* why there is none; or NULL */
+    long scrolled;        /* lines, from where it shows by itself */
+    const char *asked;    /* the setting whose value is typed */
+} scrub_page;
+
+static const gb_seen_trial *
+trial_of(const scrub_page *s)
+{
+    return s->told ? s->page.app->ui.mirror.trial : NULL;
+}
+
+static void
+try(scrub_page *s)
+{
+    gb_request request = {.what = GB_DO_TRIAL, .settings = s->now};
+
+    gb_page_post(&s->page, &request);
+}
+
+static void
+change(scrub_page *s, const char *name, const char *value)
+{
+    gb_error err = GB_ERROR_INIT;
+    gb_settings wanted = s->now;
+
+    if (!gb_settings_change(&wanted, name, value, &err)) {
+        gb_app_error(s->page.app, err.text);
+        return;
+    }
+    s->now = wanted;
+    s->scrolled = 0;
+    try(s);
+}
+
+static void
+news(gb_page *p, const gb_news *n)
+{
+    scrub_page *s = (scrub_page *)p;
+
+    if (n->type != GB_NEWS_TRIAL)
+        return;
+    s->told = true;
+    free(s->trouble);
+    s->trouble = gb_strdup(gb_str_cstr(&n->text));
+}
+
+/* The text above or below, in the order of temperatures. */
+static void
+neighbour(scrub_page *s, bool upwards)
+{
+    const gb_seen_trial *t = trial_of(s);
+    double end, until = upwards ? (double)INFINITY : 0;
+    gb_str value = GB_STR_INIT;
+    size_t at;
+
+    if (t == NULL || !gb_settings_same(&t->settings, &s->now))
+        return;
+    end = upwards ? t->high : t->low;
+    if (t->settings.greedy || !(end >= GB_TEMPERATURE_MIN) ||
+        end >= GB_TEMPERATURE_MAX) {
+        gb_app_notice(s->page.app, "there is no text beyond");
+        return;
+    }
+    at = gb_map_find(t, (double)s->now.temperature);
+    if (at > 0 && upwards && at < t->n_map)
+        until = t->map[at].to;
+    else if (at > 1 && !upwards)
+        until = t->map[at - 2].from;
+    gb_str_printf(&value, "%.9g", gb_map_beyond(end, until, upwards));
+    change(s, "temperature", gb_str_cstr(&value));
+    gb_str_free(&value);
+}
+
+static void
+another_seed(scrub_page *s)
+{
+    uint32_t random;
+    char *value;
+
+    if (getrandom(&random, sizeof random, 0) != sizeof random)
+        return;
+    value = gb_format("%llu", (unsigned long long)gb_seed_jump(
+                                  s->now.seed, (uint64_t)random + 1));
+    change(s, "seed", value);
+    free(value);
+}
+
+static void
+take_value(gb_page *p, const char *text)
+{
+    scrub_page *s = (scrub_page *)p;
+
+    if (text[0] != '\0')
+        change(s, s->asked, text);
+}
+
+static void
+ask_value(scrub_page *s, const char *name)
+{
+    s->asked = name;
+    gb_page_ask(&s->page, GB_ASKS_TEXT, name, take_value);
+}
+
+/* The session gets all settings of the trial but the seed. */
+static bool
+set_all(scrub_page *s, bool seed)
+{
+    gb_mirror *m = &s->page.app->ui.mirror;
+    gb_error err = GB_ERROR_INIT;
+    gb_str value = GB_STR_INIT;
+    bool ok = true;
+    size_t i;
+
+    for (i = 0; gb_settings_names[i] != NULL && ok; i++) {
+        if (!gb_settings_differ(&m->settings, &s->now, i) ||
+            (strcmp(gb_settings_names[i], "seed") == 0) != seed)
+            continue;
+        gb_str_clear(&value);
+        gb_settings_get(&s->now, gb_settings_names[i], &value);
+        ok = gb_mirror_set(m, gb_settings_names[i], gb_str_cstr(&value),
+                           &err);
+    }
+    if (!ok)
+        gb_app_error(s->page.app, err.text);
+    gb_str_free(&value);
+    return ok;
+}
+
+/* From where the run began, with a seed of its own. */
+static bool
+write_with_seed(scrub_page *s, gb_place from)
+{
+    gb_request go = {.what = GB_DO_EVENT,
+                     .event = {.type = GB_EVENT_GO, .place = from}};
+    static const gb_request run = {
+        .what = GB_DO_EVENT,
+        .event = {.type = GB_EVENT_RUN, .how = GB_HOW_CONTINUE},
+    };
+
+    return gb_page_post(&s->page, &go) && set_all(s, true) &&
+           gb_page_post(&s->page, &run);
+}
+
+static void
+keep(scrub_page *s)
+{
+    const gb_seen_trial *t = trial_of(s);
+    gb_app *a = s->page.app;
+    bool ok;
+
+    if (t == NULL)
+        return;
+    ok = set_all(s, false) && (s->now.seed != s->was.seed
+                                   ? write_with_seed(s, t->from)
+                                   : gb_page_run(&s->page, "/again"));
+    if (ok && gb_page_run(&s->page, "/rush"))
+        gb_page_close_all(a);
+}
+
+static bool
+act(gb_page *p, gb_page_act what)
+{
+    scrub_page *s = (scrub_page *)p;
+
+    switch (what) {
+    case GB_ACT_LOWER:
+        change(s, "temperature", "-0.1");
+        return true;
+    case GB_ACT_HIGHER:
+        change(s, "temperature", "+0.1");
+        return true;
+    case GB_ACT_LOWER_FINE:
+        change(s, "temperature", "-0.01");
+        return true;
+    case GB_ACT_HIGHER_FINE:
+        change(s, "temperature", "+0.01");
+        return true;
+    case GB_ACT_UP:
+        neighbour(s, true);
+        return true;
+    case GB_ACT_DOWN:
+        neighbour(s, false);
+        return true;
+    case GB_ACT_GREEDY:
+        change(s, "greedy", "toggle");
+        return true;
+    case GB_ACT_SEED_CHANCE:
+        another_seed(s);
+        return true;
+    case GB_ACT_SEED_NEXT:
+        change(s, "seed", "next");
+        return true;
+    case GB_ACT_TOP_K:
+        ask_value(s, "top-k");
+        return true;
+    case GB_ACT_TOP_P:
+        ask_value(s, "top-p");
+        return true;
+    case GB_ACT_MIN_P:
+        ask_value(s, "min-p");
+        return true;
+    case GB_ACT_PAGE_UP:
+        s->scrolled -= 5;
+        return true;
+    case GB_ACT_PAGE_DOWN:
+        s->scrolled += 5;
+        return true;
+    case GB_ACT_KEEP:
+        keep(s);
+        return true;
+    default:
+        return false;
+    }
+}
+
+static void
+title(gb_page *p, gb_str *left, gb_str *right)
+{
+    const scrub_page *s = (const scrub_page *)p;
+    const gb_seen_trial *t = trial_of(s);
+    size_t at;
+
+    gb_str_puts(left, "scrub ");
+    gb_scrub_settings(left, &s->was, &s->now);
+    if (t == NULL || !gb_settings_same(&t->settings, &s->now)) {
+        gb_str_puts(right, s->told && t == NULL ? "" : "computing");
+        return;
+    }
+    at = gb_map_find(t, (double)s->now.temperature);
+    if (t->whole && at > 0)
+        gb_str_printf(right, "text %zu of %zu", at, t->n_map);
+    else if (t->n_map > 0)
+        gb_str_printf(right, "%zu text%s so far", t->n_map,
+                      t->n_map == 1 ? "" : "s");
+}
+
+/* The text in its rows, so that where it parts is to be seen. */
+static void
+draw_text(scrub_page *s, const gb_seen_trial *t, unsigned top, unsigned width,
+          unsigned height)
+{
+    unsigned room = width > 4 ? width - 4 : 1;
+    bool ascii = gb_screen_is_ascii();
+    gb_scrub_run run;
+    gb_flow f = {.n_spans = 0};
+    size_t parting, line;
+    long first, most;
+
+    room = room < GB_PROSE_WIDTH ? room : GB_PROSE_WIDTH;
+    gb_scrub_run_read(&run, &s->page.app->ui.mirror.transcript, t->from);
+    parting = gb_scrub_flow(&f, &run, t, room, ascii);
+    gb_flow_wrap(&f, room, ascii);
+    line = gb_flow_line_of(&f, parting > 0 ? parting - 1 : 0);
+    most = f.n_lines > height ? (long)(f.n_lines - height) : 0;
+    first = (long)line - (long)height / 3;
+    first = first < 0 ? 0 : first > most ? most : first;
+    /* Scrolled to an end it stays there. */
+    if (first + s->scrolled < 0)
+        s->scrolled = -first;
+    if (first + s->scrolled > most)
+        s->scrolled = most - first;
+    gb_page_flow(&f, (size_t)(first + s->scrolled), top, 2, room, height);
+    gb_flow_free(&f);
+    gb_scrub_run_free(&run);
+}
+
+static void
+draw_map(scrub_page *s, const gb_seen_trial *t, unsigned top, unsigned width)
+{
+    gb_str parting = GB_STR_INIT;
+    gb_scrub_run run;
+    gb_row row;
+
+    gb_row_init(&row, width - 1, gb_screen_is_ascii());
+    gb_map_put(&row, t, (double)s->now.temperature);
+    gb_frame_row(&row, top, 1);
+    gb_row_free(&row);
+    gb_scrub_run_read(&run, &s->page.app->ui.mirror.transcript, t->from);
+    gb_scrub_parting(&parting, &run, t, gb_screen_is_ascii());
+    gb_screen_put(top + 1, 1, width - 1, GB_STYLE_MARK,
+                  gb_str_cstr(&parting));
+    gb_scrub_run_free(&run);
+    gb_str_free(&parting);
+}
+
+static void
+draw(gb_page *p, unsigned top, unsigned width, unsigned height)
+{
+    scrub_page *s = (scrub_page *)p;
+    const gb_seen_trial *t = trial_of(s);
+    unsigned bottom = top + height;
+
+    if (t == NULL) {
+        if (height > 0 && s->trouble != NULL)
+            gb_screen_put(top, 2, width - 2, GB_STYLE_FAINT, s->trouble);
+        return;
+    }
+    if (height >= 4) {
+        bottom -= 2;
+        draw_map(s, t, bottom, width);
+        if (height >= 8)
+            gb_screen_line(--bottom, 0, width);
+    }
+    draw_text(s, t, top, width, bottom - top);
+}
+
+static void
+free_page(gb_page *p)
+{
+    static const gb_request end = {.what = GB_DO_TRIAL,
+                                   .flags = GB_TRIAL_END};
+
+    gb_mirror_post(&p->app->ui.mirror, &end, NULL);
+    free(((scrub_page *)p)->trouble);
+}
+
+static const gb_page_kind kind = {
+    .mode = GB_PAGE_SCRUB,
+    .act = act,
+    .news = news,
+    .free = free_page,
+    .title = title,
+    .draw = draw,
+};
+
+void
+gb_page_scrub(gb_app *a)
+{
+    scrub_page *s = gb_alloc(sizeof *s);
+
+    gb_page_open(a, &s->page, &kind);
+    s->was = s->now = a->ui.mirror.settings;
+    try(s);
+}

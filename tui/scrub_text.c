@@ -1,0 +1,208 @@
+#include "tui/scrub_text.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/utf8.h"
+
+/* Of the text before the run. */
+#define BEFORE 1000
+
+/* A part's text up to a token. */
+static size_t
+bytes_of(const gb_part *part, uint32_t tokens)
+{
+    if (tokens >= part->n_tokens)
+        return part->text.len;
+    return tokens > 0 ? part->tokens[tokens - 1].end : 0;
+}
+
+static void
+add_tokens(gb_scrub_run *run, const gb_part *part, uint32_t from)
+{
+    size_t start = bytes_of(part, from), base = run->text.len;
+    uint32_t i;
+
+    if (from >= part->n_tokens)
+        return;
+    run->tokens = gb_realloc_array(run->tokens,
+                                   run->n + part->n_tokens - from,
+                                   sizeof *run->tokens);
+    for (i = from; i < part->n_tokens; i++) {
+        run->tokens[run->n] = part->tokens[i];
+        run->tokens[run->n++].end =
+            (uint32_t)(base + part->tokens[i].end - start);
+    }
+    gb_str_append(&run->text, part->text.data + start,
+                  part->text.len - start);
+}
+
+void
+gb_scrub_run_read(gb_scrub_run *run, const gb_transcript *t, gb_place from)
+{
+    bool before = from.node != 0;
+    const gb_part *part;
+
+    *run = (gb_scrub_run){.n = 0};
+    for (part = t->parts; part < t->parts + t->n_parts; part++) {
+        bool here = before && part->node == from.node;
+
+        if (before && part->role != GB_ROLE_NOTE)
+            gb_str_append(&run->before, gb_str_cstr(&part->text),
+                          here ? bytes_of(part, from.tokens)
+                               : part->text.len);
+        if ((here || !before) && part->role == GB_ROLE_MODEL)
+            add_tokens(run, part, here ? from.tokens : 0);
+        before = before && !here;
+    }
+    if (run->before.len > BEFORE)
+        gb_str_drop(&run->before, run->before.len - BEFORE);
+    while (run->before.len > 0 && (run->before.data[0] & 0xc0) == 0x80)
+        gb_str_drop(&run->before, 1);
+}
+
+void
+gb_scrub_run_free(gb_scrub_run *run)
+{
+    gb_str_free(&run->before);
+    gb_str_free(&run->text);
+    free(run->tokens);
+    *run = (gb_scrub_run){.n = 0};
+}
+
+static bool
+is_whole(const gb_scrub_run *run, const gb_seen_trial *trial)
+{
+    return trial->same == run->n && trial->n_tokens == run->n;
+}
+
+/* How the run went on, on one line. */
+static void
+add_ghost(gb_flow *f, const gb_scrub_run *run, size_t from, unsigned width,
+          bool ascii)
+{
+    gb_str line = GB_STR_INIT;
+
+    from += strspn(gb_str_cstr(&run->text) + from, " \n");
+    gb_str_puts(&line, ascii ? ": " : "┊ ");
+    gb_utf8_line(&line, gb_str_cstr(&run->text) + from, run->text.len - from,
+                 width * (size_t)4);
+    gb_flow_add_line(f, GB_STYLE_FAINT, gb_str_cstr(&line), width, ascii);
+    gb_str_free(&line);
+}
+
+size_t
+gb_scrub_flow(gb_flow *f, const gb_scrub_run *run, const gb_seen_trial *trial,
+              unsigned width, bool ascii)
+{
+    size_t parting, start, end;
+    const gb_written *token;
+    uint32_t i;
+    bool same;
+
+    gb_flow_add(f, GB_STYLE_USER, gb_str_cstr(&run->before),
+                run->before.len);
+    gb_flow_add(f, GB_STYLE_MODEL, gb_str_cstr(&trial->text),
+                trial->same_bytes);
+    parting = f->text.len;
+    if (is_whole(run, trial))
+        return parting;
+    start = trial->same_bytes;
+    if (start < run->text.len) {
+        add_ghost(f, run, start, width, ascii);
+        start += strspn(gb_str_cstr(&trial->text) + start, " ");
+    }
+    for (i = trial->same; i < trial->n_tokens; i++) {
+        token = &trial->tokens[i];
+        end = token->end < trial->text.len ? token->end : trial->text.len;
+        same = i < run->n && run->tokens[i].id == token->id;
+        if (end > start)
+            gb_flow_add(f, same ? GB_STYLE_MODEL : GB_STYLE_TOKEN,
+                        trial->text.data + start, end - start);
+        start = end > start ? end : start;
+    }
+    gb_flow_add(f, GB_STYLE_TOKEN, gb_str_cstr(&trial->text) + start,
+                trial->text.len - start);
+    if (trial->reason == GB_REASON_NONE)
+        gb_flow_add(f, GB_STYLE_FAINT, ascii ? "..." : "…",
+                    ascii ? 3 : strlen("…"));
+    return parting;
+}
+
+static void
+put_token(gb_str *out, const gb_str *text, const gb_written *tokens,
+          uint32_t n, uint32_t i)
+{
+    size_t from = i > 0 ? tokens[i - 1].end : 0, to;
+
+    if (i >= n) {
+        gb_str_puts(out, "the end");
+        return;
+    }
+    to = tokens[i].end < text->len ? tokens[i].end : text->len;
+    from = from < to ? from : to;
+    gb_utf8_quote(out, gb_str_cstr(text) + from, to - from);
+}
+
+void
+gb_scrub_parting(gb_str *out, const gb_scrub_run *run,
+                 const gb_seen_trial *trial, bool ascii)
+{
+    uint32_t i = trial->same;
+    double t = (double)trial->settings.temperature, border = NAN;
+    const gb_why *why;
+
+    if (is_whole(run, trial)) {
+        gb_str_puts(out, "every token stays");
+        return;
+    }
+    gb_str_printf(out, "parts after %" PRIu32 " token%s, ", i,
+                  i == 1 ? "" : "s");
+    put_token(out, &run->text, run->tokens, run->n, i);
+    gb_str_puts(out, ascii ? " -> " : " → ");
+    put_token(out, &trial->text, trial->tokens, trial->n_tokens, i);
+    if (i >= run->n)
+        return;
+    why = &run->tokens[i].why;
+    if (t > (double)why->to)
+        border = (double)why->to;
+    else if (t < (double)why->from)
+        border = (double)why->from;
+    if (!isnan(border))
+        gb_str_printf(out, " (border %.4g)", border);
+}
+
+void
+gb_scrub_temperature(gb_str *out, const gb_settings *settings)
+{
+    double t = (double)settings->temperature;
+
+    if ((float)(round(t * 100) / 100) == settings->temperature)
+        gb_str_printf(out, "%.2f", t);
+    else
+        gb_settings_get(settings, "temperature", out);
+}
+
+void
+gb_scrub_settings(gb_str *out, const gb_settings *was, const gb_settings *now)
+{
+    size_t i;
+
+    gb_str_puts(out, "T ");
+    gb_scrub_temperature(out, now);
+    if (was->temperature != now->temperature) {
+        gb_str_puts(out, " (was ");
+        gb_scrub_temperature(out, was);
+        gb_str_putc(out, ')');
+    }
+    for (i = 0; gb_settings_names[i] != NULL; i++) {
+        if (!gb_settings_differ(was, now, i) ||
+            strcmp(gb_settings_names[i], "temperature") == 0)
+            continue;
+        gb_str_printf(out, ", %s ", gb_settings_names[i]);
+        gb_settings_get(now, gb_settings_names[i], out);
+    }
+}
