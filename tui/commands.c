@@ -157,6 +157,7 @@ bool
 gb_ui_page_has(gb_page_mode page, gb_page_mode mode)
 {
     return page == mode ||
+           (mode == GB_PAGE_COMPARE && page == GB_PAGE_WHAT) ||
            (mode == GB_PAGE_LIST &&
             (page == GB_PAGE_TREE || page == GB_PAGE_SESSIONS ||
              page == GB_PAGE_CANDIDATES));
@@ -182,6 +183,7 @@ gb_ui_page_name(gb_page_mode mode)
         [GB_PAGE_TREE] = "The tree",
         [GB_PAGE_SESSIONS] = "The sessions",
         [GB_PAGE_CANDIDATES] = "The candidates",
+        [GB_PAGE_WHAT] = "A what-if",
         [GB_PAGE_COMPARE] = "Two texts",
         [GB_PAGE_SCRUB] = "Scrubbing",
         [GB_PAGE_LIST] = "All pages with a list",
@@ -278,9 +280,11 @@ help_page_keys(gb_str *out, gb_page_mode mode)
 void
 gb_ui_page_help(gb_str *out, gb_page_mode page)
 {
-    help_page_keys(out, page);
-    if (page != GB_PAGE_LIST && gb_ui_page_has(page, GB_PAGE_LIST))
-        help_page_keys(out, GB_PAGE_LIST);
+    int mode;
+
+    for (mode = 0; mode < GB_N_PAGE_MODES; mode++)
+        if (gb_ui_page_has(page, (gb_page_mode)mode))
+            help_page_keys(out, (gb_page_mode)mode);
 }
 
 static void

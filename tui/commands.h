@@ -65,7 +65,8 @@ typedef enum gb_page_mode {
     GB_PAGE_TREE,
     GB_PAGE_SESSIONS,
     GB_PAGE_CANDIDATES,
-    GB_PAGE_COMPARE,
+    GB_PAGE_WHAT,
+    GB_PAGE_COMPARE, /* a what-if too */
     GB_PAGE_SCRUB,
     GB_PAGE_LIST, /* all that have rows */
     GB_N_PAGE_MODES,
@@ -86,6 +87,8 @@ typedef enum gb_page_act {
     GB_ACT_OPEN,
     GB_ACT_NAME,
     GB_ACT_ALONE,
+    GB_ACT_TAG,
+    GB_ACT_COMPARE,
     GB_ACT_RELOAD,
     GB_ACT_REPLAY,
     GB_ACT_FORGET,

@@ -31,15 +31,36 @@ read_line(gb_flow *f, const char *line, size_t n, gb_str *same)
     return true;
 }
 
+/* The rest of the line that begins with a word, and the line after it; NULL:
+ * it is none of these. */
+static const char *
+line_of(const char **text, const char *word, size_t *n)
+{
+    size_t length = strlen(word);
+    const char *line = *text + length, *end;
+
+    if (strncmp(*text, word, length) != 0)
+        return NULL;
+    end = strchr(line, '\n');
+    if (end == NULL)
+        return NULL;
+    *n = (size_t)(end - line);
+    *text = end + 1;
+    return line;
+}
+
 static bool
-read_both(gb_compared *c, const char *was, const char *now, const char *end)
+read_both(gb_compared *c, const char **text, const char *word,
+          const char *other)
 {
     gb_str a = GB_STR_INIT, b = GB_STR_INIT;
+    size_t n, m;
+    const char *first = line_of(text, word, &n);
+    const char *second = first != NULL ? line_of(text, other, &m) : NULL;
     bool ok;
 
-    ok = read_line(&c->was, was, (size_t)(now - strlen("\nnow ") - was),
-                   &a) &&
-         read_line(&c->now, now, (size_t)(end - now), &b) &&
+    ok = second != NULL && read_line(&c->first, first, n, &a) &&
+         read_line(&c->second, second, m, &b) &&
          strcmp(gb_str_cstr(&a), gb_str_cstr(&b)) == 0;
     gb_str_free(&a);
     gb_str_free(&b);
@@ -49,26 +70,28 @@ read_both(gb_compared *c, const char *was, const char *now, const char *end)
 bool
 gb_compare_read(gb_compared *c, const char *text)
 {
-    const char *now = strstr(text, "\nnow "), *end;
+    const char *head = text;
+    size_t n = 0;
 
-    *c = (gb_compared){.summary = NULL};
-    if (strncmp(text, "was ", 4) != 0 || now == NULL)
+    *c = (gb_compared){.what_if = strncmp(text, "was ", 4) == 0};
+    if (!c->what_if && line_of(&text, "", &n) == NULL)
         return false;
-    now += strlen("\nnow ");
-    end = strchr(now, '\n');
-    if (end == NULL || !read_both(c, text + 4, now, end)) {
+    if (!(c->what_if ? read_both(c, &text, "was ", "now ")
+                     : read_both(c, &text, "first  ", "second "))) {
         gb_compare_free(c);
         return false;
     }
-    c->summary = gb_strdup(end + 1);
+    c->head = gb_strndup(head, n);
+    c->summary = gb_strndup(text, strcspn(text, "\n"));
     return true;
 }
 
 void
 gb_compare_free(gb_compared *c)
 {
-    gb_flow_free(&c->was);
-    gb_flow_free(&c->now);
+    gb_flow_free(&c->first);
+    gb_flow_free(&c->second);
+    free(c->head);
     free(c->summary);
-    c->summary = NULL;
+    *c = (gb_compared){.head = NULL};
 }

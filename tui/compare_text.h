@@ -1,13 +1,16 @@
-/* What a session says of two texts ("was ...", "now ...", with brackets
- * around what is not in both), taken apart. Knows nothing of terminals. */
+/* What a session says of two texts ("was ..." and "now ...", "first ..." and
+ * "second ...", with brackets around what is not in both), taken apart. Knows
+ * nothing of terminals. */
 #ifndef GB_TUI_COMPARE_TEXT_H
 #define GB_TUI_COMPARE_TEXT_H
 
 #include "tui/flow.h"
 
 typedef struct gb_compared {
-    gb_flow was, now; /* what is not in both is marked */
-    char *summary;    /* of how much has stayed */
+    gb_flow first, second; /* what is not in both is marked */
+    bool what_if;     /* the first was, the second is now */
+    char *head;       /* what they have in common; or "" */
+    char *summary;    /* how much has stayed; or "" */
 } gb_compared;
 
 /* False: it is nothing of the kind, or a bracket of the texts themselves

@@ -28,6 +28,7 @@ typedef struct gb_page_kind {
      * and a row. */
     void (*head)(gb_page *p, gb_row *row);
     void (*row)(gb_page *p, size_t i, gb_row *row);
+    bool (*tagged)(const gb_page *p, size_t i);
     const char *empty; /* stands where there are no rows */
     /* What to show of the row that is selected; NULL: nothing. */
     void (*preview)(gb_page *p, size_t i, gb_view *v);

@@ -1,4 +1,5 @@
-/* Two texts, beside or below each other: what a what-if has led to. */
+/* Two texts, beside or below each other: what a what-if has led to, or two
+ * takes. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,8 +61,13 @@ act(gb_page *p, gb_page_act what)
 static void
 title(gb_page *p, gb_str *left, gb_str *right)
 {
-    (void)p, (void)right;
-    gb_str_puts(left, "what if");
+    const compare_page *c = (const compare_page *)p;
+
+    (void)right;
+    gb_str_puts(left, c->texts.what_if ? "what if" : "compare");
+    if (c->texts.head[0] != '\0')
+        gb_str_printf(left, " %s %s", gb_screen_is_ascii() ? "|" : "·",
+                      c->texts.head);
 }
 
 static void
@@ -83,18 +89,20 @@ static void
 draw_both(compare_page *c, unsigned top, unsigned width, unsigned height)
 {
     unsigned half = width / 2, rows = height / 2, i;
+    const char *first = c->texts.what_if ? "was" : "first";
+    const char *second = c->texts.what_if ? "now" : "second";
 
     c->lines = 0;
     if (width >= BESIDE) {
         for (i = 0; i < height; i++)
             gb_screen_put(top + i, half, 1, GB_STYLE_RULE,
                           gb_screen_is_ascii() ? "|" : "│");
-        draw_one(c, &c->texts.was, "was", top, 0, half, height);
-        draw_one(c, &c->texts.now, "now", top, half + 1, width - half - 1,
+        draw_one(c, &c->texts.first, first, top, 0, half, height);
+        draw_one(c, &c->texts.second, second, top, half + 1, width - half - 1,
                  height);
     } else {
-        draw_one(c, &c->texts.was, "was", top, 0, width, rows);
-        draw_one(c, &c->texts.now, "now", top + rows, 0, width,
+        draw_one(c, &c->texts.first, first, top, 0, width, rows);
+        draw_one(c, &c->texts.second, second, top + rows, 0, width,
                  height - rows);
     }
 }
@@ -118,12 +126,21 @@ free_page(gb_page *p)
     gb_compare_free(&((compare_page *)p)->texts);
 }
 
-static const gb_page_kind kind = {
-    .mode = GB_PAGE_COMPARE,
-    .act = act,
-    .free = free_page,
-    .title = title,
-    .draw = draw,
+static const gb_page_kind kinds[] = {
+    {
+        .mode = GB_PAGE_COMPARE,
+        .act = act,
+        .free = free_page,
+        .title = title,
+        .draw = draw,
+    },
+    {
+        .mode = GB_PAGE_WHAT,
+        .act = act,
+        .free = free_page,
+        .title = title,
+        .draw = draw,
+    },
 };
 
 bool
@@ -136,6 +153,6 @@ gb_page_compare(gb_app *a, const char *text)
         return false;
     c = gb_alloc(sizeof *c);
     c->texts = texts;
-    gb_page_open(a, &c->page, &kind);
+    gb_page_open(a, &c->page, &kinds[texts.what_if ? 1 : 0]);
     return true;
 }

@@ -129,7 +129,9 @@ gb_page_list_row(gb_page *p, size_t i, gb_row *row)
     gb_row plain;
 
     gb_row_puts(row, GB_STYLE_KEY,
-                !selected ? "  " : gb_row_sign(row, "▸ ", "> "));
+                !selected ? " " : gb_row_sign(row, "▸", ">"));
+    gb_row_puts(row, GB_STYLE_WARN,
+                p->kind->tagged != NULL && p->kind->tagged(p, i) ? "+" : " ");
     p->kind->row(p, i, row);
     gb_row_pad(row, row->width);
     if (!selected)

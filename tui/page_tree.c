@@ -13,6 +13,7 @@ typedef struct tree_page {
     uint32_t *nodes; /* (page.n) of the rows */
     uint32_t alone;  /* the node that is shown with what follows; 0: all */
     uint32_t naming; /* the one that gets a name */
+    uint32_t tags[2]; /* those to be compared; 0: none */
     uint64_t asked;  /* the request that brings the tree; 0: none */
     bool again;      /* what it brings is old already */
     uint32_t end;    /* where the text ends */
@@ -129,6 +130,65 @@ name(gb_page *p, const char *text)
 }
 
 static bool
+is_tagged(const gb_page *p, size_t i)
+{
+    const tree_page *t = (const tree_page *)p;
+
+    return t->nodes[i] == t->tags[0] || t->nodes[i] == t->tags[1];
+}
+
+/* Tags a node, or takes its tag off; of two the older one goes. */
+static void
+tag(tree_page *t, uint32_t node)
+{
+    if (node == t->tags[0] || node == t->tags[1]) {
+        t->tags[0] = node == t->tags[0] ? t->tags[1] : t->tags[0];
+        t->tags[1] = 0;
+    } else if (t->tags[0] == 0) {
+        t->tags[0] = node;
+    } else {
+        t->tags[0] = t->tags[1] != 0 ? t->tags[1] : t->tags[0];
+        t->tags[1] = node;
+    }
+    gb_page_list_act(&t->page, GB_ACT_DOWN);
+}
+
+/* The node in which a branch last ended, if it did so at its end. */
+static uint32_t
+end_of(const tree_page *t, uint32_t node)
+{
+    const gb_seen_tree *tree = t->rows.tree;
+    const gb_seen_branch *b, *end = tree->data + tree->len;
+    gb_place place = {node, 0};
+
+    for (b = tree->data; b < end; b++)
+        if (b->node == node)
+            place = b->end;
+    for (b = tree->data; b < end; b++)
+        if (b->node == place.node && b->tokens == place.tokens)
+            return b->node;
+    return node;
+}
+
+static void
+compare(tree_page *t, uint32_t node)
+{
+    uint32_t other = t->tags[1] != 0 ? t->tags[1] : node;
+    char *command;
+
+    if (t->tags[0] == 0 || t->tags[0] == other) {
+        gb_app_notice(t->page.app, "Space tags a text, = compares it with "
+                      "another");
+        return;
+    }
+    command = gb_format("/compare %lu %lu",
+                        (unsigned long)end_of(t, t->tags[0]),
+                        (unsigned long)end_of(t, other));
+    gb_page_run(&t->page, command);
+    free(command);
+}
+
+static bool
 act(gb_page *p, gb_page_act what)
 {
     tree_page *t = (tree_page *)p;
@@ -150,6 +210,14 @@ act(gb_page *p, gb_page_act what)
             t->alone = t->alone == 0 ? b->node : 0;
             show(t, b->node);
         }
+        return true;
+    case GB_ACT_TAG:
+        if (b != NULL)
+            tag(t, b->node);
+        return true;
+    case GB_ACT_COMPARE:
+        if (b != NULL)
+            compare(t, b->node);
         return true;
     case GB_ACT_RELOAD:
         ask(t);
@@ -228,6 +296,7 @@ static const gb_page_kind kind = {
     .free = free_page,
     .title = title,
     .row = row,
+    .tagged = is_tagged,
     .preview = preview,
     .empty = "nothing has been written yet",
 };

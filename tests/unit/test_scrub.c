@@ -263,15 +263,28 @@ test_compare(void **state)
     assert_true(gb_compare_read(&c, "was  a [big] dog, [who sat]\n"
                                 "now  a [cat and a] dog,\n"
                                 "of the 20 tokens, 8 stayed"));
-    assert_string_equal(lines(&c.was, 40, false), "a [big] dog, [who sat]|");
-    assert_string_equal(lines(&c.now, 40, false), "a [cat and a] dog,|");
+    assert_true(c.what_if);
+    assert_string_equal(lines(&c.first, 40, false), "a [big] dog, [who sat]|");
+    assert_string_equal(lines(&c.second, 40, false), "a [cat and a] dog,|");
+    assert_string_equal(c.head, "");
     assert_string_equal(c.summary, "of the 20 tokens, 8 stayed");
+    gb_compare_free(&c);
+    assert_true(gb_compare_read(&c, "3 tokens in common, then \" a\" and "
+                                "the end\nfirst   [a dog]\nsecond \n"
+                                "of the 2 tokens none\n"));
+    assert_false(c.what_if);
+    assert_string_equal(lines(&c.first, 40, false), "[a dog]|");
+    assert_string_equal(lines(&c.second, 40, false), "|");
+    assert_string_equal(c.head,
+                        "3 tokens in common, then \" a\" and the end");
+    assert_string_equal(c.summary, "of the 2 tokens none");
     gb_compare_free(&c);
     assert_false(gb_compare_read(&c, "identical: every token stayed"));
     assert_false(gb_compare_read(&c, "was a\nsomething else"));
+    assert_false(gb_compare_read(&c, "a list\nof\nlines\n"));
     /* Brackets of the text's own. */
     assert_false(gb_compare_read(&c, "was a [b\nnow a [c]\nof"));
-    assert_false(gb_compare_read(&c, "was [x] a\nnow a [x] b\nof"));
+    assert_false(gb_compare_read(&c, "was [x] a\nnow [x] b\nof"));
 }
 
 int
