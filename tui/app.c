@@ -26,14 +26,28 @@
 
 enum { TTY, SIGNALS, WORKER, LOG, N_FDS };
 
+/* " 3 of 17 " */
+static void
+put_matches(gb_app *a, gb_str *out)
+{
+    size_t index, n = gb_view_matches(gb_app_view(a), &index);
+
+    if (!a->found)
+        gb_str_puts(out, " not found ");
+    else if (n >= GB_VIEW_MANY)
+        gb_str_printf(out, " one of %u or more ", GB_VIEW_MANY);
+    else
+        gb_str_printf(out, " %zu of %zu ", index, n);
+}
+
 static void
 make_rule(gb_app *a, gb_str *out)
 {
     gb_view *v = gb_app_view(a);
     unsigned n = gb_view_new_below(v);
 
-    if (a->searching && a->wanted.len > 0 && !a->found)
-        gb_str_puts(out, " not found ");
+    if (a->searching && a->wanted.len > 0)
+        put_matches(a, out);
     else if (n >= GB_VIEW_MANY)
         gb_str_printf(out, " %u or more new lines below ", GB_VIEW_MANY);
     else if (n > 0)
@@ -55,6 +69,8 @@ set_prose(gb_app *a)
     a->prose.transcript = a->page == NULL ? &m->transcript : NULL;
     a->prose.forks = m->forks;
     a->prose.n_forks = m->n_forks;
+    a->prose.ghost = gb_reading_shows_other(a) ? &m->other : NULL;
+    a->prose.take = m->other_take;
     a->prose.reading = a->reading && a->page == NULL;
     a->prose.cursor = gb_reading_cursor(a);
 }

@@ -41,6 +41,8 @@ gb_app_news(gb_app *a, gb_news *news)
     default:
         break;
     }
+    if (news->type == GB_NEWS_FORKS)
+        gb_reading_forks(a);
     if (news->type == GB_NEWS_STATS || news->type == GB_NEWS_DONE)
         gb_reading_follow(a);
     gb_page_news(a, news);

@@ -3,7 +3,35 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "tui/screen.h"
+
+static gb_view_pos fork_pos(const gb_prose *p, size_t i);
+
+/* Makes room for a row below the last fork, if that is in sight. */
+static void
+place_ghost(gb_prose *p)
+{
+    unsigned row, column;
+
+    if (p->ghost == NULL || p->transcript == NULL || p->n_forks == 0 ||
+        p->ghost->len == 0 || p->height < 4)
+        return;
+    gb_view_resize(p->view, p->text_width, p->height - 1);
+    if (!gb_view_where(p->view, fork_pos(p, p->n_forks - 1), &row, &column)) {
+        gb_view_resize(p->view, p->text_width, p->height);
+        return;
+    }
+    p->rows = p->height - 1;
+    p->above = row;
+}
+
+/* The row of the screen that a row of the text stands in. */
+static unsigned
+screen_row(const gb_prose *p, unsigned row)
+{
+    return p->row + row + (row > p->above ? 1 : 0);
+}
 
 void
 gb_prose_place(gb_prose *p, unsigned row, unsigned column, unsigned width,
@@ -21,6 +49,8 @@ gb_prose_place(gb_prose *p, unsigned row, unsigned column, unsigned width,
     if (!page && p->text_width > GB_PROSE_WIDTH)
         p->text_width = GB_PROSE_WIDTH;
     gb_view_resize(p->view, p->text_width, height);
+    p->rows = p->above = height;
+    place_ghost(p);
 }
 
 /* What happened on a line. */
@@ -186,7 +216,7 @@ gb_prose_cursor_at(const gb_prose *p, unsigned *row, unsigned *column)
 {
     if (!cursor_cell(p, row, column))
         return false;
-    *row += p->row;
+    *row = screen_row(p, *row);
     *column += p->column + p->gutter;
     if (*column >= p->column + p->width)
         *column = p->column + p->width - 1;
@@ -197,12 +227,15 @@ bool
 gb_prose_pos_at(const gb_prose *p, unsigned row, unsigned column,
                 gb_view_pos *pos)
 {
-    unsigned left = p->column + p->gutter;
+    unsigned left = p->column + p->gutter, i;
 
-    return row >= p->row && row < p->row + p->height &&
-           column >= p->column && column < p->column + p->width &&
-           gb_view_pos_at(p->view, row - p->row,
-                          column > left ? column - left : 0, pos);
+    if (column < p->column || column >= p->column + p->width)
+        return false;
+    for (i = 0; i < p->rows; i++)
+        if (screen_row(p, i) == row)
+            return gb_view_pos_at(p->view, i,
+                                  column > left ? column - left : 0, pos);
+    return false;
 }
 
 void
@@ -325,17 +358,17 @@ put_cell(void *arg, unsigned column, const gb_cell *cell, gb_view_pos pos,
 
 /* What stands at both sides of a line. */
 static void
-draw_events(const gb_prose *p, unsigned row)
+draw_events(const gb_prose *p, unsigned row, unsigned at)
 {
     unsigned right = p->column + p->gutter + p->text_width + 2;
     gb_str signs = GB_STR_INIT, words = GB_STR_INIT;
 
     if (p->gutter > 0)
         gb_prose_events(p, row, &signs, &words);
-    gb_screen_put(p->row + row, p->column, p->gutter, GB_STYLE_MARK,
+    gb_screen_put(at, p->column, p->gutter, GB_STYLE_MARK,
                   gb_str_cstr(&signs));
     if (room(p) > 0)
-        gb_screen_put(p->row + row, right, room(p), GB_STYLE_FAINT,
+        gb_screen_put(at, right, room(p), GB_STYLE_FAINT,
                       gb_str_cstr(&words));
     gb_str_free(&signs);
     gb_str_free(&words);
@@ -351,10 +384,33 @@ draw_cursor(const gb_prose *p, const pen *out, bool token)
     if ((!token && !p->reading) || !cursor_cell(p, &row, &column) ||
         column >= p->text_width)
         return;
-    row += p->row;
+    row = screen_row(p, row);
     column += p->column + p->gutter;
     if (row == out->row && column >= out->next)
         gb_screen_put(row, column, 1, GB_STYLE_CURSOR, " ");
+}
+
+static void
+draw_ghost(const gb_prose *p)
+{
+    gb_str text = GB_STR_INIT;
+    const char *s;
+    gb_row row;
+    size_t n;
+
+    if (p->above >= p->height)
+        return;
+    s = p->ghost->data;
+    n = strspn(s, " \n");
+    gb_str_printf(&text, "%s take %u: …", gb_screen_is_ascii() ? ":" : "┊",
+                  p->take);
+    gb_utf8_line(&text, s + n, p->ghost->len - n, p->text_width);
+    gb_row_init(&row, p->text_width, gb_screen_is_ascii());
+    gb_row_field(&row, GB_STYLE_FAINT, text.data, p->text_width);
+    gb_screen_put_raw(p->row + p->above + 1, p->column + p->gutter,
+                      GB_STYLE_FAINT, gb_str_cstr(&row.text));
+    gb_row_free(&row);
+    gb_str_free(&text);
 }
 
 /* Of a token whose word stands at the beginning of a line, the blank that
@@ -379,8 +435,9 @@ gb_prose_draw(const gb_prose *p)
     unsigned row;
 
     skip_hanging(p, &out);
-    for (row = 0; row < p->height; row++) {
-        out.row = p->row + row;
+    draw_ghost(p);
+    for (row = 0; row < p->rows; row++) {
+        out.row = screen_row(p, row);
         out.next = out.column = 0;
         out.inside = false;
         if (!gb_view_draw(p->view, row, put_cell, &out))
@@ -391,7 +448,7 @@ gb_prose_draw(const gb_prose *p)
             gb_screen_put(out.row, out.next, 1, GB_STYLE_PLAIN, "]");
         if (out.next == 0)
             out.next = p->column + p->gutter;
-        draw_events(p, row);
+        draw_events(p, row, out.row);
         draw_cursor(p, &out, token);
     }
     gb_str_free(&out.text);

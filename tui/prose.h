@@ -21,11 +21,15 @@ typedef struct gb_prose {
     const gb_seen_fork *forks;       /* (n_forks) of the transcript */
     size_t n_forks;
     uint64_t cursor; /* the number of its token; their count: at the end */
+    const gb_str *ghost; /* how take `take` goes on at the last fork, shown */
+    uint32_t take;       /* below it; NULL: it is not */
     gb_colouring colouring;
     bool reading;    /* it is shown at the end, too */
     /* Its part of the screen, and where in it the text is. */
     unsigned row, column, width, height;
     unsigned gutter, text_width;
+    unsigned rows;  /* of the text; */
+    unsigned above; /* the last one above the ghost's row; or all of them */
 } gb_prose;
 
 /* Gives it its part of the screen, at least one cell. */

@@ -71,7 +71,7 @@ gb_reading_move(gb_app *a, uint64_t number)
 {
     a->read.cursor = number;
     a->read.moved = true;
-    a->read.has_goal = false;
+    a->read.has_goal = a->read.took = false;
     ask(a, false);
     show(a, gb_reading_cursor(a));
     a->dirty = true;
@@ -231,7 +231,7 @@ move_lines(gb_app *a, int by)
     if (!locate(a, &row, &column))
         return;
     goal = a->read.has_goal ? a->read.goal : column;
-    for (i = 0; i < a->prose.height; i++) {
+    for (i = 0; i < a->prose.rows; i++) {
         if (by < 0 && row == 0) {
             if (!gb_view_row(a->view, 0, &begin, &end, &last))
                 break;
@@ -239,7 +239,7 @@ move_lines(gb_app *a, int by)
             if (!gb_view_where(a->view, begin, &top, &column) || top == 0)
                 break;
             row = top - 1;
-        } else if (by > 0 && row + 1 >= a->prose.height) {
+        } else if (by > 0 && row + 1 >= a->prose.rows) {
             gb_view_scroll(a->view, 1);
         } else {
             row = by < 0 ? row - 1 : row + 1;
@@ -338,10 +338,43 @@ gb_reading_leave(gb_app *a)
     a->dirty = true;
 }
 
+/* Where the path last parts from others. */
+static bool
+last_fork(const gb_app *a, uint64_t *number)
+{
+    const gb_mirror *m = &a->ui.mirror;
+
+    return m->n_forks > 0 &&
+           gb_transcript_number(&m->transcript,
+                                m->forks[m->n_forks - 1].place, number);
+}
+
+bool
+gb_reading_shows_other(const gb_app *a)
+{
+    uint64_t number;
+
+    return a->reading && last_fork(a, &number) &&
+           (a->read.took || gb_reading_cursor(a) == number);
+}
+
+void
+gb_reading_forks(gb_app *a)
+{
+    gb_view_pos begin, end;
+    uint64_t number;
+
+    if (a->reading && a->read.took && last_fork(a, &number) &&
+        gb_transcript_token(transcript(a), number, &begin, &end, NULL))
+        gb_view_show(a->view, gb_view_skip_blanks(a->view, begin));
+}
+
 static void
 act(gb_app *a, const gb_ui_key *k)
 {
     size_t i;
+
+    a->read.took = strncmp(k->command, "/take ", 6) == 0;
 
     if (k->command[0] == '/') {
         ask(a, true);

@@ -14,6 +14,7 @@ typedef struct gb_reading {
     uint64_t asked;  /* the request for that on its way; 0: none */
     bool moved;      /* it has been moved since */
     uint64_t shown;  /* the one brought into sight last */
+    bool took;       /* the last key went to another take */
     bool has_goal;   /* moving up and down keeps to a column: */
     unsigned goal;
 } gb_reading;
@@ -33,6 +34,12 @@ void gb_reading_leave(struct gb_app *a);
 /* False: the key means nothing here; the mode has ended. */
 bool gb_reading_key(struct gb_app *a, const gb_key *key);
 void gb_reading_click(struct gb_app *a, const gb_key *key);
+/* Whether to show how another take goes on where this one last parts from
+ * it: at that place, and after a key that went to another. */
+bool gb_reading_shows_other(const struct gb_app *a);
+/* After a key that went to another take: brings the place into sight where
+ * they part. */
+void gb_reading_forks(struct gb_app *a);
 /* After news: follows the cursor. True when the request that is done was one
  * of the above, of which there is nothing to be said. */
 bool gb_reading_done(struct gb_app *a, uint64_t command);

@@ -251,6 +251,12 @@ gb_view_find_next(gb_view *v, bool backwards)
     return go(v, from, backwards);
 }
 
+size_t
+gb_view_matches(const gb_view *v, size_t *index)
+{
+    return gb_find_count(&v->find, &v->text, GB_VIEW_MANY, index);
+}
+
 bool
 gb_view_found(const gb_view *v, gb_view_pos *pos)
 {

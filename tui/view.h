@@ -108,6 +108,9 @@ bool gb_view_draw(gb_view *v, unsigned row, gb_view_put *put, void *arg);
 bool gb_view_find(gb_view *v, const char *text, size_t n);
 bool gb_view_find_next(gb_view *v, bool backwards);
 
+/* How many matches there are, at most GB_VIEW_MANY (or more), and which of
+ * them is the current one, from 1 on; 0: none, or one behind those. */
+size_t gb_view_matches(const gb_view *v, size_t *index);
 /* Where the match one is at begins; false: there is none. */
 bool gb_view_found(const gb_view *v, gb_view_pos *pos);
 

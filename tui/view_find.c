@@ -197,6 +197,31 @@ gb_find_nearest(const gb_find *f, const gb_paragraphs *ps, gb_view_pos from,
     return false;
 }
 
+size_t
+gb_find_count(const gb_find *f, const gb_paragraphs *ps, size_t limit,
+              size_t *index)
+{
+    size_t i, at, end, count = 0;
+    const gb_str *text;
+
+    *index = 0;
+    for (i = 0; f->n_wanted > 0 && i < ps->len; i++) {
+        text = &ps->data[i].text;
+        for (at = 0; text->len > 0 && (at = next_match(f, text->data,
+                                                        text->len, at, &end)) <
+                                          text->len;
+             at = end) {
+            if (count == limit)
+                return count;
+            count++;
+            if (f->has_current && f->current.paragraph == i &&
+                f->current.offset == at)
+                *index = count;
+        }
+    }
+    return count;
+}
+
 void
 gb_find_truncated(gb_find *f, gb_view_pos end)
 {

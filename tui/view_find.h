@@ -38,6 +38,11 @@ void gb_find_spans(const gb_find *f, const char *text, size_t n, size_t from,
 bool gb_find_nearest(const gb_find *f, const gb_paragraphs *ps,
                      gb_view_pos from, bool backwards, gb_view_pos *found);
 
+/* How many matches there are, and which of them, from 1 on, is the current
+ * one (0: none); at most `limit` are counted. */
+size_t gb_find_count(const gb_find *f, const gb_paragraphs *ps, size_t limit,
+                     size_t *index);
+
 /* Forgets a current match that is gone. */
 void gb_find_truncated(gb_find *f, gb_view_pos end);
 

@@ -270,6 +270,46 @@ test_marks(void **state)
     teardown(&f);
 }
 
+/* A row below the last fork, where nothing of the text stands. */
+static void
+test_ghost(void **state)
+{
+    gb_seen_fork forks[] = {{{1, 1}, 2}};
+    gb_str other = GB_STR_INIT;
+    unsigned row, column;
+    gb_view_pos pos;
+    fixture f;
+
+    (void)state;
+    setup(&f);
+    gb_str_puts(&other, " else");
+    TELL(&f, GB_NEWS_NODE, GB_ROLE_MODEL, "one\ntwo", " three", "\nfour",
+         "\nfive\nsix\nseven");
+    f.prose.forks = forks;
+    f.prose.n_forks = 1;
+    f.prose.ghost = &other;
+    f.prose.cursor = 2;
+    gb_prose_place(&f.prose, 2, 1, 60, 6);
+    assert_int_equal(f.prose.rows, 5);
+    assert_int_equal(f.prose.above, 0);
+    shows(&f, "⑂2>two three|four|five|six|seven|");
+    assert_true(gb_prose_cursor_at(&f.prose, &row, &column));
+    assert_int_equal(row, 2);
+    assert_int_equal(column, 1 + 3 + 9);
+    assert_false(gb_prose_pos_at(&f.prose, 3, 5, &pos));
+    assert_true(gb_prose_pos_at(&f.prose, 4, 5, &pos));
+    assert_int_equal(pos.paragraph, 2);
+    assert_int_equal(pos.offset, 1);
+    assert_true(gb_prose_pos_at(&f.prose, 7, 5, &pos));
+    assert_int_equal(pos.paragraph, 5);
+    /* Out of sight there is none. */
+    gb_prose_place(&f.prose, 2, 1, 60, 4);
+    assert_int_equal(f.prose.rows, 4);
+    assert_false(gb_prose_pos_at(&f.prose, 6, 5, &pos));
+    gb_str_free(&other);
+    teardown(&f);
+}
+
 static void
 test_speakers(void **state)
 {
@@ -324,7 +364,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_tokens),   cmocka_unit_test(test_end_of_text),
         cmocka_unit_test(test_marks),    cmocka_unit_test(test_speakers),
-        cmocka_unit_test(test_long),
+        cmocka_unit_test(test_ghost),    cmocka_unit_test(test_long),
     };
 
     setlocale(LC_CTYPE, "C.UTF-8");

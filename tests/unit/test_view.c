@@ -259,6 +259,7 @@ static void
 test_searching(void **state)
 {
     gb_view *v = gb_view_new(false);
+    size_t index;
 
     (void)state;
     gb_view_resize(v, 10, 3);
@@ -267,8 +268,12 @@ test_searching(void **state)
     /* The nearest above the end is where one is; the others show too. */
     matches(v, 0, "+++.+++");
     matches(v, 2, ".....###");
+    assert_int_equal(gb_view_matches(v, &index), 3);
+    assert_int_equal(index, 3);
     assert_true(gb_view_find_next(v, true));
     matches(v, 0, "+++.###");
+    assert_int_equal(gb_view_matches(v, &index), 3);
+    assert_int_equal(index, 2);
     assert_true(gb_view_find_next(v, true));
     matches(v, 0, "###.+++");
     assert_true(gb_view_find_next(v, true)); /* around the beginning */
@@ -280,6 +285,8 @@ test_searching(void **state)
     assert_true(find(v, "ähre"));
     matches(v, 2, "####....");
     assert_false(find(v, "wolf"));
+    assert_int_equal(gb_view_matches(v, &index), 0);
+    assert_int_equal(index, 0);
     matches(v, 0, ".......");
     assert_false(gb_view_find_next(v, true));
     assert_false(find(v, ""));
