@@ -437,6 +437,7 @@ do_quit(gb_ui *ui, const char *arg, gb_error *err)
 
 #define NONE ""
 #define FILES GB_COMPLETE_FILE_NAMES
+#define MODELS GB_COMPLETE_MODELS
 #define SETTINGS GB_COMPLETE_SETTINGS
 #define COMMANDS GB_COMPLETE_COMMANDS
 

@@ -385,6 +385,10 @@ gb_ui_complete(gb_ui *ui, const char *line, gb_prompt_add *add)
         return GB_COMPLETE_FILES;
     if (second)
         return GB_COMPLETE_NOTHING;
+    if (strcmp(c->completion, GB_COMPLETE_MODELS) == 0) {
+        gb_model_list_installed(add);
+        return GB_COMPLETE_EITHER;
+    }
     if (strcmp(c->completion, GB_COMPLETE_SETTINGS) == 0)
         for (i = 0; gb_settings_names[i] != NULL; i++)
             add(gb_settings_names[i]);

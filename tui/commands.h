@@ -49,6 +49,7 @@ struct gb_ui_command {
 
 /* What stands for a list in `completion`. */
 #define GB_COMPLETE_FILE_NAMES "/"
+#define GB_COMPLETE_MODELS "@" /* those installed, and files */
 #define GB_COMPLETE_SETTINGS "="
 #define GB_COMPLETE_COMMANDS "?"
 

@@ -486,6 +486,17 @@ gb_prompt_is_filled(void)
     return prompt.filled;
 }
 
+/* The sign before the line in vi mode, for those who want to see it. */
+static char
+mode_sign(void)
+{
+    const char *shown = rl_variable_value("show-mode-in-prompt");
+
+    if (!gb_prompt_is_vi() || shown == NULL || strcmp(shown, "on") != 0)
+        return '>';
+    return gb_prompt_is_inserting() ? '+' : ':';
+}
+
 void
 gb_prompt_look(gb_prompt_view *v, unsigned width, size_t max_rows)
 {
@@ -503,6 +514,6 @@ gb_prompt_look(gb_prompt_view *v, unsigned width, size_t max_rows)
     gb_str_append(&v->text, rl_line_buffer, (size_t)rl_end);
     gb_prompt_layout(v, before + (size_t)rl_point, width, max_rows,
                      prompt.options.ascii);
-    if (before > 0 && v->rows[0].gutter == '>')
-        v->rows[0].gutter = ' ';
+    if (v->rows[0].gutter == '>')
+        v->rows[0].gutter = before > 0 ? ' ' : mode_sign();
 }

@@ -15,6 +15,7 @@ typedef enum gb_completion {
     GB_COMPLETE_NOTHING,
     GB_COMPLETE_WORDS, /* those given to add that fit */
     GB_COMPLETE_FILES,
+    GB_COMPLETE_EITHER, /* files where no word fits */
 } gb_completion;
 typedef void gb_prompt_add(const char *word);
 typedef gb_completion gb_prompt_complete(void *arg, const char *line,
@@ -93,7 +94,8 @@ size_t gb_prompt_matches(const char *const **words);
  * unless `width` is too small for one. */
 #define GB_PROMPT_GUTTER 2
 typedef struct gb_prompt_row {
-    char gutter;      /* '>', ' ', or '^' / 'v': there is more that way */
+    char gutter;      /* '>' ('+' and ':' in vi mode, where
+                         show-mode-in-prompt asks for it), ' ', or '^' / 'v': there is more that way */
     size_t start, end; /* of text */
 } gb_prompt_row;
 typedef struct gb_prompt_view {

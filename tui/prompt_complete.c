@@ -70,9 +70,11 @@ complete(const char *text, int start, int end)
     if (ask != NULL)
         what = ask(ask_arg, line, offer);
     free(line);
-    rl_attempted_completion_over = what != GB_COMPLETE_FILES;
-    if (what == GB_COMPLETE_WORDS)
+    if (what == GB_COMPLETE_WORDS || what == GB_COMPLETE_EITHER)
         found = rl_completion_matches(text, next_word);
+    rl_attempted_completion_over =
+        what != GB_COMPLETE_FILES &&
+        (what != GB_COMPLETE_EITHER || found != NULL);
     forget(&offered);
     return found;
 }

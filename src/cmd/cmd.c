@@ -41,6 +41,11 @@ gb_command_unknown(const char *name, gb_error *err)
 
     for (n = 0; gb_commands[n] != NULL; n++)
         names[n] = gb_commands[n]->name;
+    /* No command has a blank in it, but texts do. */
+    if (strchr(name, ' ') != NULL)
+        return gb_fail_usage(err, "unknown command %s; gumbel generate %s "
+                             "writes this text on",
+                             gb_json_quote(name, shown), shown);
     near = gb_nearest(name, names, n);
     if (near != NULL)
         return gb_fail_usage(err, "unknown command %s; did you mean \"%s\"?",

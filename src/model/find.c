@@ -1,6 +1,7 @@
 /* Finding a model's folder by its name. */
 #include "model/model.h"
 
+#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -119,4 +120,38 @@ gb_model_find_installed(const char *name)
         found = find_in_places(name, &looked);
     gb_str_free(&looked);
     return found;
+}
+
+static void
+list_place(const char *place, void (*visit)(const char *name))
+{
+    DIR *dir = opendir(place);
+    const struct dirent *entry;
+    char *folder, *config;
+
+    if (dir == NULL)
+        return;
+    while ((entry = readdir(dir)) != NULL) {
+        if (entry->d_name[0] == '.')
+            continue;
+        folder = gb_path_join(place, entry->d_name);
+        config = gb_path_join(folder, "config.json");
+        if (access(config, R_OK) == 0)
+            visit(entry->d_name);
+        free(config);
+        free(folder);
+    }
+    closedir(dir);
+}
+
+void
+gb_model_list_installed(void (*visit)(const char *name))
+{
+    char *places[3];
+    size_t n = list_places(places), i;
+
+    for (i = 0; i < n; i++) {
+        list_place(places[i], visit);
+        free(places[i]);
+    }
 }

@@ -46,6 +46,10 @@ char *gb_model_find(const char *name, gb_error *err);
  * NULL for what is no plain name or not there. The caller frees. */
 char *gb_model_find_installed(const char *name);
 
+/* Calls visit with the name of each model that is found by its name, in no
+ * order; one that is in two places comes twice. */
+void gb_model_list_installed(void (*visit)(const char *name));
+
 /* Opens the folder and checks every tensor's shape against config.json.
  *
  * A file may hold lm_head.weight although config.json says (or is silent,

@@ -13,6 +13,7 @@ help, example     | gumbel score -h           | - | 0 | ~^  gumbel score        
 help is its own   | gumbel tokenize -h        | - | 0 | !temperature                         | -
 help, no columns  | gumbel generate -h        | - | 0 | !^.{80}                              | -
 no such command   | gumbel generat            | - | 2 | - | ~"generat"; did you mean "generate"\?
+a text            | gumbel 'Once upon' | - | 2 | - | ~gumbel generate "Once upon" writes this
 nothing near      | gumbel xyzzy              | - | 2 | - | ~unknown command "xyzzy"; gumbel --help
 command, controls | gumbel "$(printf 'x\033[2J')" | - | 2 | - | !\x1b
 no such option    | gumbel generate --sed 1 x | - | 2 | - | ~unknown option --sed; did you mean --seed\?
