@@ -85,11 +85,8 @@ put_settings(const gb_seen_branch *b, gb_row *row)
 }
 
 static void
-put_label(const gb_tree_rows *r, size_t i, gb_row *row)
+put_label(const gb_seen_branch *b, gb_row *row)
 {
-    const gb_seen_branch *b = &r->tree->data[r->first + i];
-
-    put_lines(r, i, row);
     if (b->name != NULL)
         gb_row_printf(row, GB_STYLE_KEY, " \"%s\"", b->name);
     if (b->forks && b->early)
@@ -114,36 +111,25 @@ label_width(const gb_tree_rows *r, size_t i)
     unsigned used;
 
     gb_row_init(&row, LABEL_MOST, false);
-    put_label(r, i, &row);
-    used = row.used;
+    put_label(&r->tree->data[r->first + i], &row);
+    used = row.used + 2 * depth_of(r, i) + 1;
     gb_row_free(&row);
-    return used;
+    return used < LABEL_MOST ? used : LABEL_MOST;
 }
 
-/* The branch in which the one at i begins, or GB_NONE: the beginning. */
-static size_t
-branch_before(const gb_seen_tree *t, size_t i)
-{
-    const gb_seen_branch *b = &t->data[i];
-    unsigned depth = b->forks ? b->depth - 1 : b->depth;
-
-    while (i-- > 0)
-        if (t->data[i].depth == depth)
-            return i;
-    return GB_NONE;
-}
-
-/* Has the place where a branch begins been left by one before it? */
+/* Has the place where a branch begins been left by the one listed before it
+ * that leaves the same text? */
 static bool
-is_left_before(const gb_seen_tree *t, size_t i, size_t before)
+is_left_before(const gb_seen_tree *t, size_t i)
 {
     const gb_seen_branch *b = &t->data[i], *c;
 
-    while (i-- > 0 && i + 1 > (before == GB_NONE ? 0 : before + 1)) {
+    while (i-- > 0) {
         c = &t->data[i];
-        if (c->depth == b->depth && c->forks && c->at == b->at &&
-            branch_before(t, i) == before)
-            return true;
+        if (c->depth + 1 == b->depth)
+            return false;
+        if (c->depth == b->depth && c->forks)
+            return c->at == b->at;
     }
     return false;
 }
@@ -160,7 +146,7 @@ count(gb_tree_rows *r)
     for (i = 0; i < t->len; i++) {
         if (!t->data[i].forks)
             continue;
-        left = is_left_before(t, i, branch_before(t, i));
+        left = is_left_before(t, i);
         r->takes += left || t->data[i].early ? 1 : 0;
         r->places += left ? 0 : 1;
     }
@@ -203,7 +189,8 @@ gb_tree_rows_put(const gb_tree_rows *r, size_t i, gb_row *row)
     gb_str text = GB_STR_INIT;
     const char *p = gb_str_cstr(&b->text);
 
-    put_label(r, i, row);
+    put_lines(r, i, row);
+    put_label(b, row);
     if (row->used < start + label)
         gb_row_pad(row, start + label);
     gb_row_puts(row, GB_STYLE_PLAIN, "  ");
