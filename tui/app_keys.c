@@ -125,13 +125,14 @@ search_key(gb_app *a, const gb_key *key)
 /* On a page that takes the screen for itself, what is none of its keys goes
  * nowhere, but for those that mean the same everywhere. */
 static bool
-is_everywhere(const gb_key *key)
+is_everywhere(const gb_page *p, const gb_key *key)
 {
-    static const char *const keys[] = {"C-l", "C-z", NULL};
+    static const char *const keys[] = {"C-l", "C-z", "F10", "F12", NULL};
 
     return is_one_of(key, keys) ||
-           (key->name[0] == 'F' && key->name[1] != '\0') ||
-           strncmp(key->name, "S-F", 3) == 0;
+           (!p->kind->alone &&
+            ((key->name[0] == 'F' && key->name[1] != '\0') ||
+             strncmp(key->name, "S-F", 3) == 0));
 }
 
 /* False when the key is none of the page that is shown. */
@@ -149,7 +150,7 @@ page_key(gb_app *a, const gb_key *key)
             gb_page_close_all(a);
         return false;
     }
-    if (is_everywhere(key))
+    if (is_everywhere(a->page, key))
         run_key(a, key->name);
     return true;
 }

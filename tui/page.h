@@ -21,6 +21,8 @@ typedef struct gb_page_kind {
     void (*news)(gb_page *p, const gb_news *news);
     void (*free)(gb_page *p);
 
+    bool alone; /* no other key does anything meanwhile */
+
     /* Of a page that takes the screen for itself; a text stands where the
      * conversation does and has none of these. */
     void (*title)(gb_page *p, gb_str *left, gb_str *right);

@@ -337,6 +337,7 @@ static const gb_page_kind kind = {
     .act = act,
     .news = news,
     .free = free_page,
+    .alone = true,
     .title = title,
     .draw = draw,
 };

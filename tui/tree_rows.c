@@ -68,17 +68,26 @@ put_lines(const gb_tree_rows *r, size_t i, gb_row *row)
         gb_row_puts(row, GB_STYLE_FAINT, gb_row_sign(row, "○", "o"));
 }
 
+/* Seeds that jumps have led to have twenty digits: the last four tell them
+ * apart. */
+#define LONG_SEED 1000000
+
 static void
 put_settings(const gb_seen_branch *b, gb_row *row)
 {
     gb_str text = GB_STR_INIT;
+    uint64_t seed = b->settings.seed;
 
     if (b->settings.greedy) {
         gb_str_puts(&text, " greedy");
     } else {
         gb_str_puts(&text, " T ");
         gb_settings_get(&b->settings, "temperature", &text);
-        gb_str_printf(&text, " seed %" PRIu64, b->settings.seed);
+        if (seed < LONG_SEED)
+            gb_str_printf(&text, " seed %" PRIu64, seed);
+        else
+            gb_str_printf(&text, " seed %s%04" PRIu64,
+                          gb_row_sign(row, "…", "~"), seed % 10000);
     }
     gb_row_puts(row, GB_STYLE_PLAIN, gb_str_cstr(&text));
     gb_str_free(&text);

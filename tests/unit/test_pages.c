@@ -83,7 +83,7 @@ test_tree_lines(void **state)
         "└─● \"my fox\" T 0.8 seed 0      six",
         "  ◉ T 0.8 seed 0               seven",
         "  ├─○ T 0.8 seed 0             eight",
-        "  └─○ T 1.25 seed 12           nine",
+        "  └─○ T 1.25 seed …5012        nine",
     };
     static const char *const narrow[] = {
         "* >                   Once upon a time",
@@ -103,7 +103,7 @@ test_tree_lines(void **state)
     data[4].settings.greedy = true;
     data[6].name = (char[]){"my fox"};
     data[9].settings.temperature = 1.25f;
-    data[9].settings.seed = 12;
+    data[9].settings.seed = UINT64_C(11400714819323195012);
     gb_tree_rows_set(&r, &tree, 0);
     assert_int_equal(r.len, 10);
     assert_int_equal(r.current, 7);
