@@ -97,6 +97,7 @@ UNIT_TESTS += tests/unit/test_gumbel
 UNIT_TESTS += tests/unit/test_head_kernels
 UNIT_TESTS += tests/unit/test_kernels
 UNIT_TESTS += tests/unit/test_random_model
+UNIT_TESTS += tests/unit/test_layout
 UNIT_TESTS += tests/unit/test_loop
 UNIT_TESTS += tests/unit/test_news
 UNIT_TESTS += tests/unit/test_npy

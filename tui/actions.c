@@ -390,6 +390,14 @@ do_log(gb_ui *ui, const char *arg, gb_error *err)
     return true;
 }
 
+/* Beside the text on the screen; line by line as /why lists them. */
+static bool
+do_candidates(gb_ui *ui, const char *arg, gb_error *err)
+{
+    return ui->face->candidates != NULL ? ui->face->candidates(ui, arg, err)
+                                        : steer(ui, "why", "", err);
+}
+
 static bool
 do_redraw(gb_ui *ui, const char *arg, gb_error *err)
 {

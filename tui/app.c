@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "tui/layout.h"
 #include "tui/line.h"
 #include "tui/screen.h"
 #include "tui/signals.h"
@@ -23,6 +24,9 @@
 
 /* News taken before the keyboard is looked at again. */
 #define NEWS_AT_ONCE 256
+
+/* So many are asked for to be shown beside the text. */
+#define CANDIDATES 40
 
 enum { TTY, SIGNALS, WORKER, LOG, N_FDS };
 
@@ -75,6 +79,19 @@ set_prose(gb_app *a)
     a->prose.cursor = gb_reading_cursor(a);
 }
 
+bool
+gb_app_shows_candidates(const gb_app *a)
+{
+    unsigned width, height;
+
+    if (a->page != NULL)
+        return false;
+    if (a->candidates_chosen)
+        return a->candidates;
+    gb_screen_size(&width, &height);
+    return a->reading && width >= GB_PANE_FROM;
+}
+
 /* Asks for what the rows beside the text show. */
 static void
 watch(gb_app *a)
@@ -85,6 +102,8 @@ watch(gb_app *a)
 
     if (a->page != NULL)
         request.count = gb_page_wants(a->page);
+    if (request.count < CANDIDATES && gb_app_shows_candidates(a))
+        request.count = CANDIDATES;
     if (!m->ready || m->state == GB_STATE_FAILED ||
         (a->watched == request.flags && a->listed == request.count))
         return;
@@ -159,6 +178,7 @@ draw(gb_app *a)
     f.rule = gb_str_cstr(&rule);
     f.axis = &axis;
     f.status = &status;
+    f.candidates = gb_app_shows_candidates(a);
     f.line = a->searching ? gb_str_cstr(&line) : NULL;
     f.last.error = a->error;
     f.last.notice =

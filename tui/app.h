@@ -22,6 +22,8 @@ struct gb_app {
     const char **hints, **reading_hints;
     unsigned watched; /* GB_WATCH_* asked for, and so many candidates */
     size_t listed;
+    bool candidates, candidates_chosen; /* to be seen; else while reading, in a
+                                           wide window */
 
     gb_page *page; /* on top of those over the conversation; or NULL */
 
@@ -62,6 +64,8 @@ void gb_app_notice(gb_app *a, const char *text);
 void gb_app_end_search(gb_app *a, bool go_back);
 /* A page's text, or the conversation. */
 gb_view *gb_app_view(gb_app *a);
+/* app.c: candidates are to be seen beside the text. */
+bool gb_app_shows_candidates(const gb_app *a);
 bool gb_app_edit(void *arg, const char *text, gb_str *out);
 
 #endif

@@ -184,6 +184,21 @@ open_page(gb_ui *ui, const char *name)
     return false;
 }
 
+static bool
+candidates(gb_ui *ui, const char *arg, gb_error *err)
+{
+    gb_app *a = ui->arg;
+    bool on = !gb_app_shows_candidates(a);
+
+    if (arg[0] != '\0' && !gb_parse_switch(arg, &on))
+        return gb_fail_usage(err, "candidates must be on or off, not \"%s\"",
+                             arg);
+    a->candidates_chosen = true;
+    a->candidates = on;
+    a->dirty = true;
+    return true;
+}
+
 static void
 redraw(gb_ui *ui)
 {
@@ -246,6 +261,7 @@ const gb_ui_face gb_app_face = {
     .look = look,
     .show_log = show_log,
     .open = open_page,
+    .candidates = candidates,
     .redraw = redraw,
     .suspend = suspend,
     .quit = quit,

@@ -23,6 +23,8 @@ typedef struct gb_ui_face {
     void (*show_log)(gb_ui *ui);
     /* The page with this command's name; false where there are none. */
     bool (*open)(gb_ui *ui, const char *name);
+    /* "on", "off", "": the other; NULL: there is no screen for them. */
+    bool (*candidates)(gb_ui *ui, const char *arg, gb_error *err);
     void (*redraw)(gb_ui *ui);
     void (*suspend)(gb_ui *ui);
     void (*quit)(gb_ui *ui);

@@ -1,12 +1,16 @@
 #include "tui/frame.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "tui/candidate_pane.h"
+#include "tui/layout.h"
 #include "tui/screen.h"
 #include "tui/title.h"
+
+#define STRIP_STATE 12     /* columns */
+#define STRIP_AXIS_FROM 40
 
 void
 gb_frame_view(gb_view *v, unsigned top, unsigned left, unsigned width,
@@ -49,6 +53,8 @@ draw_rule_text(const char *text, gb_style style, unsigned row, unsigned width)
 {
     unsigned used = gb_cells_width(text, strlen(text), gb_screen_is_ascii());
 
+    if (width < 8)
+        return;
     if (used + 4 > width)
         used = width - 4;
     gb_screen_put(row, width - used - 2, used, style, text);
@@ -171,7 +177,7 @@ draw_words(const gb_frame *f, unsigned bottom, unsigned rows, unsigned width)
                               GB_STYLE_MARK, f->words[i]);
         }
     }
-    if (rows < need)
+    if (rows < need && width > 8)
         gb_screen_put(bottom - 1, width - 5, 4, GB_STYLE_WARN, "more");
 }
 
@@ -183,76 +189,187 @@ draw_prompt_row(const gb_prompt_view *v, size_t i, unsigned row,
     char gutter[2] = {r->gutter, '\0'};
     char *text = gb_strndup(v->text.data + r->start, r->end - r->start);
 
-    gb_screen_put(row, 0, 1, GB_STYLE_KEY, gutter);
-    gb_screen_put(row, GB_PROMPT_GUTTER, width - GB_PROMPT_GUTTER,
-                  GB_STYLE_PLAIN, text);
+    if (width > GB_PROMPT_GUTTER)
+        gb_screen_put(row, 0, 1, GB_STYLE_KEY, gutter);
+    if (width > GB_PROMPT_GUTTER)
+        gb_screen_put(row, GB_PROMPT_GUTTER, width - GB_PROMPT_GUTTER,
+                      GB_STYLE_PLAIN, text);
+    else
+        gb_screen_put(row, 0, width, GB_STYLE_PLAIN, text);
     free(text);
 }
 
+/* Temperature, spectrum and state in one row. */
 static void
-draw_too_small(unsigned width, unsigned height)
+draw_strip(const gb_frame *f, const gb_layout *l, unsigned width)
 {
-    char text[64];
+    unsigned state = STRIP_STATE;
+    gb_row r;
 
-    snprintf(text, sizeof text, "%ux%u, needs %dx%d", width, height,
-             GB_FRAME_MIN_WIDTH, GB_FRAME_MIN_HEIGHT);
-    gb_screen_put(0, 0, width, GB_STYLE_PLAIN, text);
-    gb_screen_show_without_cursor();
+    gb_row_init(&r, width, gb_screen_is_ascii());
+    gb_status_put_temperature(&r, f->status);
+    if (width >= STRIP_AXIS_FROM)
+        gb_axis_put(&r, f->axis, width - r.used - state, false);
+    if (f->rule[0] == '\0') {
+        gb_row_puts(&r, GB_STYLE_PLAIN, " ");
+        gb_status_put_state(&r, f->status, true);
+    }
+    gb_row_puts(&r, GB_STYLE_WARN, f->rule);
+    gb_frame_row(&r, l->status_row, 0);
+    gb_row_free(&r);
 }
 
 static void
-draw_bottom(const gb_frame *f, const gb_prompt_view *prompt, unsigned top,
-            unsigned width)
+draw_line_down(const gb_layout *l)
 {
-    unsigned row = top + 3, in_row, column;
+    bool ascii = gb_screen_is_ascii();
+    unsigned row;
+
+    for (row = l->text_row; row < l->text_row + l->text_height; row++)
+        gb_screen_put_raw(row, l->text_width, GB_STYLE_RULE,
+                          ascii ? "|" : "│");
+    if (l->top_rule)
+        gb_screen_put_raw(l->text_row - 1, l->text_width, GB_STYLE_RULE,
+                          ascii ? "+" : "┬");
+}
+
+static gb_pane
+make_pane(const gb_mirror *m)
+{
+    gb_pane pane = {.seen = m->seen};
+    const gb_seen_fork *fork;
     size_t i;
 
-    draw_rule(f, top, width);
-    draw_axis(f, top + 1, width);
-    draw_status(f, top + 2, width);
+    for (i = 0; m->seen != NULL && i < m->n_forks; i++) {
+        fork = &m->forks[i];
+        if (fork->place.node != m->seen->place.node ||
+            fork->place.tokens != m->seen->place.tokens)
+            continue;
+        pane.ways = fork->ways;
+        if (i + 1 == m->n_forks) {
+            pane.other = gb_str_cstr(&m->other);
+            pane.other_take = m->other_take;
+        }
+    }
+    return pane;
+}
+
+static void
+draw_candidates(const gb_frame *f, unsigned row, unsigned column,
+                unsigned width, unsigned height)
+{
+    gb_row *rows = gb_alloc_array(height, sizeof *rows);
+    gb_pane pane = make_pane(f->mirror);
+    unsigned i;
+
+    for (i = 0; i < height; i++)
+        gb_row_init(&rows[i], width, gb_screen_is_ascii());
+    gb_pane_put(&pane, rows, height);
+    for (i = 0; i < height; i++) {
+        gb_frame_row(&rows[i], row + i, column);
+        gb_row_free(&rows[i]);
+    }
+    free(rows);
+}
+
+static void
+draw_text(const gb_frame *f, const gb_layout *l, unsigned width)
+{
+    unsigned bottom = l->text_row + l->text_height;
+
+    if (l->text_height == 0)
+        return;
+    gb_prose_place(f->prose, l->text_row, 0, l->text_width, l->text_height);
+    gb_prose_draw(f->prose);
+    if (l->pane > 0) {
+        draw_line_down(l);
+        draw_candidates(f, l->text_row, l->text_width + 1, l->pane,
+                        l->text_height);
+    }
+    draw_words(f, bottom, l->text_height / 2, width);
+}
+
+static void
+draw_rows(const gb_frame *f, const gb_layout *l, unsigned width)
+{
+    if (l->title)
+        draw_title(f, width);
+    if (l->top_rule)
+        gb_screen_line(1, 0, width);
+    draw_text(f, l, width);
+    if (l->message > 0)
+        gb_last_draw_message(&f->last, l->message_row, l->message, width);
+    if (l->rule)
+        draw_rule(f, l->rule_row, width);
+    if (l->rule && l->pane > 0 && l->message == 0)
+        gb_screen_put_raw(l->rule_row, l->text_width, GB_STYLE_RULE,
+                          gb_screen_is_ascii() ? "+" : "┴");
+    if (l->drawer > 0)
+        draw_candidates(f, l->drawer_row, 0, width, l->drawer);
+    if (l->axis)
+        draw_axis(f, l->axis_row, width);
+    if (l->status)
+        draw_status(f, l->status_row, width);
+    if (l->strip)
+        draw_strip(f, l, width);
+    if (l->last)
+        gb_last_draw(&f->last, l->last_row, width);
+}
+
+static void
+draw_prompt(const gb_frame *f, const gb_layout *l,
+            const gb_prompt_view *prompt, unsigned width)
+{
+    unsigned in_row, column;
+    size_t i;
+
     if (f->line != NULL) {
-        gb_last_draw(&f->last, row + 1, width);
-        column = gb_screen_put(row, 0, width - 1, GB_STYLE_PLAIN, f->line);
-        gb_screen_show(row, column);
+        column = gb_screen_put(l->prompt_row, 0, width - 1, GB_STYLE_PLAIN,
+                               f->line);
+        gb_screen_show(l->prompt_row, column);
         return;
     }
-    for (i = 0; i < prompt->n_rows; i++)
-        draw_prompt_row(prompt, i, row + (unsigned)i, width);
-    gb_last_draw(&f->last, row + (unsigned)prompt->n_rows, width);
-    if (f->prose->reading && gb_prose_cursor_at(f->prose, &in_row, &column)) {
+    for (i = 0; i < l->prompt; i++)
+        draw_prompt_row(prompt, i, l->prompt_row + (unsigned)i, width);
+    if (f->prose->reading && l->text_height > 0 &&
+        gb_prose_cursor_at(f->prose, &in_row, &column)) {
         gb_screen_show(in_row, column);
         return;
     }
     column = prompt->cursor_column;
-    gb_screen_show(row + (unsigned)prompt->cursor_row,
+    gb_screen_show(l->prompt_row + (unsigned)prompt->cursor_row,
                    column < width ? column : width - 1);
+}
+
+static void
+make_layout(const gb_frame *f, const gb_prompt_view *prompt,
+            gb_layout_in *in, gb_layout *l)
+{
+    bool message = f->last.error != NULL || f->last.notice != NULL;
+
+    in->prompt = f->line != NULL ? 1 : (unsigned)prompt->n_rows;
+    in->message = gb_last_rows(&f->last, in->width, in->height);
+    in->message_all = in->message;
+    if (message && in->message_all == 0 && f->line == NULL)
+        in->message_all = 1;
+    in->candidates = f->candidates;
+    gb_layout_make(l, in);
 }
 
 void
 gb_frame_draw(const gb_frame *f)
 {
+    gb_layout_in in;
     gb_prompt_view prompt;
-    unsigned width, height, rows, view_height, message;
+    gb_layout l;
 
-    gb_screen_size(&width, &height);
-    gb_screen_clear();
-    if (width < GB_FRAME_MIN_WIDTH || height < GB_FRAME_MIN_HEIGHT) {
-        draw_too_small(width, height);
-        return;
-    }
+    memset(&in, 0, sizeof in);
     memset(&prompt, 0, sizeof prompt);
-    gb_prompt_look(&prompt, width, height / 3);
-    rows = f->line != NULL ? 1 : (unsigned)prompt.n_rows;
-    view_height = height - 6 - rows;
-    message = gb_last_rows(&f->last, width, view_height - 1);
-    view_height -= message;
-    draw_title(f, width);
-    gb_screen_line(1, 0, width);
-    gb_prose_place(f->prose, 2, 0, width, view_height);
-    gb_prose_draw(f->prose);
-    draw_words(f, 2 + view_height, view_height / 2, width);
-    if (message > 0)
-        gb_last_draw_message(&f->last, 2 + view_height, message, width);
-    draw_bottom(f, &prompt, 2 + view_height + message, width);
+    gb_screen_size(&in.width, &in.height);
+    gb_screen_clear();
+    gb_prompt_look(&prompt, in.width, gb_layout_prompt(in.height));
+    make_layout(f, &prompt, &in, &l);
+    draw_rows(f, &l, in.width);
+    draw_prompt(f, &l, &prompt, in.width);
     gb_prompt_view_free(&prompt);
 }

@@ -10,10 +10,6 @@
 #include "tui/row.h"
 #include "tui/status.h"
 
-/* Below this the screen holds one line that says so. */
-#define GB_FRAME_MIN_WIDTH 40
-#define GB_FRAME_MIN_HEIGHT 10
-
 typedef struct gb_frame {
     const gb_mirror *mirror;
     const char *page_title; /* NULL: the conversation is shown */
@@ -21,6 +17,7 @@ typedef struct gb_frame {
     const char *rule; /* stands in the line below the view; "" for nothing */
     const gb_axis *axis;
     const gb_status_in *status;
+    bool candidates; /* are to be seen, where they have room */
     /* Instead of the edit line (a search); NULL: the edit line. */
     const char *line;
     gb_last last;

@@ -79,6 +79,12 @@ draw_hints(const gb_last *l, unsigned row, unsigned width)
     gb_row_free(&r);
 }
 
+static unsigned
+text_columns(unsigned width)
+{
+    return width > 3 ? width - 2 : 1;
+}
+
 /* The rows that a message takes, at this width. */
 static unsigned
 count_rows(const char *text, unsigned width)
@@ -87,7 +93,8 @@ count_rows(const char *text, unsigned width)
     unsigned rows = 0;
 
     for (at = 0; at < n; rows++)
-        at = gb_wrap(text, n, at, width - 2, gb_screen_is_ascii());
+        at = gb_wrap(text, n, at, text_columns(width),
+                     gb_screen_is_ascii());
     return rows;
 }
 
@@ -104,9 +111,9 @@ gb_last_draw_message(const gb_last *l, unsigned top, unsigned rows,
     unsigned row;
     gb_row r;
 
-    gb_row_init(&r, width - 1, ascii);
+    gb_row_init(&r, width, ascii);
     for (row = top; row < top + rows && at < n; row++, at = next) {
-        next = gb_wrap(text, n, at, width - 2, ascii);
+        next = gb_wrap(text, n, at, text_columns(width), ascii);
         gb_row_clear(&r);
         gb_row_pad(&r, 1);
         gb_row_put(&r, style, text + at, next - at);

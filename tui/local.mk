@@ -5,6 +5,7 @@ libgumbel_a_SOURCES += \
 	tui/app_keys.c \
 	tui/app_news.c \
 	tui/axis.c tui/axis.h \
+	tui/candidate_pane.c tui/candidate_pane.h \
 	tui/candidate_rows.c tui/candidate_rows.h \
 	tui/colours.c tui/colours.h \
 	tui/compare_text.c tui/compare_text.h \
@@ -15,6 +16,7 @@ libgumbel_a_SOURCES += \
 	tui/history.c tui/history.h \
 	tui/keys.c tui/keys.h \
 	tui/last.c tui/last.h \
+	tui/layout.c tui/layout.h \
 	tui/line.c tui/line.h \
 	tui/line_app.h \
 	tui/line_face.c \

@@ -204,6 +204,11 @@ leave(void)
         refresh();
     }
     endwin();
+    /* Some terminals bring back with their first screen what the cursor was
+     * like when it was last saved, also within a frame. */
+    if (cursor_normal != NULL)
+        fputs(cursor_normal, term.out);
+    fflush(term.out);
 }
 
 void

@@ -40,21 +40,30 @@ gb_status_put_temperature(gb_row *row, const gb_status_in *in)
     gb_row_pad(row, start + 8);
 }
 
+/* "25/s", or how fast it writes when it may. */
+static void
+spell_pace(char *out, size_t n, const gb_status_in *in)
+{
+    const double speed = in->stats.tokens_per_second;
+
+    if (in->pace > 0)
+        snprintf(out, n, "%g/s", in->pace);
+    else if (speed >= 9999.5)
+        snprintf(out, n, "%.0fk tok/s", speed / 1000);
+    else if (speed > 0)
+        snprintf(out, n, "%.*f tok/s", speed < 9.95 ? 1 : 0, speed);
+    else
+        snprintf(out, n, "full");
+}
+
 static void
 put_pace(gb_row *row, const gb_status_in *in)
 {
-    const double speed = in->stats.tokens_per_second;
     unsigned start = row->used;
+    char pace[32];
 
-    if (in->pace > 0)
-        gb_row_printf(row, GB_STYLE_PLAIN, "  %g/s", in->pace);
-    else if (speed >= 9999.5)
-        gb_row_printf(row, GB_STYLE_PLAIN, "  %.0fk tok/s", speed / 1000);
-    else if (speed > 0)
-        gb_row_printf(row, GB_STYLE_PLAIN, "  %.*f tok/s",
-                      speed < 9.95 ? 1 : 0, speed);
-    else
-        gb_row_puts(row, GB_STYLE_PLAIN, "  full");
+    spell_pace(pace, sizeof pace, in);
+    gb_row_printf(row, GB_STYLE_PLAIN, "  %s", pace);
     gb_row_pad(row, start + (in->pace > 0 ? 8 : 12));
 }
 
@@ -210,7 +219,7 @@ gb_status_words(const gb_status_in *in, char *out, size_t n)
 }
 
 void
-gb_status_put_state(gb_row *row, const gb_status_in *in)
+gb_status_put_state(gb_row *row, const gb_status_in *in, bool pace)
 {
     static const struct {
         const char *sign, *in_ascii;
@@ -228,7 +237,10 @@ gb_status_put_state(gb_row *row, const gb_status_in *in)
     };
     char what[48];
 
-    gb_status_words(in, what, sizeof what);
+    if (pace && in->state == GB_STATE_WRITING)
+        spell_pace(what, sizeof what, in);
+    else
+        gb_status_words(in, what, sizeof what);
     gb_row_printf(row, looks[in->state].style, "%s %s",
                   gb_row_sign(row, looks[in->state].sign,
                               looks[in->state].in_ascii),
@@ -245,7 +257,7 @@ state_columns(const gb_row *row, const gb_status_in *in)
     gb_row alone;
 
     gb_row_init(&alone, row->width, row->ascii);
-    gb_status_put_state(&alone, in);
+    gb_status_put_state(&alone, in, false);
     used = alone.used;
     gb_row_free(&alone);
     return used > fixed ? used : fixed;
@@ -274,5 +286,5 @@ gb_status_put(gb_row *row, const gb_status_in *in)
     }
     if (width > state)
         gb_row_pad(row, width - state);
-    gb_status_put_state(row, in);
+    gb_status_put_state(row, in, false);
 }

@@ -25,7 +25,8 @@ void gb_status_put(gb_row *row, const gb_status_in *status);
 
 /* The parts of it that a strip of few rows shows beside the axis. */
 void gb_status_put_temperature(gb_row *row, const gb_status_in *status);
-void gb_status_put_state(gb_row *row, const gb_status_in *status);
+void gb_status_put_state(gb_row *row, const gb_status_in *status,
+                         bool pace); /* instead of "writing" */
 
 /* What is going on, in words: "loading 40 %", "writing", "limit". */
 void gb_status_words(const gb_status_in *status, char *out, size_t n);

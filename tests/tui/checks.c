@@ -273,7 +273,9 @@ is_coloured(const VTermScreenCell *cell)
 static bool
 is_not_ascii(const VTermScreenCell *cell)
 {
-    return cell->chars[0] > 0x7e || cell->chars[1] != 0;
+    /* Behind the end, which in an empty cell comes first, anything stands. */
+    return cell->chars[0] > 0x7e ||
+        (cell->chars[0] != 0 && cell->chars[1] != 0);
 }
 
 bool
