@@ -118,6 +118,7 @@ UNIT_TESTS += tests/unit/test_transcript
 UNIT_TESTS += tests/unit/test_tree
 UNIT_TESTS += tests/unit/test_trial
 UNIT_TESTS += tests/unit/test_watch
+UNIT_TESTS += tests/unit/test_watched
 UNIT_TESTS += tests/unit/test_worker
 UNIT_TESTS += tests/unit/test_worker_loading
 UNIT_TESTS += tests/unit/test_vocab

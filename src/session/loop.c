@@ -144,6 +144,9 @@ gb_loop_look(gb_loop *l, const gb_token *ids, size_t n, float *logits,
     if (count_read(l, ids, n) < n) {
         gb_loop_lend(l, ids, n);
         gb_loop_replace(l, ids, n);
+        /* The text that goes on like this would be read from here on, too. */
+        if (gb_engine_length(l->engine) < l->kept)
+            l->kept = gb_engine_length(l->engine);
         if (!read_on(l, err))
             return false;
     }

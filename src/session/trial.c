@@ -16,6 +16,7 @@ typedef struct known {
     double from, to;
     gb_written *tokens;
     uint32_t n;
+    gb_str text; /* of them */
     gb_reason reason;
 } known;
 
@@ -91,8 +92,10 @@ gb_trial_open(gb_session *s, gb_error *err)
 static void
 forget(gb_trial *t)
 {
-    while (t->n_texts > 0)
+    while (t->n_texts > 0) {
         free(t->texts[--t->n_texts].tokens);
+        gb_str_free(&t->texts[t->n_texts].text);
+    }
     if (t->rerun.session != NULL)
         gb_rerun_close(&t->rerun);
     t->writing = t->done = false;
@@ -284,15 +287,17 @@ keep(gb_trial *t)
     if (above != NULL && (k.to > above->from || is_near(k.to, above->from)))
         k.to = above->from;
     t->writing = false;
-    if (down)
+    if (below != NULL && down)
         below->to = k.to;
-    if (up)
+    if (above != NULL && up)
         above->from = k.from;
     t->reach = down || up ? 4 * t->reach : 4 * GB_TRIAL_NEAR;
     if (down || up)
         return;
     k.tokens = gb_alloc_array(k.n + (size_t)1, sizeof *k.tokens);
-    memcpy(k.tokens, r->tokens, k.n * sizeof *k.tokens);
+    if (k.n > 0)
+        memcpy(k.tokens, r->tokens, k.n * sizeof *k.tokens);
+    gb_str_append(&k.text, gb_str_cstr(&r->text), r->text.len);
     t->texts = gb_realloc_array(t->texts, t->n_texts + 1, sizeof *t->texts);
     memmove(&t->texts[i + 1], &t->texts[i],
             (t->n_texts++ - i) * sizeof *t->texts);
@@ -461,54 +466,28 @@ see_map(const gb_trial *t, gb_seen_trial *seen)
     seen->whole = t->done && t->n_texts < GB_TRIAL_TEXTS;
 }
 
-/* The tokens' text, and where it ends for each. */
-static void
-see_text(const gb_trial *t, gb_seen_trial *seen)
-{
-    const gb_tree *tree = t->session->tree;
-    gb_path path = {0};
-    gb_stream *stream;
-    gb_written *w;
-    uint32_t i;
-
-    gb_tree_path(tree, t->from, &path);
-    stream = gb_path_stream(tree, &path, t->mode, &t->settings);
-    for (i = 0; i < seen->n_tokens; i++) {
-        w = &seen->tokens[i];
-        if (w->id != tree->eos_id || t->settings.ignore_eos)
-            gb_stream_push_token(stream, tree->tokenizer, w->id, &seen->text);
-        w->end = (uint32_t)seen->text.len;
-        if (seen->same == i && i < t->n && w->id == t->tokens[i].id) {
-            seen->same++;
-            seen->same_bytes = w->end;
-        }
-    }
-    gb_stream_free(stream);
-    gb_path_free(&path);
-}
-
 gb_seen_trial *
 gb_trial_see(const gb_trial *t)
 {
     gb_seen_trial *seen = gb_alloc(sizeof *seen);
-    const known *k = t->answer != SIZE_MAX ? &t->texts[t->answer] : NULL;
-    const gb_written *tokens = k != NULL ? k->tokens : t->rerun.tokens;
+    const gb_rerun *r = &t->rerun;
+    known k = {.tokens = r->tokens, .text = r->text};
 
-    seen->settings = t->settings;
-    seen->from = t->from;
-    if (k != NULL || t->writing)
-        seen->n_tokens = k != NULL ? k->n : t->rerun.n_tokens;
-    seen->reason = k != NULL ? k->reason : GB_REASON_NONE;
-    seen->tokens = gb_alloc_array(seen->n_tokens + (size_t)1,
-                                  sizeof *seen->tokens);
-    if (seen->n_tokens > 0)
-        memcpy(seen->tokens, tokens, seen->n_tokens * sizeof *tokens);
-    find_interval(seen->tokens, seen->n_tokens, &seen->low, &seen->high);
-    if (k != NULL) {
-        seen->low = k->from;
-        seen->high = k->to;
+    k.n = t->writing ? r->n_tokens : 0;
+    find_interval(k.tokens, k.n, &k.from, &k.to);
+    if (t->answer != SIZE_MAX)
+        k = t->texts[t->answer];
+    *seen = (gb_seen_trial){.settings = t->settings, .from = t->from,
+                            .n_tokens = k.n, .reason = k.reason,
+                            .low = k.from, .high = k.to};
+    seen->tokens = gb_alloc_array(k.n + (size_t)1, sizeof *seen->tokens);
+    if (k.n > 0) {
+        memcpy(seen->tokens, k.tokens, k.n * sizeof *k.tokens);
+        gb_str_append(&seen->text, gb_str_cstr(&k.text), k.text.len);
     }
-    see_text(t, seen);
+    while (seen->same < k.n && seen->same < t->n &&
+           k.tokens[seen->same].id == t->tokens[seen->same].id)
+        seen->same_bytes = k.tokens[seen->same++].end;
     see_map(t, seen);
     return seen;
 }

@@ -8,18 +8,22 @@
 bool
 gb_worker_begin_trial(gb_worker *w, const gb_request *r, gb_error *err)
 {
-    const double t = (double)r->settings.temperature;
+    const gb_settings *s = &r->settings;
+    const double t = (double)s->temperature;
 
     if ((r->flags & GB_TRIAL_END) != 0) {
         gb_worker_end_trial(w);
         return true;
     }
+    if (s->stop == NULL || s->pin == NULL || s->bias == NULL ||
+        s->dry_breakers == NULL)
+        return gb_fail_usage(err, "settings are missing");
     if (!(t >= GB_TEMPERATURE_MIN && t <= GB_TEMPERATURE_MAX))
         return gb_fail_usage(err, "temperature: expected a number from %g to "
                              "%g, found %g", GB_TEMPERATURE_MIN,
                              GB_TEMPERATURE_MAX, t);
     w->trying = true;
-    w->tried = r->settings;
+    w->tried = *s;
     w->trial_told = false;
     return true;
 }

@@ -92,12 +92,13 @@ find_subject(const gb_worker *w, gb_subject *now, uint64_t *number)
         now->none = "a replay is shown";
     } else {
         *number = gb_steer_cursor(s);
-        if (!gb_steer_at(s, *number, &at) && s->tree->writing) {
+        if (!gb_steer_at(s, *number, &at) && gb_session_is_writing(s)) {
             if (!keeps_up(w)) {
                 now->none = "tokens come too fast to look at each";
                 return true;
             }
-            if (gb_tree_run_tokens(s->tree) == 0 || *number == 0)
+            if (!s->tree->writing || gb_tree_run_tokens(s->tree) == 0 ||
+                *number == 0)
                 return false;
             --*number;
             now->newest = true;

@@ -148,7 +148,7 @@ story(const char *tokens)
 static void
 test_plain(void **state)
 {
-    gb_session *s = story("40");
+    gb_session *s = story("24");
 
     (void)state;
     check(s);
@@ -159,7 +159,7 @@ test_plain(void **state)
 static void
 test_filters(void **state)
 {
-    gb_session *s = story("30");
+    gb_session *s = story("20");
 
     (void)state;
     test_set(s, "top-p", "0.9");
@@ -176,7 +176,7 @@ test_filters(void **state)
 static void
 test_bias(void **state)
 {
-    gb_session *s = story("30");
+    gb_session *s = story("20");
 
     (void)state;
     test_set(s, "bias", "{\" the\":3,\".\":\"ban\"}");
@@ -190,7 +190,7 @@ test_bias(void **state)
 static void
 test_ends(void **state)
 {
-    gb_session *s = story("60");
+    gb_session *s = story("40");
     gb_error err = GB_ERROR_INIT;
 
     (void)state;
@@ -204,7 +204,7 @@ test_ends(void **state)
     test_ok(ask_continue(s, &err), &err);
     test_finish(s);
     test_set(s, "ignore-eos", "off");
-    test_set(s, "max-new-tokens", "150");
+    test_set(s, "max-new-tokens", "100");
     check(s);
     test_session_close(s);
 }
@@ -223,6 +223,17 @@ test_stopped(void **state)
     test_session_close(s);
 }
 
+static void
+expect_forgetting(const gb_session *s)
+{
+    size_t i;
+
+    for (i = 0; i < s->tree->n_nodes; i++)
+        if (s->tree->nodes[i]->drop_front > 0)
+            return;
+    fail_msg("nothing had to be forgotten");
+}
+
 /* Where the model has to forget, in both modes, and with a pinned text. */
 static void
 test_full(void **state)
@@ -239,6 +250,7 @@ test_full(void **state)
     test_send(s, gb_str_cstr(&text));
     test_send(s, " Then");
     check(s);
+    expect_forgetting(s);
     test_session_close(s);
     gb_str_free(&text);
 }
@@ -256,6 +268,7 @@ test_chat(void **state)
     for (i = 0; i < 7; i++)
         test_send(s, "Tell me a story.");
     check(s);
+    expect_forgetting(s);
     test_session_close(s);
 }
 
@@ -410,7 +423,7 @@ check_map(gb_session *s, float first)
 static void
 test_map(void **state)
 {
-    gb_session *s = story("24");
+    gb_session *s = story("16");
 
     (void)state;
     check_map(s, 0.8f);

@@ -362,6 +362,12 @@ test_trials(void **state)
     size_t i;
 
     (void)state;
+    assert_null(s->settings.pin);
+    try(s, 1, 0);
+    while (s->failed == 0)
+        screen_take(s);
+    assert_string_equal(s->error, "settings are missing");
+    screen_do(s, ASK_SET, "max-new-tokens", "12");
     try(s, 1, 0);
     screen_wait_news(s, GB_NEWS_TRIAL, 0);
     assert_null(s->trial->trial);
