@@ -74,19 +74,36 @@ gb_view_skip_blanks(const gb_view *v, gb_view_pos pos)
     return at < p->text.len ? (gb_view_pos){pos.paragraph, at} : pos;
 }
 
-/* A third of the way down, unless it is in sight. */
+/* Lines that are scrolled to one by one; what is farther away is brought a
+ * third of the way down. */
+#define NEAR 2
+
+static bool
+is_below(gb_view_line a, gb_view_line b)
+{
+    return a.paragraph > b.paragraph ||
+           (a.paragraph == b.paragraph && a.line > b.line);
+}
+
 void
 gb_view_show(gb_view *v, gb_view_pos pos)
 {
-    gb_view_line top = gb_view_top(v), r = gb_view_row_of(v, pos), end = top;
-    bool above = r.paragraph < top.paragraph ||
-                 (r.paragraph == top.paragraph && r.line < top.line);
+    gb_view_line top = gb_view_top(v), end = top, near;
+    gb_view_line r = gb_view_row_of(v, pos);
 
     gb_view_down(v, &end, v->height - 1);
-    if (!above && (r.paragraph < end.paragraph ||
-                   (r.paragraph == end.paragraph && r.line <= end.line)))
+    near = end;
+    gb_view_down(v, &near, NEAR);
+    if (is_below(top, r)) {
+        near = top;
+        gb_view_up(v, &near, NEAR);
+        if (is_below(near, r))
+            gb_view_up(v, &r, v->height / 3);
+    } else if (is_below(r, end)) {
+        gb_view_up(v, &r, is_below(r, near) ? v->height / 3 : v->height - 1);
+    } else {
         return;
-    gb_view_up(v, &r, v->height / 3);
+    }
     gb_view_set_top(v, r);
 }
 

@@ -312,6 +312,13 @@ test_search_scrolls(void **state)
     gb_view_home(v);
     assert_true(find(v, "line 500"));
     assert_string_equal(screen(v, 4), "line 497|line 498|line 499|line 500|");
+    /* Near by, no more than is needed. */
+    gb_view_show(v, (gb_view_pos){506, 0});
+    assert_string_equal(screen(v, 2), "line 498|line 499|");
+    gb_view_show(v, (gb_view_pos){496, 0});
+    assert_string_equal(screen(v, 2), "line 496|line 497|");
+    gb_view_show(v, (gb_view_pos){498, 0});
+    assert_string_equal(screen(v, 2), "line 496|line 497|");
     gb_view_free(v);
 }
 
