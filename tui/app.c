@@ -117,14 +117,17 @@ watch(gb_app *a)
 static const gb_settings *
 written_with(const gb_mirror *m)
 {
-    const gb_part *part = m->transcript.parts + m->transcript.n_parts;
+    const gb_part *part;
+    size_t i;
 
     if (m->state == GB_STATE_WRITING)
         return NULL;
-    while (part-- > m->transcript.parts)
+    for (i = m->transcript.n_parts; i-- > 0;) {
+        part = &m->transcript.parts[i];
         if (part->role == GB_ROLE_MODEL &&
             (m->stats.cursor.node == 0 || part->node == m->stats.cursor.node))
             return &part->settings;
+    }
     return NULL;
 }
 
