@@ -86,7 +86,8 @@ typedef enum gb_do {
     GB_DO_FORGET,   /* name: a session, as gb_list_find takes it, is deleted */
     GB_DO_TRIAL,    /* settings: the last run with these instead of its own;
                        GB_NEWS_TRIAL comes, and again when more of its map is
-                       known. flags GB_TRIAL_END: no more of it */
+                       known. It is computed at rest, while nothing else waits.
+                       flags GB_TRIAL_END: no more of it */
 } gb_do;
 #define GB_WATCH_BANDS 1u      /* spectrum, and candidates */
 #define GB_WATCH_FORKS 2u      /* GB_NEWS_FORKS as well */
