@@ -80,6 +80,15 @@ set_prose(gb_app *a)
 }
 
 bool
+gb_app_is_first(const gb_app *a)
+{
+    return a->page == NULL && !a->searching && !a->reading &&
+           a->ui.mirror.state != GB_STATE_FAILED &&
+           a->ui.mirror.transcript.n_parts == 0 &&
+           gb_view_is_empty(a->view) && gb_prompt_is_empty();
+}
+
+bool
 gb_app_shows_candidates(const gb_app *a)
 {
     unsigned width, height;
@@ -181,6 +190,7 @@ draw(gb_app *a)
     f.rule = gb_str_cstr(&rule);
     f.axis = &axis;
     f.status = &status;
+    f.first = gb_app_is_first(a);
     f.candidates = gb_app_shows_candidates(a);
     f.line = a->searching ? gb_str_cstr(&line) : NULL;
     f.last.error = a->error;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "tui/first.h"
 #include "tui/screen.h"
 
 static bool
@@ -212,6 +213,22 @@ after_ctrl_x(gb_app *a, const gb_key *key)
     gb_prompt_key(key->bytes, key->n);
 }
 
+static void do_line(gb_app *a, const char *line);
+
+/* The beginnings of the first screen. */
+static bool
+first_key(gb_app *a, const gb_key *key)
+{
+    unsigned i = (unsigned char)key->name[0] - (unsigned)'1';
+
+    if (key->name[0] == '\0' || key->name[1] != '\0' || i >= GB_FIRST_TEXTS ||
+        !gb_app_is_first(a) ||
+        (gb_prompt_is_vi() && !gb_prompt_is_inserting()))
+        return false;
+    do_line(a, gb_first_text(a->ui.mirror.mode, i));
+    return true;
+}
+
 static void
 plain_key(gb_app *a, const gb_key *key)
 {
@@ -227,6 +244,8 @@ plain_key(gb_app *a, const gb_key *key)
         gb_prompt_key(key->bytes, key->n);
     else if (is(key, "C-x"))
         a->ctrl_x = true;
+    else if (first_key(a, key))
+        return;
     else if (is(key, "Tab") && gb_prompt_is_empty())
         gb_reading_enter(a);
     else if (!home_or_end(a, key) && (letters || !run_key(a, key->name)))

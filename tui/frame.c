@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "tui/candidate_pane.h"
+#include "tui/first.h"
 #include "tui/layout.h"
 #include "tui/screen.h"
 #include "tui/title.h"
@@ -254,22 +255,48 @@ make_pane(const gb_mirror *m)
     return pane;
 }
 
-static void
-draw_candidates(const gb_frame *f, unsigned row, unsigned column,
-                unsigned width, unsigned height)
+/* Rows of a part of the screen; draw_rows frees them. */
+static gb_row *
+make_rows(unsigned n, unsigned width)
 {
-    gb_row *rows = gb_alloc_array(height, sizeof *rows);
-    gb_pane pane = make_pane(f->mirror);
+    gb_row *rows = gb_alloc_array(n, sizeof *rows);
     unsigned i;
 
-    for (i = 0; i < height; i++)
+    for (i = 0; i < n; i++)
         gb_row_init(&rows[i], width, gb_screen_is_ascii());
-    gb_pane_put(&pane, rows, height);
-    for (i = 0; i < height; i++) {
+    return rows;
+}
+
+static void
+draw_rows(gb_row *rows, unsigned n, unsigned row, unsigned column)
+{
+    unsigned i;
+
+    for (i = 0; i < n; i++) {
         gb_frame_row(&rows[i], row + i, column);
         gb_row_free(&rows[i]);
     }
     free(rows);
+}
+
+static void
+draw_candidates(const gb_frame *f, unsigned row, unsigned column,
+                unsigned width, unsigned height)
+{
+    gb_row *rows = make_rows(height, width);
+    gb_pane pane = make_pane(f->mirror);
+
+    gb_pane_put(&pane, rows, height);
+    draw_rows(rows, height, row, column);
+}
+
+static void
+draw_first(const gb_frame *f, const gb_layout *l)
+{
+    gb_row *rows = make_rows(l->text_height, l->text_width);
+
+    gb_first_put(rows, l->text_height, f->mirror->mode, f->mirror->state);
+    draw_rows(rows, l->text_height, l->text_row, 0);
 }
 
 static void
@@ -280,7 +307,10 @@ draw_text(const gb_frame *f, const gb_layout *l, unsigned width)
     if (l->text_height == 0)
         return;
     gb_prose_place(f->prose, l->text_row, 0, l->text_width, l->text_height);
-    gb_prose_draw(f->prose);
+    if (f->first)
+        draw_first(f, l);
+    else
+        gb_prose_draw(f->prose);
     if (l->pane > 0) {
         draw_line_down(l);
         draw_candidates(f, l->text_row, l->text_width + 1, l->pane,
@@ -290,7 +320,7 @@ draw_text(const gb_frame *f, const gb_layout *l, unsigned width)
 }
 
 static void
-draw_rows(const gb_frame *f, const gb_layout *l, unsigned width)
+draw_all(const gb_frame *f, const gb_layout *l, unsigned width)
 {
     if (l->title)
         draw_title(f, width);
@@ -369,7 +399,7 @@ gb_frame_draw(const gb_frame *f)
     gb_screen_clear();
     gb_prompt_look(&prompt, in.width, gb_layout_prompt(in.height));
     make_layout(f, &prompt, &in, &l);
-    draw_rows(f, &l, in.width);
+    draw_all(f, &l, in.width);
     draw_prompt(f, &l, &prompt, in.width);
     gb_prompt_view_free(&prompt);
 }

@@ -13,6 +13,7 @@
 typedef struct gb_frame {
     const gb_mirror *mirror;
     const char *page_title; /* NULL: the conversation is shown */
+    bool first;      /* nothing was written yet: the first screen */
     gb_prose *prose; /* the conversation or a page; is given its place */
     const char *rule; /* stands in the line below the view; "" for nothing */
     const gb_axis *axis;

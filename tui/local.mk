@@ -12,6 +12,7 @@ libgumbel_a_SOURCES += \
 	tui/commands.c tui/commands.h tui/commands.def \
 	tui/editor.c tui/editor.h \
 	tui/flow.c tui/flow.h \
+	tui/first.c tui/first.h \
 	tui/frame.c tui/frame.h \
 	tui/history.c tui/history.h \
 	tui/keys.c tui/keys.h \
