@@ -12,16 +12,18 @@
 #define LAST_FRAME 4000.0
 #define FRAME 40.0
 
-/* What a row shows, and when: from times[0] to times[1], from times[2] ... */
+/* One thing that a row shows, and when: from times[0] to times[1], from
+ * times[2] ... */
 typedef struct piece {
-    gb_str svg;
+    char *svg;
     double *times;
     size_t n_times;
+    bool here; /* in the frame that is being taken */
 } piece;
 
 typedef struct row {
     piece *pieces;
-    size_t n_pieces, current;
+    size_t n_pieces;
 } row;
 
 struct film {
@@ -46,7 +48,7 @@ film_free(film *f)
         return;
     for (i = 0; i < f->n_rows; i++) {
         for (k = 0; k < f->rows[i].n_pieces; k++) {
-            gb_str_free(&f->rows[i].pieces[k].svg);
+            free(f->rows[i].pieces[k].svg);
             free(f->rows[i].pieces[k].times);
         }
         free(f->rows[i].pieces);
@@ -62,34 +64,38 @@ add_time(piece *p, double time)
     p->times[p->n_times++] = time;
 }
 
-/* The piece of this content, a new one when the row has never shown it. */
-static size_t
-find_piece(row *r, const gb_str *svg)
+/* A piece that looks like this; a new one when the row has never had it. */
+static piece *
+find_piece(row *r, const char *svg, size_t n)
 {
+    piece *p;
     size_t i;
 
     for (i = 0; i < r->n_pieces; i++)
-        if (strcmp(gb_str_cstr(&r->pieces[i].svg), gb_str_cstr(svg)) == 0)
-            return i;
+        if (strlen(r->pieces[i].svg) == n &&
+            memcmp(r->pieces[i].svg, svg, n) == 0)
+            return &r->pieces[i];
     r->pieces = gb_realloc_array(r->pieces, r->n_pieces + 1,
                                  sizeof(*r->pieces));
-    memset(&r->pieces[r->n_pieces], 0, sizeof(*r->pieces));
-    gb_str_puts(&r->pieces[r->n_pieces].svg, gb_str_cstr(svg));
-    return r->n_pieces++;
+    p = &r->pieces[r->n_pieces++];
+    *p = (piece){.svg = gb_strndup(svg, n)};
+    return p;
 }
 
+/* Takes what a row looks like now: a line of SVG is a piece. */
 static void
-show(const film *f, row *r, const gb_str *svg)
+show(const film *f, row *r, const char *svg)
 {
-    bool first = r->n_pieces == 0;
-    size_t i = find_piece(r, svg);
+    const char *end;
+    size_t i;
 
-    if (!first && i == r->current)
-        return;
-    if (!first)
-        add_time(&r->pieces[r->current], f->now);
-    add_time(&r->pieces[i], f->now);
-    r->current = i;
+    for (i = 0; i < r->n_pieces; i++)
+        r->pieces[i].here = false;
+    for (; (end = strchr(svg, '\n')) != NULL; svg = end + 1)
+        find_piece(r, svg, (size_t)(end - svg))->here = true;
+    for (i = 0; i < r->n_pieces; i++)
+        if (r->pieces[i].here != (r->pieces[i].n_times % 2 == 1))
+            add_time(&r->pieces[i], f->now);
 }
 
 void
@@ -113,7 +119,7 @@ film_frame(film *f, const screen *s, double ms)
             svg_put_row(&svg, s, (int)i + 1);
         else
             svg_put_cursor(&svg, s);
-        show(f, &f->rows[i], &svg);
+        show(f, &f->rows[i], gb_str_cstr(&svg));
     }
     gb_str_free(&svg);
 }
@@ -150,20 +156,47 @@ put_times(gb_str *out, const piece *p, double length)
     gb_str_puts(out, "\"/>");
 }
 
-/* What does not move shows the last frame. */
-static void
-put_piece(gb_str *out, const piece *p, double length)
+static bool
+same_times(const piece *a, const piece *b)
 {
-    if (p->svg.len == 0)
-        return;
-    if (p->n_times == 1 && p->times[0] <= 0) {
-        gb_str_puts(out, p->svg.data);
-        return;
+    return a->n_times == b->n_times &&
+        memcmp(a->times, b->times, a->n_times * sizeof(*a->times)) == 0;
+}
+
+/* Backgrounds come first, whenever they appeared. */
+static bool
+is_behind(const piece *p)
+{
+    return strncmp(p->svg, "<rect", 5) == 0;
+}
+
+/* What a row shows of one kind; what comes and goes together is one thing.
+ * Where nothing moves it is the last frame that is seen. */
+static void
+put_row(gb_str *out, const row *r, bool behind, double length)
+{
+    const piece *p, *open = NULL;
+    size_t i;
+
+    for (i = 0; i < r->n_pieces; i++) {
+        p = &r->pieces[i];
+        if (is_behind(p) != behind)
+            continue;
+        if (open != NULL && !same_times(p, open)) {
+            gb_str_puts(out, "</g>\n");
+            open = NULL;
+        }
+        if (open == NULL) {
+            gb_str_printf(out, "<g visibility=\"%s\">",
+                          p->n_times % 2 == 1 ? "visible" : "hidden");
+            if (p->n_times > 1 || p->times[0] > 0)
+                put_times(out, p, length);
+            open = p;
+        }
+        gb_str_printf(out, "%s\n", p->svg);
     }
-    gb_str_printf(out, "<g visibility=\"%s\">",
-                  p->n_times % 2 == 1 ? "visible" : "hidden");
-    put_times(out, p, length);
-    gb_str_printf(out, "%s</g>\n", p->svg.data);
+    if (open != NULL)
+        gb_str_puts(out, "</g>\n");
 }
 
 bool
@@ -171,13 +204,15 @@ film_write(film *f, const screen *s, const char *folder, const char *name,
            gb_error *err)
 {
     gb_str out = GB_STR_INIT;
-    size_t i, k;
+    double length = f->now + LAST_FRAME;
+    size_t i;
     bool ok;
 
     svg_put_head(&out, s);
-    for (i = 0; i < f->n_rows; i++)
-        for (k = 0; k < f->rows[i].n_pieces; k++)
-            put_piece(&out, &f->rows[i].pieces[k], f->now + LAST_FRAME);
+    for (i = 0; i < f->n_rows; i++) {
+        put_row(&out, &f->rows[i], true, length);
+        put_row(&out, &f->rows[i], false, length);
+    }
     ok = svg_save(&out, folder, name, err);
     gb_str_free(&out);
     return ok;

@@ -128,6 +128,7 @@ put_block(gb_str *out, uint32_t rune, double x, double y,
     } else if (rune >= 0x2591 && rune <= 0x2593) {
         gb_str_printf(out, "<g opacity=\"%g\">", shades[rune - 0x2591]);
         put_rectangle(out, x, y, CELL_WIDTH, CELL_HEIGHT, colour);
+        out->data[--out->len] = '\0'; /* all of it is one line */
         gb_str_puts(out, "</g>\n");
     } else if (rune == 0x2594) {
         put_rectangle(out, x, y, CELL_WIDTH, CELL_HEIGHT / 8, colour);
