@@ -145,7 +145,7 @@ add_fork(events *e, uint32_t ways)
     char sign[16], words[32];
 
     snprintf(sign, sizeof sign, ways < 10 ? "%s%u" : "%s+",
-             e->ascii ? "Y" : "⑂", ways);
+             e->ascii ? "Y" : "┬", ways);
     snprintf(words, sizeof words, "%u takes part here", ways);
     add_event(e, sign, words);
 }

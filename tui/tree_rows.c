@@ -100,7 +100,7 @@ put_label(const gb_seen_branch *b, gb_row *row)
         gb_row_printf(row, GB_STYLE_KEY, " \"%s\"", b->name);
     if (b->forks && b->early)
         gb_row_printf(row, GB_STYLE_MARK, " %s%" PRIu32,
-                      gb_row_sign(row, "⑂", "at "), b->at);
+                      gb_row_sign(row, "┬", "at "), b->at);
     if (b->role == GB_ROLE_NOTE)
         gb_row_puts(row, GB_STYLE_FAINT, " note");
     else if (b->role == GB_ROLE_USER)

@@ -76,9 +76,9 @@ test_tree_lines(void **state)
     static const char *const wide[] = {
         "● >                            Once upon a time",
         "├─○ T 0.8 seed 0               one",
-        "│ ├─○ ⑂3 what if T 0.8 seed 0  two",
+        "│ ├─○ ┬3 what if T 0.8 seed 0  two",
         "│ │ ○ T 0.8 seed 0             three",
-        "│ ├─○ ⑂7 picked greedy         four",
+        "│ ├─○ ┬7 picked greedy         four",
         "│ ○ T 0.8 seed 0               five",
         "└─● \"my fox\" T 0.8 seed 0      six",
         "  ◉ T 0.8 seed 0               seven",
@@ -136,7 +136,7 @@ test_tree_alone(void **state)
     assert_int_equal(r.len, 3);
     assert_string_equal(tree_row(&r, 0, 80, false), "○ T 0.8 seed 0       one");
     assert_string_equal(tree_row(&r, 1, 80, false),
-                        "├─○ ⑂0 T 0.8 seed 0  two");
+                        "├─○ ┬0 T 0.8 seed 0  two");
     assert_string_equal(tree_row(&r, 2, 80, false), "○ T 0.8 seed 0       five");
     /* Not there any more: all. */
     gb_tree_rows_set(&r, &tree, 17);

@@ -256,15 +256,15 @@ test_marks(void **state)
     f.prose.forks = forks;
     f.prose.n_forks = 1;
     shows(&f,
-          "⑂3>0123456789 123456789 123456789 123456789 123456789 one two|");
+          "┬3>0123456789 123456789 123456789 123456789 123456789 one two|");
     f.node = 2;
     f.settings.temperature = 0.8;
     f.settings.seed = 0;
     f.prose.n_forks = 2;
     TELL(&f, GB_NEWS_NODE, GB_ROLE_MODEL, " three", " four");
     shows(&f,
-          "⑂3>0123456789 123456789 123456789 123456789 123456789 one two |"
-          "⑂+>three four|");
+          "┬3>0123456789 123456789 123456789 123456789 123456789 one two |"
+          "┬+>three four|");
     gb_str_free(&signs);
     gb_str_free(&words);
     teardown(&f);
@@ -292,7 +292,7 @@ test_ghost(void **state)
     gb_prose_place(&f.prose, 2, 1, 60, 6);
     assert_int_equal(f.prose.rows, 5);
     assert_int_equal(f.prose.above, 0);
-    shows(&f, "⑂2>two three|four|five|six|seven|");
+    shows(&f, "┬2>two three|four|five|six|seven|");
     assert_true(gb_prose_cursor_at(&f.prose, &row, &column));
     assert_int_equal(row, 2);
     assert_int_equal(column, 1 + 3 + 9);
