@@ -189,6 +189,19 @@ grow(gb_transcript *t, gb_part *p, const gb_news *news)
     p->end = t->sink.end(t->sink.arg);
 }
 
+/* What the model writes behind an end-of-text is another text. */
+static void
+put_break(gb_transcript *t, const gb_news *news)
+{
+    const gb_part *p = last_part(t);
+
+    while (p != NULL && p > t->parts && p->role == GB_ROLE_NOTE)
+        p--;
+    if (p != NULL && p->ended && news->role == GB_ROLE_MODEL &&
+        t->sink.ended[0] != '\0' && !t->sink.at_line_start(t->sink.arg))
+        put(t, GB_TEXT_MODEL, "\n");
+}
+
 static void
 add(gb_transcript *t, const gb_news *news)
 {
@@ -201,6 +214,7 @@ add(gb_transcript *t, const gb_news *news)
         put_mark(t, t->sink.ascii ? "*" : "✎", gb_str_cstr(&news->text));
     else
         put_speaker(t, news);
+    put_break(t, news);
     number = gb_transcript_tokens(t);
     t->parts = gb_realloc_array(t->parts, t->n_parts + 1, sizeof *t->parts);
     p = &t->parts[t->n_parts++];

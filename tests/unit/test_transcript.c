@@ -208,6 +208,11 @@ test_end_of_text(void **state)
     assert_true(gb_view_find(f.view, "yes and", 7));
     cut(&f, 2, 2, 4);
     shows(&f, "The end. Yes ∎|");
+    TELL(&f, GB_NEWS_NODE, GB_ROLE_MODEL, "Once");
+    shows(&f, "The end. Yes ∎|Once|");
+    assert_int_equal(token_at(&f, "Once"), 3);
+    cut(&f, 2, 2, 4);
+    shows(&f, "The end. Yes ∎|");
     cut(&f, 2, 1, 4);
     shows(&f, "The end. Yes|");
     f.node = 2;
