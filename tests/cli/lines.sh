@@ -20,7 +20,7 @@ the rest is done | gumbel --no-session | /tmep\n/temp\n | 1 | temperature 0.8\n 
 help | gumbel --no-session | /help\n | 0 | ~/retry | -
 help of one | gumbel --no-session | /help /temp\n | 0 | ~Shift-F3 | -
 all settings | gumbel --no-session | /set\n | 0 | ~top-k *off | -
-no such setting | gumbel --no-session | /set colour\n | 1 | - | ~there is no setting "colour"
+no such setting | gumbel --no-session | /set flavour\n | 1 | - | ~there is no setting "flavour"
 a block | gumbel --no-session -n 1 | """\nfirst\nsecond"""\n/find second\n | 0 | ~^second | -
 a file from Windows | printf '\357\273\277one\r\ntwo\r\n' > dos; gumbel --no-session -n 1 | /read dos\n | 0 | ~^one$ | -
 a file in UTF-16 | printf '\377\376o\0n\0' > wide; gumbel --no-session -n 1 | /read wide\n | 1 | - | gumbel: wide: expected text in UTF-8, found UTF-16\n
