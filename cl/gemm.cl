@@ -2,14 +2,18 @@
 
 /* out (n_in, n_out) f32 = a packed matrix (see panel_at), n_out a whole
  * number of panels. Items: (n_out, n_in). */
-LANES_KERNEL
-unpack(global const wtype *w, global float *out, int n_in, int n_out,
-       int panel)
-{
-    const int o = get_global_id(0), i = get_global_id(1);
+#define UNPACK(packing)                                                       \
+    LANES_KERNEL                                                              \
+    unpack_##packing(global const GB_CAT(w_, packing) *w, global float *out,  \
+                     int n_in, int panel)                                     \
+    {                                                                         \
+        const int o = get_global_id(0), i = get_global_id(1);                 \
+                                                                              \
+        out[(size_t)i * get_global_size(0) + o] =                             \
+            weight_##packing(w, i, o, n_in, panel);                           \
+    }
 
-    out[(size_t)i * n_out + o] = WEIGHT(w + panel_at(i, o, n_in, panel));
-}
+FOR_EACH_PACKING(UNPACK)
 
 /* y (n, ldy) = epilogue(product (n, n_out) + bias). Items: (n_out / GB_VW,
  * n). */

@@ -1,8 +1,150 @@
-/* The OpenCL program, as text (see cl/local.mk). */
+/* The OpenCL program, as text (see cl/local.mk), and the arguments of its
+ * kernels in their order. */
 #ifndef GB_CL_KERNELS_H
 #define GB_CL_KERNELS_H
 
 extern const char gb_kernel_source[]; /* NUL-terminated */
 extern const unsigned long gb_kernel_source_size; /* without the NUL */
+
+enum { /* embedding_PACKING */
+    GB_EMBEDDING_IDS,
+    GB_EMBEDDING_WTE,
+    GB_EMBEDDING_PANEL,
+    GB_EMBEDDING_WPE,
+    GB_EMBEDDING_X,
+    GB_EMBEDDING_WIDTH,
+    GB_EMBEDDING_LDX,
+    GB_EMBEDDING_RUN,
+    GB_EMBEDDING_POSITION,
+    GB_EMBEDDING_N,
+    GB_EMBEDDING_TOKEN,
+    GB_EMBEDDING_LOOK,
+};
+
+enum { /* layernorm */
+    GB_NORM_X,
+    GB_NORM_GAIN,
+    GB_NORM_BIAS,
+    GB_NORM_Y,
+    GB_NORM_WIDTH,
+    GB_NORM_LD,
+    GB_NORM_EPS,
+    GB_NORM_FIRST_ROW,
+    GB_NORM_RUN,
+};
+
+enum { /* linear_{wide,narrow}_{1,n}_PACKING */
+    GB_LINEAR_X,
+    GB_LINEAR_WEIGHT,
+    GB_LINEAR_BIAS,
+    GB_LINEAR_Y,
+    GB_LINEAR_N_IN,
+    GB_LINEAR_LDX,
+    GB_LINEAR_LDY,
+    GB_LINEAR_EPILOGUE,
+    GB_LINEAR_RUN,
+};
+
+enum { /* attention_store */
+    GB_STORE_QKV,
+    GB_STORE_LDX,
+    GB_STORE_KEYS,
+    GB_STORE_VALUES,
+    GB_STORE_WIDTH,
+    GB_STORE_CONTEXT,
+    GB_STORE_RUN,
+};
+
+enum { /* attention */
+    GB_ATTENTION_QKV,
+    GB_ATTENTION_LDX,
+    GB_ATTENTION_KEYS,
+    GB_ATTENTION_VALUES,
+    GB_ATTENTION_Y,
+    GB_ATTENTION_LDY,
+    GB_ATTENTION_WIDTH,
+    GB_ATTENTION_CONTEXT,
+    GB_ATTENTION_RUN,
+};
+
+enum { /* adjust */
+    GB_ADJUST_LIST,
+    GB_ADJUST_N,
+    GB_ADJUST_LOGITS,
+};
+
+enum { /* softmax_part */
+    GB_SOFTMAX_LOGITS,
+    GB_SOFTMAX_LD,
+    GB_SOFTMAX_N_VOCAB,
+    GB_SOFTMAX_TEMPERATURE,
+    GB_SOFTMAX_PARTS,
+};
+
+enum { /* logprobs */
+    GB_LOGPROBS_LOGITS,
+    GB_LOGPROBS_N_VOCAB,
+    GB_LOGPROBS_TEMPERATURE,
+    GB_LOGPROBS_PARTS,
+    GB_LOGPROBS_OUT,
+};
+
+enum { /* score_join */
+    GB_SCORE_LOGITS,
+    GB_SCORE_LD,
+    GB_SCORE_PARTS,
+    GB_SCORE_N_CHUNKS,
+    GB_SCORE_TARGETS,
+    GB_SCORE_OUT,
+};
+
+enum { /* pick_part */
+    GB_PICK_SCORES,
+    GB_PICK_N_VOCAB,
+    GB_PICK_FLOOR,
+    GB_PICK_NOISY,
+    GB_PICK_JUMPS,
+    GB_PICK_START,
+    GB_PICK_BESTS,
+    GB_PICK_NOISES,
+};
+
+enum { /* pick_join */
+    GB_JOIN_BESTS,
+    GB_JOIN_N,
+    GB_JOIN_LOGPROBS,
+    GB_JOIN_PICK,
+};
+
+enum { /* pick_stats */
+    GB_STATS_LOGITS,
+    GB_STATS_N_VOCAB,
+    GB_STATS_NOISY,
+    GB_STATS_NOISES,
+    GB_STATS_PARTS,
+    GB_STATS_RESULT,
+};
+
+enum { /* unpack_PACKING */
+    GB_UNPACK_WEIGHT,
+    GB_UNPACK_OUT,
+    GB_UNPACK_N_IN,
+    GB_UNPACK_PANEL,
+};
+
+enum { /* gemm_epilogue */
+    GB_GEMM_PRODUCT,
+    GB_GEMM_N_OUT,
+    GB_GEMM_BIAS,
+    GB_GEMM_Y,
+    GB_GEMM_LDY,
+    GB_GEMM_EPILOGUE,
+};
+
+enum { /* read_speed */
+    GB_READ_X,
+    GB_READ_PART,
+    GB_READ_SUMS,
+};
 
 #endif

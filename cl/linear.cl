@@ -53,11 +53,12 @@ linear_store(global float *y, vf sum, vf bias, int epilogue)
 #define LINEAR_REDUCE(tokens, vectors)
 #endif
 
-#define LINEAR(name, vectors, tokens)                                         \
+#define LINEAR(name, packing, vectors, tokens)                                \
     GROUP(GB_LANES, GB_SPLIT)                                                 \
-    void name(global const float *x, global const wtype *w,                   \
-                     global const float *bias, global float *y, int n_in,     \
-                     int ldx, int ldy, int epilogue, global const int *run)   \
+    void name##_##packing(                                                    \
+        global const float *x, global const GB_CAT(w_, packing) *w,           \
+        global const float *bias, global float *y, int n_in, int ldx,         \
+        int ldy, int epilogue, global const int *run)                         \
     {                                                                         \
         LINEAR_LOCAL(tokens, vectors)                                         \
         const int stride = GB_LANES * GB_VW, panel = stride * (vectors);      \
@@ -70,7 +71,7 @@ linear_store(global float *y, vf sum, vf bias, int epilogue)
         for (t0 = get_group_id(1) * (tokens); t0 < n;                         \
              t0 += get_num_groups(1) * (tokens)) {                            \
             global const float *row[tokens];                                  \
-            global const wtype *wi =                                          \
+            global const GB_CAT(w_, packing) *wi =                            \
                 w + ((size_t)p * n_in + split) * panel + lane * GB_VW;        \
             vf sum[tokens][vectors], weight[vectors], xi;                     \
                                                                               \
@@ -81,7 +82,7 @@ linear_store(global float *y, vf sum, vf bias, int epilogue)
             }                                                                 \
             for (i = split; i < n_in; i += GB_SPLIT) {                        \
                 UNROLL for (v = 0; v < (vectors); v++) weight[v] =            \
-                    VWEIGHT(wi + v * stride);                                 \
+                    VLOAD_##packing(wi + v * stride);                         \
                 UNROLL for (t = 0; t < (tokens); t++)                         \
                 {                                                             \
                     xi = row[t][i];                                           \
@@ -104,7 +105,10 @@ linear_store(global float *y, vf sum, vf bias, int epilogue)
 
 /* Wide panels keep more multiply-adds in flight; narrow ones give small
  * matrices enough groups to keep every core busy. */
-LINEAR(linear_wide_1, GB_WIDE, 1)
-LINEAR(linear_wide_n, GB_WIDE, GB_WIDE_TOKENS)
-LINEAR(linear_narrow_1, GB_NARROW, 1)
-LINEAR(linear_narrow_n, GB_NARROW, GB_NARROW_TOKENS)
+#define LINEARS(packing)                                                      \
+    LINEAR(linear_wide_1, packing, GB_WIDE, 1)                                \
+    LINEAR(linear_wide_n, packing, GB_WIDE, GB_WIDE_TOKENS)                   \
+    LINEAR(linear_narrow_1, packing, GB_NARROW, 1)                            \
+    LINEAR(linear_narrow_n, packing, GB_NARROW, GB_NARROW_TOKENS)
+
+FOR_EACH_FLOAT(LINEARS)

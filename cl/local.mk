@@ -2,6 +2,7 @@
 # binary as text.
 GB_KERNELS = \
 	cl/prelude.cl \
+	cl/packing.cl \
 	cl/embedding.cl \
 	cl/layernorm.cl \
 	cl/linear.cl \

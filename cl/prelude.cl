@@ -5,7 +5,9 @@
  *              1 where neighbouring work-items are the vector (GPU)
  *   GB_LANES   work-items that lie side by side in a group (CPU: 1)
  *   GB_SPLIT   groups of lanes that share one dot product (CPU: 1)
- *   GB_WTYPE   type of the weight matrices: 0 f32, 1 f16, 2 bf16
+ *   GB_PACKINGS  bits of gb_packing: how weights may be packed; a kernel
+ *              that reads weights is there once for each, its name ending in
+ *              _f32, _f16, ...
  *   GB_HEAD    head size, in floats
  *   GB_BLOCK   positions in a block of the key cache
  *   GB_CHUNK   logits in a chunk of the heads' reductions
@@ -23,31 +25,11 @@ typedef float vf;
 typedef int vi;
 #define VLOAD(p) (*(p))
 #define VSTORE(v, p) (*(p) = (v))
-#define VHALF(p) vload_half(0, p)
-#define VBF16(p) as_float((uint)(*(p)) << 16)
 #else
 typedef GB_CAT(float, GB_VW) vf;
 typedef GB_CAT(int, GB_VW) vi;
 #define VLOAD(p) GB_CAT(vload, GB_VW)(0, p)
 #define VSTORE(v, p) GB_CAT(vstore, GB_VW)(v, 0, p)
-#define VHALF(p) GB_CAT(vload_half, GB_VW)(0, p)
-#define VBF16(p)                                                              \
-    GB_CAT(as_float, GB_VW)                                                   \
-    (GB_CAT(convert_uint, GB_VW)(GB_CAT(vload, GB_VW)(0, p)) << 16)
-#endif
-
-#if GB_WTYPE == 0
-typedef float wtype;
-#define VWEIGHT(p) VLOAD(p)
-#define WEIGHT(p) (*(p))
-#elif GB_WTYPE == 1
-typedef half wtype;
-#define VWEIGHT(p) VHALF(p)
-#define WEIGHT(p) vload_half(0, p)
-#else
-typedef ushort wtype;
-#define VWEIGHT(p) VBF16(p)
-#define WEIGHT(p) as_float((uint)(*(p)) << 16)
 #endif
 
 /* Emulated fma is slow, and a compiler that is free to choose would make the
@@ -177,10 +159,3 @@ group_max(float x, local float *scratch)
 }
 #endif
 
-/* Address of weight (in, out) of a matrix packed into panels: `panel`
- * neighbouring outputs lie side by side, one row of them for each input. */
-size_t
-panel_at(int in, int out, int n_in, int panel)
-{
-    return ((size_t)(out / panel) * n_in + in) * panel + out % panel;
-}

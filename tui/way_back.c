@@ -51,7 +51,6 @@ is_default(const char *folder, const char *asked)
 void
 gb_way_back(gb_str *out, const gb_mirror *m, const gb_worker_options *options)
 {
-    static const char *const dtypes[] = {NULL, "f32", "f16", "bf16"};
     static const char *const prefills[] = {NULL, "own", "clblast"};
 
     if (m->file == NULL)
@@ -63,8 +62,8 @@ gb_way_back(gb_str *out, const gb_mirror *m, const gb_worker_options *options)
         put_option(out, "-m", m->folder);
     if (m->spec != NULL)
         put_option(out, "-d", m->spec);
-    if (dtypes[options->dtype] != NULL)
-        put_option(out, "--dtype", dtypes[options->dtype]);
+    if (options->dtype != GB_DTYPE_AUTO)
+        put_option(out, "--dtype", gb_dtype_choice_name(options->dtype));
     if (prefills[options->prefill] != NULL)
         put_option(out, "--prefill", prefills[options->prefill]);
 }

@@ -190,8 +190,7 @@ put_text(const gb_engine *e, const figures *f, gb_error *err)
     bool ok;
 
     gb_str_printf(&out, "model            %s, %s weights%s%s\n", m->name,
-                  gb_dtype_name(info->dtype),
-                  info->dtype_why[0] != '\0' ? ", " : "", info->dtype_why);
+                  info->dtype, info->dtype_why[0] != '\0' ? ", " : "", info->dtype_why);
     gb_str_printf(&out, "device           %s\n", info->device.name);
     gb_str_printf(&out, "loading          %.0f ms, weights %.0f ms, kernels "
                   "%.0f ms (%s)\n", f->open_ms, info->load_ms,
@@ -252,7 +251,7 @@ put_json(const gb_engine *e, const figures *f, gb_error *err)
     json_array_append_new(decodes, decode_json(info, f, &f->at_long));
     json_object_set_new(o, "model", string(m->name));
     json_object_set_new(o, "device", string(info->device.name));
-    json_object_set_new(o, "dtype", json_string(gb_dtype_name(info->dtype)));
+    json_object_set_new(o, "dtype", json_string(info->dtype));
     json_object_set_new(o, "prefill", json_string(info->prefill));
     json_object_set_new(o, "open_ms", real(f->open_ms));
     json_object_set_new(o, "load_ms", real(info->load_ms));

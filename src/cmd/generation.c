@@ -82,7 +82,7 @@ json_start(const gb_generation *g, gb_error *err)
 
     json_object_set_new(o, "model", string(gb_engine_model(g->engine)->name));
     json_object_set_new(o, "device", string(info->device.name));
-    json_object_set_new(o, "dtype", string(gb_dtype_name(info->dtype)));
+    json_object_set_new(o, "dtype", string(info->dtype));
     json_object_set_new(o, "settings", gb_settings_json(&g->options->settings));
     json_object_set_new(o, "prompt_ids", gb_json_ids(g->prompt_ids));
     return gb_put_json(o, err);

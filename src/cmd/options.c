@@ -82,15 +82,8 @@ static bool
 set_dtype(gb_options *o, const gb_option *self, const char *value,
           gb_error *err)
 {
-    static const gb_dtype_choice choices[] = {
-        GB_DTYPE_AUTO, GB_DTYPE_F32, GB_DTYPE_F16, GB_DTYPE_BF16,
-    };
-    int i = word_index(self->words, value);
-
-    if (i < 0)
-        return refuse_word(self, value, err);
-    o->dtype = choices[i];
-    return true;
+    return gb_dtype_choice_parse(value, &o->dtype) ||
+           refuse_word(self, value, err);
 }
 
 static bool

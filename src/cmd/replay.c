@@ -136,10 +136,7 @@ open_as_then(const gb_options *o, const gb_origin *then, printer *p,
     gb_options options = *o;
 
     if (o->dtype == GB_DTYPE_AUTO && then->dtype != NULL)
-        options.dtype = strcmp(then->dtype, "f32") == 0    ? GB_DTYPE_F32
-                        : strcmp(then->dtype, "f16") == 0  ? GB_DTYPE_F16
-                        : strcmp(then->dtype, "bf16") == 0 ? GB_DTYPE_BF16
-                                                           : GB_DTYPE_AUTO;
+        gb_dtype_choice_parse(then->dtype, &options.dtype);
     if (o->prefill == GB_PREFILL_AUTO && then->prefill != NULL)
         options.prefill = strcmp(then->prefill, "own") == 0 ? GB_PREFILL_OWN
                           : strcmp(then->prefill, "clblast") == 0

@@ -1,7 +1,6 @@
 #include "engine/compute.h"
 
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,10 +60,10 @@ build_options(const gb_compute *c, char *out, size_t n)
     snprintf(out, n,
              "-cl-std=CL1.2 -w -DGB_VW=%u -DGB_LANES=%u -DGB_SPLIT=%u "
              "-DGB_WIDE=%u -DGB_NARROW=%u -DGB_WIDE_TOKENS=%u "
-             "-DGB_NARROW_TOKENS=%u -DGB_DRAWS=%u -DGB_WTYPE=%d -DGB_HEAD=%u "
+             "-DGB_NARROW_TOKENS=%u -DGB_DRAWS=%u -DGB_PACKINGS=%u -DGB_HEAD=%u "
              "-DGB_BLOCK=%d -DGB_CHUNK=%d -DGB_ATTENTION_SCALE=%.9ef%s",
              s->vw, s->lanes, s->split, s->wide, s->narrow, s->wide_tokens,
-             s->narrow_tokens, s->draws, (int)c->dtype, c->head_size,
+             s->narrow_tokens, s->draws, c->packings, c->head_size,
              GB_BLOCK, GB_CHUNK,
              1.0 / sqrt((double)c->head_size),
              (c->device.type & CL_DEVICE_TYPE_GPU) ? " -DGB_FAST_FMA" : "");
@@ -72,7 +71,7 @@ build_options(const gb_compute *c, char *out, size_t n)
 
 bool
 gb_compute_open(gb_compute *c, const gb_device *device, const gb_shape *shape,
-                gb_dtype dtype, unsigned head_size, gb_error *err)
+                unsigned packings, unsigned head_size, gb_error *err)
 {
     cl_context_properties properties[] = {
         CL_CONTEXT_PLATFORM, (cl_context_properties)device->platform, 0};
@@ -83,7 +82,7 @@ gb_compute_open(gb_compute *c, const gb_device *device, const gb_shape *shape,
     memset(c, 0, sizeof *c);
     c->device = *device;
     c->shape = *shape;
-    c->dtype = dtype;
+    c->packings = packings;
     c->head_size = head_size;
     c->context =
         clCreateContext(properties, 1, &device->id, NULL, NULL, &code);
@@ -143,36 +142,33 @@ gb_buffer(gb_compute *c, size_t size, const char *what, gb_error *err)
 }
 
 bool
-gb_op_init(gb_compute *c, gb_op *op, const char *kernel, gb_error *err,
-           const char *types, ...)
+gb_op_init(gb_compute *c, gb_op *op, const char *kernel, const gb_arg *args,
+           size_t n, gb_error *err)
 {
     cl_int code;
-    va_list ap;
-    unsigned i;
+    cl_uint i;
 
     memset(op, 0, sizeof *op);
     op->x = 1;
     op->local[0] = c->shape.lanes;
     op->local[1] = 1;
     op->kernel = clCreateKernel(c->program, kernel, &code);
-    va_start(ap, types);
-    for (i = 0; types[i] != '\0' && code == CL_SUCCESS; i++) {
-        if (types[i] == 'm') {
-            cl_mem m = va_arg(ap, cl_mem);
-
-            code = clSetKernelArg(op->kernel, i, sizeof m, &m);
-        } else if (types[i] == 'f') {
-            cl_float f = (cl_float)va_arg(ap, double);
-
-            code = clSetKernelArg(op->kernel, i, sizeof f, &f);
-        } else {
-            cl_uint u = va_arg(ap, cl_uint);
-
-            code = clSetKernelArg(op->kernel, i, sizeof u, &u);
-        }
-    }
-    va_end(ap);
+    for (i = 0; i < n && code == CL_SUCCESS; i++)
+        if (args[i].size > 0)
+            code = clSetKernelArg(op->kernel, i, args[i].size,
+                                  &args[i].value);
     return code == CL_SUCCESS || gb_cl_fail(c, code, kernel, err);
+}
+
+bool
+gb_op_init_packed(gb_compute *c, gb_op *op, const char *kernel,
+                  gb_packing packing, const gb_arg *args, size_t n,
+                  gb_error *err)
+{
+    char name[64];
+
+    snprintf(name, sizeof name, "%s_%s", kernel, gb_packings[packing].name);
+    return gb_op_init(c, op, name, args, n, err);
 }
 
 void
@@ -184,10 +180,9 @@ gb_op_free(gb_op *op)
 }
 
 bool
-gb_op_set(gb_op *op, unsigned arg, size_t size, const void *value,
-          gb_error *err)
+gb_op_set(gb_op *op, unsigned arg, gb_arg value, gb_error *err)
 {
-    cl_int code = clSetKernelArg(op->kernel, arg, size, value);
+    cl_int code = clSetKernelArg(op->kernel, arg, value.size, &value.value);
 
     return code == CL_SUCCESS ||
            gb_fail(err, "setting a kernel argument failed: %s",

@@ -3,8 +3,11 @@
 #ifndef GB_ENGINE_COMPUTE_H
 #define GB_ENGINE_COMPUTE_H
 
+#include <CL/cl.h>
+
+#include "cl/kernels.h"
 #include "engine/device.h"
-#include "model/safetensors.h"
+#include "engine/packing.h"
 
 /* Positions in a block of the key cache, and logits in a chunk of the heads'
  * reductions; the kernels are compiled with them. */
@@ -29,7 +32,7 @@ gb_shape gb_shape_for(const gb_device *d);
 typedef struct gb_compute {
     gb_device device;
     gb_shape shape;
-    gb_dtype dtype;
+    unsigned packings; /* 1 << gb_packing of each that there are kernels for */
     unsigned head_size;
     cl_context context;
     cl_command_queue queue;
@@ -42,8 +45,8 @@ typedef struct gb_compute {
 } gb_compute;
 
 bool gb_compute_open(gb_compute *c, const gb_device *device,
-                     const gb_shape *shape, gb_dtype dtype, unsigned head_size,
-                     gb_error *err);
+                     const gb_shape *shape, unsigned packings,
+                     unsigned head_size, gb_error *err);
 void gb_compute_close(gb_compute *c);
 
 /* A buffer of `size` > 0 bytes; `what` is for the message when the device has
@@ -60,13 +63,39 @@ typedef struct gb_op {
     size_t local[2];
 } gb_op;
 
-/* The arguments of a kernel, in order: a type letter each, then the values.
- * 'm' cl_mem, 'i' int, 'u' cl_uint, 'f' float (passed as double). */
-bool gb_op_init(gb_compute *c, gb_op *op, const char *kernel, gb_error *err,
-                const char *types, ...);
+/* An argument of a kernel; which one, the enums in cl/kernels.h tell. */
+typedef struct gb_arg {
+    size_t size;
+    union {
+        cl_mem mem;
+        cl_int i;
+        cl_uint u;
+        cl_ulong ul;
+        cl_float f;
+        cl_ulong4 ul4;
+    } value;
+} gb_arg;
+
+#define GB_MEM(x) {sizeof(cl_mem), {.mem = (x)}}
+#define GB_INT(x) {sizeof(cl_int), {.i = (x)}}
+#define GB_UINT(x) {sizeof(cl_uint), {.u = (x)}}
+#define GB_ULONG(x) {sizeof(cl_ulong), {.ul = (x)}}
+#define GB_FLOAT(x) {sizeof(cl_float), {.f = (x)}}
+#define GB_ULONG4(x) {sizeof(cl_ulong4), {.ul4 = (x)}}
+/* GB_ARGS([GB_NORM_X] = GB_MEM(x), ...) */
+#define GB_ARGS(...)                                                          \
+    (const gb_arg[]){__VA_ARGS__},                                            \
+        sizeof((const gb_arg[]){__VA_ARGS__}) / sizeof(gb_arg)
+
+/* What is left out has to be set before it runs. */
+bool gb_op_init(gb_compute *c, gb_op *op, const char *kernel,
+                const gb_arg *args, size_t n, gb_error *err);
+/* The kernel of this name for a packing: name_PACKING. */
+bool gb_op_init_packed(gb_compute *c, gb_op *op, const char *kernel,
+                       gb_packing packing, const gb_arg *args, size_t n,
+                       gb_error *err);
 void gb_op_free(gb_op *op);
-bool gb_op_set(gb_op *op, unsigned arg, size_t size, const void *value,
-               gb_error *err);
+bool gb_op_set(gb_op *op, unsigned arg, gb_arg value, gb_error *err);
 /* Enqueues it for `rows` tokens. */
 bool gb_op_run(gb_compute *c, const gb_op *op, size_t rows, gb_error *err);
 

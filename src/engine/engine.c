@@ -15,6 +15,7 @@ struct gb_engine {
     const gb_model *model;
     gb_engine_options options;
     gb_compute compute;
+    gb_weights_plan plan;
     gb_weights weights;
     gb_forward forward;
     gb_head head;
@@ -36,80 +37,38 @@ other_bytes(const gb_compute *c, const gb_config *g)
     return cache + scratch + gb_head_size(c, g);
 }
 
-static uint64_t
-largest_matrix(const gb_compute *c, const gb_config *g, size_t element)
-{
-    uint64_t vocab = gb_padded_width(&c->shape, g->n_vocab);
-    uint64_t inner = gb_padded_width(&c->shape, g->n_inner);
-    uint64_t qkv = gb_padded_width(&c->shape, 3 * g->n_embd);
-    uint64_t most = vocab > inner ? vocab : inner;
-
-    most = most > qkv ? most : qkv;
-    return most * g->n_embd * element;
-}
-
 static bool
-has_room(const gb_compute *c, const gb_model *m, gb_dtype dtype)
+has_room(const gb_compute *c, const gb_model *m, const gb_weights_plan *plan)
 {
-    return gb_weights_size(c, m, dtype) + other_bytes(c, &m->config) <=
-               c->device.memory &&
-           largest_matrix(c, &m->config, gb_dtype_size(dtype)) <=
-               c->device.max_alloc;
+    return plan->bytes + other_bytes(c, &m->config) <= c->device.memory &&
+           plan->largest <= c->device.max_alloc;
 }
 
-/* Whether all matrices have one type. Vectors are float32 on the device in
- * any case. */
-static bool
-has_one_dtype(const gb_model *m)
+/* Where float32 does not fit, float16 is the way out. */
+static gb_weights_plan
+choose_plan(const gb_compute *c, const gb_model *m, gb_dtype_choice choice,
+            const char **why)
 {
-    const gb_dtype first = m->wte.dtype;
-    const gb_block_weights *b;
-    bool same = m->lm_head.dtype == first;
-
-    for (b = m->blocks; b < m->blocks + m->config.n_layer; b++)
-        same &= b->attn_weight.dtype == first &&
-                b->proj_weight.dtype == first &&
-                b->fc_weight.dtype == first &&
-                b->fc_proj_weight.dtype == first;
-    return same;
-}
-
-/* One type for all matrices, and why it is not simply the file's. It loses
- * nothing: float16 and bfloat16 do not hold each other, but float32 holds
- * both. Where float32 does not fit, float16 is the way out. */
-static gb_dtype
-choose_dtype(const gb_compute *c, const gb_model *m, gb_dtype_choice choice,
-             const char **why)
-{
-    gb_dtype exact = m->wte.dtype;
+    gb_weights_plan plan = gb_weights_plan_for(c, m, choice);
 
     *why = "";
-    switch (choice) {
-    case GB_DTYPE_F32:
-        return GB_F32;
-    case GB_DTYPE_F16:
-        return GB_F16;
-    case GB_DTYPE_BF16:
-        return GB_BF16;
-    case GB_DTYPE_AUTO:
-        break;
+    if (choice != GB_DTYPE_AUTO)
+        return plan;
+    if ((plan.packings & 1u << GB_PACK_F32) != 0 && !has_room(c, m, &plan)) {
+        *why = "rounded, as the device has no room for f32";
+        return gb_weights_plan_for(c, m, GB_DTYPE_F16);
     }
-    if (!has_one_dtype(m)) {
-        *why = "as the file has several types";
-        exact = GB_F32;
-    }
-    if (exact != GB_F32 || has_room(c, m, exact))
-        return exact;
-    *why = "rounded, as the device has no room for f32";
-    return GB_F16;
+    if (gb_weights_dtype(&plan) == NULL)
+        *why = "each matrix as the file has it";
+    return plan;
 }
 
 static bool
-check_room(const gb_compute *c, const gb_model *m, gb_dtype dtype,
-           gb_error *err)
+check_room(const gb_compute *c, const gb_model *m,
+           const gb_weights_plan *plan, gb_error *err)
 {
-    uint64_t need =
-        gb_weights_size(c, m, dtype) + other_bytes(c, &m->config);
+    const char *dtype = gb_weights_dtype(plan);
+    uint64_t need = plan->bytes + other_bytes(c, &m->config);
 
     if (need <= c->device.memory)
         return true;
@@ -117,9 +76,10 @@ check_room(const gb_compute *c, const gb_model *m, gb_dtype dtype,
                    "%s: the model needs %.1f MiB of device memory as %s, the "
                    "device has %.1f MiB%s",
                    c->device.name, (double)need / 1048576.0,
-                   gb_dtype_name(dtype),
+                   dtype != NULL ? dtype : "it is",
                    (double)c->device.memory / 1048576.0,
-                   dtype == GB_F32 ? "; try --dtype f16" : "");
+                   (plan->packings & 1u << GB_PACK_F32) != 0
+                       ? "; try --dtype f16" : "");
 }
 
 static bool
@@ -154,19 +114,18 @@ open_compute(gb_engine *e, gb_error *err)
     gb_compute *c = &e->compute;
     gb_device device;
     gb_shape shape;
-    gb_dtype dtype;
 
     if (!gb_device_choose(o->device, &device, err))
         return false;
     /* The sizes depend on device and shape alone. */
     c->device = device;
     c->shape = shape = gb_shape_for(&device);
-    dtype = choose_dtype(c, e->model, o->dtype, &e->info.dtype_why);
-    if (!check_room(c, e->model, dtype, err))
+    e->plan = choose_plan(c, e->model, o->dtype, &e->info.dtype_why);
+    if (!check_room(c, e->model, &e->plan, err))
         return false;
     if (o->progress != NULL)
         o->progress(o->progress_arg, GB_PHASE_COMPILE, 0, 0);
-    return gb_compute_open(c, &device, &shape, dtype,
+    return gb_compute_open(c, &device, &shape, e->plan.packings,
                            e->model->config.head_size, err);
 }
 
@@ -186,7 +145,8 @@ gb_engine_open(const gb_model *model, const gb_engine_options *options,
         return NULL;
     }
     start = gb_now_ms();
-    if (!gb_weights_load(&e->weights, &e->compute, model, &e->options, err))
+    if (!gb_weights_load(&e->weights, &e->compute, model, &e->plan,
+                         &e->options, err))
         goto fail_weights;
     if (!gb_forward_open(&e->forward, &e->compute, g, &e->weights, err))
         goto fail_forward;
@@ -196,7 +156,9 @@ gb_engine_open(const gb_model *model, const gb_engine_options *options,
     if (!open_gemm(e, err))
         goto fail_gemm;
     e->info.device = e->compute.device;
-    e->info.dtype = e->compute.dtype;
+    e->info.dtype = gb_weights_dtype(&e->plan);
+    if (e->info.dtype == NULL)
+        e->info.dtype = "mixed";
     e->info.weight_bytes = e->weights.bytes;
     e->info.cache_bytes = e->forward.cache_bytes;
     e->info.scratch_bytes = e->forward.scratch_bytes + e->head.bytes +

@@ -14,19 +14,12 @@
 #include <stdint.h>
 
 #include "engine/device.h"
+#include "engine/packing.h"
 #include "model/model.h"
 #include "sample/adjust.h"
 #include "sample/filter.h"
 
 typedef struct gb_engine gb_engine;
-
-typedef enum gb_dtype_choice {
-    GB_DTYPE_AUTO, /* the file's own, f32 where it has several; f16 where
-                      f32 has no room on the device */
-    GB_DTYPE_F32,
-    GB_DTYPE_F16,
-    GB_DTYPE_BF16,
-} gb_dtype_choice;
 
 typedef enum gb_prefill_choice {
     GB_PREFILL_AUTO, /* CLBlast where it was measured to be faster */
@@ -60,8 +53,9 @@ typedef struct gb_engine_options {
 
 typedef struct gb_engine_info {
     gb_device device;
-    gb_dtype dtype;           /* of the weights in device memory */
-    const char *dtype_why;    /* "", or why it was chosen: "rounded, as ..." */
+    const char *dtype;        /* of the weights in device memory: "f32", ..., or
+                                 "mixed" */
+    const char *dtype_why;    /* "", or why it is so: "rounded, as ..." */
     const char *prefill;      /* "own" or "clblast" */
     uint64_t weight_bytes, cache_bytes, scratch_bytes; /* on the device */
     bool program_cached;      /* the kernels came from the binary cache */

@@ -51,18 +51,27 @@ gb_linear_init(gb_linear *l, gb_compute *c, const gb_matrix *m, cl_mem x,
                cl_mem run, gb_error *err)
 {
     const gb_shape *s = &c->shape;
-    size_t panels = m->n_out_padded / m->panel;
+    const size_t panels = m->n_out_padded / m->panel;
+    const gb_arg args[] = {
+        [GB_LINEAR_X] = GB_MEM(x),
+        [GB_LINEAR_WEIGHT] = GB_MEM(m->weight),
+        [GB_LINEAR_BIAS] = GB_MEM(m->bias),
+        [GB_LINEAR_Y] = GB_MEM(y),
+        [GB_LINEAR_N_IN] = GB_UINT(m->n_in),
+        [GB_LINEAR_LDX] = GB_UINT(ldx),
+        [GB_LINEAR_LDY] = GB_UINT(ldy),
+        [GB_LINEAR_EPILOGUE] = GB_UINT(epilogue),
+        [GB_LINEAR_RUN] = GB_MEM(run),
+    };
 
     *l = (gb_linear){.matrix = m, .x = x, .y = y, .ldx = ldx, .ldy = ldy,
                      .epilogue = epilogue};
-    if (!gb_op_init(c, &l->one,
-                    m->wide ? "linear_wide_1" : "linear_narrow_1", err,
-                    "mmmmuuuum", x, m->weight, m->bias, y, m->n_in, ldx, ldy,
-                    epilogue, run) ||
-        !gb_op_init(c, &l->many,
-                    m->wide ? "linear_wide_n" : "linear_narrow_n", err,
-                    "mmmmuuuum", x, m->weight, m->bias, y, m->n_in, ldx, ldy,
-                    epilogue, run))
+    if (!gb_op_init_packed(c, &l->one,
+                           m->wide ? "linear_wide_1" : "linear_narrow_1",
+                           m->packing, args, GB_COUNT(args), err) ||
+        !gb_op_init_packed(c, &l->many,
+                           m->wide ? "linear_wide_n" : "linear_narrow_n",
+                           m->packing, args, GB_COUNT(args), err))
         return false;
     l->one.x = l->many.x = panels;
     l->one.local[1] = l->many.local[1] = s->split;
@@ -97,10 +106,52 @@ gb_norm_init(gb_op *op, gb_compute *c, const gb_norm *norm, cl_mem x, cl_mem y,
              unsigned width, unsigned ld, float eps, int first_row, cl_mem run,
              gb_error *err)
 {
-    if (!gb_op_init(c, op, "layernorm", err, "mmmmuufim", x, norm->gain,
-                    norm->bias, y, width, ld, (double)eps, first_row, run))
+    if (!gb_op_init(c, op, "layernorm",
+                    GB_ARGS([GB_NORM_X] = GB_MEM(x),
+                            [GB_NORM_GAIN] = GB_MEM(norm->gain),
+                            [GB_NORM_BIAS] = GB_MEM(norm->bias),
+                            [GB_NORM_Y] = GB_MEM(y),
+                            [GB_NORM_WIDTH] = GB_UINT(width),
+                            [GB_NORM_LD] = GB_UINT(ld),
+                            [GB_NORM_EPS] = GB_FLOAT(eps),
+                            [GB_NORM_FIRST_ROW] = GB_INT(first_row),
+                            [GB_NORM_RUN] = GB_MEM(run)),
+                    err))
         return false;
     op->per_y = 1;
+    return true;
+}
+
+static bool
+open_attention(gb_forward *f, gb_layer_plan *p, unsigned ld_qkv,
+               gb_error *err)
+{
+    const unsigned context = padded_context(f->config);
+    const unsigned width = f->config->n_embd;
+
+    if (!gb_op_init(f->c, &p->store, "attention_store",
+                    GB_ARGS([GB_STORE_QKV] = GB_MEM(f->qkv),
+                            [GB_STORE_LDX] = GB_UINT(ld_qkv),
+                            [GB_STORE_KEYS] = GB_MEM(p->keys),
+                            [GB_STORE_VALUES] = GB_MEM(p->values),
+                            [GB_STORE_WIDTH] = GB_UINT(width),
+                            [GB_STORE_CONTEXT] = GB_UINT(context),
+                            [GB_STORE_RUN] = GB_MEM(f->run)),
+                    err) ||
+        !gb_op_init(f->c, &p->attention, "attention",
+                    GB_ARGS([GB_ATTENTION_QKV] = GB_MEM(f->qkv),
+                            [GB_ATTENTION_LDX] = GB_UINT(ld_qkv),
+                            [GB_ATTENTION_KEYS] = GB_MEM(p->keys),
+                            [GB_ATTENTION_VALUES] = GB_MEM(p->values),
+                            [GB_ATTENTION_Y] = GB_MEM(f->attended),
+                            [GB_ATTENTION_LDY] = GB_UINT(f->ld),
+                            [GB_ATTENTION_WIDTH] = GB_UINT(width),
+                            [GB_ATTENTION_CONTEXT] = GB_UINT(context),
+                            [GB_ATTENTION_RUN] = GB_MEM(f->run)),
+                    err))
+        return false;
+    p->store.x = p->attention.x = f->config->n_head;
+    p->store.per_y = p->attention.per_y = 1;
     return true;
 }
 
@@ -108,7 +159,7 @@ static bool
 open_layer(gb_forward *f, gb_layer_plan *p, const gb_layer *w, gb_error *err)
 {
     const gb_config *g = f->config;
-    const unsigned width = g->n_embd, context = padded_context(g);
+    const unsigned width = g->n_embd;
     const unsigned ld_qkv = gb_padded_width(&f->c->shape, 3 * width);
     const unsigned ld_inner = gb_padded_width(&f->c->shape, g->n_inner);
     gb_compute *c = f->c;
@@ -122,11 +173,7 @@ open_layer(gb_forward *f, gb_layer_plan *p, const gb_layer *w, gb_error *err)
                       g->ln_eps, 0, f->run, err) ||
         !gb_linear_init(&p->qkv, c, &w->attn, f->norm, f->ld, f->qkv, ld_qkv,
                         GB_EPILOGUE_BIAS, f->run, err) ||
-        !gb_op_init(c, &p->store, "attention_store", err, "mummuum", f->qkv,
-                    ld_qkv, p->keys, p->values, width, context, f->run) ||
-        !gb_op_init(c, &p->attention, "attention", err, "mummmuuum", f->qkv,
-                    ld_qkv, p->keys, p->values, f->attended, f->ld, width,
-                    context, f->run) ||
+        !open_attention(f, p, ld_qkv, err) ||
         !gb_linear_init(&p->proj, c, &w->proj, f->attended, f->ld, f->x,
                         f->ld, GB_EPILOGUE_ADD, f->run, err) ||
         !gb_norm_init(&p->ln_2, c, &w->ln_2, f->x, f->norm, width, f->ld,
@@ -136,8 +183,26 @@ open_layer(gb_forward *f, gb_layer_plan *p, const gb_layer *w, gb_error *err)
         !gb_linear_init(&p->fc_proj, c, &w->fc_proj, f->inner, ld_inner, f->x,
                         f->ld, GB_EPILOGUE_ADD, f->run, err))
         return false;
-    p->store.x = p->attention.x = g->n_head;
-    p->store.per_y = p->attention.per_y = 1;
+    return true;
+}
+
+static bool
+open_embedding(gb_forward *f, const gb_weights *w, gb_error *err)
+{
+    const gb_matrix *wte = w->wte.weight != NULL ? &w->wte : &w->head;
+
+    if (!gb_op_init_packed(f->c, &f->embedding, "embedding", wte->packing,
+                           GB_ARGS([GB_EMBEDDING_IDS] = GB_MEM(f->ids),
+                                   [GB_EMBEDDING_WTE] = GB_MEM(wte->weight),
+                                   [GB_EMBEDDING_PANEL] = GB_UINT(wte->panel),
+                                   [GB_EMBEDDING_WPE] = GB_MEM(w->wpe),
+                                   [GB_EMBEDDING_X] = GB_MEM(f->x),
+                                   [GB_EMBEDDING_WIDTH] = GB_UINT(wte->n_in),
+                                   [GB_EMBEDDING_LDX] = GB_UINT(f->ld),
+                                   [GB_EMBEDDING_RUN] = GB_MEM(f->run)),
+                           err))
+        return false;
+    f->embedding.per_y = 1;
     return true;
 }
 
@@ -170,12 +235,8 @@ gb_forward_open(gb_forward *f, gb_compute *c, const gb_config *g,
         (f->inner =
              gb_buffer(c, row * gb_padded_width(&c->shape, g->n_inner),
                        "activations", err)) == NULL ||
-        !gb_op_init(c, &f->embedding, "embedding", err, "mmummuumiiui", f->ids,
-                    w->wte != NULL ? w->wte : w->head.weight,
-                    w->wte != NULL ? 0u : w->head.panel, w->wpe, f->x,
-                    g->n_embd, f->ld, f->run, 0, 0, 0u, 0))
+        !open_embedding(f, w, err))
         goto fail;
-    f->embedding.per_y = 1;
     for (i = 0; i < g->n_layer; i++)
         if (!open_layer(f, &f->layers[i], &w->layers[i], err))
             goto fail;
@@ -234,10 +295,11 @@ embed(gb_forward *f, const gb_token *ids, unsigned n, unsigned position,
         !gb_write_buffer(f->c, f->ids, ids, n * sizeof *ids, err))
         return false;
     f->rows = n;
-    return gb_op_set(op, 8, sizeof position, &position, err) &&
-           gb_op_set(op, 9, sizeof n, &n, err) &&
-           gb_op_set(op, 10, sizeof *ids, &ids[0], err) &&
-           gb_op_set(op, 11, sizeof look, &look, err) &&
+    return gb_op_set(op, GB_EMBEDDING_POSITION, (gb_arg)GB_UINT(position),
+                     err) &&
+           gb_op_set(op, GB_EMBEDDING_N, (gb_arg)GB_UINT(n), err) &&
+           gb_op_set(op, GB_EMBEDDING_TOKEN, (gb_arg)GB_UINT(ids[0]), err) &&
+           gb_op_set(op, GB_EMBEDDING_LOOK, (gb_arg)GB_INT(look), err) &&
            gb_op_run(f->c, op, n, err);
 }
 

@@ -9,9 +9,31 @@
 struct gb_gemm {
     cl_mem weight;  /* (max_in, max_out) f32, one matrix at a time */
     cl_mem product; /* (batch, max_out) f32 */
-    cl_kernel unpack, epilogue;
+    gb_op unpack[GB_PACKINGS]; /* those that c has kernels for */
+    gb_op epilogue;
     uint64_t bytes;
 };
+
+static bool
+open_kernels(gb_gemm *g, gb_compute *c, gb_error *err)
+{
+    unsigned i;
+
+    for (i = 0; i < GB_PACKINGS; i++) {
+        if ((c->packings & 1u << i) == 0)
+            continue;
+        if (!gb_op_init_packed(c, &g->unpack[i], "unpack", i,
+                               GB_ARGS([GB_UNPACK_OUT] = GB_MEM(g->weight)),
+                               err))
+            return false;
+        g->unpack[i].per_y = 1;
+    }
+    if (!gb_op_init(c, &g->epilogue, "gemm_epilogue",
+                    GB_ARGS([GB_GEMM_PRODUCT] = GB_MEM(g->product)), err))
+        return false;
+    g->epilogue.per_y = 1;
+    return true;
+}
 
 gb_gemm *
 gb_gemm_open(gb_compute *c, unsigned max_in, unsigned max_out, unsigned batch,
@@ -20,21 +42,14 @@ gb_gemm_open(gb_compute *c, unsigned max_in, unsigned max_out, unsigned batch,
     gb_gemm *g = gb_alloc(sizeof *g);
     size_t weight = sizeof(float) * max_in * max_out;
     size_t product = sizeof(float) * batch * max_out;
-    cl_int code;
 
     g->bytes = weight + product;
     g->weight = gb_buffer(c, weight, "CLBlast's weights", err);
     if (g->weight == NULL)
         goto fail;
     g->product = gb_buffer(c, product, "CLBlast's products", err);
-    if (g->product == NULL)
-        goto fail;
-    g->unpack = clCreateKernel(c->program, "unpack", &code);
-    if (code == CL_SUCCESS)
-        g->epilogue = clCreateKernel(c->program, "gemm_epilogue", &code);
-    if (code == CL_SUCCESS)
+    if (g->product != NULL && open_kernels(g, c, err))
         return g;
-    gb_cl_fail(c, code, "creating a kernel", err);
 fail:
     gb_gemm_close(g);
     return NULL;
@@ -43,16 +58,17 @@ fail:
 void
 gb_gemm_close(gb_gemm *g)
 {
+    unsigned i;
+
     if (g == NULL)
         return;
     if (g->weight != NULL)
         clReleaseMemObject(g->weight);
     if (g->product != NULL)
         clReleaseMemObject(g->product);
-    if (g->unpack != NULL)
-        clReleaseKernel(g->unpack);
-    if (g->epilogue != NULL)
-        clReleaseKernel(g->epilogue);
+    for (i = 0; i < GB_PACKINGS; i++)
+        gb_op_free(&g->unpack[i]);
+    gb_op_free(&g->epilogue);
     free(g);
 }
 
@@ -62,54 +78,34 @@ gb_gemm_bytes(const gb_gemm *g)
     return g != NULL ? g->bytes : 0;
 }
 
-static cl_int
-set_args(cl_kernel k, const void *const *values, const size_t *sizes,
-         unsigned n)
-{
-    cl_int code = CL_SUCCESS;
-    unsigned i;
-
-    for (i = 0; i < n && code == CL_SUCCESS; i++)
-        code = clSetKernelArg(k, i, sizes[i], values[i]);
-    return code;
-}
-
 /* A panel layout is no matrix that CLBlast knows, and it may be of halves:
  * it gets a plain float32 copy. */
 static bool
 unpack(gb_gemm *g, gb_compute *c, const gb_matrix *m, gb_error *err)
 {
-    const void *values[] = {&m->weight, &g->weight, &m->n_in,
-                            &m->n_out_padded, &m->panel};
-    static const size_t sizes[] = {sizeof(cl_mem), sizeof(cl_mem), 4, 4, 4};
-    size_t global[2] = {m->n_out_padded, m->n_in}, local[2];
-    cl_int code = set_args(g->unpack, values, sizes, GB_COUNT(sizes));
+    gb_op *op = &g->unpack[m->packing];
 
-    local[0] = c->shape.lanes;
-    local[1] = 1;
-    if (code == CL_SUCCESS)
-        code = clEnqueueNDRangeKernel(c->queue, g->unpack, 2, NULL, global,
-                                      local, 0, NULL, gb_event(c));
-    return gb_enqueued(c, code, "unpacking weights", err);
+    op->x = m->n_out_padded / c->shape.lanes;
+    return gb_op_set(op, GB_UNPACK_WEIGHT, (gb_arg)GB_MEM(m->weight), err) &&
+           gb_op_set(op, GB_UNPACK_N_IN, (gb_arg)GB_UINT(m->n_in), err) &&
+           gb_op_set(op, GB_UNPACK_PANEL, (gb_arg)GB_UINT(m->panel), err) &&
+           gb_op_run(c, op, m->n_in, err);
 }
 
 static bool
 finish(gb_gemm *g, gb_compute *c, const gb_matrix *m, cl_mem y, unsigned ldy,
        unsigned epilogue, unsigned n, gb_error *err)
 {
-    const void *values[] = {&g->product, &m->n_out_padded, &m->bias,
-                            &y,          &ldy,             &epilogue};
-    static const size_t sizes[] = {sizeof(cl_mem), 4, sizeof(cl_mem),
-                                   sizeof(cl_mem), 4, 4};
-    size_t global[2] = {m->n_out_padded / c->shape.vw, n}, local[2];
-    cl_int code = set_args(g->epilogue, values, sizes, GB_COUNT(sizes));
+    gb_op *op = &g->epilogue;
 
-    local[0] = c->shape.lanes;
-    local[1] = 1;
-    if (code == CL_SUCCESS)
-        code = clEnqueueNDRangeKernel(c->queue, g->epilogue, 2, NULL, global,
-                                      local, 0, NULL, gb_event(c));
-    return gb_enqueued(c, code, "adding the bias", err);
+    op->x = m->n_out_padded / (c->shape.vw * c->shape.lanes);
+    return gb_op_set(op, GB_GEMM_N_OUT, (gb_arg)GB_UINT(m->n_out_padded),
+                     err) &&
+           gb_op_set(op, GB_GEMM_BIAS, (gb_arg)GB_MEM(m->bias), err) &&
+           gb_op_set(op, GB_GEMM_Y, (gb_arg)GB_MEM(y), err) &&
+           gb_op_set(op, GB_GEMM_LDY, (gb_arg)GB_UINT(ldy), err) &&
+           gb_op_set(op, GB_GEMM_EPILOGUE, (gb_arg)GB_UINT(epilogue), err) &&
+           gb_op_run(c, op, n, err);
 }
 
 bool

@@ -106,13 +106,58 @@ open_pick(gb_head *h, gb_op *op, cl_mem scores, int noisy, gb_error *err)
 {
     static const cl_ulong4 start = {{0}};
 
-    if (!gb_op_init(h->c, op, "pick_part", err, "mufum", scores, h->n_vocab,
-                    -(double)INFINITY, noisy, h->jumps) ||
-        !gb_op_set(op, 5, sizeof start, &start, err) ||
-        !gb_op_set(op, 6, sizeof h->bests, &h->bests, err) ||
-        !gb_op_set(op, 7, sizeof h->noise, &h->noise, err))
+    if (!gb_op_init(h->c, op, "pick_part",
+                    GB_ARGS([GB_PICK_SCORES] = GB_MEM(scores),
+                            [GB_PICK_N_VOCAB] = GB_UINT(h->n_vocab),
+                            [GB_PICK_FLOOR] = GB_FLOAT(-INFINITY),
+                            [GB_PICK_NOISY] = GB_INT(noisy),
+                            [GB_PICK_JUMPS] = GB_MEM(h->jumps),
+                            [GB_PICK_START] = GB_ULONG4(start),
+                            [GB_PICK_BESTS] = GB_MEM(h->bests),
+                            [GB_PICK_NOISES] = GB_MEM(h->noise)),
+                    err))
         return false;
     op->x = h->items / h->c->shape.lanes;
+    return true;
+}
+
+static bool
+open_softmax(gb_head *h, gb_op *op, gb_error *err)
+{
+    if (!gb_op_init(h->c, op, "softmax_part",
+                    GB_ARGS([GB_SOFTMAX_LOGITS] = GB_MEM(h->logits),
+                            [GB_SOFTMAX_LD] = GB_UINT(h->ld),
+                            [GB_SOFTMAX_N_VOCAB] = GB_UINT(h->n_vocab),
+                            [GB_SOFTMAX_TEMPERATURE] = GB_FLOAT(1),
+                            [GB_SOFTMAX_PARTS] = GB_MEM(h->parts)),
+                    err))
+        return false;
+    op->x = h->chunks;
+    return true;
+}
+
+/* From the bests of the items to what the host reads. */
+static bool
+open_result(gb_head *h, gb_error *err)
+{
+    const unsigned used = (unsigned)gb_div_up(h->n_vocab, h->c->shape.draws);
+
+    if (!gb_op_init(h->c, &h->join, "pick_join",
+                    GB_ARGS([GB_JOIN_BESTS] = GB_MEM(h->bests),
+                            [GB_JOIN_N] = GB_UINT(used),
+                            [GB_JOIN_LOGPROBS] = GB_MEM(h->logprobs),
+                            [GB_JOIN_PICK] = GB_MEM(h->result)),
+                    err) ||
+        !gb_op_init(h->c, &h->stats, "pick_stats",
+                    GB_ARGS([GB_STATS_LOGITS] = GB_MEM(h->logits),
+                            [GB_STATS_N_VOCAB] = GB_UINT(h->n_vocab),
+                            [GB_STATS_NOISY] = GB_INT(0),
+                            [GB_STATS_NOISES] = GB_MEM(h->noise),
+                            [GB_STATS_PARTS] = GB_MEM(h->parts),
+                            [GB_STATS_RESULT] = GB_MEM(h->result)),
+                    err))
+        return false;
+    h->stats.x = h->chunks;
     return true;
 }
 
@@ -120,27 +165,30 @@ static bool
 open_last_row(gb_head *h, gb_forward *f, const gb_weights *w, gb_error *err)
 {
     gb_compute *c = h->c;
-    unsigned used = (unsigned)gb_div_up(h->n_vocab, c->shape.draws);
 
     if (!gb_norm_init(&h->norm, c, &w->ln_f, f->x, h->hidden,
                       f->config->n_embd, f->ld, f->config->ln_eps, -1, f->run,
                       err) ||
         !gb_linear_init(&h->project, c, &w->head, h->hidden, f->ld, h->logits,
                         h->ld, GB_EPILOGUE_BIAS, f->run, err) ||
-        !gb_op_init(c, &h->adjust, "adjust", err, "mum", h->adjustments, 0,
-                    h->logits) ||
-        !gb_op_init(c, &h->softmax, "softmax_part", err, "muufm", h->logits,
-                    h->ld, h->n_vocab, 1.0, h->parts) ||
-        !gb_op_init(c, &h->logprob, "logprobs", err, "mufmm", h->logits,
-                    h->n_vocab, 1.0, h->parts, h->logprobs) ||
+        !gb_op_init(c, &h->adjust, "adjust",
+                    GB_ARGS([GB_ADJUST_LIST] = GB_MEM(h->adjustments),
+                            [GB_ADJUST_N] = GB_INT(0),
+                            [GB_ADJUST_LOGITS] = GB_MEM(h->logits)),
+                    err) ||
+        !open_softmax(h, &h->softmax, err) ||
+        !gb_op_init(c, &h->logprob, "logprobs",
+                    GB_ARGS([GB_LOGPROBS_LOGITS] = GB_MEM(h->logits),
+                            [GB_LOGPROBS_N_VOCAB] = GB_UINT(h->n_vocab),
+                            [GB_LOGPROBS_TEMPERATURE] = GB_FLOAT(1),
+                            [GB_LOGPROBS_PARTS] = GB_MEM(h->parts),
+                            [GB_LOGPROBS_OUT] = GB_MEM(h->logprobs)),
+                    err) ||
         !open_pick(h, &h->greedy, h->logits, 0, err) ||
         !open_pick(h, &h->gumbel, h->logprobs, 1, err) ||
-        !gb_op_init(c, &h->join, "pick_join", err, "mumm", h->bests, used,
-                    h->logprobs, h->result) ||
-        !gb_op_init(c, &h->stats, "pick_stats", err, "muimmm", h->logits,
-                    h->n_vocab, 0, h->noise, h->parts, h->result))
+        !open_result(h, err))
         return false;
-    h->softmax.x = h->logprob.x = h->stats.x = h->chunks;
+    h->logprob.x = h->chunks;
     h->adjust.x = c->shape.lanes > 1 ? 16 : 1;
     return true;
 }
@@ -155,12 +203,16 @@ open_score(gb_head *h, gb_forward *f, const gb_weights *w, gb_error *err)
                       err) ||
         !gb_linear_init(&h->score_project, c, &w->head, h->hidden, f->ld,
                         h->logits, h->ld, GB_EPILOGUE_BIAS, h->run, err) ||
-        !gb_op_init(c, &h->score_softmax, "softmax_part", err, "muufm",
-                    h->logits, h->ld, h->n_vocab, 1.0, h->parts) ||
-        !gb_op_init(c, &h->score_join, "score_join", err, "mumumm", h->logits,
-                    h->ld, h->parts, h->chunks, h->targets, h->scores))
+        !open_softmax(h, &h->score_softmax, err) ||
+        !gb_op_init(c, &h->score_join, "score_join",
+                    GB_ARGS([GB_SCORE_LOGITS] = GB_MEM(h->logits),
+                            [GB_SCORE_LD] = GB_UINT(h->ld),
+                            [GB_SCORE_PARTS] = GB_MEM(h->parts),
+                            [GB_SCORE_N_CHUNKS] = GB_UINT(h->chunks),
+                            [GB_SCORE_TARGETS] = GB_MEM(h->targets),
+                            [GB_SCORE_OUT] = GB_MEM(h->scores)),
+                    err))
         return false;
-    h->score_softmax.x = h->chunks;
     h->score_softmax.per_y = 1;
     h->score_join.local[0] = 1;
     h->score_join.per_y = 1;
@@ -240,7 +292,7 @@ run_adjust(gb_head *h, const gb_adjustments *adjust, gb_error *err)
     memcpy(h->host_adjustments, adjust->items, size);
     return gb_send_buffer(h->c, h->adjustments, h->host_adjustments, size,
                           err) &&
-           gb_op_set(&h->adjust, 1, sizeof n, &n, err) &&
+           gb_op_set(&h->adjust, GB_ADJUST_N, (gb_arg)GB_INT(n), err) &&
            gb_op_run(h->c, &h->adjust, 1, err);
 }
 
@@ -248,8 +300,10 @@ static bool
 run_logprobs(gb_head *h, float temperature, const gb_adjustments *adjust,
              gb_error *err)
 {
-    return gb_op_set(&h->softmax, 3, sizeof temperature, &temperature, err) &&
-           gb_op_set(&h->logprob, 2, sizeof temperature, &temperature, err) &&
+    const gb_arg t = GB_FLOAT(temperature);
+
+    return gb_op_set(&h->softmax, GB_SOFTMAX_TEMPERATURE, t, err) &&
+           gb_op_set(&h->logprob, GB_LOGPROBS_TEMPERATURE, t, err) &&
            run_logits(h, err) && run_adjust(h, adjust, err) &&
            gb_op_run(h->c, &h->softmax, 1, err) &&
            gb_op_run(h->c, &h->logprob, 1, err);
@@ -307,7 +361,7 @@ read_pick(gb_head *h, int noisy, gb_pick *pick, gb_error *err)
     memcpy(h->host_result, &no_pick, sizeof no_pick);
     if (!gb_fill_buffer(h->c, h->result, &no_pick, sizeof no_pick,
                         sizeof no_pick, err) ||
-        !gb_op_set(&h->stats, 2, sizeof noisy, &noisy, err) ||
+        !gb_op_set(&h->stats, GB_STATS_NOISY, (gb_arg)GB_INT(noisy), err) ||
         !gb_op_run(h->c, &h->join, 1, err) ||
         !gb_op_run(h->c, &h->stats, 1, err) ||
         !gb_read_buffer(h->c, h->result, h->host_result,
@@ -398,8 +452,9 @@ gb_head_sample(gb_head *h, float temperature, const gb_filter *filter,
     } else if (!run_logprobs(h, temperature, adjust, err)) {
         return false;
     }
-    if (!gb_op_set(&h->gumbel, 2, sizeof floor, &floor, err) ||
-        !gb_op_set(&h->gumbel, 5, sizeof start, &start, err) ||
+    if (!gb_op_set(&h->gumbel, GB_PICK_FLOOR, (gb_arg)GB_FLOAT(floor), err) ||
+        !gb_op_set(&h->gumbel, GB_PICK_START, (gb_arg)GB_ULONG4(start),
+                   err) ||
         !gb_op_run(h->c, &h->gumbel, 1, err) ||
         !read_pick(h, 1, pick, err))
         return false;
@@ -436,18 +491,18 @@ bool
 gb_head_score(gb_head *h, unsigned first, const gb_token *targets, unsigned n,
               float *out, gb_error *err)
 {
-    cl_uint run[2] = {0, 0}, from;
+    cl_uint run[2] = {0, 0};
     unsigned i, k;
 
     for (i = 0; i < n; i += run[1]) {
         run[1] = n - i < GB_SCORE_ROWS ? n - i : GB_SCORE_ROWS;
-        from = first + i;
         for (k = i; k < i + run[1]; k++)
             out[k] = NAN;
         if (!gb_write_buffer(h->c, h->run, run, sizeof run, err) ||
             !gb_write_buffer(h->c, h->targets, targets + i,
                              run[1] * sizeof *targets, err) ||
-            !gb_op_set(&h->score_norm, 7, sizeof from, &from, err) ||
+            !gb_op_set(&h->score_norm, GB_NORM_FIRST_ROW,
+                       (gb_arg)GB_UINT(first + i), err) ||
             !gb_op_run(h->c, &h->score_norm, run[1], err) ||
             !gb_op_run(h->c, &h->score_project.many, run[1], err) ||
             !gb_op_run(h->c, &h->score_softmax, run[1], err) ||

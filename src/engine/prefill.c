@@ -112,6 +112,16 @@ fill(gb_compute *c, const float *x, size_t size, gb_error *err)
     return NULL;
 }
 
+static gb_packing
+some_packing(const gb_compute *c)
+{
+    unsigned i = 0;
+
+    while ((c->packings & 1u << i) == 0)
+        i++;
+    return i;
+}
+
 bool
 gb_prefill_measure(gb_compute *c, gb_prefill_times *t, gb_error *err)
 {
@@ -137,7 +147,7 @@ gb_prefill_measure(gb_compute *c, gb_prefill_times *t, gb_error *err)
     y = gb_buffer(c, sizeof(float) * TOKENS * ldy, "a measurement", err);
     run = fill(c, (const float *)position, sizeof position, err);
     if (x != NULL && y != NULL && run != NULL &&
-        gb_matrix_load(&m, c, &w, false, NULL, err) &&
+        gb_matrix_load(&m, c, some_packing(c), &w, false, NULL, err) &&
         gb_linear_init(&l, c, &m, x, ldx, y, ldy, GB_EPILOGUE_BIAS, run,
                        err) &&
         (gemm = gb_gemm_open(c, INPUTS, m.n_out_padded, TOKENS, err)) != NULL)

@@ -11,15 +11,16 @@ static bool
 time_reads(gb_compute *c, cl_mem x, size_t part, size_t groups, cl_mem sums,
            double *best_ms, gb_error *err)
 {
-    cl_ulong n = part;
     double start, took;
     gb_op op;
     bool ok;
     int i;
 
-    ok = gb_op_init(c, &op, "read_speed", err, "m", x) &&
-         gb_op_set(&op, 1, sizeof n, &n, err) &&
-         gb_op_set(&op, 2, sizeof sums, &sums, err);
+    ok = gb_op_init(c, &op, "read_speed",
+                    GB_ARGS([GB_READ_X] = GB_MEM(x),
+                            [GB_READ_PART] = GB_ULONG(part),
+                            [GB_READ_SUMS] = GB_MEM(sums)),
+                    err);
     op.x = groups;
     *best_ms = 0;
     for (i = 0; ok && i < ROUNDS; i++) {

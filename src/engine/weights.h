@@ -8,8 +8,9 @@
 
 /* A matrix packed into panels (see cl/prelude.cl) and its bias. */
 typedef struct gb_matrix {
-    cl_mem weight;   /* (n_out_padded / panel, n_in, panel), weight dtype */
+    cl_mem weight;   /* (n_out_padded / panel, n_in, panel), as packed */
     cl_mem bias;     /* (n_out_padded) f32; zeros where there is none */
+    gb_packing packing;
     unsigned n_in, n_out, n_out_padded, panel;
     bool wide;       /* which of the two panel widths */
 } gb_matrix;
@@ -24,10 +25,10 @@ typedef struct gb_layer {
 } gb_layer;
 
 typedef struct gb_weights {
-    cl_mem wte;   /* (vocab, width), weight dtype; NULL when tied */
     cl_mem wpe;   /* (ctx, width) f32 */
     gb_norm ln_f;
-    gb_matrix head; /* the LM head; also the embedding when tied */
+    gb_matrix head; /* the LM head; also the embedding when tied, else */
+    gb_matrix wte;
     gb_layer *layers;
     unsigned n_layer;
     uint64_t bytes; /* on the device */
@@ -41,20 +42,32 @@ unsigned gb_padded_width(const gb_shape *shape, unsigned width);
 bool gb_matrix_is_wide(const gb_compute *c, unsigned n_out);
 unsigned gb_panel_width(const gb_shape *shape, bool wide);
 
-/* Bytes that gb_weights_load will need for this dtype. */
-uint64_t gb_weights_size(const gb_compute *c, const gb_model *m,
-                         gb_dtype dtype);
+/* How a model's weights will lie on the device. */
+typedef struct gb_weights_plan {
+    gb_dtype_choice choice;
+    unsigned packings; /* 1 << gb_packing of each that there is */
+    uint64_t bytes;    /* of all */
+    uint64_t largest;  /* of one matrix */
+} gb_weights_plan;
 
-/* Converts, packs and copies all weights; c->dtype is the type on the
- * device. Cancellation and progress as in gb_engine_options. */
+gb_weights_plan gb_weights_plan_for(const gb_compute *c, const gb_model *m,
+                                    gb_dtype_choice choice);
+/* The name of the choice that leads to this plan: "f32", ...; NULL where the
+ * matrices have several packings because the file has. */
+const char *gb_weights_dtype(const gb_weights_plan *plan);
+
+/* Converts, packs and copies all weights. c has the packings of the plan.
+ * Cancellation and progress as in gb_engine_options. */
 bool gb_weights_load(gb_weights *w, gb_compute *c, const gb_model *m,
+                     const gb_weights_plan *plan,
                      const gb_engine_options *options, gb_error *err);
 void gb_weights_free(gb_weights *w);
 
 /* Packs `source` (n_in, n_out), or (n_out, n_in) when `transposed`, with an
  * optional bias (n_out). */
-bool gb_matrix_load(gb_matrix *out, gb_compute *c, const gb_tensor *source,
-                    bool transposed, const gb_tensor *bias, gb_error *err);
+bool gb_matrix_load(gb_matrix *out, gb_compute *c, gb_packing packing,
+                    const gb_tensor *source, bool transposed,
+                    const gb_tensor *bias, gb_error *err);
 void gb_matrix_free(gb_matrix *m);
 
 #endif

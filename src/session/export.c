@@ -217,7 +217,7 @@ export_json(gb_session *s, gb_str *out)
     put(o, "device",
         gb_json_string(info != NULL ? info->device.name : NULL));
     put(o, "dtype",
-        gb_json_string(info != NULL ? gb_dtype_name(info->dtype) : NULL));
+        gb_json_string(info != NULL ? info->dtype : NULL));
     put(o, "mode", json_string(gb_mode_name(t->mode)));
     put(o, "settings", gb_settings_json(&t->settings));
     put(o, "step", gb_json_u64(t->step));

@@ -22,7 +22,7 @@ gb_origin_of(gb_engine *engine, gb_model *model, gb_origin *origin,
     origin->device = gb_strdup(info->device.name);
     origin->driver = gb_format("%s, %s, %s", info->device.platform_name,
                                info->device.version, info->device.driver);
-    origin->dtype = gb_strdup(gb_dtype_name(info->dtype));
+    origin->dtype = gb_strdup(info->dtype);
     origin->prefill = gb_strdup(info->prefill);
     origin->gumbel = gb_strdup(PACKAGE_VERSION);
     return true;

@@ -191,7 +191,7 @@ gb_worker_tell_engine(gb_worker *w)
     n->path = gb_path_absolute(w->model->path);
     n->spec = w->device != NULL ? gb_strdup(w->device) : NULL;
     n->device = gb_strdup(info->device.name);
-    n->dtype = gb_strdup(gb_dtype_name(info->dtype));
+    n->dtype = gb_strdup(info->dtype);
     n->prefill = gb_strdup(info->prefill);
     n->n_ctx = w->model->config.n_ctx;
     n->eos = w->model->config.eos_id;
@@ -199,7 +199,7 @@ gb_worker_tell_engine(gb_worker *w)
     log = gb_format("%s on %s: weights %.1f MB %s%s%s, loaded in %.0f ms, "
                     "kernels %s in %.0f ms, prefill %s", w->model->name,
                     info->device.name, (double)info->weight_bytes / 1e6,
-                    gb_dtype_name(info->dtype),
+                    info->dtype,
                     info->dtype_why[0] != '\0' ? ", " : "",
                     info->dtype_why, info->load_ms,
                     info->program_cached ? "from the cache" : "compiled",

@@ -14,7 +14,7 @@ table <<'EOF'
 text              | gumbel bench -m tiny          | - | 0 | ~^decode at 16 +[0-9.]+ ms per token | -
 context of one    | gumbel bench -m one           | - | 0 | ~^decode at 0 +no room               | -
 f16               | gumbel bench -m tiny --dtype f16 | - | 0 | ~tiny, f16 weights                | -
-several types     | gumbel bench -m several       | - | 0 | ~several, f32 weights, as the file has several types | -
+several types     | gumbel bench -m several       | - | 0 | ~several, mixed weights, each matrix as the file has it | -
 json, one line    | gumbel bench -m tiny --json|grep -c "" | - | 0 | 1\n                        | -
 unknown device    | gumbel bench -m tiny -d xyzzy | - | 1 | - | ~no OpenCL device fits "xyzzy"
 no tokenizer      | gumbel generate -m tiny x     | - | 1 | - | ~tiny

@@ -70,7 +70,7 @@ gb_engine_open(const gb_model *model, const gb_engine_options *options,
     e = gb_alloc(sizeof *e);
     e->model = model;
     e->cancel = options->cancel;
-    e->info.dtype = GB_F32;
+    e->info.dtype = "f32";
     e->info.prefill = "own";
     e->info.dtype_why = "";
     e->ids = gb_alloc_array(model->config.n_ctx, sizeof *e->ids);

@@ -20,7 +20,7 @@ shape_of(const gb_device *d, device_shape which)
 }
 
 void
-device_open(gb_compute *c, device_shape which, gb_dtype dtype,
+device_open(gb_compute *c, device_shape which, unsigned packings,
             unsigned head_size)
 {
     gb_error err = GB_ERROR_INIT;
@@ -29,7 +29,7 @@ device_open(gb_compute *c, device_shape which, gb_dtype dtype,
 
     test_ok(gb_device_choose(NULL, &device, &err), &err);
     shape = shape_of(&device, which);
-    test_ok(gb_compute_open(c, &device, &shape, dtype, head_size, &err),
+    test_ok(gb_compute_open(c, &device, &shape, packings, head_size, &err),
             &err);
     c->device.compute_units = 1;
 }
@@ -126,15 +126,15 @@ random_floats(uint32_t seed, size_t n, float scale)
 }
 
 void
-round_floats(float *x, size_t n, gb_dtype dtype)
+round_floats(float *x, size_t n, gb_packing packing)
 {
     uint32_t bits;
     size_t i;
 
     for (i = 0; i < n; i++) {
-        if (dtype == GB_F16) {
+        if (packing == GB_PACK_F16) {
             x[i] = gb_half_to_float(gb_float_to_half(x[i]));
-        } else if (dtype == GB_BF16) {
+        } else if (packing == GB_PACK_BF16) {
             memcpy(&bits, &x[i], sizeof bits);
             bits &= 0xffff0000u;
             memcpy(&x[i], &bits, sizeof bits);

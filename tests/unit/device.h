@@ -19,7 +19,7 @@ typedef enum device_shape { /* as in $GUMBEL_SHAPE */
 
 /* Opens the default device. It counts as having one compute unit, so that
  * wide panels and the loop over token tiles come with small matrices. */
-void device_open(gb_compute *c, device_shape shape, gb_dtype dtype,
+void device_open(gb_compute *c, device_shape shape, unsigned packings,
                  unsigned head_size);
 
 /* Buffers of n words (4 bytes), poisoned or with these contents. */
@@ -50,9 +50,9 @@ float *padded_rows(const float *x, size_t n, size_t width, size_t ld,
  * frees. */
 float *random_floats(uint32_t seed, size_t n, float scale);
 
-/* Rounds to what a dtype can hold (the weights of a test, so that its oracle
- * has the same ones as the device). */
-void round_floats(float *x, size_t n, gb_dtype dtype);
+/* Rounds to what a packing of floats can hold (the weights of a test, so that
+ * its oracle has the same ones as the device). */
+void round_floats(float *x, size_t n, gb_packing packing);
 
 /* A view of x as a float32 tensor (rows, columns), or (columns) when rows is
  * 0. */

@@ -7,13 +7,16 @@
 
 static const struct {
     device_shape shape;
-    gb_dtype dtype;
+    unsigned packings;
     unsigned head_size;
 } programs[] = {
-    {DEVICE_SLIM, GB_F32, 8},   {DEVICE_GPU, GB_F16, 12},
-    {DEVICE_WIDE, GB_F16, 25},  {DEVICE_GPU, GB_BF16, 64},
-    {DEVICE_WIDE, GB_BF16, 80}, {DEVICE_GPU, GB_F32, 80},
-    {DEVICE_WIDE, GB_F32, 64},
+    {DEVICE_SLIM, 1 << GB_PACK_F32, 8},
+    {DEVICE_GPU, 1 << GB_PACK_F16, 12},
+    {DEVICE_WIDE, 1 << GB_PACK_F16, 25},
+    {DEVICE_GPU, 1 << GB_PACK_BF16, 64},
+    {DEVICE_WIDE, 1 << GB_PACK_BF16, 80},
+    {DEVICE_GPU, 1 << GB_PACK_F32, 80},
+    {DEVICE_WIDE, 1 << GB_PACK_F32, 64},
 };
 
 static gb_compute opened[GB_COUNT(programs)];
@@ -37,7 +40,7 @@ open_programs(void **state)
     if (kind != NULL && strcmp(kind, "scalar") == 0)
         first_program = 1;
     for (i = first_program; i < end_program; i++)
-        device_open(&opened[i], programs[i].shape, programs[i].dtype,
+        device_open(&opened[i], programs[i].shape, programs[i].packings,
                     programs[i].head_size);
     return 0;
 }
@@ -66,6 +69,18 @@ for_each_program(void (*check)(gb_compute *c))
 
     for (i = first_program; i < end_program; i++)
         check(&opened[i]);
+}
+
+void
+for_each_packing(void (*check)(gb_compute *c, gb_packing packing))
+{
+    size_t i;
+    unsigned k;
+
+    for (i = first_program; i < end_program; i++)
+        for (k = 0; k < GB_PACKINGS; k++)
+            if ((opened[i].packings & 1u << k) != 0)
+                check(&opened[i], k);
 }
 
 void

@@ -700,14 +700,15 @@ test_dtypes(void **state)
     fixture f;
 
     (void)state;
-    assert_int_equal(gb_engine_get_info(e)->dtype, GB_F32);
+    assert_string_equal(gb_engine_get_info(e)->dtype, "f32");
     exact = fixture_logprobs_after(e, 65);
     for (i = 0; i < GB_COUNT(cases); i++) {
         gb_engine_options options = {.dtype = cases[i].choice,
                                      .prefill = GB_PREFILL_OWN};
 
         f = fixture_open(fixture_write(&odd_model, "odd"), &options);
-        assert_int_equal(gb_engine_get_info(f.engine)->dtype, cases[i].dtype);
+        assert_string_equal(gb_engine_get_info(f.engine)->dtype,
+                            gb_dtype_name(cases[i].dtype));
         assert_true(gb_engine_get_info(f.engine)->weight_bytes <
                     gb_engine_get_info(e)->weight_bytes);
         found = fixture_logprobs_after(f.engine, 65);
@@ -719,11 +720,12 @@ test_dtypes(void **state)
         fixture_close(&f);
         m.dtype = cases[i].dtype;
         f = fixture_open(fixture_write(&m, gb_dtype_name(m.dtype)), NULL);
-        assert_int_equal(gb_engine_get_info(f.engine)->dtype, m.dtype);
+        assert_string_equal(gb_engine_get_info(f.engine)->dtype,
+                            gb_dtype_name(m.dtype));
         found = fixture_logprobs_after(f.engine, 65);
         fixture_close(&f);
         f = fixture_open(fixture_write(&m, gb_dtype_name(m.dtype)), &single);
-        assert_int_equal(gb_engine_get_info(f.engine)->dtype, GB_F32);
+        assert_string_equal(gb_engine_get_info(f.engine)->dtype, "f32");
         widened = fixture_logprobs_after(f.engine, 65);
         assert_same_bits(e, found, widened, gb_dtype_name(m.dtype), 65);
         free(found), free(widened);
@@ -732,33 +734,46 @@ test_dtypes(void **state)
     free(exact);
 }
 
-/* A matrix of another type than the rest loses nothing either; vectors do not
- * count. */
+/* Logprobs of a prompt by an engine that is opened for it, and what it says
+ * of itself; the caller frees. */
+static float *
+logprobs_as(const char *folder, gb_dtype_choice dtype, gb_engine_info *info)
+{
+    const gb_engine_options options = {.dtype = dtype,
+                                       .prefill = GB_PREFILL_OWN};
+    fixture f = fixture_open(folder, &options);
+    float *found = fixture_logprobs_after(f.engine, 65);
+
+    *info = *gb_engine_get_info(f.engine);
+    fixture_close(&f);
+    return found;
+}
+
+/* A matrix of another type than the rest keeps its own, and so does the rest:
+ * nothing is lost, and no more room is taken. Vectors do not count. */
 static void
 test_several_dtypes(void **state)
 {
     static const struct {
         gb_dtype most, other;
-        const char *which;
-        gb_dtype chosen;
+        const char *which, *chosen;
     } cases[] = {
-        {GB_F16, GB_F32, "h.1.mlp.c_proj.weight", GB_F32},
-        {GB_F16, GB_F32, "h.0.attn.c_attn.weight", GB_F32},
-        {GB_BF16, GB_F16, "h.1.attn.c_proj.weight", GB_F32},
-        {GB_F32, GB_BF16, "h.1.mlp.c_fc.weight", GB_F32},
-        {GB_F32, GB_F16, "wte", GB_F32},
-        {GB_F16, GB_BF16, "lm_head", GB_F32},
-        {GB_F16, GB_F32, "ln_", GB_F16},
-        {GB_BF16, GB_F32, "bias", GB_BF16},
-        {GB_F16, GB_F32, "wpe", GB_F16},
+        {GB_F16, GB_F32, "h.1.mlp.c_proj.weight", "mixed"},
+        {GB_F16, GB_F32, "h.0.attn.c_attn.weight", "mixed"},
+        {GB_BF16, GB_F16, "h.1.attn.c_proj.weight", "mixed"},
+        {GB_F32, GB_BF16, "h.1.mlp.c_fc.weight", "mixed"},
+        {GB_F32, GB_F16, "wte", "mixed"},
+        {GB_F16, GB_BF16, "lm_head", "mixed"},
+        {GB_F16, GB_F32, "ln_", "f16"},
+        {GB_BF16, GB_F32, "bias", "bf16"},
+        {GB_F16, GB_F32, "wpe", "f16"},
     };
-    const gb_engine_options single = {.dtype = GB_DTYPE_F32,
-                                      .prefill = GB_PREFILL_OWN};
+    gb_engine_info single, half, found_info;
     gb_random_model m = odd_model;
     float *exact, *found;
-    const char *folder, *why;
+    const char *folder;
+    bool wider;
     unsigned i;
-    fixture f;
 
     (void)state;
     for (i = 0; i < GB_COUNT(cases); i++) {
@@ -767,20 +782,21 @@ test_several_dtypes(void **state)
         m.other_dtype = cases[i].other;
         m.untied = strcmp(cases[i].which, "lm_head") == 0;
         folder = fixture_write(&m, "several");
-        f = fixture_open(folder, &single);
-        exact = fixture_logprobs_after(f.engine, 65);
-        fixture_close(&f);
-        f = fixture_open(folder, NULL);
-        assert_int_equal(gb_engine_get_info(f.engine)->dtype,
-                         cases[i].chosen);
-        found = fixture_logprobs_after(f.engine, 65);
-        assert_same_bits(f.engine, exact, found, cases[i].which, 65);
-        why = gb_engine_get_info(f.engine)->dtype_why;
-        assert_string_equal(why, cases[i].chosen == GB_F32
-                                     ? "as the file has several types"
-                                     : "");
+        exact = logprobs_as(folder, GB_DTYPE_F32, &single);
+        free(logprobs_as(folder, GB_DTYPE_F16, &half));
+        found = logprobs_as(folder, GB_DTYPE_AUTO, &found_info);
+        assert_same_bits(odd_engine(), exact, found, cases[i].which, 65);
+        assert_string_equal(found_info.dtype, cases[i].chosen);
+        assert_string_equal(found_info.dtype_why,
+                            strcmp(cases[i].chosen, "mixed") == 0
+                                ? "each matrix as the file has it"
+                                : "");
+        wider = strcmp(cases[i].chosen, "mixed") == 0 &&
+                (cases[i].most == GB_F32 || cases[i].other == GB_F32);
+        assert_true(wider ? found_info.weight_bytes > half.weight_bytes
+                          : found_info.weight_bytes == half.weight_bytes);
+        assert_true(found_info.weight_bytes < single.weight_bytes);
         free(found), free(exact);
-        fixture_close(&f);
     }
 }
 

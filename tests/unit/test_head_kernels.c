@@ -57,6 +57,42 @@ check_part(const float *part, const float *logits, unsigned n, unsigned chunk,
 }
 
 static void
+softmax_open(gb_compute *c, gb_op *op, cl_mem logits, unsigned ld,
+             unsigned vocab, float temperature, cl_mem parts)
+{
+    gb_error err = GB_ERROR_INIT;
+
+    test_ok(gb_op_init(c, op, "softmax_part",
+                       GB_ARGS([GB_SOFTMAX_LOGITS] = GB_MEM(logits),
+                               [GB_SOFTMAX_LD] = GB_UINT(ld),
+                               [GB_SOFTMAX_N_VOCAB] = GB_UINT(vocab),
+                               [GB_SOFTMAX_TEMPERATURE] =
+                                   GB_FLOAT(temperature),
+                               [GB_SOFTMAX_PARTS] = GB_MEM(parts)),
+                       &err),
+            &err);
+    op->x = gb_div_up(vocab, GB_CHUNK);
+}
+
+static void
+logprobs_open(gb_compute *c, gb_op *op, cl_mem logits, unsigned vocab,
+              float temperature, cl_mem parts, cl_mem out)
+{
+    gb_error err = GB_ERROR_INIT;
+
+    test_ok(gb_op_init(c, op, "logprobs",
+                       GB_ARGS([GB_LOGPROBS_LOGITS] = GB_MEM(logits),
+                               [GB_LOGPROBS_N_VOCAB] = GB_UINT(vocab),
+                               [GB_LOGPROBS_TEMPERATURE] =
+                                   GB_FLOAT(temperature),
+                               [GB_LOGPROBS_PARTS] = GB_MEM(parts),
+                               [GB_LOGPROBS_OUT] = GB_MEM(out)),
+                       &err),
+            &err);
+    op->x = gb_div_up(vocab, GB_CHUNK);
+}
+
+static void
 check_softmax(gb_compute *c, unsigned vocab, float temperature)
 {
     enum { ROWS = 3 };
@@ -76,20 +112,14 @@ check_softmax(gb_compute *c, unsigned vocab, float temperature)
     unsigned i;
     gb_op op;
 
-    test_ok(gb_op_init(c, &op, "softmax_part", &err, "muufm", logits_m, ld,
-                       vocab, (double)temperature, parts_m),
-            &err);
-    op.x = chunks;
+    softmax_open(c, &op, logits_m, ld, vocab, temperature, parts_m);
     op.per_y = 1;
     device_run(c, &op, ROWS);
     parts = device_read(c, parts_m, (size_t)ROWS * chunks * 4);
     for (i = 0; i < ROWS * chunks; i++)
         check_part(parts + 4 * i, logits + i / chunks * vocab, vocab,
                    i % chunks, temperature);
-    test_ok(gb_op_init(c, &op, "logprobs", &err, "mufmm", logits_m, vocab,
-                       (double)temperature, parts_m, out_m),
-            &err);
-    op.x = chunks;
+    logprobs_open(c, &op, logits_m, vocab, temperature, parts_m, out_m);
     device_run(c, &op, 1);
     out = device_read(c, out_m, vocab);
     for (i = 0; i < vocab; i++)
@@ -98,8 +128,14 @@ check_softmax(gb_compute *c, unsigned vocab, float temperature)
                         log_sum(logits, vocab, temperature),
                     tolerance, "logprobs", vocab, i);
     if (temperature == 1.0f) {
-        test_ok(gb_op_init(c, &op, "score_join", &err, "mumumm", logits_m, ld,
-                           parts_m, chunks, targets_m, scores_m),
+        test_ok(gb_op_init(c, &op, "score_join",
+                           GB_ARGS([GB_SCORE_LOGITS] = GB_MEM(logits_m),
+                                   [GB_SCORE_LD] = GB_UINT(ld),
+                                   [GB_SCORE_PARTS] = GB_MEM(parts_m),
+                                   [GB_SCORE_N_CHUNKS] = GB_UINT(chunks),
+                                   [GB_SCORE_TARGETS] = GB_MEM(targets_m),
+                                   [GB_SCORE_OUT] = GB_MEM(scores_m)),
+                           &err),
                 &err);
         op.local[0] = 1;
         op.per_y = 1;
@@ -202,11 +238,16 @@ pick_run(gb_compute *c, const float *scores, const float *logits, unsigned n,
     start.s[1] = (cl_ulong)g.state;
     start.s[2] = (cl_ulong)(g.inc >> 64);
     start.s[3] = (cl_ulong)g.inc;
-    test_ok(gb_op_init(c, &op, "pick_part", &err, "mufum", scores_m, n,
-                       (double)floor, (unsigned)noisy, jumps_m) &&
-                gb_op_set(&op, 5, sizeof start, &start, &err) &&
-                gb_op_set(&op, 6, sizeof bests_m, &bests_m, &err) &&
-                gb_op_set(&op, 7, sizeof noise_m, &noise_m, &err),
+    test_ok(gb_op_init(c, &op, "pick_part",
+                       GB_ARGS([GB_PICK_SCORES] = GB_MEM(scores_m),
+                               [GB_PICK_N_VOCAB] = GB_UINT(n),
+                               [GB_PICK_FLOOR] = GB_FLOAT(floor),
+                               [GB_PICK_NOISY] = GB_INT(noisy),
+                               [GB_PICK_JUMPS] = GB_MEM(jumps_m),
+                               [GB_PICK_START] = GB_ULONG4(start),
+                               [GB_PICK_BESTS] = GB_MEM(bests_m),
+                               [GB_PICK_NOISES] = GB_MEM(noise_m)),
+                       &err),
             &err);
     op.x = items / c->shape.lanes;
     device_run(c, &op, 1);
@@ -214,12 +255,22 @@ pick_run(gb_compute *c, const float *scores, const float *logits, unsigned n,
     r.noise = device_read(c, noise_m, words);
     if (!noisy)
         assert_poison(r.noise, words, "noise");
-    test_ok(gb_op_init(c, &op, "pick_join", &err, "mumm", bests_m, used,
-                       scores_m, result_m),
+    test_ok(gb_op_init(c, &op, "pick_join",
+                       GB_ARGS([GB_JOIN_BESTS] = GB_MEM(bests_m),
+                               [GB_JOIN_N] = GB_UINT(used),
+                               [GB_JOIN_LOGPROBS] = GB_MEM(scores_m),
+                               [GB_JOIN_PICK] = GB_MEM(result_m)),
+                       &err),
             &err);
     device_run(c, &op, 1);
-    test_ok(gb_op_init(c, &op, "pick_stats", &err, "muimmm", logits_m, n,
-                       (int)noisy, noise_m, parts_m, result_m),
+    test_ok(gb_op_init(c, &op, "pick_stats",
+                       GB_ARGS([GB_STATS_LOGITS] = GB_MEM(logits_m),
+                               [GB_STATS_N_VOCAB] = GB_UINT(n),
+                               [GB_STATS_NOISY] = GB_INT(noisy),
+                               [GB_STATS_NOISES] = GB_MEM(noise_m),
+                               [GB_STATS_PARTS] = GB_MEM(parts_m),
+                               [GB_STATS_RESULT] = GB_MEM(result_m)),
+                       &err),
             &err);
     op.x = r.chunks;
     device_run(c, &op, 1);
@@ -486,7 +537,11 @@ check_adjust(gb_compute *c, unsigned n, unsigned vocab)
     gb_error err = GB_ERROR_INIT;
     gb_op op;
 
-    test_ok(gb_op_init(c, &op, "adjust", &err, "mum", list_m, n, logits_m),
+    test_ok(gb_op_init(c, &op, "adjust",
+                       GB_ARGS([GB_ADJUST_LIST] = GB_MEM(list_m),
+                               [GB_ADJUST_N] = GB_UINT(n),
+                               [GB_ADJUST_LOGITS] = GB_MEM(logits_m)),
+                       &err),
             &err);
     op.x = c->shape.lanes > 1 ? 16 : 1;
     device_run(c, &op, 1);
@@ -524,7 +579,6 @@ check_banned_chunk(gb_compute *c)
     const unsigned ld = gb_padded_width(&c->shape, VOCAB);
     float *padded;
     cl_mem logits_m, parts_m, out_m;
-    gb_error err = GB_ERROR_INIT;
     unsigned i;
     gb_op op;
 
@@ -534,15 +588,11 @@ check_banned_chunk(gb_compute *c)
     logits_m = device_words(c, padded, ld);
     parts_m = device_poisoned(c, 3 * 4);
     out_m = device_poisoned(c, VOCAB);
-    test_ok(gb_op_init(c, &op, "softmax_part", &err, "muufm", logits_m, ld,
-                       VOCAB, 0.8, parts_m), &err);
-    op.x = 3;
+    softmax_open(c, &op, logits_m, ld, VOCAB, 0.8f, parts_m);
     device_run(c, &op, 1);
     parts = device_read(c, parts_m, 3 * 4);
     assert_true(parts[4] == -INFINITY && parts[5] == 0 && parts[6] == 0);
-    test_ok(gb_op_init(c, &op, "logprobs", &err, "mufmm", logits_m, VOCAB,
-                       0.8, parts_m, out_m), &err);
-    op.x = 3;
+    logprobs_open(c, &op, logits_m, VOCAB, 0.8f, parts_m, out_m);
     device_run(c, &op, 1);
     out = device_read(c, out_m, VOCAB);
     for (i = 0; i < VOCAB; i++)

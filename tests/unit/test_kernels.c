@@ -9,48 +9,28 @@
 #include "base/mem.h"
 #include "engine/forward.h"
 
-/* Weights as the program has them; the caller frees. */
+/* Weights that the packing can hold; the caller frees. */
 static float *
-random_weights(const gb_compute *c, uint32_t seed, size_t n)
+random_weights(gb_packing packing, uint32_t seed, size_t n)
 {
     float *w = random_floats(seed, n, 1.0f);
 
-    round_floats(w, n, c->dtype);
+    round_floats(w, n, packing);
     return w;
 }
 
 /* --- embedding --------------------------------------------------------- */
 
-/* A plain (vocab, width) matrix in the weight type. */
-static cl_mem
-plain_weights(gb_compute *c, const float *w, size_t n)
-{
-    uint16_t *half = gb_alloc_array(n + 1, sizeof *half);
-    uint32_t bits;
-    cl_mem m;
-    size_t i;
-
-    for (i = 0; i < n; i++) {
-        memcpy(&bits, &w[i], sizeof bits);
-        half[i] = c->dtype == GB_F16 ? gb_float_to_half(w[i])
-                                     : (uint16_t)(bits >> 16);
-    }
-    m = c->dtype == GB_F32 ? device_words(c, w, n)
-                           : device_words(c, half, (n + 1) / 2);
-    free(half);
-    return m;
-}
-
 static void
-check_embedding(gb_compute *c, unsigned vocab, unsigned width, unsigned n,
-                bool tied)
+check_embedding(gb_compute *c, gb_packing packing, unsigned vocab,
+                unsigned width, unsigned n, int look)
 {
     enum { CONTEXT = 40, POSITION = 7, ROWS = 6 };
     const unsigned ld = gb_padded_width(&c->shape, width);
-    float *wte = random_weights(c, 1, (size_t)vocab * width);
+    float *wte = random_weights(packing, 1, (size_t)vocab * width);
     float *wpe = random_floats(2, CONTEXT * width, 1.0f), *y, expected;
     const gb_tensor t = tensor_of(wte, vocab, width);
-    cl_mem ids_m, wpe_m, x_m, run_m, wte_m;
+    cl_mem ids_m, wpe_m, x_m, run_m;
     gb_error err = GB_ERROR_INIT;
     gb_matrix m = {0};
     gb_token ids[ROWS];
@@ -60,17 +40,26 @@ check_embedding(gb_compute *c, unsigned vocab, unsigned width, unsigned n,
 
     for (i = 0; i < n; i++)
         ids[i] = i == 0 ? vocab - 1 : i * 31 % vocab;
-    if (tied)
-        test_ok(gb_matrix_load(&m, c, &t, true, NULL, &err), &err);
-    wte_m = plain_weights(c, wte, (size_t)vocab * width);
+    test_ok(gb_matrix_load(&m, c, packing, &t, true, NULL, &err), &err);
     wpe_m = device_words(c, wpe, CONTEXT * width);
     ids_m = n > 1 ? device_words(c, ids, n) : device_poisoned(c, 1);
     x_m = device_poisoned(c, ROWS * ld);
     run_m = device_poisoned(c, 3);
-    test_ok(gb_op_init(c, &op, "embedding", &err, "mmummuumiiui", ids_m,
-                       tied ? m.weight : wte_m, tied ? m.panel : 0u, wpe_m,
-                       x_m, width, ld, run_m, (unsigned)POSITION, n, ids[0],
-                       (int)tied),
+    test_ok(gb_op_init_packed(
+                c, &op, "embedding", packing,
+                GB_ARGS([GB_EMBEDDING_IDS] = GB_MEM(ids_m),
+                        [GB_EMBEDDING_WTE] = GB_MEM(m.weight),
+                        [GB_EMBEDDING_PANEL] = GB_UINT(m.panel),
+                        [GB_EMBEDDING_WPE] = GB_MEM(wpe_m),
+                        [GB_EMBEDDING_X] = GB_MEM(x_m),
+                        [GB_EMBEDDING_WIDTH] = GB_UINT(width),
+                        [GB_EMBEDDING_LDX] = GB_UINT(ld),
+                        [GB_EMBEDDING_RUN] = GB_MEM(run_m),
+                        [GB_EMBEDDING_POSITION] = GB_UINT(POSITION),
+                        [GB_EMBEDDING_N] = GB_UINT(n),
+                        [GB_EMBEDDING_TOKEN] = GB_UINT(ids[0]),
+                        [GB_EMBEDDING_LOOK] = GB_INT(look)),
+                &err),
             &err);
     op.per_y = 1;
     device_run(c, &op, n);
@@ -78,7 +67,7 @@ check_embedding(gb_compute *c, unsigned vocab, unsigned width, unsigned n,
     run = device_read(c, run_m, 3);
     assert_int_equal(run[0], POSITION);
     assert_int_equal(run[1], n);
-    assert_int_equal(run[2], tied);
+    assert_int_equal(run[2], look);
     for (i = 0; i < n; i++)
         for (j = 0; j < ld; j++) {
             expected = j < width ? wte[(size_t)ids[i] * width + j] +
@@ -87,22 +76,22 @@ check_embedding(gb_compute *c, unsigned vocab, unsigned width, unsigned n,
             assert_near(y[i * ld + j], expected, 0, "embedding", i, j);
         }
     assert_poison(y + n * ld, (ROWS - n) * ld, "embedding");
-    device_free(wte_m), device_free(wpe_m), device_free(ids_m);
+    device_free(wpe_m), device_free(ids_m);
     device_free(x_m), device_free(run_m);
     gb_matrix_free(&m);
     free(wte), free(wpe), free(y), free(run);
 }
 
 static void
-check_embeddings(gb_compute *c)
+check_embeddings(gb_compute *c, gb_packing packing)
 {
     static const unsigned vocabs[] = {1, 50, 520};
     unsigned i, n;
 
     for (i = 0; i < (small_cases() ? 2 : GB_COUNT(vocabs)); i++)
         for (n = 1; n <= 5; n += 4) {
-            check_embedding(c, vocabs[i], 75, n, true);
-            check_embedding(c, vocabs[i], 33, n, false);
+            check_embedding(c, packing, vocabs[i], 75, n, 1);
+            check_embedding(c, packing, vocabs[i], 33, n, 0);
         }
 }
 
@@ -110,7 +99,7 @@ static void
 test_embedding(void **state)
 {
     (void)state;
-    for_each_program(check_embeddings);
+    for_each_packing(check_embeddings);
 }
 
 /* --- layer norm -------------------------------------------------------- */
@@ -212,7 +201,8 @@ typedef struct linear_case {
 } linear_case;
 
 static void
-linear_open(linear_case *l, gb_compute *c, unsigned n_in, unsigned n_out)
+linear_open(linear_case *l, gb_compute *c, gb_packing packing, unsigned n_in,
+            unsigned n_out)
 {
     gb_error err = GB_ERROR_INIT;
     gb_tensor w, bias;
@@ -222,12 +212,12 @@ linear_open(linear_case *l, gb_compute *c, unsigned n_in, unsigned n_out)
     l->ldx = gb_padded_width(&c->shape, n_in);
     l->ldy = gb_padded_width(&c->shape, n_out);
     l->x = random_floats(6, (size_t)MAX_ROWS * n_in, 2.0f);
-    l->w = random_weights(c, 7, (size_t)n_in * n_out);
+    l->w = random_weights(packing, 7, (size_t)n_in * n_out);
     l->bias = random_floats(8, n_out, 1.0f);
     l->prior = random_floats(9, (size_t)MAX_ROWS * n_out, 3.0f);
     w = tensor_of(l->w, n_in, n_out);
     bias = tensor_of(l->bias, 0, n_out);
-    test_ok(gb_matrix_load(&l->m, c, &w, false, &bias, &err), &err);
+    test_ok(gb_matrix_load(&l->m, c, packing, &w, false, &bias, &err), &err);
 }
 
 static void
@@ -357,7 +347,7 @@ check_linear(gb_compute *c, const linear_case *l, gb_epilogue epilogue,
 }
 
 static void
-check_linears(gb_compute *c)
+check_linears(gb_compute *c, gb_packing packing)
 {
     static const unsigned counts[] = {1, 2, 5, 6, 7, 13, MAX_ROWS};
     static const unsigned inputs[] = {1, 33, 75};
@@ -370,7 +360,7 @@ check_linears(gb_compute *c)
         for (o = 0; o < GB_COUNT(outputs); o++) {
             if (small_cases() && (i == 2 || (i == 1) != (o == 3)))
                 continue;
-            linear_open(&l, c, inputs[i], outputs[o]);
+            linear_open(&l, c, packing, inputs[i], outputs[o]);
             wide |= l.m.wide;
             narrow |= !l.m.wide;
             for (e = GB_EPILOGUE_BIAS; e <= GB_EPILOGUE_ADD; e++)
@@ -385,7 +375,7 @@ static void
 test_linear(void **state)
 {
     (void)state;
-    for_each_program(check_linears);
+    for_each_packing(check_linears);
 }
 
 /* Whether another matrix was in the buffers before must not matter. */
@@ -399,14 +389,14 @@ test_clblast(void **state)
     (void)state;
     if (small_cases())
         skip();
-    linear_open(&l, program(2), 33, 50);
+    linear_open(&l, program(2), GB_PACK_F16, 33, 50);
     for (e = GB_EPILOGUE_BIAS; e <= GB_EPILOGUE_ADD; e++) {
         y = linear_run(program(2), &l, 0, 13, e, LINEAR_CLBLAST);
         check_rows(&l, y, 13, e);
         free(y);
     }
     linear_close(&l);
-    linear_open(&l, program(3), 75, 520);
+    linear_open(&l, program(3), GB_PACK_BF16, 75, 520);
     y = linear_run(program(3), &l, 0, 5, GB_EPILOGUE_GELU, LINEAR_CLBLAST);
     check_rows(&l, y, 5, GB_EPILOGUE_GELU);
     free(y);
@@ -497,17 +487,31 @@ attention_run(gb_compute *c, const attention_case *a, unsigned first,
     gb_op op;
 
     if (n > 1) {
-        test_ok(gb_op_init(c, &op, "attention_store", &err, "mummuum", x_m,
-                           a->ld_qkv, a->keys, a->values, a->width,
-                           a->context, run_m),
+        test_ok(gb_op_init(c, &op, "attention_store",
+                           GB_ARGS([GB_STORE_QKV] = GB_MEM(x_m),
+                                   [GB_STORE_LDX] = GB_UINT(a->ld_qkv),
+                                   [GB_STORE_KEYS] = GB_MEM(a->keys),
+                                   [GB_STORE_VALUES] = GB_MEM(a->values),
+                                   [GB_STORE_WIDTH] = GB_UINT(a->width),
+                                   [GB_STORE_CONTEXT] = GB_UINT(a->context),
+                                   [GB_STORE_RUN] = GB_MEM(run_m)),
+                           &err),
                 &err);
         op.x = HEADS;
         op.per_y = 1;
         device_run(c, &op, n);
     }
-    test_ok(gb_op_init(c, &op, "attention", &err, "mummmuuum", x_m, a->ld_qkv,
-                       a->keys, a->values, y_m, a->ld, a->width, a->context,
-                       run_m),
+    test_ok(gb_op_init(c, &op, "attention",
+                       GB_ARGS([GB_ATTENTION_QKV] = GB_MEM(x_m),
+                               [GB_ATTENTION_LDX] = GB_UINT(a->ld_qkv),
+                               [GB_ATTENTION_KEYS] = GB_MEM(a->keys),
+                               [GB_ATTENTION_VALUES] = GB_MEM(a->values),
+                               [GB_ATTENTION_Y] = GB_MEM(y_m),
+                               [GB_ATTENTION_LDY] = GB_UINT(a->ld),
+                               [GB_ATTENTION_WIDTH] = GB_UINT(a->width),
+                               [GB_ATTENTION_CONTEXT] = GB_UINT(a->context),
+                               [GB_ATTENTION_RUN] = GB_MEM(run_m)),
+                       &err),
             &err);
     op.x = HEADS;
     op.per_y = 1;

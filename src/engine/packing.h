@@ -1,0 +1,62 @@
+/* How the weights of a matrix lie in device memory, which need not be how
+ * they lie in a file: each matrix has a packing of its own. */
+#ifndef GB_ENGINE_PACKING_H
+#define GB_ENGINE_PACKING_H
+
+#include "model/tensor.h"
+
+typedef enum gb_packing {
+    GB_PACK_F32,
+    GB_PACK_F16,
+    GB_PACK_BF16,
+    GB_PACKINGS, /* how many there are */
+} gb_packing;
+
+typedef struct gb_packing_row {
+    const char *name; /* as --dtype has it; kernels for it end in _name */
+    uint32_t block;   /* inputs that lie together; n_in is rounded up to it */
+    uint32_t bytes;   /* of a block of one output */
+} gb_packing_row;
+
+extern const gb_packing_row gb_packings[GB_PACKINGS];
+
+/* What a user may ask for. */
+typedef enum gb_dtype_choice {
+    GB_DTYPE_AUTO, /* each matrix as its file has it; f16 instead of f32 where
+                      there is no room for that on the device */
+    GB_DTYPE_F32,
+    GB_DTYPE_F16,
+    GB_DTYPE_BF16,
+} gb_dtype_choice;
+
+/* "auto", "f32", ...; NULL behind the last choice. */
+const char *gb_dtype_choice_name(gb_dtype_choice choice);
+/* False for what is no name of one. */
+bool gb_dtype_choice_parse(const char *name, gb_dtype_choice *choice);
+
+/* The packing for a matrix of a file; the one that loses nothing for
+ * GB_DTYPE_AUTO. */
+gb_packing gb_packing_for(gb_dtype_choice choice, gb_dtype file);
+
+/* A matrix cut into panels (see cl/prelude.cl). */
+typedef struct gb_panels {
+    gb_packing packing;
+    uint32_t n_in, n_out;
+    uint32_t width; /* outputs in a panel */
+} gb_panels;
+
+static inline uint32_t
+gb_panels_count(const gb_panels *p)
+{
+    return (p->n_out + p->width - 1) / p->width;
+}
+
+uint64_t gb_panels_size(const gb_panels *p); /* in bytes */
+
+/* Converts `source` (n_in, n_out), or (n_out, n_in) when `transposed`, into
+ * out (gb_panels_size); outputs beyond n_out become 0. Several threads share
+ * a large matrix. */
+bool gb_pack(const gb_panels *p, const gb_tensor *source, bool transposed,
+             void *out, gb_error *err);
+
+#endif
