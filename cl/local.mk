@@ -6,6 +6,7 @@ GB_KERNELS = \
 	cl/embedding.cl \
 	cl/layernorm.cl \
 	cl/linear.cl \
+	cl/quant.cl \
 	cl/attention.cl \
 	cl/adjust.cl \
 	cl/head.cl \

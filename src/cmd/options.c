@@ -200,9 +200,9 @@ const gb_option gb_option_table[] = {
      "(default: the best GPU, else a CPU)",
      set_string, FIELD(device), NULL},
     {"dtype", 0, "TYPE", FOR_ENGINE, false, NULL,
-     "Type of the weights in device memory: auto, f32, f16 or bf16 "
-     "(default: auto, the file's own where it fits)",
-     set_dtype, 0, "auto f32 f16 bf16"},
+     "Type of the weights in device memory: auto, f32, f16, bf16, q8_0 or "
+     "q4_0 (default: auto, the file's own where it fits)",
+     set_dtype, 0, "auto f32 f16 bf16 q8_0 q4_0"},
     {"prefill", 0, "HOW", FOR_ENGINE, false, NULL,
      "Who multiplies the matrices while a prompt is read: auto, own or "
      "clblast (default: auto, the faster one)",

@@ -61,12 +61,13 @@ build_options(const gb_compute *c, char *out, size_t n)
              "-cl-std=CL1.2 -w -DGB_VW=%u -DGB_LANES=%u -DGB_SPLIT=%u "
              "-DGB_WIDE=%u -DGB_NARROW=%u -DGB_WIDE_TOKENS=%u "
              "-DGB_NARROW_TOKENS=%u -DGB_DRAWS=%u -DGB_PACKINGS=%u -DGB_HEAD=%u "
-             "-DGB_BLOCK=%d -DGB_CHUNK=%d -DGB_ATTENTION_SCALE=%.9ef%s",
+             "-DGB_BLOCK=%d -DGB_CHUNK=%d -DGB_ATTENTION_SCALE=%.9ef%s%s",
              s->vw, s->lanes, s->split, s->wide, s->narrow, s->wide_tokens,
              s->narrow_tokens, s->draws, c->packings, c->head_size,
              GB_BLOCK, GB_CHUNK,
              1.0 / sqrt((double)c->head_size),
-             (c->device.type & CL_DEVICE_TYPE_GPU) ? " -DGB_FAST_FMA" : "");
+             (c->device.type & CL_DEVICE_TYPE_GPU) ? " -DGB_FAST_FMA" : "",
+             getenv("GUMBEL_PORTABLE") != NULL ? " -DGB_PORTABLE" : "");
 }
 
 bool
@@ -156,7 +157,7 @@ gb_op_init(gb_compute *c, gb_op *op, const char *kernel, const gb_arg *args,
     for (i = 0; i < n && code == CL_SUCCESS; i++)
         if (args[i].size > 0)
             code = clSetKernelArg(op->kernel, i, args[i].size,
-                                  &args[i].value);
+                                  args[i].local ? NULL : &args[i].value);
     return code == CL_SUCCESS || gb_cl_fail(c, code, kernel, err);
 }
 
@@ -180,9 +181,9 @@ gb_op_free(gb_op *op)
 }
 
 bool
-gb_op_set(gb_op *op, unsigned arg, gb_arg value, gb_error *err)
+gb_op_set(gb_op *op, unsigned arg, const gb_arg *value, gb_error *err)
 {
-    cl_int code = clSetKernelArg(op->kernel, arg, value.size, &value.value);
+    cl_int code = clSetKernelArg(op->kernel, arg, value->size, &value->value);
 
     return code == CL_SUCCESS ||
            gb_fail(err, "setting a kernel argument failed: %s",

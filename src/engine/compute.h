@@ -26,7 +26,8 @@ typedef struct gb_shape {
 } gb_shape;
 
 /* The shape for a device. $GUMBEL_SHAPE=wide|slim|gpu forces one of them (for
- * tests: all must give right results on any device). */
+ * tests: all must give right results on any device; so must the kernels that
+ * $GUMBEL_PORTABLE compiles without instructions of a processor). */
 gb_shape gb_shape_for(const gb_device *d);
 
 typedef struct gb_compute {
@@ -66,6 +67,7 @@ typedef struct gb_op {
 /* An argument of a kernel; which one, the enums in cl/kernels.h tell. */
 typedef struct gb_arg {
     size_t size;
+    bool local;
     union {
         cl_mem mem;
         cl_int i;
@@ -76,12 +78,13 @@ typedef struct gb_arg {
     } value;
 } gb_arg;
 
-#define GB_MEM(x) {sizeof(cl_mem), {.mem = (x)}}
-#define GB_INT(x) {sizeof(cl_int), {.i = (x)}}
-#define GB_UINT(x) {sizeof(cl_uint), {.u = (x)}}
-#define GB_ULONG(x) {sizeof(cl_ulong), {.ul = (x)}}
-#define GB_FLOAT(x) {sizeof(cl_float), {.f = (x)}}
-#define GB_ULONG4(x) {sizeof(cl_ulong4), {.ul4 = (x)}}
+#define GB_MEM(x) {sizeof(cl_mem), false, {.mem = (x)}}
+#define GB_INT(x) {sizeof(cl_int), false, {.i = (x)}}
+#define GB_UINT(x) {sizeof(cl_uint), false, {.u = (x)}}
+#define GB_ULONG(x) {sizeof(cl_ulong), false, {.ul = (x)}}
+#define GB_FLOAT(x) {sizeof(cl_float), false, {.f = (x)}}
+#define GB_ULONG4(x) {sizeof(cl_ulong4), false, {.ul4 = (x)}}
+#define GB_LOCAL(bytes) {(bytes), true, {.u = 0}} /* so much of a group's own */
 /* GB_ARGS([GB_NORM_X] = GB_MEM(x), ...) */
 #define GB_ARGS(...)                                                          \
     (const gb_arg[]){__VA_ARGS__},                                            \
@@ -95,7 +98,7 @@ bool gb_op_init_packed(gb_compute *c, gb_op *op, const char *kernel,
                        gb_packing packing, const gb_arg *args, size_t n,
                        gb_error *err);
 void gb_op_free(gb_op *op);
-bool gb_op_set(gb_op *op, unsigned arg, gb_arg value, gb_error *err);
+bool gb_op_set(gb_op *op, unsigned arg, const gb_arg *value, gb_error *err);
 /* Enqueues it for `rows` tokens. */
 bool gb_op_run(gb_compute *c, const gb_op *op, size_t rows, gb_error *err);
 

@@ -29,18 +29,19 @@ struct gb_engine {
 
 /* Bytes that everything but the weights needs. */
 static uint64_t
-other_bytes(const gb_compute *c, const gb_config *g)
+other_bytes(const gb_compute *c, const gb_config *g, unsigned packings)
 {
     uint64_t cache, scratch;
 
-    gb_forward_size(c, g, &cache, &scratch);
+    gb_forward_size(c, g, packings, &cache, &scratch);
     return cache + scratch + gb_head_size(c, g);
 }
 
 static bool
 has_room(const gb_compute *c, const gb_model *m, const gb_weights_plan *plan)
 {
-    return plan->bytes + other_bytes(c, &m->config) <= c->device.memory &&
+    return plan->bytes + other_bytes(c, &m->config, plan->packings) <=
+               c->device.memory &&
            plan->largest <= c->device.max_alloc;
 }
 
@@ -68,7 +69,8 @@ check_room(const gb_compute *c, const gb_model *m,
            const gb_weights_plan *plan, gb_error *err)
 {
     const char *dtype = gb_weights_dtype(plan);
-    uint64_t need = plan->bytes + other_bytes(c, &m->config);
+    uint64_t need =
+        plan->bytes + other_bytes(c, &m->config, plan->packings);
 
     if (need <= c->device.memory)
         return true;
@@ -79,7 +81,9 @@ check_room(const gb_compute *c, const gb_model *m,
                    dtype != NULL ? dtype : "it is",
                    (double)c->device.memory / 1048576.0,
                    (plan->packings & 1u << GB_PACK_F32) != 0
-                       ? "; try --dtype f16" : "");
+                       ? "; try --dtype f16"
+                   : plan->choice != GB_DTYPE_Q4_0 ? "; try --dtype q4_0"
+                                                   : "");
 }
 
 static bool

@@ -33,53 +33,121 @@ values_size(const gb_config *g)
            gb_round_up(g->head_size, 16) * sizeof(float);
 }
 
+/* Bytes of a row of activations as integers; 0 where no matrix wants any. */
+static size_t
+quants_size(const gb_config *g, unsigned packings)
+{
+    unsigned i, longest = g->n_inner > g->n_embd ? g->n_inner : g->n_embd;
+
+    for (i = 0; i < GB_PACKINGS; i++)
+        if ((packings & 1u << i) != 0 && gb_packing_is_quantized(i))
+            return gb_quants_size(longest);
+    return 0;
+}
+
 void
-gb_forward_size(const gb_compute *c, const gb_config *g, uint64_t *cache_bytes,
-                uint64_t *scratch_bytes)
+gb_forward_size(const gb_compute *c, const gb_config *g, unsigned packings,
+                uint64_t *cache_bytes, uint64_t *scratch_bytes)
 {
     uint64_t width = gb_padded_width(&c->shape, g->n_embd);
     uint64_t row = 3 * width + gb_padded_width(&c->shape, 3 * g->n_embd) +
                    gb_padded_width(&c->shape, g->n_inner) + 1;
 
     *cache_bytes = g->n_layer * (keys_size(g) + values_size(g));
-    *scratch_bytes = (row * batch_of(g) + width) * sizeof(float);
+    *scratch_bytes = (row * batch_of(g) + width) * sizeof(float) +
+                     quants_size(g, packings) * batch_of(g);
 }
 
+size_t
+gb_quants_size(unsigned n_in)
+{
+    /* Each block a scale, a sum, and its integers as shorts. */
+    return gb_div_up(n_in, GB_QUANT_BLOCK) * (8 + 2 * GB_QUANT_BLOCK);
+}
+
+/* The kernels of a matrix of floats. */
+static bool
+init_plain(gb_linear *l, gb_compute *c, const gb_arg *args, size_t n,
+           gb_error *err)
+{
+    const gb_matrix *m = l->matrix;
+
+    return gb_op_init_packed(c, &l->one,
+                             m->wide ? "linear_wide_1" : "linear_narrow_1",
+                             m->packing, args, n, err) &&
+           gb_op_init_packed(c, &l->many,
+                             m->wide ? "linear_wide_n" : "linear_narrow_n",
+                             m->packing, args, n, err);
+}
+
+/* Those of a quantized one: a single token's activations become integers
+ * where they are needed, those of several beforehand. */
+static bool
+init_quantized(gb_linear *l, gb_compute *c, gb_arg *args, size_t n,
+               gb_error *err)
+{
+    const gb_linear_io *io = &l->io;
+    const gb_matrix *m = l->matrix;
+
+    args[GB_LINEAR_PANELS] = (gb_arg)GB_UINT(m->n_out_padded / m->panel);
+    args[GB_LINEAR_LOCAL] = (gb_arg)GB_LOCAL(gb_quants_size(m->n_in));
+    if (!gb_op_init_packed(c, &l->one,
+                           m->wide ? "linear_wide_1" : "linear_narrow_1",
+                           m->packing, args, n, err) ||
+        !gb_op_init_packed(c, &l->quantize, "quantize", m->packing,
+                           GB_ARGS([GB_QUANTIZE_X] = GB_MEM(io->x),
+                                   [GB_QUANTIZE_N_IN] = GB_UINT(m->n_in),
+                                   [GB_QUANTIZE_LDX] = GB_UINT(io->ldx),
+                                   [GB_QUANTIZE_QUANTS] = GB_MEM(io->quants)),
+                           err))
+        return false;
+    args[GB_LINEAR_X] = (gb_arg)GB_MEM(io->quants);
+    l->quantize.per_y = 1;
+    return gb_op_init_packed(c, &l->many,
+                             m->wide ? "linear_wide_n" : "linear_narrow_n",
+                             m->packing, args, GB_LINEAR_PANELS, err);
+}
+
+/* Groups of a single token's kernel: each one makes all activations ready, so
+ * on a CPU there are no more than keep the cores busy to the end. */
+#define GROUPS_PER_UNIT 8
+
 bool
-gb_linear_init(gb_linear *l, gb_compute *c, const gb_matrix *m, cl_mem x,
-               unsigned ldx, cl_mem y, unsigned ldy, gb_epilogue epilogue,
-               cl_mem run, gb_error *err)
+gb_linear_init(gb_linear *l, gb_compute *c, const gb_matrix *m,
+               const gb_linear_io *io, gb_error *err)
 {
     const gb_shape *s = &c->shape;
     const size_t panels = m->n_out_padded / m->panel;
-    const gb_arg args[] = {
-        [GB_LINEAR_X] = GB_MEM(x),
+    const size_t most = (size_t)GROUPS_PER_UNIT * c->device.compute_units;
+    const bool quantized = gb_packing_is_quantized(m->packing);
+    gb_arg args[] = {
+        [GB_LINEAR_X] = GB_MEM(io->x),
         [GB_LINEAR_WEIGHT] = GB_MEM(m->weight),
         [GB_LINEAR_BIAS] = GB_MEM(m->bias),
-        [GB_LINEAR_Y] = GB_MEM(y),
+        [GB_LINEAR_Y] = GB_MEM(io->y),
         [GB_LINEAR_N_IN] = GB_UINT(m->n_in),
-        [GB_LINEAR_LDX] = GB_UINT(ldx),
-        [GB_LINEAR_LDY] = GB_UINT(ldy),
-        [GB_LINEAR_EPILOGUE] = GB_UINT(epilogue),
-        [GB_LINEAR_RUN] = GB_MEM(run),
+        [GB_LINEAR_LDX] = GB_UINT(io->ldx),
+        [GB_LINEAR_LDY] = GB_UINT(io->ldy),
+        [GB_LINEAR_EPILOGUE] = GB_UINT(io->epilogue),
+        [GB_LINEAR_RUN] = GB_MEM(io->run),
+        [GB_LINEAR_PANELS] = {0},
+        [GB_LINEAR_LOCAL] = {0},
     };
 
-    *l = (gb_linear){.matrix = m, .x = x, .y = y, .ldx = ldx, .ldy = ldy,
-                     .epilogue = epilogue};
-    if (!gb_op_init_packed(c, &l->one,
-                           m->wide ? "linear_wide_1" : "linear_narrow_1",
-                           m->packing, args, GB_COUNT(args), err) ||
-        !gb_op_init_packed(c, &l->many,
-                           m->wide ? "linear_wide_n" : "linear_narrow_n",
-                           m->packing, args, GB_COUNT(args), err))
+    *l = (gb_linear){.matrix = m, .io = *io};
+    if (quantized ? !init_quantized(l, c, args, GB_COUNT(args), err)
+                  : !init_plain(l, c, args, GB_LINEAR_PANELS, err))
         return false;
     l->one.x = l->many.x = panels;
     l->one.local[1] = l->many.local[1] = s->split;
     l->many.per_y = m->wide ? s->wide_tokens : s->narrow_tokens;
+    if (s->lanes > 1)
+        return true;
     /* A CPU core keeps a panel in its cache and goes through the tokens; a
      * GPU takes all tiles at once. */
-    if (s->lanes == 1)
-        l->many.max_y = gb_div_up(4 * c->device.compute_units, panels);
+    l->many.max_y = gb_div_up(4 * c->device.compute_units, panels);
+    if (quantized && panels > most)
+        l->one.x = most;
     return true;
 }
 
@@ -88,17 +156,28 @@ gb_linear_free(gb_linear *l)
 {
     gb_op_free(&l->one);
     gb_op_free(&l->many);
+    gb_op_free(&l->quantize);
+}
+
+bool
+gb_linear_run(gb_compute *c, const gb_linear *l, unsigned n, gb_error *err)
+{
+    if (n == 1)
+        return gb_op_run(c, &l->one, 1, err);
+    return (l->quantize.kernel == NULL ||
+            gb_op_run(c, &l->quantize, n, err)) &&
+           gb_op_run(c, &l->many, n, err);
 }
 
 static bool
 linear_run(gb_forward *f, const gb_linear *l, unsigned n, gb_error *err)
 {
-    if (n == 1)
-        return gb_op_run(f->c, &l->one, 1, err);
-    if (f->gemm != NULL)
-        return gb_gemm_run(f->gemm, f->c, l->matrix, l->x, l->ldx, l->y,
-                           l->ldy, l->epilogue, n, err);
-    return gb_op_run(f->c, &l->many, n, err);
+    const gb_linear_io *io = &l->io;
+
+    if (n > 1 && f->gemm != NULL)
+        return gb_gemm_run(f->gemm, f->c, l->matrix, io->x, io->ldx, io->y,
+                           io->ldy, io->epilogue, n, err);
+    return gb_linear_run(f->c, l, n, err);
 }
 
 bool
@@ -171,17 +250,25 @@ open_layer(gb_forward *f, gb_layer_plan *p, const gb_layer *w, gb_error *err)
     if (p->values == NULL ||
         !gb_norm_init(&p->ln_1, c, &w->ln_1, f->x, f->norm, width, f->ld,
                       g->ln_eps, 0, f->run, err) ||
-        !gb_linear_init(&p->qkv, c, &w->attn, f->norm, f->ld, f->qkv, ld_qkv,
-                        GB_EPILOGUE_BIAS, f->run, err) ||
+        !gb_linear_init(&p->qkv, c, &w->attn,
+                        &(gb_linear_io){f->norm, f->ld, f->qkv, ld_qkv,
+                                        GB_EPILOGUE_BIAS, f->run, f->quants},
+                        err) ||
         !open_attention(f, p, ld_qkv, err) ||
-        !gb_linear_init(&p->proj, c, &w->proj, f->attended, f->ld, f->x,
-                        f->ld, GB_EPILOGUE_ADD, f->run, err) ||
+        !gb_linear_init(&p->proj, c, &w->proj,
+                        &(gb_linear_io){f->attended, f->ld, f->x, f->ld,
+                                        GB_EPILOGUE_ADD, f->run, f->quants},
+                        err) ||
         !gb_norm_init(&p->ln_2, c, &w->ln_2, f->x, f->norm, width, f->ld,
                       g->ln_eps, 0, f->run, err) ||
-        !gb_linear_init(&p->fc, c, &w->fc, f->norm, f->ld, f->inner, ld_inner,
-                        GB_EPILOGUE_GELU, f->run, err) ||
-        !gb_linear_init(&p->fc_proj, c, &w->fc_proj, f->inner, ld_inner, f->x,
-                        f->ld, GB_EPILOGUE_ADD, f->run, err))
+        !gb_linear_init(&p->fc, c, &w->fc,
+                        &(gb_linear_io){f->norm, f->ld, f->inner, ld_inner,
+                                        GB_EPILOGUE_GELU, f->run, f->quants},
+                        err) ||
+        !gb_linear_init(&p->fc_proj, c, &w->fc_proj,
+                        &(gb_linear_io){f->inner, ld_inner, f->x, f->ld,
+                                        GB_EPILOGUE_ADD, f->run, f->quants},
+                        err))
         return false;
     return true;
 }
@@ -211,6 +298,7 @@ gb_forward_open(gb_forward *f, gb_compute *c, const gb_config *g,
                 const gb_weights *w, gb_error *err)
 {
     const size_t row = sizeof(float) * batch_of(g);
+    const size_t quants = quants_size(g, c->packings) * batch_of(g);
     unsigned i;
 
     memset(f, 0, sizeof *f);
@@ -220,7 +308,7 @@ gb_forward_open(gb_forward *f, gb_compute *c, const gb_config *g,
     f->ld = gb_padded_width(&c->shape, g->n_embd);
     f->n_layer = g->n_layer;
     f->layers = gb_alloc_array(g->n_layer, sizeof *f->layers);
-    gb_forward_size(c, g, &f->cache_bytes, &f->scratch_bytes);
+    gb_forward_size(c, g, c->packings, &f->cache_bytes, &f->scratch_bytes);
     if ((f->ids = gb_buffer(c, row, "token ids", err)) == NULL ||
         (f->run = gb_buffer(c, 16, "the position", err)) == NULL ||
         (f->x = gb_buffer(c, row * f->ld, "activations", err)) == NULL ||
@@ -235,6 +323,8 @@ gb_forward_open(gb_forward *f, gb_compute *c, const gb_config *g,
         (f->inner =
              gb_buffer(c, row * gb_padded_width(&c->shape, g->n_inner),
                        "activations", err)) == NULL ||
+        (quants > 0 && (f->quants = gb_buffer(c, quants, "activations",
+                                              err)) == NULL) ||
         !open_embedding(f, w, err))
         goto fail;
     for (i = 0; i < g->n_layer; i++)
@@ -282,6 +372,7 @@ gb_forward_close(gb_forward *f)
     release(f->qkv);
     release(f->attended);
     release(f->inner);
+    release(f->quants);
     memset(f, 0, sizeof *f);
 }
 
@@ -295,11 +386,11 @@ embed(gb_forward *f, const gb_token *ids, unsigned n, unsigned position,
         !gb_write_buffer(f->c, f->ids, ids, n * sizeof *ids, err))
         return false;
     f->rows = n;
-    return gb_op_set(op, GB_EMBEDDING_POSITION, (gb_arg)GB_UINT(position),
+    return gb_op_set(op, GB_EMBEDDING_POSITION, &(gb_arg)GB_UINT(position),
                      err) &&
-           gb_op_set(op, GB_EMBEDDING_N, (gb_arg)GB_UINT(n), err) &&
-           gb_op_set(op, GB_EMBEDDING_TOKEN, (gb_arg)GB_UINT(ids[0]), err) &&
-           gb_op_set(op, GB_EMBEDDING_LOOK, (gb_arg)GB_INT(look), err) &&
+           gb_op_set(op, GB_EMBEDDING_N, &(gb_arg)GB_UINT(n), err) &&
+           gb_op_set(op, GB_EMBEDDING_TOKEN, &(gb_arg)GB_UINT(ids[0]), err) &&
+           gb_op_set(op, GB_EMBEDDING_LOOK, &(gb_arg)GB_INT(look), err) &&
            gb_op_run(f->c, op, n, err);
 }
 

@@ -8,20 +8,32 @@
 /* Tokens that go through the layers together in prefill. */
 #define GB_BATCH 256
 
-/* One linear layer bound to its input and output: for a single token, for
- * several, and what CLBlast needs. */
-typedef struct gb_linear {
-    const gb_matrix *matrix;
-    gb_op one, many;
-    cl_mem x, y;
-    unsigned ldx, ldy, epilogue;
-} gb_linear;
-
 typedef enum gb_epilogue { /* as in cl/linear.cl */
     GB_EPILOGUE_BIAS,
     GB_EPILOGUE_GELU,
     GB_EPILOGUE_ADD,
 } gb_epilogue;
+
+/* What a linear layer reads and writes. */
+typedef struct gb_linear_io {
+    cl_mem x; /* (n, ldx) */
+    unsigned ldx;
+    cl_mem y; /* (n, ldy) */
+    unsigned ldy;
+    gb_epilogue epilogue;
+    cl_mem run;    /* n is in run[1] */
+    cl_mem quants; /* (n) gb_quants_size, for what lies between; NULL where the
+                      matrix is of floats */
+} gb_linear_io;
+
+/* One linear layer bound to its input and output: for a single token, for
+ * several. */
+typedef struct gb_linear {
+    const gb_matrix *matrix;
+    gb_linear_io io;
+    gb_op one, many;
+    gb_op quantize; /* before many; without a kernel where there is none */
+} gb_linear;
 
 typedef struct gb_layer_plan {
     cl_mem keys, values;
@@ -44,6 +56,7 @@ typedef struct gb_forward {
     cl_mem qkv;      /* (batch, 3 width padded) */
     cl_mem attended; /* (batch, ld) */
     cl_mem inner;    /* (batch, n_inner padded) */
+    cl_mem quants;   /* (batch) of the longest row as integers; or NULL */
     gb_op embedding;
     gb_layer_plan *layers;
     unsigned n_layer;
@@ -52,7 +65,8 @@ typedef struct gb_forward {
 
 /* What the buffers will need on the device. */
 void gb_forward_size(const gb_compute *c, const gb_config *config,
-                     uint64_t *cache_bytes, uint64_t *scratch_bytes);
+                     unsigned packings, uint64_t *cache_bytes,
+                     uint64_t *scratch_bytes);
 
 bool gb_forward_open(gb_forward *f, gb_compute *c, const gb_config *config,
                      const gb_weights *w, gb_error *err);
@@ -73,9 +87,14 @@ bool gb_forward_look(gb_forward *f, gb_token id, unsigned position,
 bool gb_forward_keep(gb_forward *f, gb_error *err);
 bool gb_forward_restore(gb_forward *f, gb_error *err);
 
-bool gb_linear_init(gb_linear *l, gb_compute *c, const gb_matrix *m, cl_mem x,
-                    unsigned ldx, cl_mem y, unsigned ldy, gb_epilogue epilogue,
-                    cl_mem run, gb_error *err);
+/* Bytes of n_in activations as integers with their scales, at most. */
+size_t gb_quants_size(unsigned n_in);
+
+bool gb_linear_init(gb_linear *l, gb_compute *c, const gb_matrix *m,
+                    const gb_linear_io *io, gb_error *err);
+/* By the own kernels; for n tokens. */
+bool gb_linear_run(gb_compute *c, const gb_linear *l, unsigned n,
+                   gb_error *err);
 void gb_linear_free(gb_linear *l);
 bool gb_norm_init(gb_op *op, gb_compute *c, const gb_norm *norm, cl_mem x,
                   cl_mem y, unsigned width, unsigned ld, float eps,

@@ -86,9 +86,9 @@ unpack(gb_gemm *g, gb_compute *c, const gb_matrix *m, gb_error *err)
     gb_op *op = &g->unpack[m->packing];
 
     op->x = m->n_out_padded / c->shape.lanes;
-    return gb_op_set(op, GB_UNPACK_WEIGHT, (gb_arg)GB_MEM(m->weight), err) &&
-           gb_op_set(op, GB_UNPACK_N_IN, (gb_arg)GB_UINT(m->n_in), err) &&
-           gb_op_set(op, GB_UNPACK_PANEL, (gb_arg)GB_UINT(m->panel), err) &&
+    return gb_op_set(op, GB_UNPACK_WEIGHT, &(gb_arg)GB_MEM(m->weight), err) &&
+           gb_op_set(op, GB_UNPACK_N_IN, &(gb_arg)GB_UINT(m->n_in), err) &&
+           gb_op_set(op, GB_UNPACK_PANEL, &(gb_arg)GB_UINT(m->panel), err) &&
            gb_op_run(c, op, m->n_in, err);
 }
 
@@ -99,12 +99,12 @@ finish(gb_gemm *g, gb_compute *c, const gb_matrix *m, cl_mem y, unsigned ldy,
     gb_op *op = &g->epilogue;
 
     op->x = m->n_out_padded / (c->shape.vw * c->shape.lanes);
-    return gb_op_set(op, GB_GEMM_N_OUT, (gb_arg)GB_UINT(m->n_out_padded),
+    return gb_op_set(op, GB_GEMM_N_OUT, &(gb_arg)GB_UINT(m->n_out_padded),
                      err) &&
-           gb_op_set(op, GB_GEMM_BIAS, (gb_arg)GB_MEM(m->bias), err) &&
-           gb_op_set(op, GB_GEMM_Y, (gb_arg)GB_MEM(y), err) &&
-           gb_op_set(op, GB_GEMM_LDY, (gb_arg)GB_UINT(ldy), err) &&
-           gb_op_set(op, GB_GEMM_EPILOGUE, (gb_arg)GB_UINT(epilogue), err) &&
+           gb_op_set(op, GB_GEMM_BIAS, &(gb_arg)GB_MEM(m->bias), err) &&
+           gb_op_set(op, GB_GEMM_Y, &(gb_arg)GB_MEM(y), err) &&
+           gb_op_set(op, GB_GEMM_LDY, &(gb_arg)GB_UINT(ldy), err) &&
+           gb_op_set(op, GB_GEMM_EPILOGUE, &(gb_arg)GB_UINT(epilogue), err) &&
            gb_op_run(c, op, n, err);
 }
 

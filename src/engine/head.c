@@ -169,8 +169,10 @@ open_last_row(gb_head *h, gb_forward *f, const gb_weights *w, gb_error *err)
     if (!gb_norm_init(&h->norm, c, &w->ln_f, f->x, h->hidden,
                       f->config->n_embd, f->ld, f->config->ln_eps, -1, f->run,
                       err) ||
-        !gb_linear_init(&h->project, c, &w->head, h->hidden, f->ld, h->logits,
-                        h->ld, GB_EPILOGUE_BIAS, f->run, err) ||
+        !gb_linear_init(&h->project, c, &w->head,
+                        &(gb_linear_io){h->hidden, f->ld, h->logits, h->ld,
+                                        GB_EPILOGUE_BIAS, f->run, f->quants},
+                        err) ||
         !gb_op_init(c, &h->adjust, "adjust",
                     GB_ARGS([GB_ADJUST_LIST] = GB_MEM(h->adjustments),
                             [GB_ADJUST_N] = GB_INT(0),
@@ -201,8 +203,10 @@ open_score(gb_head *h, gb_forward *f, const gb_weights *w, gb_error *err)
     if (!gb_norm_init(&h->score_norm, c, &w->ln_f, f->x, h->hidden,
                       f->config->n_embd, f->ld, f->config->ln_eps, 0, h->run,
                       err) ||
-        !gb_linear_init(&h->score_project, c, &w->head, h->hidden, f->ld,
-                        h->logits, h->ld, GB_EPILOGUE_BIAS, h->run, err) ||
+        !gb_linear_init(&h->score_project, c, &w->head,
+                        &(gb_linear_io){h->hidden, f->ld, h->logits, h->ld,
+                                        GB_EPILOGUE_BIAS, h->run, f->quants},
+                        err) ||
         !open_softmax(h, &h->score_softmax, err) ||
         !gb_op_init(c, &h->score_join, "score_join",
                     GB_ARGS([GB_SCORE_LOGITS] = GB_MEM(h->logits),
@@ -273,7 +277,7 @@ static bool
 run_logits(gb_head *h, gb_error *err)
 {
     return gb_op_run(h->c, &h->norm, 1, err) &&
-           gb_op_run(h->c, &h->project.one, 1, err);
+           gb_linear_run(h->c, &h->project, 1, err);
 }
 
 /* Changes them in place: all that follows goes by what is in the buffer then,
@@ -292,7 +296,7 @@ run_adjust(gb_head *h, const gb_adjustments *adjust, gb_error *err)
     memcpy(h->host_adjustments, adjust->items, size);
     return gb_send_buffer(h->c, h->adjustments, h->host_adjustments, size,
                           err) &&
-           gb_op_set(&h->adjust, GB_ADJUST_N, (gb_arg)GB_INT(n), err) &&
+           gb_op_set(&h->adjust, GB_ADJUST_N, &(gb_arg)GB_INT(n), err) &&
            gb_op_run(h->c, &h->adjust, 1, err);
 }
 
@@ -302,8 +306,8 @@ run_logprobs(gb_head *h, float temperature, const gb_adjustments *adjust,
 {
     const gb_arg t = GB_FLOAT(temperature);
 
-    return gb_op_set(&h->softmax, GB_SOFTMAX_TEMPERATURE, t, err) &&
-           gb_op_set(&h->logprob, GB_LOGPROBS_TEMPERATURE, t, err) &&
+    return gb_op_set(&h->softmax, GB_SOFTMAX_TEMPERATURE, &t, err) &&
+           gb_op_set(&h->logprob, GB_LOGPROBS_TEMPERATURE, &t, err) &&
            run_logits(h, err) && run_adjust(h, adjust, err) &&
            gb_op_run(h->c, &h->softmax, 1, err) &&
            gb_op_run(h->c, &h->logprob, 1, err);
@@ -361,7 +365,7 @@ read_pick(gb_head *h, int noisy, gb_pick *pick, gb_error *err)
     memcpy(h->host_result, &no_pick, sizeof no_pick);
     if (!gb_fill_buffer(h->c, h->result, &no_pick, sizeof no_pick,
                         sizeof no_pick, err) ||
-        !gb_op_set(&h->stats, GB_STATS_NOISY, (gb_arg)GB_INT(noisy), err) ||
+        !gb_op_set(&h->stats, GB_STATS_NOISY, &(gb_arg)GB_INT(noisy), err) ||
         !gb_op_run(h->c, &h->join, 1, err) ||
         !gb_op_run(h->c, &h->stats, 1, err) ||
         !gb_read_buffer(h->c, h->result, h->host_result,
@@ -452,8 +456,8 @@ gb_head_sample(gb_head *h, float temperature, const gb_filter *filter,
     } else if (!run_logprobs(h, temperature, adjust, err)) {
         return false;
     }
-    if (!gb_op_set(&h->gumbel, GB_PICK_FLOOR, (gb_arg)GB_FLOAT(floor), err) ||
-        !gb_op_set(&h->gumbel, GB_PICK_START, (gb_arg)GB_ULONG4(start),
+    if (!gb_op_set(&h->gumbel, GB_PICK_FLOOR, &(gb_arg)GB_FLOAT(floor), err) ||
+        !gb_op_set(&h->gumbel, GB_PICK_START, &(gb_arg)GB_ULONG4(start),
                    err) ||
         !gb_op_run(h->c, &h->gumbel, 1, err) ||
         !read_pick(h, 1, pick, err))
@@ -502,9 +506,9 @@ gb_head_score(gb_head *h, unsigned first, const gb_token *targets, unsigned n,
             !gb_write_buffer(h->c, h->targets, targets + i,
                              run[1] * sizeof *targets, err) ||
             !gb_op_set(&h->score_norm, GB_NORM_FIRST_ROW,
-                       (gb_arg)GB_UINT(first + i), err) ||
+                       &(gb_arg)GB_UINT(first + i), err) ||
             !gb_op_run(h->c, &h->score_norm, run[1], err) ||
-            !gb_op_run(h->c, &h->score_project.many, run[1], err) ||
+            !gb_linear_run(h->c, &h->score_project, run[1], err) ||
             !gb_op_run(h->c, &h->score_softmax, run[1], err) ||
             !gb_op_run(h->c, &h->score_join, run[1], err) ||
             !gb_read_buffer(h->c, h->scores, out + i, run[1] * sizeof *out,

@@ -20,6 +20,8 @@ const gb_packing_row gb_packings[GB_PACKINGS] = {
     [GB_PACK_F32] = {"f32", 1, 4},
     [GB_PACK_F16] = {"f16", 1, 2},
     [GB_PACK_BF16] = {"bf16", 1, 2},
+    [GB_PACK_Q8_0] = {"q8_0", GB_QUANT_BLOCK, 34},
+    [GB_PACK_Q4_0] = {"q4_0", GB_QUANT_BLOCK, 18},
 };
 
 static const char *const choices[] = {
@@ -27,6 +29,8 @@ static const char *const choices[] = {
     [GB_DTYPE_F32] = "f32",
     [GB_DTYPE_F16] = "f16",
     [GB_DTYPE_BF16] = "bf16",
+    [GB_DTYPE_Q8_0] = "q8_0",
+    [GB_DTYPE_Q4_0] = "q4_0",
 };
 
 const char *
@@ -49,7 +53,7 @@ gb_dtype_choice_parse(const char *name, gb_dtype_choice *choice)
 }
 
 gb_packing
-gb_packing_for(gb_dtype_choice choice, gb_dtype file)
+gb_packing_for(gb_dtype_choice choice, gb_dtype file, gb_matrix_role role)
 {
     static const gb_packing exact[] = {
         [GB_F32] = GB_PACK_F32,
@@ -64,10 +68,20 @@ gb_packing_for(gb_dtype_choice choice, gb_dtype file)
         return GB_PACK_F16;
     case GB_DTYPE_BF16:
         return GB_PACK_BF16;
+    case GB_DTYPE_Q8_0:
+        return GB_PACK_Q8_0;
+    case GB_DTYPE_Q4_0:
+        return role == GB_MATRIX_FINE ? GB_PACK_Q8_0 : GB_PACK_Q4_0;
     case GB_DTYPE_AUTO:
         break;
     }
     return exact[file];
+}
+
+bool
+gb_packing_is_quantized(gb_packing packing)
+{
+    return gb_packings[packing].block > 1;
 }
 
 static uint32_t
@@ -132,12 +146,14 @@ narrow(const float *x, size_t n, gb_packing packing, uint16_t *out)
 }
 
 static bool
-too_large(const gb_tensor *t, gb_error *err)
+too_large(const gb_tensor *t, gb_packing packing, gb_error *err)
 {
     return gb_fail(err,
-                   "%s: tensor %s has values beyond float16's 65504; use "
-                   "--dtype f32 or bf16",
-                   t->path, t->name);
+                   "%s: tensor %s has values beyond %s; use --dtype f32 or "
+                   "bf16",
+                   t->path, t->name,
+                   packing == GB_PACK_F16 ? "float16's 65504"
+                                          : "what a scale in float16 allows");
 }
 
 /* Elements [from, from + n) of t as the packing has them, tightly packed.
@@ -146,12 +162,12 @@ static bool
 convert(const gb_tensor *t, uint64_t from, size_t n, gb_packing packing,
         float *scratch, void *out, gb_error *err)
 {
-    if (packing == gb_packing_for(GB_DTYPE_AUTO, t->dtype))
+    if (packing == gb_packing_for(GB_DTYPE_AUTO, t->dtype, GB_MATRIX_COARSE))
         return gb_tensor_copy(t, from, n, out, err);
     if (packing == GB_PACK_F32)
         return gb_tensor_read(t, from, n, out, err);
     return gb_tensor_read(t, from, n, scratch, err) &&
-           (narrow(scratch, n, packing, out) || too_large(t, err));
+           (narrow(scratch, n, packing, out) || too_large(t, packing, err));
 }
 
 /* One input's row (n_out) to its row of every panel; zeros behind it. */
@@ -239,6 +255,144 @@ pack_columns(job *j, size_t part, float *scratch, unsigned char *rows,
     return true;
 }
 
+static float
+largest(const float *x)
+{
+    float most = 0, sum = 0;
+    size_t i;
+
+    for (i = 0; i < GB_QUANT_BLOCK; i++) {
+        most = fabsf(x[i]) > fabsf(most) ? x[i] : most;
+        sum += x[i] * 0;
+    }
+    return isfinite(sum) ? most : NAN;
+}
+
+/* The quotients are of the scale as it is kept. */
+bool
+gb_quantize(gb_packing packing, const float *x, unsigned char *block)
+{
+    const float most = largest(x);
+    const bool bytes = packing == GB_PACK_Q8_0;
+    const uint16_t half =
+        gb_float_to_half(bytes ? fabsf(most) / 127 : most / -8);
+    const float scale = gb_half_to_float(half);
+    const float inverse = isfinite(scale) && scale != 0 ? 1 / scale : 0;
+    const float bias = bytes ? 0.0f : 8.0f, low = bytes ? -127.0f : 0.0f;
+    const float high = bytes ? 127.0f : 15.0f;
+    int q[GB_QUANT_BLOCK];
+    float v;
+    size_t i;
+
+    memcpy(block, &half, sizeof half);
+    for (i = 0; i < GB_QUANT_BLOCK; i++) {
+        v = x[i] * inverse + bias;
+        v = v < low ? low : v > high ? high : v;
+        q[i] = inverse == 0 ? (int)bias : (int)(v + 256.5f) - 256;
+    }
+    for (i = 0; i < GB_QUANT_BLOCK; i++)
+        if (bytes)
+            block[2 + i] = (unsigned char)q[i];
+        else if (i < 16)
+            block[2 + i] = (unsigned char)(q[i] | q[i + 16] << 4);
+    return !isinf(scale);
+}
+
+/* A block of one output to where it belongs. */
+static void
+place(const gb_panels *p, size_t in_block, size_t out,
+      const unsigned char *block, unsigned char *to)
+{
+    const size_t integers = gb_packings[p->packing].bytes - 2;
+    const size_t o = out % p->width;
+    size_t i;
+
+    to += (out / p->width * block_count(p) + in_block) * row_size(p);
+    memcpy(to + 2 * o, block, 2);
+    to += 2 * p->width + o * p->unit;
+    for (i = 0; i < integers; i += p->unit, to += p->width * p->unit)
+        memcpy(to, block + 2 + i, p->unit);
+}
+
+/* Some weights, `stride` apart, to a block; zeros behind them. */
+static bool
+quantize_to(const job *j, const float *x, size_t n, size_t stride,
+            size_t in_block, size_t out, gb_error *err)
+{
+    const gb_panels *p = j->panels;
+    float some[GB_QUANT_BLOCK] = {0};
+    unsigned char block[2 + GB_QUANT_BLOCK];
+    size_t i;
+
+    for (i = 0; i < n && i < GB_QUANT_BLOCK; i++)
+        some[i] = x[i * stride];
+    if (!gb_quantize(p->packing, some, block))
+        return too_large(j->source, p->packing, err);
+    place(p, in_block, out, block, j->out);
+    return true;
+}
+
+/* Outputs behind the last are zeros. */
+static bool
+quantize_padding(const job *j, size_t in_block, gb_error *err)
+{
+    const gb_panels *p = j->panels;
+    const float none = 0;
+    size_t o;
+
+    for (o = p->n_out; o < (size_t)gb_panels_count(p) * p->width; o++)
+        if (!quantize_to(j, &none, 1, 1, in_block, o, err))
+            return false;
+    return true;
+}
+
+/* Source rows are inputs; a part is a block of them. */
+static bool
+quantize_rows(job *j, size_t part, float *scratch, unsigned char *rows,
+              gb_error *err)
+{
+    const gb_panels *p = j->panels;
+    const size_t first = part * GB_QUANT_BLOCK, left = p->n_in - first;
+    const size_t n = left < GB_QUANT_BLOCK ? left : GB_QUANT_BLOCK;
+    size_t o;
+
+    (void)rows;
+    if (!gb_tensor_read(j->source, (uint64_t)first * p->n_out, n * p->n_out,
+                        scratch, err))
+        return false;
+    for (o = 0; o < p->n_out; o++)
+        if (!quantize_to(j, scratch + o, n, p->n_out, part, o, err))
+            return false;
+    return quantize_padding(j, part, err);
+}
+
+/* Source rows are outputs; a part is a panel of them. */
+static bool
+quantize_columns(job *j, size_t part, float *scratch, unsigned char *rows,
+                 gb_error *err)
+{
+    const gb_panels *p = j->panels;
+    const size_t first = part * p->width, n = outputs_in(p, part);
+    const size_t blocks = block_count(p);
+    size_t o, b;
+
+    (void)rows;
+    if (!gb_tensor_read(j->source, (uint64_t)first * p->n_in, n * p->n_in,
+                        scratch, err))
+        return false;
+    for (b = 0; b < blocks; b++) {
+        for (o = 0; o < n; o++)
+            if (!quantize_to(j,
+                             scratch + o * p->n_in + b * GB_QUANT_BLOCK,
+                             p->n_in - b * GB_QUANT_BLOCK, 1, b, first + o,
+                             err))
+                return false;
+        if (first + n == p->n_out && !quantize_padding(j, b, err))
+            return false;
+    }
+    return true;
+}
+
 /* Works on parts until there are no more, or one failed. */
 static void *
 work(void *arg)
@@ -295,13 +449,18 @@ bool
 gb_pack(const gb_panels *p, const gb_tensor *source, bool transposed,
         void *out, gb_error *err)
 {
+    const bool quantized = gb_packing_is_quantized(p->packing);
     const size_t some = inputs_at_once(p);
     job j = {.panels = p, .source = source, .out = out, .err = err};
 
     if (transposed) {
-        j.part = pack_columns;
+        j.part = quantized ? quantize_columns : pack_columns;
         j.n_parts = gb_panels_count(p);
         j.elements = (size_t)p->width * p->n_in;
+    } else if (quantized) {
+        j.part = quantize_rows;
+        j.n_parts = block_count(p);
+        j.elements = (size_t)GB_QUANT_BLOCK * p->n_out;
     } else {
         j.part = pack_rows;
         j.n_parts = (p->n_in + some - 1) / some;

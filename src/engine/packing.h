@@ -5,10 +5,14 @@
 
 #include "model/tensor.h"
 
+#define GB_QUANT_BLOCK 32
+
 typedef enum gb_packing {
     GB_PACK_F32,
     GB_PACK_F16,
     GB_PACK_BF16,
+    GB_PACK_Q8_0,
+    GB_PACK_Q4_0,
     GB_PACKINGS, /* how many there are */
 } gb_packing;
 
@@ -20,6 +24,12 @@ typedef struct gb_packing_row {
 
 extern const gb_packing_row gb_packings[GB_PACKINGS];
 
+/* A block of q8_0 or q4_0 from GB_QUANT_BLOCK weights, as GGUF has it: the
+ * scale (half), then bytes of signed integers; or bytes of two halves, of
+ * input i and i + 16, with 8 added. What is not a number makes the scale so.
+ * False when the scale is too large for float16. */
+bool gb_quantize(gb_packing packing, const float *x, unsigned char *block);
+
 /* What a user may ask for. */
 typedef enum gb_dtype_choice {
     GB_DTYPE_AUTO, /* each matrix as its file has it; f16 instead of f32 where
@@ -27,6 +37,8 @@ typedef enum gb_dtype_choice {
     GB_DTYPE_F32,
     GB_DTYPE_F16,
     GB_DTYPE_BF16,
+    GB_DTYPE_Q8_0,
+    GB_DTYPE_Q4_0, /* what GB_MATRIX_FINE says as q8_0 */
 } gb_dtype_choice;
 
 /* "auto", "f32", ...; NULL behind the last choice. */
@@ -34,15 +46,26 @@ const char *gb_dtype_choice_name(gb_dtype_choice choice);
 /* False for what is no name of one. */
 bool gb_dtype_choice_parse(const char *name, gb_dtype_choice *choice);
 
+/* What a matrix is for: 4 bits cost much where they decide which token, or
+ * which position, is looked at (embedding, LM head, queries and keys). */
+typedef enum gb_matrix_role {
+    GB_MATRIX_COARSE,
+    GB_MATRIX_FINE,
+} gb_matrix_role;
+
 /* The packing for a matrix of a file; the one that loses nothing for
  * GB_DTYPE_AUTO. */
-gb_packing gb_packing_for(gb_dtype_choice choice, gb_dtype file);
+gb_packing gb_packing_for(gb_dtype_choice choice, gb_dtype file,
+                          gb_matrix_role role);
+/* Whether activations are quantized for it. */
+bool gb_packing_is_quantized(gb_packing packing);
 
 /* A matrix cut into panels (see cl/prelude.cl). */
 typedef struct gb_panels {
     gb_packing packing;
     uint32_t n_in, n_out;
     uint32_t width; /* outputs in a panel */
+    uint32_t unit;  /* quantized: bytes of an output that lie together */
 } gb_panels;
 
 static inline uint32_t

@@ -72,10 +72,10 @@ best_time(gb_compute *c, gb_gemm *gemm, const gb_linear *l, double *ms,
     *ms = 0;
     for (i = 0; i <= ROUNDS; i++) {
         start = gb_now_ms();
-        if (gemm != NULL ? !gb_gemm_run(gemm, c, l->matrix, l->x, l->ldx,
-                                        l->y, l->ldy, l->epilogue, TOKENS,
-                                        err)
-                         : !gb_op_run(c, &l->many, TOKENS, err))
+        if (gemm != NULL ? !gb_gemm_run(gemm, c, l->matrix, l->io.x,
+                                        l->io.ldx, l->io.y, l->io.ldy,
+                                        l->io.epilogue, TOKENS, err)
+                         : !gb_linear_run(c, l, TOKENS, err))
             return false;
         if (!gb_compute_finish(c, err))
             return false;
@@ -140,15 +140,19 @@ gb_prefill_measure(gb_compute *c, gb_prefill_times *t, gb_error *err)
     gb_matrix m = {0};
     gb_linear l = {0};
     gb_gemm *gemm = NULL;
-    cl_mem x, y, run;
+    cl_mem x, y, run, quants;
     bool ok = false;
 
     x = fill(c, data, sizeof(float) * TOKENS * ldx, err);
     y = gb_buffer(c, sizeof(float) * TOKENS * ldy, "a measurement", err);
     run = fill(c, (const float *)position, sizeof position, err);
-    if (x != NULL && y != NULL && run != NULL &&
+    quants = gb_buffer(c, TOKENS * gb_quants_size(INPUTS), "a measurement",
+                       err);
+    if (x != NULL && y != NULL && run != NULL && quants != NULL &&
         gb_matrix_load(&m, c, some_packing(c), &w, false, NULL, err) &&
-        gb_linear_init(&l, c, &m, x, ldx, y, ldy, GB_EPILOGUE_BIAS, run,
+        gb_linear_init(&l, c, &m,
+                       &(gb_linear_io){x, ldx, y, ldy, GB_EPILOGUE_BIAS, run,
+                                       quants},
                        err) &&
         (gemm = gb_gemm_open(c, INPUTS, m.n_out_padded, TOKENS, err)) != NULL)
         ok = best_time(c, NULL, &l, &t->own_ms, err) &&
@@ -164,6 +168,8 @@ gb_prefill_measure(gb_compute *c, gb_prefill_times *t, gb_error *err)
         clReleaseMemObject(y);
     if (run != NULL)
         clReleaseMemObject(run);
+    if (quants != NULL)
+        clReleaseMemObject(quants);
     free(data);
     return ok;
 }

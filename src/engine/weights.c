@@ -48,14 +48,15 @@ panels_of(const gb_compute *c, gb_packing packing, const gb_tensor *source,
         .n_in = (unsigned)source->shape[transposed ? 1 : 0],
         .n_out = n_out,
         .width = gb_panel_width(&c->shape, gb_matrix_is_wide(c, n_out)),
+        .unit = packing == GB_PACK_Q8_0 && c->shape.vw > 1 ? 2 : 4,
     };
 }
 
 static void
 plan_matrix(gb_weights_plan *plan, const gb_compute *c, const gb_tensor *t,
-            bool transposed)
+            bool transposed, gb_matrix_role role)
 {
-    const gb_packing packing = gb_packing_for(plan->choice, t->dtype);
+    const gb_packing packing = gb_packing_for(plan->choice, t->dtype, role);
     const gb_panels p = panels_of(c, packing, t, transposed);
     const uint64_t size = gb_panels_size(&p);
 
@@ -77,14 +78,14 @@ gb_weights_plan_for(const gb_compute *c, const gb_model *m,
 
     plan.bytes = ((2 + 4 * g->n_layer) * width +
                   (uint64_t)g->n_ctx * g->n_embd) * sizeof(float);
-    plan_matrix(&plan, c, &m->lm_head, true);
+    plan_matrix(&plan, c, &m->lm_head, true, GB_MATRIX_FINE);
     if (!m->tied)
-        plan_matrix(&plan, c, &m->wte, true);
+        plan_matrix(&plan, c, &m->wte, true, GB_MATRIX_FINE);
     for (b = m->blocks; b < m->blocks + g->n_layer; b++) {
-        plan_matrix(&plan, c, &b->attn_weight, false);
-        plan_matrix(&plan, c, &b->proj_weight, false);
-        plan_matrix(&plan, c, &b->fc_weight, false);
-        plan_matrix(&plan, c, &b->fc_proj_weight, false);
+        plan_matrix(&plan, c, &b->attn_weight, false, GB_MATRIX_FINE);
+        plan_matrix(&plan, c, &b->proj_weight, false, GB_MATRIX_COARSE);
+        plan_matrix(&plan, c, &b->fc_weight, false, GB_MATRIX_COARSE);
+        plan_matrix(&plan, c, &b->fc_proj_weight, false, GB_MATRIX_COARSE);
     }
     return plan;
 }
@@ -205,10 +206,10 @@ loaded(loader *l, const gb_tensor *t)
 
 static bool
 load_matrix(loader *l, gb_matrix *m, const gb_tensor *weight, bool transposed,
-            const gb_tensor *bias)
+            gb_matrix_role role, const gb_tensor *bias)
 {
     return gb_matrix_load(m, l->c,
-                          gb_packing_for(l->plan->choice, weight->dtype),
+                          gb_packing_for(l->plan->choice, weight->dtype, role),
                           weight, transposed, bias, l->err) &&
            loaded(l, weight);
 }
@@ -231,13 +232,14 @@ load_layer(loader *l, gb_layer *out, const gb_block_weights *b)
 {
     return load_norm(l, &out->ln_1, &b->ln_1_weight, &b->ln_1_bias) &&
            load_norm(l, &out->ln_2, &b->ln_2_weight, &b->ln_2_bias) &&
-           load_matrix(l, &out->attn, &b->attn_weight, false,
+           load_matrix(l, &out->attn, &b->attn_weight, false, GB_MATRIX_FINE,
                        &b->attn_bias) &&
-           load_matrix(l, &out->proj, &b->proj_weight, false,
+           load_matrix(l, &out->proj, &b->proj_weight, false, GB_MATRIX_COARSE,
                        &b->proj_bias) &&
-           load_matrix(l, &out->fc, &b->fc_weight, false, &b->fc_bias) &&
+           load_matrix(l, &out->fc, &b->fc_weight, false, GB_MATRIX_COARSE,
+                       &b->fc_bias) &&
            load_matrix(l, &out->fc_proj, &b->fc_proj_weight, false,
-                       &b->fc_proj_bias);
+                       GB_MATRIX_COARSE, &b->fc_proj_bias);
 }
 
 bool
@@ -254,8 +256,9 @@ gb_weights_load(gb_weights *w, gb_compute *c, const gb_model *m,
     w->wpe = load_vector(c, &m->wpe, m->wpe.count, m->wpe.count, err);
     if (w->wpe == NULL ||
         !load_norm(&l, &w->ln_f, &m->ln_f_weight, &m->ln_f_bias) ||
-        !load_matrix(&l, &w->head, &m->lm_head, true, NULL) ||
-        (!m->tied && !load_matrix(&l, &w->wte, &m->wte, true, NULL)))
+        !load_matrix(&l, &w->head, &m->lm_head, true, GB_MATRIX_FINE, NULL) ||
+        (!m->tied &&
+         !load_matrix(&l, &w->wte, &m->wte, true, GB_MATRIX_FINE, NULL)))
         goto fail;
     for (i = 0; i < w->n_layer; i++)
         if (!load_layer(&l, &w->layers[i], &m->blocks[i]))

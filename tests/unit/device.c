@@ -142,6 +142,64 @@ round_floats(float *x, size_t n, gb_packing packing)
     }
 }
 
+/* Weight i of a block. */
+static float
+dequantized(gb_packing packing, const unsigned char *block, size_t i)
+{
+    uint16_t half;
+    int q;
+
+    memcpy(&half, block, sizeof half);
+    if (packing == GB_PACK_Q8_0)
+        q = (signed char)block[2 + i];
+    else
+        q = (i < 16 ? block[2 + i] & 15 : block[2 + i - 16] >> 4) - 8;
+    return gb_half_to_float(half) * (float)q;
+}
+
+void
+quantize_weights(float *w, size_t n_in, size_t n_out, bool transposed,
+                 gb_packing packing)
+{
+    const size_t across = transposed ? n_in : 1, along = transposed ? 1 : n_out;
+    unsigned char block[2 + GB_QUANT_BLOCK];
+    float some[GB_QUANT_BLOCK];
+    size_t o, first, i, n;
+
+    if (!gb_packing_is_quantized(packing))
+        return;
+    for (o = 0; o < n_out; o++)
+        for (first = 0; first < n_in; first += n) {
+            float *at = w + o * across + first * along;
+
+            n = n_in - first < GB_QUANT_BLOCK ? n_in - first : GB_QUANT_BLOCK;
+            memset(some, 0, sizeof some);
+            for (i = 0; i < n; i++)
+                some[i] = at[i * along];
+            assert_true(gb_quantize(packing, some, block));
+            for (i = 0; i < n; i++)
+                at[i * along] = dequantized(packing, block, i);
+        }
+}
+
+void
+quantize_activations(float *x, size_t rows, size_t n)
+{
+    size_t r, first, i, end;
+    float most, scale, inverse;
+
+    for (r = 0; r < rows; r++)
+        for (first = 0; first < n; first = end) {
+            end = first + GB_QUANT_BLOCK < n ? first + GB_QUANT_BLOCK : n;
+            for (most = 0, i = first; i < end; i++)
+                most = fmaxf(most, fabsf(x[r * n + i]));
+            scale = most / 127.0f;
+            inverse = scale > 0 ? 1.0f / scale : 0.0f;
+            for (i = first; i < end; i++)
+                x[r * n + i] = scale * rintf(x[r * n + i] * inverse);
+        }
+}
+
 gb_tensor
 tensor_of(const float *x, size_t rows, size_t columns)
 {

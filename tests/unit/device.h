@@ -54,6 +54,13 @@ float *random_floats(uint32_t seed, size_t n, float scale);
  * its oracle has the same ones as the device). */
 void round_floats(float *x, size_t n, gb_packing packing);
 
+/* Weights (n_in, n_out), or (n_out, n_in) when transposed, become what a
+ * quantized packing makes of them; others stay. */
+void quantize_weights(float *w, size_t n_in, size_t n_out, bool transposed,
+                      gb_packing packing);
+/* Rows (rows, n) of activations become what the device multiplies. */
+void quantize_activations(float *x, size_t rows, size_t n);
+
 /* A view of x as a float32 tensor (rows, columns), or (columns) when rows is
  * 0. */
 gb_tensor tensor_of(const float *x, size_t rows, size_t columns);

@@ -5,14 +5,16 @@
 #include "base/mem.h"
 #include "test.h"
 
+#define QUANTS (1 << GB_PACK_Q8_0 | 1 << GB_PACK_Q4_0)
+
 static const struct {
     device_shape shape;
     unsigned packings;
     unsigned head_size;
 } programs[] = {
-    {DEVICE_SLIM, 1 << GB_PACK_F32, 8},
-    {DEVICE_GPU, 1 << GB_PACK_F16, 12},
-    {DEVICE_WIDE, 1 << GB_PACK_F16, 25},
+    {DEVICE_SLIM, 1 << GB_PACK_F32 | QUANTS, 8},
+    {DEVICE_GPU, 1 << GB_PACK_F16 | QUANTS, 12},
+    {DEVICE_WIDE, 1 << GB_PACK_F16 | QUANTS, 25},
     {DEVICE_GPU, 1 << GB_PACK_BF16, 64},
     {DEVICE_WIDE, 1 << GB_PACK_BF16, 80},
     {DEVICE_GPU, 1 << GB_PACK_F32, 80},

@@ -41,6 +41,7 @@ check_embedding(gb_compute *c, gb_packing packing, unsigned vocab,
     for (i = 0; i < n; i++)
         ids[i] = i == 0 ? vocab - 1 : i * 31 % vocab;
     test_ok(gb_matrix_load(&m, c, packing, &t, true, NULL, &err), &err);
+    quantize_weights(wte, width, vocab, true, packing);
     wpe_m = device_words(c, wpe, CONTEXT * width);
     ids_m = n > 1 ? device_words(c, ids, n) : device_poisoned(c, 1);
     x_m = device_poisoned(c, ROWS * ld);
@@ -195,7 +196,8 @@ typedef struct linear_case {
     gb_matrix m;
     unsigned n_in, n_out, ldx, ldy;
     float *x;     /* (MAX_ROWS, n_in) */
-    float *w;     /* (n_in, n_out) */
+    float *seen;  /* the same as it is multiplied */
+    float *w;     /* (n_in, n_out), likewise */
     float *bias;  /* (n_out) */
     float *prior; /* (MAX_ROWS, n_out): what the epilogue may add to */
 } linear_case;
@@ -218,13 +220,17 @@ linear_open(linear_case *l, gb_compute *c, gb_packing packing, unsigned n_in,
     w = tensor_of(l->w, n_in, n_out);
     bias = tensor_of(l->bias, 0, n_out);
     test_ok(gb_matrix_load(&l->m, c, packing, &w, false, &bias, &err), &err);
+    quantize_weights(l->w, n_in, n_out, false, packing);
+    l->seen = random_floats(6, (size_t)MAX_ROWS * n_in, 2.0f);
+    if (gb_packing_is_quantized(packing))
+        quantize_activations(l->seen, MAX_ROWS, n_in);
 }
 
 static void
 linear_close(linear_case *l)
 {
     gb_matrix_free(&l->m);
-    free(l->x), free(l->w), free(l->bias), free(l->prior);
+    free(l->x), free(l->seen), free(l->w), free(l->bias), free(l->prior);
 }
 
 /* Element (row, o) before rounding; *size is the sum of the products'
@@ -238,7 +244,7 @@ linear_oracle(const linear_case *l, unsigned row, unsigned o,
 
     *size = 1 + fabs(sum);
     for (i = 0; i < l->n_in; i++) {
-        product = (double)l->x[row * l->n_in + i] * l->w[i * l->n_out + o];
+        product = (double)l->seen[row * l->n_in + i] * l->w[i * l->n_out + o];
         sum += product;
         *size += fabs(product);
     }
@@ -263,7 +269,8 @@ linear_run(gb_compute *c, const linear_case *l, unsigned first, unsigned n,
                            poison());
     float *y = padded_rows(l->prior + first * l->n_out, n, l->n_out, l->ldy,
                            poison());
-    cl_mem x_m = device_words(c, x, n * l->ldx), y_m, run_m;
+    const size_t quants = n * gb_quants_size(l->n_in) / 4;
+    cl_mem x_m = device_words(c, x, n * l->ldx), y_m, run_m, quants_m;
     gb_error err = GB_ERROR_INIT;
     gb_linear linear;
     gb_gemm *gemm;
@@ -286,11 +293,18 @@ linear_run(gb_compute *c, const linear_case *l, unsigned first, unsigned n,
         test_ok(gb_compute_finish(c, &err), &err);
         gb_gemm_close(gemm);
     } else {
-        test_ok(gb_linear_init(&linear, c, &l->m, x_m, l->ldx, y_m, l->ldy,
-                               epilogue, run_m, &err),
+        quants_m = device_poisoned(c, quants);
+        test_ok(gb_linear_init(&linear, c, &l->m,
+                               &(gb_linear_io){x_m, l->ldx, y_m, l->ldy,
+                                               epilogue, run_m, quants_m},
+                               &err),
                 &err);
+        if (way == LINEAR_MANY && linear.quantize.kernel != NULL)
+            device_run(c, &linear.quantize, n);
         device_run(c, way == LINEAR_ONE ? &linear.one : &linear.many, n);
         gb_linear_free(&linear);
+        free(device_read(c, quants_m, quants));
+        device_free(quants_m);
     }
     free(y);
     y = device_read(c, y_m, n * l->ldy);
@@ -395,6 +409,18 @@ test_clblast(void **state)
         check_rows(&l, y, 13, e);
         free(y);
     }
+    linear_close(&l);
+    linear_open(&l, program(2), GB_PACK_Q8_0, 75, 50);
+    memcpy(l.seen, l.x, MAX_ROWS * l.n_in * sizeof *l.x);
+    y = linear_run(program(2), &l, 0, 5, GB_EPILOGUE_GELU, LINEAR_CLBLAST);
+    check_rows(&l, y, 5, GB_EPILOGUE_GELU);
+    free(y);
+    linear_close(&l);
+    linear_open(&l, program(1), GB_PACK_Q4_0, 33, 520);
+    memcpy(l.seen, l.x, MAX_ROWS * l.n_in * sizeof *l.x);
+    y = linear_run(program(1), &l, 0, 5, GB_EPILOGUE_BIAS, LINEAR_CLBLAST);
+    check_rows(&l, y, 5, GB_EPILOGUE_BIAS);
+    free(y);
     linear_close(&l);
     linear_open(&l, program(3), GB_PACK_BF16, 75, 520);
     y = linear_run(program(3), &l, 0, 5, GB_EPILOGUE_GELU, LINEAR_CLBLAST);
