@@ -84,6 +84,7 @@ UNIT_TESTS += tests/unit/test_colours
 UNIT_TESTS += tests/unit/test_config
 UNIT_TESTS += tests/unit/test_model
 UNIT_TESTS += tests/unit/test_pages
+UNIT_TESTS += tests/unit/test_packing
 UNIT_TESTS += tests/unit/test_path
 UNIT_TESTS += tests/unit/test_safetensors
 UNIT_TESTS += tests/unit/test_tensor

@@ -255,95 +255,138 @@ pack_columns(job *j, size_t part, float *scratch, unsigned char *rows,
     return true;
 }
 
-static float
-largest(const float *x)
-{
-    float most = 0, sum = 0;
-    size_t i;
+/* Blocks of TILE outputs: what is done for all of them side by side is a loop
+ * of fixed length, which the compiler turns into vector code at -O2 too. */
+#define TILE 16
 
-    for (i = 0; i < GB_QUANT_BLOCK; i++) {
-        most = fabsf(x[i]) > fabsf(most) ? x[i] : most;
-        sum += x[i] * 0;
+typedef struct tile {
+    float x[GB_QUANT_BLOCK][TILE];
+    uint16_t scale[TILE]; /* half */
+    unsigned char q[GB_QUANT_BLOCK][TILE];
+} tile;
+
+/* 1 over the scale as it is kept, or 0; false where it is too large. */
+static bool
+find_scales(gb_packing packing, tile *t, float inverse[TILE])
+{
+    float most[TILE] = {0}, sum[TILE] = {0}, scale;
+    bool ok = true;
+    size_t i, o;
+
+    for (i = 0; i < GB_QUANT_BLOCK; i++)
+        for (o = 0; o < TILE; o++) {
+            most[o] = fabsf(t->x[i][o]) > fabsf(most[o]) ? t->x[i][o]
+                                                         : most[o];
+            sum[o] += t->x[i][o] * 0; /* NaN if it is no number */
+        }
+    for (o = 0; o < TILE; o++) {
+        scale = packing == GB_PACK_Q8_0 ? fabsf(most[o]) / 127 : most[o] / -8;
+        t->scale[o] = gb_float_to_half(isfinite(sum[o]) ? scale : NAN);
+        scale = gb_half_to_float(t->scale[o]);
+        ok &= !isinf(scale);
+        inverse[o] = isfinite(scale) && scale != 0 ? 1 / scale : 0;
     }
-    return isfinite(sum) ? most : NAN;
+    return ok;
 }
 
-/* The quotients are of the scale as it is kept. */
+static bool
+quantize_tile(gb_packing packing, tile *t)
+{
+    const bool bytes = packing == GB_PACK_Q8_0;
+    const float bias = bytes ? 0.0f : 8.0f, low = bytes ? -127.0f : 0.0f;
+    const float high = bytes ? 127.0f : 15.0f;
+    float inverse[TILE], v;
+    size_t i, o;
+
+    if (!find_scales(packing, t, inverse))
+        return false;
+    for (i = 0; i < GB_QUANT_BLOCK; i++)
+        for (o = 0; o < TILE; o++) {
+            v = t->x[i][o] * inverse[o] + bias;
+            v = v > low ? v : low; /* what is no number, too */
+            v = v < high ? v : high;
+            t->q[i][o] = (unsigned char)((int)(v + 256.5f) - 256);
+        }
+    if (bytes)
+        return true;
+    for (i = 0; i < GB_QUANT_BLOCK / 2; i++)
+        for (o = 0; o < TILE; o++)
+            t->q[i][o] |= (unsigned char)(t->q[i + 16][o] << 4);
+    return true;
+}
+
 bool
 gb_quantize(gb_packing packing, const float *x, unsigned char *block)
 {
-    const float most = largest(x);
-    const bool bytes = packing == GB_PACK_Q8_0;
-    const uint16_t half =
-        gb_float_to_half(bytes ? fabsf(most) / 127 : most / -8);
-    const float scale = gb_half_to_float(half);
-    const float inverse = isfinite(scale) && scale != 0 ? 1 / scale : 0;
-    const float bias = bytes ? 0.0f : 8.0f, low = bytes ? -127.0f : 0.0f;
-    const float high = bytes ? 127.0f : 15.0f;
-    int q[GB_QUANT_BLOCK];
-    float v;
+    tile t = {.x = {{0}}};
     size_t i;
 
-    memcpy(block, &half, sizeof half);
-    for (i = 0; i < GB_QUANT_BLOCK; i++) {
-        v = x[i] * inverse + bias;
-        v = v < low ? low : v > high ? high : v;
-        q[i] = inverse == 0 ? (int)bias : (int)(v + 256.5f) - 256;
-    }
     for (i = 0; i < GB_QUANT_BLOCK; i++)
-        if (bytes)
-            block[2 + i] = (unsigned char)q[i];
-        else if (i < 16)
-            block[2 + i] = (unsigned char)(q[i] | q[i + 16] << 4);
-    return !isinf(scale);
+        t.x[i][0] = x[i];
+    if (!quantize_tile(packing, &t))
+        return false;
+    memcpy(block, &t.scale[0], 2);
+    for (i = 0; i + 2 < gb_packings[packing].bytes; i++)
+        block[2 + i] = t.q[i][0];
+    return true;
 }
 
-/* A block of one output to where it belongs. */
+/* A tile to where it belongs: the outputs from `out` on. */
 static void
-place(const gb_panels *p, size_t in_block, size_t out,
-      const unsigned char *block, unsigned char *to)
+place(const gb_panels *p, size_t in_block, size_t out, const tile *t,
+      unsigned char *to)
 {
     const size_t integers = gb_packings[p->packing].bytes - 2;
-    const size_t o = out % p->width;
-    size_t i;
+    size_t i, o;
 
     to += (out / p->width * block_count(p) + in_block) * row_size(p);
-    memcpy(to + 2 * o, block, 2);
-    to += 2 * p->width + o * p->unit;
+    out %= p->width;
+    memcpy(to + 2 * out, t->scale, sizeof t->scale);
+    to += 2 * p->width + out * p->unit;
     for (i = 0; i < integers; i += p->unit, to += p->width * p->unit)
-        memcpy(to, block + 2 + i, p->unit);
+        for (o = 0; o < TILE; o++) {
+            to[o * p->unit] = t->q[i][o];
+            to[o * p->unit + 1] = t->q[i + 1][o];
+            if (p->unit == 2)
+                continue;
+            to[o * p->unit + 2] = t->q[i + 2][o];
+            to[o * p->unit + 3] = t->q[i + 3][o];
+        }
 }
 
-/* Some weights, `stride` apart, to a block; zeros behind them. */
+/* A block of inputs of TILE outputs: n_in x n_out weights are there, the next
+ * input `across` and the next output `along` further on; the rest is zeros. */
 static bool
-quantize_to(const job *j, const float *x, size_t n, size_t stride,
-            size_t in_block, size_t out, gb_error *err)
+quantize_at(const job *j, const float *x, size_t n_in, size_t across,
+            size_t n_out, size_t along, size_t in_block, size_t out,
+            gb_error *err)
 {
-    const gb_panels *p = j->panels;
-    float some[GB_QUANT_BLOCK] = {0};
-    unsigned char block[2 + GB_QUANT_BLOCK];
-    size_t i;
+    tile t;
+    size_t i, o;
 
-    for (i = 0; i < n && i < GB_QUANT_BLOCK; i++)
-        some[i] = x[i * stride];
-    if (!gb_quantize(p->packing, some, block))
-        return too_large(j->source, p->packing, err);
-    place(p, in_block, out, block, j->out);
+    if (n_in > GB_QUANT_BLOCK)
+        n_in = GB_QUANT_BLOCK;
+    if (n_out > TILE)
+        n_out = TILE;
+    if (n_in < GB_QUANT_BLOCK || n_out < TILE)
+        memset(t.x, 0, sizeof t.x);
+    if (along == 1)
+        for (i = 0; i < n_in; i++)
+            memcpy(t.x[i], x + i * across, n_out * sizeof *x);
+    else
+        for (o = 0; o < n_out; o++)
+            for (i = 0; i < n_in; i++)
+                t.x[i][o] = x[i * across + o * along];
+    if (!quantize_tile(j->panels->packing, &t))
+        return too_large(j->source, j->panels->packing, err);
+    place(j->panels, in_block, out, &t, j->out);
     return true;
 }
 
-/* Outputs behind the last are zeros. */
-static bool
-quantize_padding(const job *j, size_t in_block, gb_error *err)
+static size_t
+left(size_t all, size_t done)
 {
-    const gb_panels *p = j->panels;
-    const float none = 0;
-    size_t o;
-
-    for (o = p->n_out; o < (size_t)gb_panels_count(p) * p->width; o++)
-        if (!quantize_to(j, &none, 1, 1, in_block, o, err))
-            return false;
-    return true;
+    return done < all ? all - done : 0;
 }
 
 /* Source rows are inputs; a part is a block of them. */
@@ -352,18 +395,20 @@ quantize_rows(job *j, size_t part, float *scratch, unsigned char *rows,
               gb_error *err)
 {
     const gb_panels *p = j->panels;
-    const size_t first = part * GB_QUANT_BLOCK, left = p->n_in - first;
-    const size_t n = left < GB_QUANT_BLOCK ? left : GB_QUANT_BLOCK;
+    const size_t first = part * GB_QUANT_BLOCK;
+    const size_t n = left(p->n_in, first) < GB_QUANT_BLOCK
+                         ? left(p->n_in, first) : GB_QUANT_BLOCK;
     size_t o;
 
     (void)rows;
     if (!gb_tensor_read(j->source, (uint64_t)first * p->n_out, n * p->n_out,
                         scratch, err))
         return false;
-    for (o = 0; o < p->n_out; o++)
-        if (!quantize_to(j, scratch + o, n, p->n_out, part, o, err))
+    for (o = 0; o < (size_t)gb_panels_count(p) * p->width; o += TILE)
+        if (!quantize_at(j, scratch + o, n, p->n_out, left(p->n_out, o), 1,
+                         part, o, err))
             return false;
-    return quantize_padding(j, part, err);
+    return true;
 }
 
 /* Source rows are outputs; a part is a panel of them. */
@@ -373,23 +418,19 @@ quantize_columns(job *j, size_t part, float *scratch, unsigned char *rows,
 {
     const gb_panels *p = j->panels;
     const size_t first = part * p->width, n = outputs_in(p, part);
-    const size_t blocks = block_count(p);
     size_t o, b;
 
     (void)rows;
     if (!gb_tensor_read(j->source, (uint64_t)first * p->n_in, n * p->n_in,
                         scratch, err))
         return false;
-    for (b = 0; b < blocks; b++) {
-        for (o = 0; o < n; o++)
-            if (!quantize_to(j,
+    for (o = 0; o < p->width; o += TILE)
+        for (b = 0; b < block_count(p); b++)
+            if (!quantize_at(j,
                              scratch + o * p->n_in + b * GB_QUANT_BLOCK,
-                             p->n_in - b * GB_QUANT_BLOCK, 1, b, first + o,
-                             err))
+                             left(p->n_in, b * GB_QUANT_BLOCK), 1, left(n, o),
+                             p->n_in, b, first + o, err))
                 return false;
-        if (first + n == p->n_out && !quantize_padding(j, b, err))
-            return false;
-    }
     return true;
 }
 

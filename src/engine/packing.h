@@ -64,7 +64,7 @@ bool gb_packing_is_quantized(gb_packing packing);
 typedef struct gb_panels {
     gb_packing packing;
     uint32_t n_in, n_out;
-    uint32_t width; /* outputs in a panel */
+    uint32_t width; /* outputs in a panel; quantized: a multiple of 16 */
     uint32_t unit;  /* quantized: bytes of an output that lie together */
 } gb_panels;
 

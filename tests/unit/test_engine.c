@@ -439,16 +439,15 @@ test_greedy(void **state)
 }
 
 static void
-test_score(void **state)
+check_scores(gb_engine *e)
 {
     static const uint32_t counts[] = {1, 2, 25, 257, 300};
-    gb_engine *e = odd_engine();
     gb_token *ids = fixture_prompt(e, 300);
     gb_error err = GB_ERROR_INIT;
     float scores[300], expected[300], *logprobs;
     uint32_t i, k;
 
-    (void)state;
+    gb_engine_rewind(e, 0);
     for (i = 0; i + 1 < 300; i++) {
         fixture_feed(e, &ids[i], 1);
         logprobs = fixture_logprobs(e);
@@ -467,6 +466,13 @@ test_score(void **state)
     test_ok(gb_engine_score(e, ids, 0, scores, &err), &err);
     assert_int_equal(gb_engine_length(e), 0);
     free(ids);
+}
+
+static void
+test_score(void **state)
+{
+    (void)state;
+    check_scores(odd_engine());
 }
 
 /* Logits of a position; the caller frees. */
@@ -800,6 +806,57 @@ test_several_dtypes(void **state)
     }
 }
 
+/* Fewer bits are near to what float32 says, and as indifferent to how tokens
+ * come: by a processor's own instructions, without them, and as on a GPU. */
+static void
+test_quantized(void **state)
+{
+    static const struct {
+        gb_dtype_choice dtype;
+        const char *name, *shape, *portable;
+    } cases[] = {
+        {GB_DTYPE_Q8_0, "q8_0", "wide", NULL},
+        {GB_DTYPE_Q8_0, "q8_0", "slim", "1"},
+        {GB_DTYPE_Q8_0, "q8_0", "gpu", NULL},
+        {GB_DTYPE_Q4_0, "q4_0", "wide", "1"},
+        {GB_DTYPE_Q4_0, "q4_0", "slim", NULL},
+        {GB_DTYPE_Q4_0, "q4_0", "gpu", NULL},
+    };
+    char *folder = gb_strdup(fixture_write(&odd_model, "odd"));
+    gb_engine *e = odd_engine();
+    const uint64_t full = gb_engine_get_info(e)->weight_bytes;
+    float *exact = fixture_logprobs_after(e, 65), *found, difference;
+    gb_engine_options options = {.prefill = GB_PREFILL_OWN};
+    unsigned i;
+    fixture f;
+
+    (void)state;
+    for (i = 0; i < GB_COUNT(cases); i++) {
+        setenv("GUMBEL_SHAPE", cases[i].shape, 1);
+        if (cases[i].portable != NULL)
+            setenv("GUMBEL_PORTABLE", cases[i].portable, 1);
+        options.dtype = cases[i].dtype;
+        f = fixture_open(folder, &options);
+        assert_string_equal(gb_engine_get_info(f.engine)->dtype,
+                            cases[i].name);
+        assert_true(gb_engine_get_info(f.engine)->weight_bytes < full / 2);
+        found = fixture_logprobs_after(f.engine, 65);
+        difference = largest_difference(e, exact, found);
+        if (!(difference > 0 &&
+              difference <= (cases[i].dtype == GB_DTYPE_Q8_0 ? 5e-2f : 5e-1f)))
+            fail_msg("%s, %s: differs by %g", cases[i].name, cases[i].shape,
+                     (double)difference);
+        free(found);
+        check_feeding(f.engine);
+        check_scores(f.engine);
+        fixture_close(&f);
+        unsetenv("GUMBEL_SHAPE");
+        unsetenv("GUMBEL_PORTABLE");
+    }
+    free(exact);
+    free(folder);
+}
+
 int
 main(void)
 {
@@ -818,6 +875,7 @@ main(void)
         cmocka_unit_test(test_untied),
         cmocka_unit_test(test_dtypes),
         cmocka_unit_test(test_several_dtypes),
+        cmocka_unit_test(test_quantized),
         cmocka_unit_test(test_clblast),
     };
 

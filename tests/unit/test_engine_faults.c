@@ -119,7 +119,11 @@ test_wrong_feeding(void **state)
 static void
 test_not_a_number(void **state)
 {
-    static const float values[] = {NAN, INFINITY};
+    static const struct {
+        float value;
+        gb_dtype_choice dtype;
+    } cases[] = {{NAN, GB_DTYPE_AUTO}, {INFINITY, GB_DTYPE_AUTO},
+                 {NAN, GB_DTYPE_Q8_0}, {INFINITY, GB_DTYPE_Q4_0}};
     const gb_filter filter = {5, 1.0, 0.0};
     float logprobs[301], score[2];
     gb_token ids[2] = {1, 2};
@@ -129,11 +133,13 @@ test_not_a_number(void **state)
     fixture f;
 
     (void)state;
-    for (i = 0; i < GB_COUNT(values); i++) {
+    for (i = 0; i < GB_COUNT(cases); i++) {
+        const gb_engine_options options = {.dtype = cases[i].dtype,
+                                           .prefill = GB_PREFILL_OWN};
         const char *folder = fixture_write(&odd_model, "nan");
 
-        fixture_fill_weights(folder, values[i]);
-        f = fixture_open(folder, NULL);
+        fixture_fill_weights(folder, cases[i].value);
+        f = fixture_open(folder, &options);
         fixture_feed(f.engine, ids, 2);
         assert_false(gb_engine_greedy(f.engine, NULL, &pick, &err));
         test_fails_with(&err, GB_FAILED, "not a number", NULL);
@@ -156,6 +162,7 @@ test_too_large_for_float16(void **state)
 {
     const gb_engine_options half = {.dtype = GB_DTYPE_F16};
     const gb_engine_options brain = {.dtype = GB_DTYPE_BF16};
+    const gb_engine_options bytes = {.dtype = GB_DTYPE_Q8_0};
     char *folder = gb_strdup(fixture_write(&odd_model, "large-weights"));
     gb_error err;
     fixture f;
@@ -170,6 +177,10 @@ test_too_large_for_float16(void **state)
     fixture_fill_weights(folder, 65504.0f);
     f = fixture_open(folder, &half);
     fixture_close(&f);
+    fixture_fill_weights(folder, 1e30f);
+    open_fails(folder, &bytes, &err);
+    test_fails_with(&err, GB_FAILED, "scale in float16", "bf16",
+                    "model.safetensors", NULL);
     free(folder);
 }
 
@@ -183,8 +194,10 @@ test_truncated(void **state)
         {.layers = 2, .width = 75, .heads = 3, .vocab = 301, .context = 300,
          .dtype = GB_F16, .untied = true},
     };
-    static const gb_dtype_choice types[] = {GB_DTYPE_F32, GB_DTYPE_F16,
-                                            GB_DTYPE_BF16};
+    static const gb_dtype_choice types[] = {
+        GB_DTYPE_F32, GB_DTYPE_F16, GB_DTYPE_BF16, GB_DTYPE_Q8_0,
+        GB_DTYPE_Q4_0,
+    };
     const long lengths[] = {20000, 60000, 150000, 250000};
     gb_engine_options options = {.prefill = GB_PREFILL_OWN};
     gb_error err = GB_ERROR_INIT;
@@ -197,11 +210,11 @@ test_truncated(void **state)
          i++) {
         const char *folder = fixture_write(&models[i % 2], "truncated");
 
-        options.dtype = types[i / 2 % 3];
+        options.dtype = types[i / 2 % GB_COUNT(types)];
         m = gb_model_open_weights(folder, &err);
         test_ok(m != NULL, &err);
         path = gb_path_join(folder, "model.safetensors");
-        assert_int_equal(truncate(path, lengths[i / 6]), 0);
+        assert_int_equal(truncate(path, lengths[i / 2 / GB_COUNT(types)]), 0);
         assert_null(gb_engine_open(m, &options, &err));
         test_fails_with(&err, GB_FAILED, path, "when it was opened", NULL);
         gb_model_close(m);

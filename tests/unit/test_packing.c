@@ -1,0 +1,185 @@
+/* Packings: what quantizing does to weights, and that a matrix comes out the
+ * same however its file has it. */
+#include "device.h"
+#include "test.h"
+
+#include <math.h>
+
+#include "base/mem.h"
+
+static float
+scale_of(const unsigned char *block)
+{
+    uint16_t half;
+
+    memcpy(&half, block, sizeof half);
+    return gb_half_to_float(half);
+}
+
+static int
+byte_of(const unsigned char *block, size_t i)
+{
+    return (signed char)block[2 + i];
+}
+
+static int
+half_byte_of(const unsigned char *block, size_t i)
+{
+    return (i < 16 ? block[2 + i] & 15 : block[2 + i - 16] >> 4) - 8;
+}
+
+/* A ramp, whose numbers are known, in the order of a file's block. */
+static void
+test_order(void **state)
+{
+    unsigned char block[34];
+    float x[GB_QUANT_BLOCK];
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < GB_QUANT_BLOCK; i++)
+        x[i] = (float)i * 0.25f - 4.0f;
+    x[0] = -127 * 0.25f;
+    assert_true(gb_quantize(GB_PACK_Q8_0, x, block));
+    assert_true(scale_of(block) == 0.25f);
+    assert_int_equal(byte_of(block, 0), -127);
+    for (i = 1; i < GB_QUANT_BLOCK; i++)
+        assert_int_equal(byte_of(block, i), (int)i - 16);
+    for (i = 0; i < GB_QUANT_BLOCK; i++)
+        x[i] = (float)((int)i % 16 - 8) * 0.5f;
+    assert_true(gb_quantize(GB_PACK_Q4_0, x, block));
+    assert_true(scale_of(block) == 0.5f);
+    for (i = 0; i < GB_QUANT_BLOCK; i++)
+        assert_int_equal(half_byte_of(block, i), (int)i % 16 - 8);
+}
+
+/* No weight is off by more than half a step; at 4 bits those near the far end
+ * of the larger side by one. */
+static void
+test_errors_are_small(void **state)
+{
+    unsigned char block[34];
+    float *x, scale, most;
+    uint32_t seed;
+    size_t i;
+
+    (void)state;
+    for (seed = 0; seed < 2000; seed++) {
+        x = random_floats(seed, GB_QUANT_BLOCK,
+                          ldexpf(1.0f, (int)(seed % 20) - 6));
+        assert_true(gb_quantize(GB_PACK_Q8_0, x, block));
+        scale = scale_of(block);
+        for (i = 0; i < GB_QUANT_BLOCK; i++)
+            assert_true(fabsf(x[i] - scale * (float)byte_of(block, i)) <=
+                        fabsf(scale) * 0.57f + 1e-7f);
+        assert_true(gb_quantize(GB_PACK_Q4_0, x, block));
+        scale = scale_of(block);
+        for (most = 0, i = 0; i < GB_QUANT_BLOCK; i++)
+            most = fmaxf(most, fabsf(x[i]));
+        assert_true(fabsf(fabsf(scale) * 8 - most) <= most * 0x1p-10f + 1e-6f);
+        for (i = 0; i < GB_QUANT_BLOCK; i++)
+            assert_true(fabsf(x[i] - scale * (float)half_byte_of(block, i)) <=
+                        fabsf(scale) * 1.01f);
+        free(x);
+    }
+}
+
+static void
+test_odd_weights(void **state)
+{
+    static const gb_packing packings[] = {GB_PACK_Q8_0, GB_PACK_Q4_0};
+    unsigned char block[34];
+    float x[GB_QUANT_BLOCK] = {0};
+    size_t i, k;
+
+    (void)state;
+    for (k = 0; k < GB_COUNT(packings); k++) {
+        memset(x, 0, sizeof x);
+        assert_true(gb_quantize(packings[k], x, block));
+        assert_true(scale_of(block) == 0);
+        for (i = 0; i < GB_QUANT_BLOCK; i++)
+            x[i] = 1e-30f;
+        assert_true(gb_quantize(packings[k], x, block));
+        assert_true(scale_of(block) == 0);
+        x[7] = NAN;
+        assert_true(gb_quantize(packings[k], x, block));
+        assert_true(isnan(scale_of(block)));
+        x[7] = -INFINITY;
+        assert_true(gb_quantize(packings[k], x, block));
+        assert_true(isnan(scale_of(block)));
+        x[7] = 1e30f;
+        assert_false(gb_quantize(packings[k], x, block));
+    }
+}
+
+/* Rows of inputs or of outputs, in small parts or by several threads: the
+ * same bytes. */
+static void
+check_both_ways(gb_packing packing, uint32_t n_in, uint32_t n_out,
+                uint32_t width)
+{
+    const gb_panels p = {packing, n_in, n_out, width,
+                         packing == GB_PACK_Q8_0 ? 2 : 4};
+    float *w = random_floats(n_in, (size_t)n_in * n_out, 1.0f);
+    float *turned = gb_alloc_array((size_t)n_in * n_out, sizeof *turned);
+    const gb_tensor plain = tensor_of(w, n_in, n_out);
+    const gb_tensor transposed = tensor_of(turned, n_out, n_in);
+    const size_t size = gb_panels_size(&p);
+    unsigned char *a = gb_alloc(size), *b = gb_alloc(size);
+    gb_error err = GB_ERROR_INIT;
+    size_t i, o;
+
+    for (i = 0; i < n_in; i++)
+        for (o = 0; o < n_out; o++)
+            turned[o * n_in + i] = w[i * n_out + o];
+    memset(a, 1, size);
+    memset(b, 2, size);
+    test_ok(gb_pack(&p, &plain, false, a, &err), &err);
+    test_ok(gb_pack(&p, &transposed, true, b, &err), &err);
+    assert_memory_equal(a, b, size);
+    free(w), free(turned), free(a), free(b);
+}
+
+static void
+test_both_ways(void **state)
+{
+    gb_packing packing;
+
+    (void)state;
+    for (packing = 0; packing < GB_PACKINGS; packing++) {
+        check_both_ways(packing, 1, 1, 16);
+        check_both_ways(packing, 75, 50, 32);
+        check_both_ways(packing, 64, 128, 64);
+        check_both_ways(packing, 1100, 2100, 32);
+    }
+}
+
+static void
+test_names(void **state)
+{
+    gb_dtype_choice choice, found;
+
+    (void)state;
+    for (choice = 0; gb_dtype_choice_name(choice) != NULL; choice++) {
+        assert_true(gb_dtype_choice_parse(gb_dtype_choice_name(choice),
+                                          &found));
+        assert_int_equal(found, choice);
+    }
+    assert_int_equal(choice, GB_DTYPE_Q4_0 + 1);
+    assert_false(gb_dtype_choice_parse("mixed", &found));
+    assert_false(gb_dtype_choice_parse("", &found));
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_order),
+        cmocka_unit_test(test_errors_are_small),
+        cmocka_unit_test(test_odd_weights),
+        cmocka_unit_test(test_both_ways),
+        cmocka_unit_test(test_names),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
