@@ -1,6 +1,7 @@
 EXTRA_DIST += doc/building.md
 EXTRA_DIST += doc/sampling.md
 EXTRA_DIST += doc/engine.md
+EXTRA_DIST += doc/performance.md
 EXTRA_DIST += doc/instrument.md
 dist_man_MANS += doc/gumbel.1
 EXTRA_DIST += doc/session-format.md

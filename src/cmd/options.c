@@ -82,8 +82,13 @@ static bool
 set_dtype(gb_options *o, const gb_option *self, const char *value,
           gb_error *err)
 {
-    return gb_dtype_choice_parse(value, &o->dtype) ||
-           refuse_word(self, value, err);
+    if (!gb_dtype_choice_parse(value, &o->dtype))
+        return refuse_word(self, value, err);
+    if (o->n_dtypes == GB_COUNT(o->dtypes))
+        return gb_fail_usage(err, "%s: given more than %zu times", self->name,
+                             GB_COUNT(o->dtypes));
+    o->dtypes[o->n_dtypes++] = o->dtype;
+    return true;
 }
 
 static bool

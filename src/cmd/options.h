@@ -36,7 +36,9 @@ typedef struct gb_options {
     gb_settings settings;
     char *model;  /* NULL: the default one */
     char *device; /* NULL: the default one */
-    gb_dtype_choice dtype;
+    gb_dtype_choice dtype;     /* the last one */
+    gb_dtype_choice dtypes[8]; /* those of the command line */
+    unsigned n_dtypes;
     gb_prefill_choice prefill;
     gb_mode mode;
     unsigned color; /* 0: auto, 1: always, 2: never */

@@ -16,6 +16,8 @@ context of one    | gumbel bench -m one           | - | 0 | ~^decode at 0 +no ro
 f16               | gumbel bench -m tiny --dtype f16 | - | 0 | ~tiny, f16 weights                | -
 several types     | gumbel bench -m several       | - | 0 | ~several, mixed weights, each matrix as the file has it | -
 json, one line    | gumbel bench -m tiny --json|grep -c "" | - | 0 | 1\n                        | -
+two types, json   | gumbel bench -m tiny --dtype q8_0 --dtype q4_0 --json|grep -o '"dtype":"[^"]*"' | - | 0 | "dtype":"q8_0"\n"dtype":"q4_0"\n | -
+two types         | gumbel bench -m tiny --dtype f32 --dtype q8_0 | - | 0 | ~tiny, q8_0 weights | -
 unknown device    | gumbel bench -m tiny -d xyzzy | - | 1 | - | ~no OpenCL device fits "xyzzy"
 no tokenizer      | gumbel generate -m tiny x     | - | 1 | - | ~tiny
 EOF

@@ -26,7 +26,7 @@ not of this one   | gumbel tokenize --seed 1 x | - | 2 | - | ~gumbel tokenize ta
 two arguments     | gumbel generate a b       | - | 2 | - | ~takes 1 argument, found 2; .* quotes
 no arguments      | gumbel devices x          | - | 2 | - | ~takes no arguments, found "x"
 empty value       | gumbel generate -m "" x   | - | 2 | - | ~model: expected PATH
-bad type          | gumbel generate --dtype f8 x | - | 2 | - | ~expected one of auto f32 f16 bf16, found "f8"
+bad type          | gumbel generate --dtype f8 x | - | 2 | - | ~expected one of auto f32 f16 bf16 q8_0 q4_0, found "f8"
 bad prefill       | gumbel generate --prefill x x | - | 2 | - | ~expected one of auto own clblast, found "x"
 bad switch        | gumbel generate --greedy=2 x | - | 2 | - | ~expected on or off, found "2"
 json and trace    | gumbel generate --json --trace x | - | 2 | - | ~exclude each other
