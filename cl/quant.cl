@@ -18,6 +18,56 @@ typedef struct {
     int q[2 * UNITS_q4_0]; /* char4 */
 } x_q4_0;
 
+/* A block of activations; what is not a number, or infinite, makes the scale
+ * so. Adding `big`, 1.5 * 2^23, rounds to a whole number. */
+#define BIG 12582912.0f
+
+float
+block_scale(int most_bits)
+{
+    return as_float(most_bits) / 127.0f;
+}
+
+float
+block_inverse(float scale)
+{
+    return scale > 1e-36f ? 1.0f / scale : 0.0f;
+}
+
+#if GB_VW == 1
+typedef struct {
+    float scale;
+    int sum;
+    int q[QUANT_BLOCK / 4]; /* char4 */
+} quantized;
+
+/* n activations, at most a block, behind which there may be anything. */
+quantized
+quantize(global const float *x, int n)
+{
+    quantized r = {.sum = 0, .q = {0}};
+    float inverse;
+    int most = 0, i, k;
+
+    n = min(n, QUANT_BLOCK);
+    for (i = 0; i < n; i++)
+        most = max(most, as_int(x[i]) & 0x7fffffff);
+    r.scale = block_scale(most);
+    inverse = block_inverse(r.scale);
+    for (i = 0; i < n; i++) {
+        k = as_int(x[i] * inverse + BIG) - as_int(BIG);
+        r.sum += k;
+        r.q[i / 4] |= (k & 255) << 8 * (i % 4);
+    }
+    return r;
+}
+
+#define STORE_q8_0(space, r, p)                                               \
+    for (i = 0; i < QUANT_BLOCK / 4; i++)                                     \
+        (p)[i] = (r).q[i];
+#define STORE_q4_0 STORE_q8_0
+
+#else
 typedef struct {
     float scale;
     int sum;
@@ -33,18 +83,21 @@ isum(int16 v)
     return b.x + b.y + b.z + b.w;
 }
 
-/* n activations, at most a block, behind which there may be anything. What is
- * not a number, or infinite, makes the scale so. */
+int
+imax(int16 v)
+{
+    int8 a = max(v.lo, v.hi);
+    int4 b = max(a.lo, a.hi);
+
+    return max(max(b.x, b.y), max(b.z, b.w));
+}
+
 quantized
 quantize(global const float *x, int n)
 {
-    const float big = 12582912.0f; /* 1.5 * 2^23: adding it rounds */
     float part[QUANT_BLOCK], inverse;
     float16 lo, hi;
     quantized r;
-    int16 most;
-    int8 m8;
-    int4 m4;
     int i;
 
     if (n < QUANT_BLOCK) {
@@ -56,38 +109,33 @@ quantize(global const float *x, int n)
         lo = vload16(0, x);
         hi = vload16(1, x);
     }
-    most = max(as_int16(lo) & 0x7fffffff, as_int16(hi) & 0x7fffffff);
-    m8 = max(most.lo, most.hi);
-    m4 = max(m8.lo, m8.hi);
-    r.scale = as_float(max(max(m4.x, m4.y), max(m4.z, m4.w))) / 127.0f;
-    inverse = r.scale > 1e-36f ? 1.0f / r.scale : 0.0f;
-    r.lo = as_int16(lo * inverse + big) - as_int(big);
-    r.hi = as_int16(hi * inverse + big) - as_int(big);
+    r.scale = block_scale(imax(max(as_int16(lo) & 0x7fffffff,
+                                   as_int16(hi) & 0x7fffffff)));
+    inverse = block_inverse(r.scale);
+    r.lo = as_int16(lo * inverse + BIG) - as_int(BIG);
+    r.hi = as_int16(hi * inverse + BIG) - as_int(BIG);
     r.sum = isum(r.lo) + isum(r.hi);
     return r;
 }
 
-#define STORE_char(space, r, p)                                               \
-    vstore16(convert_char16((r).lo), 0, (space char *)(p)),                   \
-        vstore16(convert_char16((r).hi), 1, (space char *)(p))
-#if UNIT_q8_0 == 2
 #define STORE_q8_0(space, r, p)                                               \
-    vstore16(convert_short16((r).lo), 0, (space short *)(p)),                 \
-        vstore16(convert_short16((r).hi), 1, (space short *)(p))
-#else
-#define STORE_q8_0 STORE_char
+    vstore16(convert_short16((r).lo), 0, (space short *)(p));                 \
+    vstore16(convert_short16((r).hi), 1, (space short *)(p));
+#define STORE_q4_0(space, r, p)                                               \
+    vstore16(convert_char16((r).lo), 0, (space char *)(p));                   \
+    vstore16(convert_char16((r).hi), 1, (space char *)(p));
 #endif
-#define STORE_q4_0 STORE_char
 
 /* A row of n_in activations, by `items` work-items of which this is `item`. */
 #define QUANTIZE_ROW(packing, space, x, n_in, out, item, items)               \
     for (b = (item); b * QUANT_BLOCK < (n_in); b += (items)) {                \
         quantized r =                                                         \
             quantize((x) + b * QUANT_BLOCK, (n_in) - b * QUANT_BLOCK);        \
+        int i;                                                                \
                                                                               \
         (out)[b].scale = r.scale;                                             \
         (out)[b].sum = r.sum;                                                 \
-        STORE_##packing(space, r, (out)[b].q);                                \
+        STORE_##packing(space, r, (out)[b].q)                                 \
     }
 
 /* quants (n, blocks) = x (n, ldx). Groups: (1, n). */

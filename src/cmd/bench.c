@@ -193,7 +193,8 @@ put_text(const gb_engine *e, const figures *f, gb_error *err)
     bool ok;
 
     gb_str_printf(&out, "model            %s, %s weights%s%s\n", m->name,
-                  info->dtype, info->dtype_why[0] != '\0' ? ", " : "", info->dtype_why);
+                  info->dtype, info->dtype_why[0] != '\0' ? ", " : "",
+                  info->dtype_why);
     gb_str_printf(&out, "device           %s\n", info->device.name);
     gb_str_printf(&out, "loading          %.0f ms, weights %.0f ms, kernels "
                   "%.0f ms (%s)\n", f->open_ms, info->load_ms,

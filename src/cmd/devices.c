@@ -101,7 +101,7 @@ describe_json(const list *l, const gb_device *d)
 }
 
 static double
-gigabytes(cl_ulong bytes)
+gigabytes(uint64_t bytes)
 {
     return (double)bytes / 1e9;
 }
@@ -135,7 +135,7 @@ describe_rank(gb_str *out, const list *l, const gb_device *d)
                     "nothing else\n");
     if (twin != NULL)
         gb_str_printf(out, "       the same %s as %u:%u, by another driver\n",
-                      d->type & CL_DEVICE_TYPE_CPU ? "processor" : "device",
+                      gb_device_is_cpu(d) ? "processor" : "device",
                       twin->platform_index, twin->device_index);
 }
 

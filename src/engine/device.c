@@ -1,5 +1,6 @@
 #include "engine/device.h"
 
+#include <CL/cl.h>
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,7 +57,7 @@ static const struct {
 };
 
 const char *
-gb_cl_error(cl_int code)
+gb_cl_error(int32_t code)
 {
     static _Thread_local char unknown[32];
     size_t i;
@@ -258,6 +259,12 @@ gb_device_is_software(const gb_device *d)
         if (contains(d->name, names[i]))
             return true;
     return false;
+}
+
+bool
+gb_device_is_cpu(const gb_device *d)
+{
+    return (d->type & CL_DEVICE_TYPE_CPU) != 0;
 }
 
 /* All CPUs that drivers offer are this machine's processor. */

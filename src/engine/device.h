@@ -2,28 +2,33 @@
 #ifndef GB_ENGINE_DEVICE_H
 #define GB_ENGINE_DEVICE_H
 
-#include <CL/cl.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/error.h"
 
+/* What OpenCL calls cl_platform_id and cl_device_id, and its numbers, without
+ * its headers. */
+struct _cl_platform_id;
+struct _cl_device_id;
+
 typedef struct gb_device {
-    cl_platform_id platform;
-    cl_device_id id;
+    struct _cl_platform_id *platform;
+    struct _cl_device_id *id;
     unsigned platform_index, device_index; /* as in PLATFORM:DEVICE */
     char platform_name[128];
     char name[128];
     char vendor[128];
     char version[128]; /* CL_DEVICE_VERSION */
     char driver[128];
-    cl_device_type type;
+    uint64_t type; /* cl_device_type */
     char unusable[64]; /* why it cannot be used; "" where it can */
     bool has_fp16, has_fp64, has_command_buffer;
-    cl_ulong memory, max_alloc; /* bytes */
-    cl_uint compute_units;
+    uint64_t memory, max_alloc; /* bytes */
+    uint32_t compute_units;
     size_t max_group;           /* work-items in a group */
-    cl_ulong local_memory;      /* bytes */
+    uint64_t local_memory;      /* bytes */
 } gb_device;
 
 /* Lists all devices of all platforms, also those that cannot be used; the
@@ -41,10 +46,13 @@ bool gb_device_choose(const char *spec, gb_device *device, gb_error *err);
  * processor itself. */
 bool gb_device_is_software(const gb_device *d);
 
+/* Whether it is the processor, whose memory is the program's own. */
+bool gb_device_is_cpu(const gb_device *d);
+
 /* Whether both are one piece of hardware, offered by two drivers. */
 bool gb_device_is_twin(const gb_device *a, const gb_device *b);
 
 const char *gb_device_type_name(const gb_device *d); /* "gpu", "cpu", ... */
-const char *gb_cl_error(cl_int code); /* "CL_OUT_OF_RESOURCES" */
+const char *gb_cl_error(int32_t code); /* "CL_OUT_OF_RESOURCES" */
 
 #endif

@@ -2,6 +2,8 @@
 #ifndef GB_ENGINE_PROGRAM_H
 #define GB_ENGINE_PROGRAM_H
 
+#include <CL/cl.h>
+
 #include "engine/device.h"
 
 /* Builds the program for one device with these compiler options. A binary

@@ -113,7 +113,7 @@ ask_for_large_pages(const gb_compute *c, void *p, size_t size)
     const uintptr_t start = gb_round_up((uintptr_t)p, page);
     const uintptr_t end = ((uintptr_t)p + size) / page * page;
 
-    if ((c->device.type & CL_DEVICE_TYPE_CPU) != 0 && end > start)
+    if (gb_device_is_cpu(&c->device) && end > start)
         madvise((void *)start, end - start, MADV_HUGEPAGE);
 #else
     (void)c, (void)p, (void)size;

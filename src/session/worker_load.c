@@ -179,7 +179,7 @@ has_room_beside(const gb_worker *w, const gb_model *model,
                    info->scratch_bytes;
     uint64_t new = model == w->model ? old : gb_tensors_size(model->tensors);
 
-    if ((device->type & CL_DEVICE_TYPE_CPU) != 0 && new > available_memory())
+    if (gb_device_is_cpu(device) && new > available_memory())
         return false;
     return new <= device->memory && old <= device->memory - new;
 }

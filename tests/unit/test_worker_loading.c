@@ -2,6 +2,7 @@
  * needs no more memory than one engine does. */
 #include "conversation.h"
 
+#include <CL/cl.h>
 #include <dirent.h>
 #include <dlfcn.h>
 
