@@ -199,6 +199,14 @@ gb_is_file(const char *path)
 }
 
 bool
+gb_is_there(const char *path)
+{
+    struct stat st;
+
+    return lstat(path, &st) == 0;
+}
+
+bool
 gb_same_file(const char *a, const char *b)
 {
     struct stat sa, sb;

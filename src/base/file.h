@@ -71,6 +71,8 @@ bool gb_file_replace(const char *path, const void *data, size_t n,
 
 bool gb_is_folder(const char *path);
 bool gb_is_file(const char *path);
+/* Anything at all, be it a broken link. */
+bool gb_is_there(const char *path);
 /* Both are there, and one and the same, maybe by a link. */
 bool gb_same_file(const char *a, const char *b);
 /* mkdir -p with mode 0700. */

@@ -2,7 +2,9 @@
 
 #include <stdlib.h>
 
+#include "base/mem.h"
 #include "cmd/interrupt.h"
+#include "cmd/output.h"
 #include "session/bias.h"
 
 /* The line may be gone while the engine goes on reporting. */
@@ -26,13 +28,28 @@ gb_opened_hashing(gb_opened *p)
     return (gb_hashing){update_hash, p, gb_interrupt_flag()};
 }
 
+static void
+put_model_note(const gb_model *m)
+{
+    char *text;
+
+    if (m->note == NULL)
+        return;
+    text = gb_format("%s: %s", m->name, m->note);
+    gb_put_note(text);
+    free(text);
+}
+
 bool
 gb_open_instead(const char *folder, gb_opened *p, gb_error *err)
 {
     gb_model_close(p->model);
     p->model = p->without_tokenizer ? gb_model_open_weights(folder, err)
                                     : gb_model_open(folder, err);
-    return p->model != NULL;
+    if (p->model == NULL)
+        return false;
+    put_model_note(p->model);
+    return true;
 }
 
 bool
@@ -90,8 +107,8 @@ gb_encode_prompt(const gb_options *o, const gb_model *m, const gb_str *text,
 
     if (!gb_bias_check(o->settings.bias, m->tokenizer, m->config.n_vocab,
                        err) ||
-        !gb_tokenizer_encode(m->tokenizer, gb_str_cstr(text), text->len,
-                             o->specials, ids, err))
+        !gb_tokenizer_encode_whole(m->tokenizer, gb_str_cstr(text),
+                                   text->len, o->specials, ids, err))
         return false;
     *cut = gb_settings_cut(&o->settings, ids);
     if (ids->len == 0)

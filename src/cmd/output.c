@@ -103,3 +103,14 @@ gb_put_json(json_t *object, gb_error *err)
     gb_str_free(&line);
     return ok;
 }
+
+void
+gb_put_note(const char *text)
+{
+    gb_str line = GB_STR_INIT;
+
+    gb_utf8_visible(&line, text, strlen(text), false);
+    gb_str_putc(&line, '\n');
+    gb_fd_write(STDERR_FILENO, "standard error", line.data, line.len, NULL);
+    gb_str_free(&line);
+}

@@ -29,6 +29,9 @@ bool gb_put_json(json_t *object, gb_error *err);
 /* Token ids as a JSON list. */
 json_t *gb_json_ids(const gb_ids *ids);
 
+/* Says a sentence on standard error that is no failure, but worth knowing. */
+void gb_put_note(const char *text);
+
 /* Ends the line when standard output is a terminal and text, which was
  * printed last, does not. */
 bool gb_put_line_end(const gb_str *text, gb_error *err);

@@ -82,13 +82,8 @@ on_grown(void *arg, const gb_node *n, uint32_t first, size_t from,
 static void
 put_note(printer *p, const gb_error *what)
 {
-    gb_str line = GB_STR_INIT;
-
     gb_opened_quiet(&p->opened);
-    gb_utf8_visible(&line, what->text, strlen(what->text), false);
-    gb_str_putc(&line, '\n');
-    gb_fd_write(STDERR_FILENO, "standard error", line.data, line.len, NULL);
-    gb_str_free(&line);
+    gb_put_note(what->text);
 }
 
 /* The model is the user's choice: the one asked for, even if it is another

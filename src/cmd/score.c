@@ -115,8 +115,9 @@ run(const gb_options *o, gb_error *err)
     bool ok;
 
     ok = gb_read_text(o, &text, err) && gb_open_engine(o, &opened, err) &&
-         gb_tokenizer_encode(opened.model->tokenizer, gb_str_cstr(&text),
-                             text.len, o->specials, &ids, err) &&
+         gb_tokenizer_encode_whole(opened.model->tokenizer,
+                                   gb_str_cstr(&text), text.len, o->specials,
+                                   &ids, err) &&
          work(o, &opened, &ids, err);
     gb_opened_close(&opened);
     gb_ids_free(&ids);

@@ -53,8 +53,8 @@ encode(const gb_options *o, const gb_model *m, gb_error *err)
     bool ok;
 
     ok = gb_read_text(o, &text, err) &&
-         gb_tokenizer_encode(m->tokenizer, gb_str_cstr(&text), text.len,
-                             o->specials, &ids, err) &&
+         gb_tokenizer_encode_whole(m->tokenizer, gb_str_cstr(&text), text.len,
+                                   o->specials, &ids, err) &&
          (o->json ? put_ids_json(m, &ids, err) : put_ids(&ids, err));
     gb_ids_free(&ids);
     gb_str_free(&text);

@@ -305,7 +305,9 @@ static bool
 check_adjustments(const gb_engine *e, const gb_adjustments *adjust,
                   gb_error *err)
 {
+    const gb_tokenizer *t = e->model->tokenizer;
     const uint32_t n = e->model->config.n_vocab;
+    const uint32_t left = n - (t != NULL ? gb_tokenizer_missing(t) : 0);
     size_t banned = 0, i;
 
     for (i = 0; adjust != NULL && i < adjust->n; i++) {
@@ -313,10 +315,11 @@ check_adjustments(const gb_engine *e, const gb_adjustments *adjust,
             return gb_fail(err, "an adjustment of token id %u: expected each "
                            "id below vocab_size %u once",
                            (unsigned)adjust->items[i].id, (unsigned)n);
-        banned += adjust->items[i].add <= -INFINITY;
+        banned += adjust->items[i].add <= -INFINITY &&
+                  (t == NULL || gb_tokenizer_has(t, adjust->items[i].id));
     }
-    return banned < n || gb_fail(err, "all %u tokens are banned: none is left "
-                                 "to pick", (unsigned)n);
+    return banned < left || gb_fail(err, "all %u tokens are banned: none is "
+                                    "left to pick", (unsigned)left);
 }
 
 bool

@@ -256,7 +256,8 @@ gb_weights_load(gb_weights *w, gb_compute *c, const gb_model *m,
     w->wpe = load_vector(c, &m->wpe, m->wpe.count, m->wpe.count, err);
     if (w->wpe == NULL ||
         !load_norm(&l, &w->ln_f, &m->ln_f_weight, &m->ln_f_bias) ||
-        !load_matrix(&l, &w->head, &m->lm_head, true, GB_MATRIX_FINE, NULL) ||
+        !load_matrix(&l, &w->head, &m->lm_head, true, GB_MATRIX_FINE,
+                     m->head_bias.data != NULL ? &m->head_bias : NULL) ||
         (!m->tied &&
          !load_matrix(&l, &w->wte, &m->wte, true, GB_MATRIX_FINE, NULL)))
         goto fail;

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "model/merges.h"
 
 /* A piece is merged where its ids stand. An id that stands for several
  * symbols has places behind it that are free now; the first and the last of
@@ -30,7 +29,6 @@ struct gb_bpe {
     uint32_t *ids; /* (n) the piece */
     uint32_t n;
     candidate *heap; /* (room) smallest on top */
-    uint32_t *round; /* (room) where the pair of this round occurs */
     size_t n_heap, room;
     uint32_t limit; /* pairs of this rank and above wait for another scan */
 };
@@ -40,30 +38,26 @@ static bool
 make_room(gb_bpe *b, size_t room)
 {
     b->heap = gb_try_alloc(room, sizeof *b->heap);
-    b->round = gb_try_alloc(room, sizeof *b->round);
-    b->room = room;
-    return b->heap != NULL && b->round != NULL;
+    b->room = b->heap != NULL ? room : 0;
+    return b->heap != NULL;
 }
 
 static void
 free_room(gb_bpe *b)
 {
     free(b->heap);
-    free(b->round);
     b->heap = NULL;
-    b->round = NULL;
     b->room = 0;
 }
 
 gb_bpe *
-gb_bpe_open(const char *path, const gb_vocab *vocab, gb_error *err)
+gb_bpe_new(gb_merges *merges)
 {
     gb_bpe *b = gb_alloc(sizeof *b);
 
-    if (gb_merges_read(&b->merges, path, vocab, err))
-        return b;
-    gb_bpe_close(b);
-    return NULL;
+    b->merges = *merges;
+    memset(merges, 0, sizeof *merges);
+    return b;
 }
 
 void
@@ -237,26 +231,20 @@ scan(gb_bpe *b)
     return true;
 }
 
-/* Merges the pair of the lowest rank wherever it stands now. Pairs that this
- * makes wait for a later round, even those of a lower rank still. */
+/* Merges the first of the pairs of the lowest rank, unless it is gone. */
 static void
-merge_round(gb_bpe *b)
+merge_next(gb_bpe *b)
 {
-    uint32_t rank = (uint32_t)(b->heap[0] >> 32), at;
-    const gb_merge *m = &b->merges.by_rank[rank];
-    size_t n = 0, i;
+    const candidate c = pop(b);
+    const uint32_t at = (uint32_t)c;
+    const gb_merge *m = &b->merges.by_rank[c >> 32];
 
-    while (b->n_heap > 0 && b->heap[0] >> 32 == rank)
-        b->round[n++] = (uint32_t)pop(b);
-    for (i = 0; i < n; i++) {
-        at = b->round[i];
-        if (!stands_at(b, m, at))
-            continue;
-        join(b, m, at);
-        suggest(b, at);
-        if (at > 0)
-            suggest(b, previous_of(b, at));
-    }
+    if (!stands_at(b, m, at))
+        return;
+    join(b, m, at);
+    suggest(b, at);
+    if (at > 0)
+        suggest(b, previous_of(b, at));
 }
 
 /* Closes the gaps; returns how many ids there are. */
@@ -279,7 +267,7 @@ merge_all(gb_bpe *b)
         if (!scan(b))
             return false;
         while (b->n_heap > 0 && b->limit > 0)
-            merge_round(b);
+            merge_next(b);
     } while (b->limit != GB_NO_RANK);
     return true;
 }

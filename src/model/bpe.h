@@ -7,19 +7,21 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "model/vocab.h"
+#include "model/merges.h"
 
 typedef struct gb_bpe gb_bpe;
 
-/* With the merges of the file at path; see model/merges.h. */
-gb_bpe *gb_bpe_open(const char *path, const gb_vocab *vocab, gb_error *err);
+/* Takes the merges over. */
+gb_bpe *gb_bpe_new(gb_merges *merges);
 void gb_bpe_close(gb_bpe *b);
 
 /* Merges neighbours among ids (n) until none can be: each time the pair of
- * the lowest rank, everywhere it occurs, from left to right, as in OpenAI's
- * encoder. Returns in *n how many are left at the front of ids. O(n log n)
- * for short pieces, nearly that for long ones, which take no more than two
- * bytes of memory for each id. n is below GB_BPE_MAX. */
+ * the lowest rank, and of several the first, as Hugging Face's tokenizers do.
+ * (OpenAI's encoder merges all that stand there before it looks again, which
+ * is the same unless a pair ranks below those that make its parts.) Returns
+ * in *n how many are left at the front of ids. O(n log n) for short pieces,
+ * nearly that for long ones, which take about one byte of memory for each id.
+ * n is below GB_BPE_MAX. */
 #define GB_BPE_MAX ((uint32_t)INT32_MAX)
 bool gb_bpe_merge(gb_bpe *b, uint32_t *ids, size_t *n, gb_error *err);
 

@@ -1,4 +1,5 @@
 libgumbel_a_SOURCES += \
+	src/model/added.c src/model/added.h \
 	src/model/bpe.c src/model/bpe.h \
 	src/model/config.c src/model/config.h \
 	src/model/find.c \
@@ -10,4 +11,6 @@ libgumbel_a_SOURCES += \
 	src/model/st_file.c src/model/st_file.h \
 	src/model/tensor.c src/model/tensor.h \
 	src/model/tokenizer.c src/model/tokenizer.h \
+	src/model/tokenizer_files.c src/model/tokenizer_files.h \
+	src/model/tokenizer_json.c src/model/tokenizer_json.h \
 	src/model/vocab.c src/model/vocab.h

@@ -1,5 +1,7 @@
 #include "model/merges.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,19 +9,28 @@
 #include "base/json.h"
 #include "base/mem.h"
 
-/* Room in merges.txt for each token that merges make (GPT-2's: 9 bytes). */
-#define BYTES_PER_TOKEN 512
-#define BYTES_AT_LEAST (1u << 20)
-#define BYTES_AT_MOST (1u << 28)
+#define MERGES_LIMIT (1u << 27) /* bytes; GPT-2's has half a million */
 
-/* What is known while merges.txt is read. */
+/* What is known while merges are read. */
 typedef struct reader {
-    const char *path;
+    const char *where, *mark; /* "merges.txt" ":", "tokenizer.json: ..." " " */
     const gb_vocab *vocab;
-    size_t line;     /* from 1 */
-    bool has_header; /* rank = line - 1 - has_header */
-    gb_str text, both;
+    size_t line; /* from 1; entry of a list, from 0 */
+    gb_str both;
 } reader;
+
+/* Fills in "WHERE:LINE: " followed by the text. Returns false. */
+static bool __attribute__((format(printf, 3, 4)))
+refuse(const reader *r, gb_error *err, const char *format, ...)
+{
+    char text[400];
+    va_list ap;
+
+    va_start(ap, format);
+    vsnprintf(text, sizeof text, format, ap);
+    va_end(ap);
+    return gb_fail(err, "%s%s%zu: %s", r->where, r->mark, r->line, text);
+}
 
 static bool
 find_piece(const reader *r, const char *piece, uint32_t *id, gb_error *err)
@@ -27,37 +38,36 @@ find_piece(const reader *r, const char *piece, uint32_t *id, gb_error *err)
     char shown[GB_JSON_SHOWN];
 
     *id = gb_vocab_find(r->vocab, piece);
-    if (*id != GB_NO_TOKEN)
-        return true;
-    return gb_fail(err, "%s:%zu: expected pieces that vocab.json has, found "
-                   "%s", r->path, r->line, gb_json_quote(piece, shown));
+    return *id != GB_NO_TOKEN ||
+           refuse(r, err, "expected pieces that the vocabulary has, found %s",
+                  gb_json_quote(piece, shown));
 }
 
-/* Reads one line, NUL-terminated in place of its line end. */
 static bool
-read_pair(reader *r, char *line, size_t n, gb_merge *p, gb_error *err)
+put_pair(reader *r, const char *left, const char *right, gb_merge *p,
+         gb_error *err)
+{
+    gb_str_clear(&r->both);
+    gb_str_puts(&r->both, left);
+    gb_str_puts(&r->both, right);
+    return find_piece(r, left, &p->left, err) &&
+           find_piece(r, right, &p->right, err) &&
+           find_piece(r, gb_str_cstr(&r->both), &p->result, err);
+}
+
+/* Two pieces with one space between, which is replaced by a NUL. */
+static bool
+read_pair(reader *r, char *line, gb_merge *p, gb_error *err)
 {
     char shown[GB_JSON_SHOWN];
-    char *space = memchr(line, ' ', n);
+    char *space = strchr(line, ' ');
 
-    if (n > 0 && line[n - 1] == '\r')
-        return gb_fail(err, "%s:%zu: expected Unix line ends (LF), found a "
-                       "Windows line end (CR LF)", r->path, r->line);
-    if (memchr(line, '\0', n) != NULL)
-        return gb_fail(err, "%s:%zu: expected text, found a NUL byte", r->path,
-                       r->line);
-    if (space == NULL || space == line || space + 1 == line + n ||
+    if (space == NULL || space == line || space[1] == '\0' ||
         strchr(space + 1, ' ') != NULL)
-        return gb_fail(err, "%s:%zu: expected two pieces with a space between, "
-                       "found %s", r->path, r->line,
-                       gb_json_quote(line, shown));
-    gb_str_clear(&r->both);
-    gb_str_append(&r->both, line, (size_t)(space - line));
-    gb_str_puts(&r->both, space + 1);
+        return refuse(r, err, "expected two pieces with a space between, "
+                      "found %s", gb_json_quote(line, shown));
     *space = '\0';
-    return find_piece(r, line, &p->left, err) &&
-           find_piece(r, space + 1, &p->right, err) &&
-           find_piece(r, gb_str_cstr(&r->both), &p->result, err);
+    return put_pair(r, line, space + 1, p, err);
 }
 
 static size_t
@@ -72,43 +82,87 @@ count_lines(const gb_str *text)
 }
 
 static bool
-no_memory(const reader *r, gb_error *err)
+make_room(gb_merges *m, const reader *r, size_t n, gb_error *err)
 {
-    return gb_fail(err, "%s: out of memory for %zu bytes of merges", r->path,
-                   r->text.len);
+    m->by_rank = gb_try_alloc(n + 1, sizeof *m->by_rank);
+    return m->by_rank != NULL ||
+           gb_fail(err, "%s: out of memory for %zu merges", r->where, n);
 }
 
-/* A pair is a way to cut a piece in two, so more lines than there are ways
- * hold one of them twice; reading ends there. */
+/* Reads one line of n bytes, NUL-terminated in place of its line end. */
 static bool
-read_lines(gb_merges *m, reader *r, gb_error *err)
+read_line(gb_merges *m, reader *r, char *line, size_t n, gb_error *err)
 {
-    size_t room = count_lines(&r->text), left = r->text.len, n;
-    char *line = r->text.data, *end;
+    if (memchr(line, '\0', n) != NULL)
+        return refuse(r, err, "expected text, found a NUL byte");
+    if (n > 0 && line[n - 1] == '\r')
+        line[--n] = '\0';
+    if (strncmp(line, "#version", 8) == 0)
+        return true;
+    if (!read_pair(r, line, &m->by_rank[m->n], err))
+        return false;
+    m->n++;
+    return true;
+}
 
-    if (room > gb_vocab_cuts(r->vocab) + 1)
-        room = gb_vocab_cuts(r->vocab) + 1;
-    m->by_rank = gb_try_alloc(room, sizeof *m->by_rank);
-    if (m->by_rank == NULL)
-        return no_memory(r, err);
-    for (; left > 0 && m->n < room;
-         left -= n < left ? n + 1 : n, line = end + 1) {
+/* A blank line at the end is none. */
+static bool
+read_lines(gb_merges *m, reader *r, gb_str *text, gb_error *err)
+{
+    size_t left = text->len, n;
+    char *line = text->data, *end;
+
+    if (!make_room(m, r, count_lines(text), err))
+        return false;
+    for (; left > 0; left -= n < left ? n + 1 : n, line = end + 1) {
         end = memchr(line, '\n', left);
         n = end != NULL ? (size_t)(end - line) : left;
         end = line + n;
         r->line++;
         *end = '\0';
-        if (r->line == 1 && strncmp(line, "#version", 8) == 0 &&
-            line[n - 1] != '\r') {
-            r->has_header = true;
-            continue;
-        }
-        if (n == 0 && left == 1)
-            break; /* a blank line at the end */
-        if (!read_pair(r, line, n, &m->by_rank[m->n], err))
+        if ((n == 0 && left == 1) ||
+            (n == 1 && line[0] == '\r' && left <= 2))
+            break;
+        if (!read_line(m, r, line, n, err))
             return false;
-        m->n++;
     }
+    return true;
+}
+
+/* "a b", or ["a", "b"]. */
+static bool
+take_pair(reader *r, const json_t *value, gb_merge *p, gb_error *err)
+{
+    const char *left = json_string_value(json_array_get(value, 0));
+    const char *right = json_string_value(json_array_get(value, 1));
+    char shown[GB_JSON_SHOWN], *line;
+    bool ok;
+
+    if (json_is_string(value)) {
+        line = gb_strdup(json_string_value(value));
+        ok = read_pair(r, line, p, err);
+        free(line);
+        return ok;
+    }
+    if (json_array_size(value) != 2 || left == NULL || right == NULL)
+        return refuse(r, err, "expected two pieces, found %s",
+                      gb_json_show(value, shown));
+    return put_pair(r, left, right, p, err);
+}
+
+static bool
+take_list(gb_merges *m, reader *r, const json_t *list, gb_error *err)
+{
+    char shown[GB_JSON_SHOWN];
+
+    if (!json_is_array(list))
+        return gb_fail(err, "%s: expected a list, found %s", r->where,
+                       gb_json_show(list, shown));
+    if (!make_room(m, r, json_array_size(list), err))
+        return false;
+    for (; m->n < json_array_size(list); m->n++, r->line++)
+        if (!take_pair(r, json_array_get(list, m->n), &m->by_rank[m->n], err))
+            return false;
     return true;
 }
 
@@ -155,59 +209,44 @@ static bool
 make_index(gb_merges *m, const reader *r, gb_error *err)
 {
     size_t n_tokens = gb_vocab_size(r->vocab);
-    uint32_t *order = gb_try_alloc(m->n, sizeof *order);
+    uint32_t *order = gb_try_alloc(m->n + 1, sizeof *order);
 
     m->first = gb_try_alloc(n_tokens + 1, sizeof *m->first);
-    m->index = gb_try_alloc(m->n, sizeof *m->index);
+    m->index = gb_try_alloc(m->n + 1, sizeof *m->index);
     if (order != NULL && m->first != NULL && m->index != NULL)
         sort(m, n_tokens, order);
     free(order);
     return (order != NULL && m->first != NULL && m->index != NULL) ||
-           no_memory(r, err);
-}
-
-static bool
-check_once(const gb_merges *m, const reader *r, gb_error *err)
-{
-    const gb_merge *now, *before;
-    char left[GB_JSON_SHOWN], right[GB_JSON_SHOWN];
-    const size_t line = 1 + r->has_header;
-    size_t i;
-
-    for (i = 1; i < m->n; i++) {
-        now = &m->by_rank[m->index[i].rank];
-        before = &m->by_rank[m->index[i - 1].rank];
-        if (now->left == before->left && now->right == before->right)
-            return gb_fail(err, "%s:%zu: expected each pair once, found %s "
-                           "with %s, which line %zu has", r->path,
-                           m->index[i].rank + line,
-                           gb_json_quote(gb_vocab_piece(r->vocab, now->left),
-                                         left),
-                           gb_json_quote(gb_vocab_piece(r->vocab, now->right),
-                                         right),
-                           m->index[i - 1].rank + line);
-    }
-    return true;
+           gb_fail(err, "%s: out of memory for %zu merges", r->where, m->n);
 }
 
 bool
 gb_merges_read(gb_merges *m, const char *path, const gb_vocab *vocab,
                gb_error *err)
 {
-    reader r = {.path = path, .vocab = vocab, .text = GB_STR_INIT,
-                .both = GB_STR_INIT};
-    uint64_t limit = (uint64_t)gb_vocab_size(vocab) * BYTES_PER_TOKEN +
-                     BYTES_AT_LEAST;
+    reader r = {path, ":", vocab, 0, GB_STR_INIT};
+    gb_str text = GB_STR_INIT;
     bool ok;
 
     memset(m, 0, sizeof *m);
-    if (limit > BYTES_AT_MOST)
-        limit = BYTES_AT_MOST;
-    ok = gb_file_read(path, (size_t)limit, &r.text, err) &&
-         read_lines(m, &r, err);
-    gb_str_free(&r.text);
+    ok = gb_file_read(path, MERGES_LIMIT, &text, err) &&
+         read_lines(m, &r, &text, err) && make_index(m, &r, err);
+    gb_str_free(&text);
     gb_str_free(&r.both);
-    return ok && make_index(m, &r, err) && check_once(m, &r, err);
+    return ok;
+}
+
+bool
+gb_merges_take(gb_merges *m, const json_t *list, const char *where,
+               const gb_vocab *vocab, gb_error *err)
+{
+    reader r = {where, " ", vocab, 0, GB_STR_INIT};
+    bool ok;
+
+    memset(m, 0, sizeof *m);
+    ok = take_list(m, &r, list, err) && make_index(m, &r, err);
+    gb_str_free(&r.both);
+    return ok;
 }
 
 void

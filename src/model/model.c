@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -174,12 +175,40 @@ open_config(const char *folder, gb_error *err)
     return NULL;
 }
 
+/* Rows of the head whose ids have no token are never chosen: their logits are
+ * -infinity. */
+static void
+mask_missing(gb_model *m)
+{
+    const uint32_t n = m->config.n_vocab;
+    uint32_t id;
+
+    m->mask = gb_alloc_array(n, sizeof *m->mask);
+    for (id = 0; id < n; id++)
+        if (!gb_tokenizer_has(m->tokenizer, id))
+            m->mask[id] = -INFINITY;
+    m->head_bias = (gb_tensor){
+        .name = "mask", .path = m->path, .dtype = GB_F32, .rank = 1,
+        .shape = {n}, .count = n, .data = (const unsigned char *)m->mask,
+        .size = n * sizeof *m->mask};
+    m->note = gb_format("%u of its %u ids have no token; they are never "
+                        "chosen", gb_tokenizer_missing(m->tokenizer), n);
+}
+
 static bool
 read_tokenizer(gb_model *m, gb_error *err)
 {
     m->tokenizer = gb_tokenizer_open(m->path, m->config.n_vocab,
                                      m->config.eos_id, err);
-    return m->tokenizer != NULL;
+    if (m->tokenizer == NULL)
+        return false;
+    if (gb_tokenizer_missing(m->tokenizer) == m->config.n_vocab)
+        return gb_fail(err, "%s: expected tokens with ids below %u "
+                       "(vocab_size of config.json), found none", m->path,
+                       (unsigned)m->config.n_vocab);
+    if (gb_tokenizer_missing(m->tokenizer) > 0)
+        mask_missing(m);
+    return true;
 }
 
 gb_model *
@@ -223,6 +252,8 @@ gb_model_close(gb_model *m)
     gb_tokenizer_close(m->tokenizer);
     gb_tensors_close(m->tensors);
     free(m->blocks);
+    free(m->mask);
+    free(m->note);
     free(m->path);
     free(m->name);
     free(m);

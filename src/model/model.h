@@ -28,9 +28,15 @@ typedef struct gb_model {
     gb_tensor wpe;                     /* (ctx, E) */
     gb_tensor ln_f_weight, ln_f_bias;  /* (E) */
     gb_tensor lm_head;                 /* (vocab, E); is wte when tied */
+    gb_tensor head_bias;               /* (vocab): -infinity for ids that have
+                                          no token, else 0; no data where all
+                                          have one */
     bool tied;
     gb_block_weights *blocks;          /* (n_layer) */
     gb_tokenizer *tokenizer;           /* NULL after gb_model_open_weights */
+    float *mask;                       /* the data of head_bias */
+    char *note;                        /* what people should know of it, a
+                                          sentence, or NULL */
     char sha256[65];                   /* "" until gb_model_sha256 */
 } gb_model;
 

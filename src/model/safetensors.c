@@ -3,7 +3,6 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/json.h"
 #include "base/mem.h"
@@ -216,13 +215,11 @@ open_shards(gb_tensors *t, const char *folder, gb_error *err)
 
 /* --- the interface ------------------------------------------------------ */
 
-/* Whether there is anything under this name, be it a broken link. */
 static bool
 there(const char *folder, const char *name)
 {
     char *path = gb_path_join(folder, name);
-    struct stat st;
-    bool found = lstat(path, &st) == 0;
+    bool found = gb_is_there(path);
 
     free(path);
     return found;

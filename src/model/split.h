@@ -5,8 +5,12 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/error.h"
+
+/* Whether a character is white space: Unicode's White_Space. */
+bool gb_is_space(uint32_t rune);
 
 typedef struct gb_split gb_split;
 

@@ -3,11 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
+#include "base/json.h"
 #include "base/mem.h"
 #include "model/bpe.h"
 #include "model/split.h"
-#include "model/vocab.h"
+#include "model/tokenizer_files.h"
 
 /* Most words of a text come again, so the ids of short ones are kept, each
  * at the place its hash gives; a later one displaces an earlier one. */
@@ -25,8 +25,11 @@ typedef struct word {
 struct gb_tokenizer {
     gb_vocab *vocab;
     gb_bpe *bpe;
-    gb_split *split;
-    gb_token eos;
+    gb_split *split; /* NULL: a text is one piece */
+    gb_added added;
+    bool prefix_space;
+    gb_ids prefix;
+    uint32_t n_vocab, missing;
     word *cache; /* (CACHE_SIZE) */
 };
 
@@ -67,20 +70,65 @@ gb_ids_free(gb_ids *ids)
     *ids = (gb_ids)GB_IDS_INIT;
 }
 
-static bool
-load(gb_tokenizer *t, const char *folder, uint32_t n_vocab, gb_error *err)
+/* The text that ends a text is a special token whether or not a file says so;
+ * one with a NUL byte in it is not to be found. */
+static void
+add_end(gb_tokenizer_files *f, gb_token id)
 {
-    char *vocab = gb_path_join(folder, "vocab.json");
-    char *merges = gb_path_join(folder, "merges.txt");
+    size_t n;
+    const char *bytes = gb_vocab_bytes(f->vocab, id, &n);
+    char *text = gb_strndup(n > 0 ? bytes : "", n);
 
-    t->vocab = gb_vocab_open(vocab, n_vocab, err);
-    if (t->vocab != NULL)
-        t->bpe = gb_bpe_open(merges, t->vocab, err);
-    if (t->bpe != NULL)
+    if (n > 0 && strlen(text) == n &&
+        gb_added_get(&f->added, text) == NULL)
+        gb_added_put(&f->added, text, id)->special = true;
+    free(text);
+}
+
+static bool
+check_prefix(const gb_tokenizer *t, gb_error *err)
+{
+    size_t i;
+
+    for (i = 0; i < t->prefix.len; i++)
+        if (t->prefix.data[i] >= t->n_vocab)
+            return gb_fail(err, "the token %u begins every text, and the "
+                           "model has rows for %u tokens (vocab_size of "
+                           "config.json)", t->prefix.data[i], t->n_vocab);
+    return true;
+}
+
+static uint32_t
+count_missing(const gb_tokenizer *t)
+{
+    uint32_t id, n = 0;
+
+    for (id = 0; id < t->n_vocab && id < gb_vocab_size(t->vocab); id++)
+        n += !gb_vocab_has(t->vocab, id);
+    return n + (t->n_vocab - id);
+}
+
+/* Takes over what was read. */
+static bool
+take(gb_tokenizer *t, gb_tokenizer_files *f, gb_token eos_id, gb_error *err)
+{
+    if (eos_id != GB_NO_TOKEN)
+        add_end(f, eos_id);
+    t->vocab = f->vocab;
+    t->bpe = gb_bpe_new(&f->merges);
+    t->added = f->added;
+    t->prefix = f->prefix;
+    t->prefix_space = f->prefix_space;
+    f->vocab = NULL;
+    memset(&f->added, 0, sizeof f->added);
+    f->prefix = (gb_ids)GB_IDS_INIT;
+    t->missing = count_missing(t);
+    gb_vocab_forget(t->vocab);
+    t->cache = gb_alloc_array(CACHE_SIZE, sizeof *t->cache);
+    if (!f->whole)
         t->split = gb_split_open(err);
-    free(vocab);
-    free(merges);
-    return t->split != NULL;
+    return (f->whole || t->split != NULL) && gb_added_sort(&t->added, err) &&
+           check_prefix(t, err);
 }
 
 gb_tokenizer *
@@ -88,15 +136,17 @@ gb_tokenizer_open(const char *folder, uint32_t n_vocab, gb_token eos_id,
                   gb_error *err)
 {
     gb_tokenizer *t = gb_alloc(sizeof *t);
+    gb_tokenizer_files files;
+    bool ok;
 
-    t->eos = eos_id;
-    if (!load(t, folder, n_vocab, err)) {
-        gb_tokenizer_close(t);
-        return NULL;
-    }
-    gb_vocab_forget(t->vocab);
-    t->cache = gb_alloc_array(CACHE_SIZE, sizeof *t->cache);
-    return t;
+    t->n_vocab = n_vocab;
+    ok = gb_tokenizer_files_read(&files, folder, err) &&
+         take(t, &files, eos_id, err);
+    gb_tokenizer_files_free(&files);
+    if (ok)
+        return t;
+    gb_tokenizer_close(t);
+    return NULL;
 }
 
 void
@@ -107,6 +157,8 @@ gb_tokenizer_close(gb_tokenizer *t)
     gb_split_close(t->split);
     gb_bpe_close(t->bpe);
     gb_vocab_close(t->vocab);
+    gb_added_free(&t->added);
+    gb_ids_free(&t->prefix);
     free(t->cache);
     free(t);
 }
@@ -137,8 +189,8 @@ put_bytes(gb_tokenizer *t, const char *text, size_t n, gb_ids *ids,
         byte = (unsigned char)text[i];
         id = gb_vocab_byte(t->vocab, byte);
         if (id == GB_NO_TOKEN)
-            return gb_fail(err, "vocab.json has no piece for the byte 0x%02x, "
-                           "which the text has", byte);
+            return gb_fail(err, "the vocabulary has no piece for the byte "
+                           "0x%02x, which the text has", byte);
         ids->data[ids->len++] = id;
     }
     return true;
@@ -171,12 +223,15 @@ encode_word(gb_tokenizer *t, const char *text, size_t n, gb_ids *ids,
     return true;
 }
 
+/* A text without added tokens. */
 static bool
-encode_plain(gb_tokenizer *t, const char *text, size_t n, gb_ids *ids,
-             gb_error *err)
+encode_pieces(gb_tokenizer *t, const char *text, size_t n, gb_ids *ids,
+              gb_error *err)
 {
     size_t at, end;
 
+    if (t->split == NULL)
+        return n == 0 || encode_word(t, text, n, ids, err);
     if (!gb_split_begin(t->split, text, n, err))
         return false;
     for (at = 0; at < n; at = end)
@@ -186,29 +241,143 @@ encode_plain(gb_tokenizer *t, const char *text, size_t n, gb_ids *ids,
     return true;
 }
 
+/* With a space in front where there is none. */
+static bool
+encode_spaced(gb_tokenizer *t, const char *text, size_t n, gb_ids *ids,
+              gb_error *err)
+{
+    char *spaced;
+    bool ok;
+
+    if (n == 0 || text[0] == ' ')
+        return encode_pieces(t, text, n, ids, err);
+    spaced = gb_try_alloc(n + 1, 1);
+    if (spaced == NULL)
+        return gb_fail(err, "out of memory for a text of %zu bytes", n);
+    spaced[0] = ' ';
+    memcpy(spaced + 1, text, n);
+    ok = encode_pieces(t, spaced, n + 1, ids, err);
+    free(spaced);
+    return ok;
+}
+
+/* What is known of a text while it is cut at added tokens. */
+typedef struct encoding {
+    bool specials;
+    bool inside; /* the text begins inside of another one */
+    gb_ids *ids;
+    gb_error *err;
+} encoding;
+
+/* Cuts at the added tokens that are not normalized, what is between at those
+ * that are, and encodes what is left. */
+static bool
+encode_pass(gb_tokenizer *t, encoding *e, int pass, const char *text, size_t n)
+{
+    size_t at = 0, next = 0;
+    gb_added_match m;
+    bool found = true, ok = true;
+
+    if (pass == 2) {
+        ok = t->prefix_space && !e->inside
+                 ? encode_spaced(t, text, n, e->ids, e->err)
+                 : encode_pieces(t, text, n, e->ids, e->err);
+        e->inside = e->inside && n == 0;
+        return ok;
+    }
+    while (ok && found) {
+        found = gb_added_find(&t->added, pass, e->specials, text, n, &next,
+                              &m);
+        if (!found)
+            m.start = n;
+        if (m.start > at)
+            ok = encode_pass(t, e, pass + 1, text + at, m.start - at);
+        if (!found)
+            break;
+        gb_ids_push(e->ids, m.id);
+        e->inside = false;
+        at = m.end;
+    }
+    return ok;
+}
+
+/* The model must have a row for each. */
+static bool
+check_rows(const gb_tokenizer *t, const gb_ids *ids, size_t start,
+           gb_error *err)
+{
+    char shown[GB_JSON_SHOWN];
+    size_t i;
+
+    for (i = start; i < ids->len; i++)
+        if (ids->data[i] >= t->n_vocab)
+            return gb_fail(err, "the text has the token %s, id %u, and the "
+                           "model has rows for %u tokens (vocab_size of "
+                           "config.json)",
+                           gb_json_quote(gb_vocab_piece(t->vocab,
+                                                        ids->data[i]), shown),
+                           ids->data[i], t->n_vocab);
+    return true;
+}
+
+static bool
+encode(gb_tokenizer *t, encoding *e, const char *text, size_t n)
+{
+    const size_t start = e->ids->len;
+
+    if (encode_pass(t, e, 0, text, n) && check_rows(t, e->ids, start, e->err))
+        return true;
+    e->ids->len = start;
+    return false;
+}
+
 bool
 gb_tokenizer_encode(gb_tokenizer *t, const char *text, size_t n, bool specials,
                     gb_ids *ids, gb_error *err)
 {
-    size_t n_eos, part, start = ids->len;
-    const char *eos = gb_tokenizer_bytes(t, t->eos, &n_eos), *found = NULL;
+    encoding e = {specials, true, ids, err};
 
-    while (n > 0) {
-        if (specials && n_eos > 0)
-            found = memmem(text, n, eos, n_eos);
-        part = found != NULL ? (size_t)(found - text) : n;
-        if (!encode_plain(t, text, part, ids, err)) {
-            ids->len = start;
-            return false;
-        }
-        if (found != NULL) {
-            gb_ids_push(ids, t->eos);
-            part += n_eos;
-        }
-        text += part;
-        n -= part;
+    return encode(t, &e, text, n);
+}
+
+bool
+gb_tokenizer_encode_whole(gb_tokenizer *t, const char *text, size_t n,
+                          bool specials, gb_ids *ids, gb_error *err)
+{
+    encoding e = {specials, false, ids, err};
+    const size_t start = ids->len;
+
+    gb_ids_append(ids, t->prefix.data, t->prefix.len);
+    if (encode(t, &e, text, n))
+        return true;
+    ids->len = start;
+    return false;
+}
+
+bool
+gb_tokenizer_has_special(const gb_tokenizer *t, const char *text, size_t n)
+{
+    const gb_added_token *token;
+    size_t i;
+
+    for (i = 0; i < t->added.n; i++) {
+        token = &t->added.tokens[i];
+        if (token->special && memmem(text, n, token->text, token->n) != NULL)
+            return true;
     }
-    return true;
+    return false;
+}
+
+bool
+gb_tokenizer_has(const gb_tokenizer *t, gb_token id)
+{
+    return gb_vocab_has(t->vocab, id);
+}
+
+uint32_t
+gb_tokenizer_missing(const gb_tokenizer *t)
+{
+    return t->missing;
 }
 
 const char *
@@ -220,7 +389,9 @@ gb_tokenizer_bytes(const gb_tokenizer *t, gb_token id, size_t *n)
 const char *
 gb_tokenizer_piece(const gb_tokenizer *t, gb_token id)
 {
-    return gb_vocab_piece(t->vocab, id);
+    const char *piece = gb_vocab_piece(t->vocab, id);
+
+    return piece != NULL || id >= t->n_vocab ? piece : "";
 }
 
 bool
@@ -231,9 +402,9 @@ gb_tokenizer_decode(const gb_tokenizer *t, const gb_token *ids, size_t n,
     size_t i, length;
 
     for (i = 0; i < n; i++)
-        if (ids[i] >= gb_vocab_size(t->vocab))
+        if (ids[i] >= t->n_vocab)
             return gb_fail(err, "expected token ids below %u, found %u",
-                           gb_vocab_size(t->vocab), ids[i]);
+                           t->n_vocab, ids[i]);
     for (i = 0; i < n; i++) {
         bytes = gb_vocab_bytes(t->vocab, ids[i], &length);
         gb_str_append(out, bytes, length);

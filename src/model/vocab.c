@@ -11,11 +11,7 @@
 /* GPT-2's alphabet ends at U+0143. */
 #define ALPHABET 0x144
 
-/* Room in vocab.json for one token, far above the 21 bytes it takes in
- * GPT-2's, and for the shortest vocabularies. */
-#define BYTES_PER_TOKEN 256
-#define BYTES_AT_LEAST (1u << 20)
-#define BYTES_AT_MOST (1u << 28)
+#define VOCAB_LIMIT (1u << 27) /* bytes; GPT-2's has a million */
 
 typedef struct token {
     uint32_t piece; /* offset in `pieces`; 0: no such token yet */
@@ -24,12 +20,16 @@ typedef struct token {
 } token;
 
 struct gb_vocab {
-    uint32_t n_tokens;
+    char *where;
+    uint32_t n_tokens; /* one more than the highest id */
+    uint32_t room;
+    size_t n_read, n_added;
     token *tokens; /* (n_tokens) */
     gb_str pieces; /* each followed by a NUL; byte 0 is none of them */
     gb_str texts;
     uint32_t bytes[256]; /* the token that is one byte */
     json_t *index;       /* the file: piece to id */
+    json_t *added;       /* likewise, of what gb_vocab_add gave */
 };
 
 /* The byte that each character of the alphabet stands for, -1 for none:
@@ -48,94 +48,89 @@ fill_alphabet(int16_t alphabet[ALPHABET])
             alphabet[other++] = (int16_t)i;
 }
 
-/* Tokens such as <|endoftext|> stand for their literal text. */
-static bool
-is_special(const char *piece, size_t n)
-{
-    return n >= 4 && memcmp(piece, "<|", 2) == 0 &&
-           memcmp(piece + n - 2, "|>", 2) == 0;
-}
-
-/* Appends what piece stands for. False at a character that is not in the
- * alphabet, which is left in *rune. */
+/* Appends the bytes that a piece spells. False, with nothing appended, at a
+ * character that is not in the alphabet. */
 static bool
 put_text(gb_str *texts, const int16_t alphabet[ALPHABET], const char *piece,
-         size_t n, uint32_t *rune)
+         size_t n)
 {
     size_t at, start = texts->len;
+    uint32_t rune;
     bool valid;
 
     for (at = 0; at < n;) {
-        at += gb_utf8_next(piece + at, n - at, rune, &valid);
-        if (*rune >= ALPHABET || alphabet[*rune] < 0) {
+        at += gb_utf8_next(piece + at, n - at, &rune, &valid);
+        if (rune >= ALPHABET || alphabet[rune] < 0) {
             texts->len = start;
             return false;
         }
-        gb_str_putc(texts, (char)alphabet[*rune]);
+        gb_str_putc(texts, (char)alphabet[rune]);
     }
+    return true;
+}
+
+/* Room for ids below n. */
+static void
+reserve(gb_vocab *v, uint32_t n)
+{
+    uint32_t room = v->room;
+
+    if (n > room) {
+        room = n > 2 * room ? n : 2 * room;
+        v->tokens = gb_realloc_array(v->tokens, room, sizeof *v->tokens);
+        memset(v->tokens + v->room, 0, (room - v->room) * sizeof *v->tokens);
+        v->room = room;
+    }
+    if (n > v->n_tokens)
+        v->n_tokens = n;
+}
+
+/* Gives an id its piece; the caller appends the text. */
+static bool
+put_piece(gb_vocab *v, uint32_t id, const char *piece, gb_error *err)
+{
+    char shown[GB_JSON_SHOWN], other[GB_JSON_SHOWN];
+    token *t;
+
+    reserve(v, id + 1);
+    t = &v->tokens[id];
+    if (t->piece != 0)
+        return gb_fail(err, "%s: expected one piece for id %u, found %s and %s",
+                       v->where, id,
+                       gb_json_quote(v->pieces.data + t->piece, other),
+                       gb_json_quote(piece, shown));
+    if (piece[0] == '\0')
+        return gb_fail(err, "%s: expected text as the piece of id %u, found "
+                       "\"\"", v->where, id);
+    t->piece = (uint32_t)v->pieces.len;
+    gb_str_append(&v->pieces, piece, strlen(piece) + 1);
+    t->text = (uint32_t)v->texts.len;
     return true;
 }
 
 static bool
 add(gb_vocab *v, const int16_t alphabet[ALPHABET], uint32_t id,
-    const char *piece, const char *path, gb_error *err)
+    const char *piece, gb_error *err)
 {
-    token *t = &v->tokens[id];
-    char shown[GB_JSON_SHOWN], other[GB_JSON_SHOWN];
     size_t n = strlen(piece);
-    uint32_t rune;
+    bool spelled;
+    token *t;
 
-    if (t->piece != 0)
-        return gb_fail(err, "%s: expected one piece for id %u, found %s and %s",
-                       path, id,
-                       gb_json_quote(v->pieces.data + t->piece, other),
-                       gb_json_quote(piece, shown));
-    if (n == 0)
-        return gb_fail(err, "%s: expected text as the piece of id %u, found "
-                       "\"\"", path, id);
-    t->piece = (uint32_t)v->pieces.len;
-    gb_str_append(&v->pieces, piece, n + 1);
-    t->text = (uint32_t)v->texts.len;
-    if (!put_text(&v->texts, alphabet, piece, n, &rune)) {
-        if (!is_special(piece, n))
-            return gb_fail(err, "%s: the piece %s of id %u: expected GPT-2's "
-                           "256 characters for bytes, found U+%04X", path,
-                           gb_json_quote(piece, shown), id, (unsigned)rune);
+    if (!put_piece(v, id, piece, err))
+        return false;
+    t = &v->tokens[id];
+    spelled = put_text(&v->texts, alphabet, piece, n);
+    if (!spelled)
         gb_str_append(&v->texts, piece, n);
-    }
     t->n = (uint32_t)(v->texts.len - t->text);
-    if (t->n == 1)
+    if (spelled && t->n == 1)
         v->bytes[(unsigned char)v->texts.data[t->text]] = id;
+    v->n_read++;
     return true;
 }
 
-/* With fewer than n_vocab pieces, one of the first ids is missing: says which,
- * without trusting n_vocab for the size of anything. */
 static bool
-fail_missing(const gb_vocab *v, const char *path, uint32_t n_vocab,
-             gb_error *err)
-{
-    size_t n = json_object_size(v->index), id = 0;
-    bool *seen = gb_alloc_array(n + 1, sizeof *seen);
-    const char *piece;
-    json_t *value;
-    json_int_t i;
-
-    json_object_foreach(v->index, piece, value)
-    {
-        i = json_is_integer(value) ? json_integer_value(value) : -1;
-        if (i >= 0 && (size_t)i < n)
-            seen[i] = true;
-    }
-    while (seen[id])
-        id++;
-    free(seen);
-    return gb_fail(err, "%s: expected %u pieces (vocab_size of config.json), "
-                   "found %zu: id %zu is missing", path, n_vocab, n, id);
-}
-
-static bool
-fill(gb_vocab *v, const char *path, uint32_t n_vocab, gb_error *err)
+fill(gb_vocab *v, gb_error *err)
 {
     int16_t alphabet[ALPHABET];
     char shown[GB_JSON_SHOWN], found[GB_JSON_SHOWN];
@@ -143,40 +138,65 @@ fill(gb_vocab *v, const char *path, uint32_t n_vocab, gb_error *err)
     json_t *value;
     json_int_t id;
 
-    if (json_object_size(v->index) < n_vocab)
-        return fail_missing(v, path, n_vocab, err);
+    if (json_object_size(v->index) == 0)
+        return gb_fail(err, "%s: expected an object of pieces and their ids, "
+                       "found %s", v->where,
+                       json_is_object(v->index) ? "no piece"
+                       : gb_json_show(v->index, found));
     fill_alphabet(alphabet);
-    v->n_tokens = n_vocab;
-    v->tokens = gb_alloc_array(n_vocab, sizeof *v->tokens);
     gb_str_putc(&v->pieces, '\0');
     json_object_foreach(v->index, piece, value)
     {
         id = json_integer_value(value);
-        if (!json_is_integer(value) || id < 0 || id >= n_vocab)
+        if (!json_is_integer(value) || id < 0 || id >= GB_MAX_TOKENS)
             return gb_fail(err, "%s: the piece %s: expected an integer id "
-                           "below %u (vocab_size of config.json), found %s",
-                           path, gb_json_quote(piece, shown), n_vocab,
+                           "below %u, found %s", v->where,
+                           gb_json_quote(piece, shown), GB_MAX_TOKENS,
                            gb_json_show(value, found));
-        if (!add(v, alphabet, (uint32_t)id, piece, path, err))
+        if (!add(v, alphabet, (uint32_t)id, piece, err))
             return false;
     }
     return true;
 }
 
 gb_vocab *
-gb_vocab_open(const char *path, uint32_t n_vocab, gb_error *err)
+gb_vocab_new(json_t *pieces, const char *where, gb_error *err)
 {
     gb_vocab *v = gb_alloc(sizeof *v);
-    uint64_t limit = (uint64_t)n_vocab * BYTES_PER_TOKEN + BYTES_AT_LEAST;
 
     memset(v->bytes, 0xff, sizeof v->bytes);
-    if (limit > BYTES_AT_MOST)
-        limit = BYTES_AT_MOST;
-    v->index = gb_json_load(path, (size_t)limit, err);
-    if (v->index != NULL && fill(v, path, n_vocab, err))
+    v->where = gb_strdup(where);
+    v->index = json_incref(pieces);
+    v->added = json_object();
+    if (fill(v, err))
         return v;
     gb_vocab_close(v);
     return NULL;
+}
+
+gb_vocab *
+gb_vocab_open(const char *path, gb_error *err)
+{
+    json_t *root = gb_json_load(path, VOCAB_LIMIT, err);
+    gb_vocab *v = root != NULL ? gb_vocab_new(root, path, err) : NULL;
+
+    json_decref(root);
+    return v;
+}
+
+bool
+gb_vocab_add(gb_vocab *v, uint32_t id, const char *text, gb_error *err)
+{
+    token *t;
+
+    if (!put_piece(v, id, text, err))
+        return false;
+    t = &v->tokens[id];
+    t->n = (uint32_t)strlen(text);
+    gb_str_append(&v->texts, text, t->n);
+    json_object_set_new(v->added, text, json_integer(id));
+    v->n_added++;
+    return true;
 }
 
 void
@@ -187,6 +207,7 @@ gb_vocab_close(gb_vocab *v)
     gb_vocab_forget(v);
     gb_str_free(&v->pieces);
     gb_str_free(&v->texts);
+    free(v->where);
     free(v->tokens);
     free(v);
 }
@@ -196,6 +217,8 @@ gb_vocab_find(const gb_vocab *v, const char *piece)
 {
     const json_t *value = json_object_get(v->index, piece);
 
+    if (value == NULL)
+        value = json_object_get(v->added, piece);
     return value != NULL ? (uint32_t)json_integer_value(value) : GB_NO_TOKEN;
 }
 
@@ -203,7 +226,8 @@ void
 gb_vocab_forget(gb_vocab *v)
 {
     json_decref(v->index);
-    v->index = NULL;
+    json_decref(v->added);
+    v->index = v->added = NULL;
 }
 
 uint32_t
@@ -212,11 +236,22 @@ gb_vocab_size(const gb_vocab *v)
     return v->n_tokens;
 }
 
-/* A character of a piece is a byte of its text. */
 size_t
-gb_vocab_cuts(const gb_vocab *v)
+gb_vocab_read(const gb_vocab *v)
 {
-    return v->texts.len - v->n_tokens;
+    return v->n_read;
+}
+
+size_t
+gb_vocab_added(const gb_vocab *v)
+{
+    return v->n_added;
+}
+
+bool
+gb_vocab_has(const gb_vocab *v, uint32_t id)
+{
+    return id < v->n_tokens && v->tokens[id].piece != 0;
 }
 
 const char *

@@ -119,7 +119,8 @@ add_note(gb_tree *t, const char *text, size_t n)
 }
 
 /* Where each of a text's tokens ends in what is shown of it: chat puts words
- * of its own around it, and the model may not see its beginning. */
+ * of its own around it, a tokenizer something before it, and the model may not
+ * see its beginning. */
 static void
 place_ends(const gb_tree *t, gb_node *n)
 {
@@ -134,6 +135,8 @@ place_ends(const gb_tree *t, gb_node *n)
         before = 0;
     else if (n->mode == GB_MODE_CHAT && n->role == GB_ROLE_USER)
         before = total - n->text.len - gb_chat_tail();
+    else if (n->role == GB_ROLE_USER) /* what begins a text, unseen */
+        before = total - n->text.len;
     for (i = 0; i < n->n_tokens; i++) {
         gb_tokenizer_bytes(t->tokenizer, n->tokens[i].id, &size);
         at += size;
@@ -219,8 +222,8 @@ bool
 gb_tree_pin(gb_tree *t, const char *text, gb_error *err)
 {
     gb_ids ids = GB_IDS_INIT;
-    bool ok = gb_tokenizer_encode(t->tokenizer, text, strlen(text), false,
-                                  &ids, err);
+    bool ok = gb_tokenizer_encode_whole(t->tokenizer, text, strlen(text),
+                                        false, &ids, err);
 
     if (ok && ids.len > t->n_ctx / 2)
         ok = gb_fail_usage(err, "pin: expected at most %u tokens, half of the "

@@ -237,8 +237,10 @@ find_token(gb_tokenizer *t, uint32_t n_vocab, const char *name, uint32_t *id,
 
 /* Whether each token is there once, and some are left to pick. */
 static bool
-check(const named *list, size_t n, uint32_t n_vocab, gb_error *err)
+check(const named *list, size_t n, const gb_tokenizer *t, uint32_t n_vocab,
+      gb_error *err)
 {
+    const uint32_t left = n_vocab - gb_tokenizer_missing(t);
     char a[GB_JSON_SHOWN], b[GB_JSON_SHOWN];
     size_t banned = 0, i;
 
@@ -247,11 +249,12 @@ check(const named *list, size_t n, uint32_t n_vocab, gb_error *err)
             return gb_fail_usage(err, "bias: %s and %s are the same token",
                                  gb_json_quote(list[i - 1].name, a),
                                  gb_json_quote(list[i].name, b));
-        banned += list[i].bias.add <= -INFINITY;
+        banned += list[i].bias.add <= -INFINITY &&
+                  gb_tokenizer_has(t, list[i].bias.id);
     }
-    return banned < n_vocab ||
+    return banned < left ||
            gb_fail_usage(err, "bias: all %u tokens are banned: none is left "
-                         "to pick", (unsigned)n_vocab);
+                         "to pick", (unsigned)left);
 }
 
 bool
@@ -276,7 +279,7 @@ gb_bias_resolve(const char *bias, gb_tokenizer *t, uint32_t n_vocab,
             json_is_string(x) ? -INFINITY : (float)json_number_value(x);
     }
     qsort(found, count, sizeof *found, compare);
-    ok = ok && check(found, count, n_vocab, err);
+    ok = ok && check(found, count, t, n_vocab, err);
     if (ok && count > 0) {
         *list = gb_alloc_array(count, sizeof **list);
         for (i = 0; i < count; i++)

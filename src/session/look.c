@@ -40,8 +40,9 @@ gb_look_view(gb_session *s, gb_place place, const gb_settings *settings,
     bool ok = true;
 
     if (settings->pin[0] != '\0')
-        ok = gb_tokenizer_encode(s->model->tokenizer, settings->pin,
-                                 strlen(settings->pin), false, ids, err);
+        ok = gb_tokenizer_encode_whole(s->model->tokenizer, settings->pin,
+                                       strlen(settings->pin), false, ids,
+                                       err);
     gb_tree_path(s->tree, place, &path);
     gb_path_view(&path, ids);
     gb_path_free(&path);

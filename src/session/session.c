@@ -99,6 +99,18 @@ gb_session_make_room(gb_session *s, gb_error *err)
 
 /* The user's text. */
 
+/* What the model sees first of all begins as a text does. */
+static bool
+encode_text(gb_session *s, const char *text, size_t n, bool first,
+            gb_ids *ids, gb_error *err)
+{
+    gb_tokenizer *t = s->model->tokenizer;
+
+    return first && s->tree->pin.len == 0
+               ? gb_tokenizer_encode_whole(t, text, n, false, ids, err)
+               : gb_tokenizer_encode(t, text, n, false, ids, err);
+}
+
 static bool
 encode_turn(gb_session *s, const char *text, size_t n, bool first, gb_ids *ids,
             bool *cut, gb_error *err)
@@ -110,7 +122,7 @@ encode_turn(gb_session *s, const char *text, size_t n, bool first, gb_ids *ids,
 
     *cut = false;
     if (settings->max_prompt_tokens != 0) {
-        ok = gb_tokenizer_encode(t, text, n, false, ids, err);
+        ok = encode_text(s, text, n, false, ids, err);
         *cut = ok && gb_settings_cut(settings, ids);
     }
     if (*cut) {
@@ -120,7 +132,7 @@ encode_turn(gb_session *s, const char *text, size_t n, bool first, gb_ids *ids,
         gb_chat_turn(&turn, text, n, first);
     }
     ids->len = 0;
-    ok = ok && gb_tokenizer_encode(t, turn.data, turn.len, false, ids, err);
+    ok = ok && encode_text(s, turn.data, turn.len, first, ids, err);
     gb_str_free(&kept);
     gb_str_free(&turn);
     return ok;
@@ -138,8 +150,7 @@ gb_session_encode(gb_session *s, const char *text, size_t n, bool first,
         if (!encode_turn(s, text, n, first, ids, cut, err))
             return false;
     } else {
-        if (!gb_tokenizer_encode(s->model->tokenizer, text, n, false, ids,
-                                 err))
+        if (!encode_text(s, text, n, first, ids, err))
             return false;
         *cut = gb_settings_cut(&s->tree->settings, ids);
     }

@@ -179,6 +179,17 @@ gb_worker_tell_done(gb_worker *w, uint64_t number, gb_reason reason,
     gb_news_put(&w->news, n);
 }
 
+/* What is worth knowing of the model. */
+static void
+tell_note(gb_worker *w)
+{
+    gb_error note = GB_ERROR_INIT;
+
+    snprintf(note.text, sizeof note.text, "%s: %s", w->model->name,
+             w->model->note);
+    gb_worker_tell_error(w, 0, &note);
+}
+
 void
 gb_worker_tell_engine(gb_worker *w)
 {
@@ -206,6 +217,8 @@ gb_worker_tell_engine(gb_worker *w)
                     info->compile_ms, info->prefill);
     gb_worker_tell_text(w, GB_NEWS_LOG, 0, log);
     free(log);
+    if (w->model->note != NULL)
+        tell_note(w);
 }
 
 void

@@ -98,7 +98,7 @@ other activation  | config 's/"activation_function": *"[a-z_]*"/"activation_func
 vocab not JSON    | model; echo x > m/vocab.json; run                  | - | 1 | - | ~vocab.json
 id twice          | vocab 's/: *7\([,}]\)/: 8\1/'; run                 | - | 1 | - | ~vocab.json
 id negative       | vocab 's/: *7\([,}]\)/: -7\1/'; run                | - | 1 | - | ~vocab.json
-id too large      | vocab 's/: *7\([,}]\)/: 4096\1/'; run              | - | 1 | - | ~vocab.json
+id too large      | vocab 's/: *7\([,}]\)/: 4194304\1/'; run            | - | 1 | - | ~vocab.json
 id is text        | vocab 's/: *7\([,}]\)/: "x"\1/'; run               | - | 1 | - | ~vocab.json
 unknown piece     | merges '5s/.*/zzzqqq xxxyyy/'; run                 | - | 1 | - | ~merges.txt
 one piece         | merges '5s/ .*//'; run                             | - | 1 | - | ~merges.txt

@@ -52,9 +52,7 @@ if (ulimit -v 60000 && gumbel tokenize x) > out 2> err; then
         --heads 1 --vocab 200000 --context 1 || exit 99
     yes 'a b' | head -c 60000000 > many/merges.txt
     (room many/merges.txt && gumbel tokenize -m many x) > out 2> err
-    is "merges of 60 MB: status" 1 $?
-    grep -q 'merges.txt:2: expected each pair once, found "a" with "b"' err
-    ok "merges of 60 MB" $? "$(cat err)"
+    is "merges of 60 MB: status" 0 $?
 else
     skip "memory" "gumbel itself needs more"
 fi

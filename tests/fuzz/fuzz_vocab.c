@@ -37,8 +37,9 @@ check_pieces(const gb_tokenizer *t, uint32_t n_vocab)
         FUZZ_CHECK(gb_tokenizer_piece(t, id) != NULL);
         gb_tokenizer_bytes(t, id, &n);
         FUZZ_CHECK(n <= strlen(gb_tokenizer_piece(t, id)));
+        FUZZ_CHECK((n > 0) == gb_tokenizer_has(t, id));
     }
-    gb_tokenizer_bytes(t, n_vocab, &n);
+    gb_tokenizer_bytes(t, UINT32_MAX, &n);
     FUZZ_CHECK(n == 0);
 }
 

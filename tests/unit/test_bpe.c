@@ -8,7 +8,7 @@
 #include "mutate.h"
 
 static gb_vocab *vocab;
-static gb_merges merges;
+static gb_merges merges, taken;
 static gb_bpe *bpe;
 
 static int
@@ -19,10 +19,11 @@ setup(void **state)
     gb_error err = GB_ERROR_INIT;
 
     (void)state;
-    vocab = gb_vocab_open(words, 4096, &err);
+    vocab = gb_vocab_open(words, &err);
     free(words);
-    if (vocab != NULL && gb_merges_read(&merges, pairs, vocab, &err))
-        bpe = gb_bpe_open(pairs, vocab, &err);
+    if (vocab != NULL && gb_merges_read(&merges, pairs, vocab, &err) &&
+        gb_merges_read(&taken, pairs, vocab, &err))
+        bpe = gb_bpe_new(&taken);
     if (bpe == NULL)
         fprintf(stderr, "# %s\n", err.text);
     return bpe == NULL;

@@ -417,6 +417,61 @@ test_bans(void **state)
     free(bans), free(banned);
 }
 
+/* Ids that have no token: the others share the whole probability, and
+ * nothing makes them chosen. The rows are in the middle and at the end. */
+static void
+test_missing_tokens(void **state)
+{
+    static const gb_filter off = GB_FILTER_OFF;
+    static const gb_bias wanted = {290, 1000};
+    gb_adjust_rules rules = GB_ADJUST_RULES_OFF;
+    gb_adjustments list = {.n = 0};
+    gb_error err = GB_ERROR_INIT;
+    char *folder = gb_strdup(fixture_write(&odd_model, "missing"));
+    fixture whole = fixture_open(folder, NULL), part;
+    gb_token *ids = fixture_prompt(whole.engine, 9);
+    float *all = fixture_logprobs_after(whole.engine, 9), *some, score[9];
+    double left = 0;
+    uint64_t step;
+    uint32_t i;
+    gb_pick pick;
+
+    (void)state;
+    fixture_close(&whole);
+    test_ok(gb_random_tokenizer_write(280, folder, &err), &err);
+    part.model = gb_model_open(folder, &err);
+    test_ok(part.model != NULL, &err);
+    part.engine = gb_engine_open(part.model, NULL, &err);
+    test_ok(part.engine != NULL, &err);
+    assert_int_equal(gb_tokenizer_missing(part.model->tokenizer), 21);
+    assert_non_null(part.model->note);
+    some = fixture_logprobs_after(part.engine, 9);
+    for (i = 0; i < 280; i++)
+        left += exp((double)all[i]);
+    for (i = 0; i < 301; i++)
+        if (i < 280)
+            assert_float_equal(some[i], all[i] - (float)log(left), 1e-4f);
+        else
+            assert_true(isinf(some[i]) && some[i] < 0);
+    rules.bias = &wanted;
+    rules.n_bias = 1;
+    gb_adjust_find(&list, &rules, NULL, 0);
+    for (step = 0; step < 300; step++) {
+        test_ok(gb_engine_sample(part.engine, 1000, &off,
+                                 step % 2 ? &list : NULL, 1, step, &pick,
+                                 &err), &err);
+        assert_in_range(pick.id, 0, 279);
+        assert_in_range(pick.rank, 0, 279);
+        assert_in_range(pick.runner_up, 0, 279);
+        assert_true(isfinite(pick.entropy) && pick.from <= 1000 &&
+                    pick.to >= 1000);
+    }
+    test_ok(gb_engine_score(part.engine, ids, 9, score, &err), &err);
+    free(all), free(some), free(ids), free(folder);
+    gb_adjustments_free(&list);
+    fixture_close(&part);
+}
+
 static void
 test_greedy(void **state)
 {
@@ -867,6 +922,7 @@ main(void)
         cmocka_unit_test(test_statistics),
         cmocka_unit_test(test_adjustments),
         cmocka_unit_test(test_bans),
+        cmocka_unit_test(test_missing_tokens),
         cmocka_unit_test(test_greedy),
         cmocka_unit_test(test_logits),
         cmocka_unit_test(test_looking),

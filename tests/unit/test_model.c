@@ -515,7 +515,7 @@ test_no_model(void **state)
     assert_null(gb_model_open_tokenizer(folder, &err));
     put_tiny("empty", "", NULL, 0);
     assert_null(gb_model_open(folder, &err));
-    test_fails_with(&err, GB_FAILED, folder, "/vocab.json", NULL);
+    test_fails_with(&err, GB_FAILED, folder, "vocab.json and merges.txt", NULL);
     unlink(put("empty", "model.safetensors", "", 0));
     assert_null(gb_model_open_weights(folder, &err));
     test_fails_with(&err, GB_FAILED, folder, "expected model.safetensors",

@@ -23,14 +23,11 @@ static const struct {
     {"", 8, {"not valid JSON"}},
     {"{\"a\": 0", 8, {"not valid JSON"}},
     {"[\"a\", \"b\"]", 2, {"expected a JSON object"}},
-    {"{}", 1, {"expected 1 pieces (vocab_size", "found 0", "id 0"}},
-    {"{\"a\": 0, \"b\": 1}", 3, {"expected 3 pieces", "found 2", "id 2"}},
-    {"{\"a\": 0, \"b\": 2}", 3, {"expected 3 pieces", "found 2", "id 1"}},
-    {"{\"a\": 0}", UINT32_MAX, {"expected 4294967295", "found 1", "id 1"}},
+    {"{}", 1, {"an object of pieces", "found no piece"}},
     {"{\"a\": 0, \"b\": 0}", 2, {"one piece for id 0", "\"a\"", "\"b\""}},
     {"{\"a\": 0, \"a\": 1}", 2, {"duplicate"}},
-    {"{\"a\": 0, \"b\": -1}", 2, {"\"b\"", "below 2", "found -1"}},
-    {"{\"a\": 0, \"b\": 2}", 2, {"\"b\"", "below 2", "found 2"}},
+    {"{\"a\": 0, \"b\": -1}", 2, {"\"b\"", "below 1048576", "found -1"}},
+    {"{\"a\": 0, \"b\": 1048576}", 2, {"\"b\"", "found 1048576"}},
     {"{\"a\": 0, \"b\": 4294967297}", 2, {"\"b\"", "found 4294967297"}},
     {"{\"a\": 0, \"b\": 1.5}", 2, {"\"b\"", "an integer id", "found 1.5"}},
     {"{\"a\": 0, \"b\": 1.0}", 2, {"\"b\"", "an integer id", "found 1.0"}},
@@ -38,23 +35,14 @@ static const struct {
     {"{\"a\": 0, \"b\": null}", 2, {"\"b\"", "found null"}},
     {"{\"a\": 0, \"b\": [1]}", 2, {"\"b\"", "found a list"}},
     {"{\"a\": 0, \"\": 1}", 2, {"the piece of id 1", "found \"\""}},
-    {"{\"a\": 0, \"b c\": 1}", 2, {"\"b c\" of id 1", "found U+0020"}},
-    {"{\"a\": 0, \"\\u4e2d\": 1}", 2, {"of id 1", "found U+4E2D"}},
-    {"{\"a\": 0, \"\\u0144\": 1}", 2, {"of id 1", "found U+0144"}},
-    {"{\"a\": 0, \"\\u00ad\": 1}", 2, {"of id 1", "found U+00AD"}},
-    {"{\"a\": 0, \"\\u001b[2J\": 1}", 2, {"\"^[[2J\"", "found U+001B"}},
-    {"{\"a\": 0, \"<|>\\u4e2d\": 1}", 2, {"of id 1", "found U+4E2D"}},
 };
 
 static const struct {
     const char *merges, *says[3]; /* besides the path of merges.txt */
 } bad_merges[] = {
-    {"a b\nb zz\n", {":2: ", "pieces that vocab.json has", "found \"zz\""}},
-    {"zz b\n", {":1: ", "pieces that vocab.json has", "found \"zz\""}},
+    {"a b\nb zz\n", {":2: ", "pieces that the vocabulary has", "found \"zz\""}},
+    {"zz b\n", {":1: ", "pieces that the vocabulary has", "found \"zz\""}},
     {"#version: 0.2\nb a\n", {":2: ", "found \"ba\""}},
-    {"a b\r\nab a\r\n", {":1: ", "Unix line ends", "Windows line end"}},
-    {"#version: 0.2\r\na b\r\n", {":1: ", "Windows line end"}},
-    {"#version: 0.2\na b\r\n", {":2: ", "Windows line end"}},
     {"a b\n\nab a\n", {":2: ", "two pieces", "found \"\""}},
     {"a b\n\n\n", {":2: ", "two pieces", "found \"\""}},
     {"a\n", {":1: ", "two pieces", "found \"a\""}},
@@ -62,9 +50,6 @@ static const struct {
     {"a  b\n", {":1: ", "two pieces"}},
     {" b\n", {":1: ", "two pieces"}},
     {"a \n", {":1: ", "two pieces"}},
-    {"a b\n#version: 0.2\n", {":2: ", "found \"#version:\""}},
-    {"#version: 0.2\na b\nab a\na b\n",
-     {":4: ", "each pair once", "which line 2 has"}},
 };
 
 static char folder[128];
@@ -194,6 +179,8 @@ test_small_vocabulary(void **state)
 {
     static const char *const good[] = {
         MERGES, MERGES "\n", "a b\n\xc4\xa0 a\nab a", "a b\n\xc4\xa0 a\nab a\n",
+        "a b\r\n\xc4\xa0 a\r\nab a\r\n\r\n", "a b\n\xc4\xa0 a\nab a\r\n",
+        "ab a\na b\n\xc4\xa0 a\nab a\n",
     };
     gb_tokenizer *t;
     gb_error err;
@@ -214,10 +201,11 @@ test_small_vocabulary(void **state)
     gb_tokenizer_close(t);
 }
 
-/* A pair that another one makes counts in the next round only, even where its
- * rank is lower, as in OpenAI's encoder. */
+/* A pair that another one makes counts at once where its rank is lower, as in
+ * Hugging Face's tokenizers (tests/reference/folders_golden.py: "pairs out of
+ * order"). */
 static void
-test_rounds(void **state)
+test_order(void **state)
 {
     gb_error err;
     gb_tokenizer *t = open_texts(
@@ -226,11 +214,41 @@ test_rounds(void **state)
 
     (void)state;
     test_ok(t != NULL, &err);
-    check_ids(t, "abab", false, "2 2");
+    check_ids(t, "abab", false, "3 1");
     check_ids(t, "aba", false, "3");
     check_ids(t, "abaab", false, "3 2");
-    check_ids(t, "babab", false, "4 2");
+    check_ids(t, "babab", false, "1 3 1");
     gb_tokenizer_close(t);
+}
+
+/* A piece with a character that spells no byte stands for its own letters. */
+static void
+test_outside_alphabet(void **state)
+{
+    static const struct {
+        const char *vocab, *text;
+    } cases[] = {
+        {"{\"a\": 0, \"b c\": 1}", "b c"},
+        {"{\"a\": 0, \"\\u4e2d\": 1}", "\xe4\xb8\xad"},
+        {"{\"a\": 0, \"\\u0144\": 1}", "\xc5\x84"},
+        {"{\"a\": 0, \"\\u00ad\": 1}", "\xc2\xad"},
+        {"{\"a\": 0, \"\\u001b[2J\": 1}", "\033[2J"},
+        {"{\"a\": 0, \"<|>\\u4e2d\": 1}", "<|>\xe4\xb8\xad"},
+    };
+    gb_tokenizer *t;
+    const char *bytes;
+    gb_error err;
+    size_t i, n;
+
+    (void)state;
+    for (i = 0; i < GB_COUNT(cases); i++) {
+        t = open_texts(cases[i].vocab, "", 2, &err);
+        test_ok(t != NULL, &err);
+        bytes = gb_tokenizer_bytes(t, 1, &n);
+        assert_int_equal(n, strlen(cases[i].text));
+        assert_memory_equal(bytes, cases[i].text, n);
+        gb_tokenizer_close(t);
+    }
 }
 
 static void
@@ -265,7 +283,7 @@ test_missing_byte(void **state)
     test_ok(t != NULL, &err);
     gb_ids_push(&ids, 5);
     assert_false(gb_tokenizer_encode(t, "ab \xc3", 4, false, &ids, &err));
-    test_fails_with(&err, GB_FAILED, "vocab.json", "byte 0xc3", NULL);
+    test_fails_with(&err, GB_FAILED, "vocabulary", "byte 0xc3", NULL);
     assert_int_equal(ids.len, 1);
     gb_ids_free(&ids);
     gb_tokenizer_close(t);
@@ -292,7 +310,8 @@ check_damaged(size_t *opened)
         test_ok(gb_tokenizer_decode(t, ids.data, ids.len, &back, &err), &err);
         assert_string_equal(gb_str_cstr(&back), "abab aba");
     } else {
-        test_fails_with(&err, GB_FAILED, "no piece for the byte 0x", NULL);
+        assert_true(strstr(err.text, "no piece for the byte 0x") != NULL ||
+                    strstr(err.text, "rows for 8 tokens") != NULL);
     }
     gb_ids_free(&ids);
     gb_str_free(&back);
@@ -332,7 +351,8 @@ main(void)
         cmocka_unit_test(test_nul_in_merges),
         cmocka_unit_test(test_missing_and_huge),
         cmocka_unit_test(test_small_vocabulary),
-        cmocka_unit_test(test_rounds),
+        cmocka_unit_test(test_order),
+        cmocka_unit_test(test_outside_alphabet),
         cmocka_unit_test(test_special_spelling),
         cmocka_unit_test(test_missing_byte),
         cmocka_unit_test(test_damaged),

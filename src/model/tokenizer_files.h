@@ -1,0 +1,28 @@
+/* What a folder says of its tokenizer, as Hugging Face's libraries write it:
+ * tokenizer.json, or vocab.json and merges.txt; tokenizer_config.json,
+ * special_tokens_map.json and added_tokens.json beside them. */
+#ifndef GB_MODEL_TOKENIZER_FILES_H
+#define GB_MODEL_TOKENIZER_FILES_H
+
+#include "model/added.h"
+#include "model/merges.h"
+#include "model/tokenizer.h"
+#include "model/vocab.h"
+
+typedef struct gb_tokenizer_files {
+    gb_vocab *vocab; /* gb_vocab_find works */
+    gb_merges merges;
+    gb_added added;    /* not sorted yet */
+    bool whole;        /* a text is one piece, not split by GPT-2's pattern */
+    bool prefix_space; /* a text begins with a space, or gets one */
+    gb_ids prefix;     /* what comes before a whole text */
+} gb_tokenizer_files;
+
+/* tokenizer.json goes before vocab.json, as in Transformers. What would change
+ * the ids and is not done here is refused by its name. Call
+ * gb_tokenizer_files_free in any case. */
+bool gb_tokenizer_files_read(gb_tokenizer_files *f, const char *folder,
+                             gb_error *err);
+void gb_tokenizer_files_free(gb_tokenizer_files *f);
+
+#endif

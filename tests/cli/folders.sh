@@ -1,0 +1,27 @@
+#!/bin/sh
+# Folders as people have them: what is taken, and what is said of it.
+. "$abs_top_srcdir/tests/cli/setup"
+
+# model: a fresh copy of the stories model in m.
+model() {
+    rm -rf m
+    cp -r "$stories" m && chmod -R u+w m
+}
+
+# file NAME SED: changes a file of m.
+file() {
+    sed "$2" "m/$1" > changed && mv changed "m/$1"
+}
+
+table <<'EOF'
+# A row of the head that has no token: 7 is "(", 4096 has no row.
+a token missing   | model; file vocab.json 's/: *7\([,}]\)/: 4096\1/'; gumbel generate -m ./m -n 5 "Once upon" | - | 0 | Once upon a time, there was | m: 1 of its 4096 ids have no token; they are never chosen\n
+and not in texts  | gumbel tokenize -m ./m "(" | - | 1 | - | ~the token "\(", id 4096, and the model has rows for 4096 tokens
+Windows merges    | model; sed 's/$/\r/' m/merges.txt > c; mv c m/merges.txt; gumbel tokenize -m ./m "Once upon a time" | - | 0 | 490 479 258 423\n | -
+a space in front  | model; echo '{"add_prefix_space": true}' > m/tokenizer_config.json; gumbel tokenize -m ./m upon | - | 0 | 479\n | -
+the start in front | model; echo '{"add_bos_token": true}' > m/tokenizer_config.json; gumbel tokenize -m ./m "Once upon" | - | 0 | 4095 490 479\n | -
+and not shown     | gumbel generate -m ./m -n 2 -g "Once upon" | - | 0 | Once upon a time | -
+no tokenizer      | model; rm m/vocab.json m/merges.txt; gumbel tokenize -m ./m x | - | 1 | - | ~m: expected tokenizer.json, or vocab.json and merges.txt
+broken link       | model; ln -s nowhere m/tokenizer.json; gumbel tokenize -m ./m x | - | 1 | - | ~m/tokenizer.json: .*No such file
+EOF
+done_testing
