@@ -85,7 +85,7 @@ take_engine(gb_mirror *m, const gb_news *news)
     replace(&m->folder, news->path);
     replace(&m->spec, news->spec);
     m->n_ctx = news->n_ctx;
-    m->transcript.eos = news->eos;
+    m->transcript.ends = news->ends;
 }
 
 static void

@@ -48,7 +48,7 @@ is_ended(const gb_transcript *t, const gb_part *p)
     const gb_written *last = p->tokens + p->n_tokens - 1;
 
     return p->role == GB_ROLE_MODEL && p->n_tokens > 0 &&
-           last->id == t->eos && last->source != GB_SOURCE_TYPED &&
+           gb_ends_has(&t->ends, last->id) && last->source != GB_SOURCE_TYPED &&
            last->end == (p->n_tokens > 1 ? last[-1].end : 0);
 }
 

@@ -51,7 +51,7 @@ gb_sink gb_view_sink(gb_view *v, bool ascii);
 
 typedef struct gb_transcript {
     gb_sink sink;
-    gb_token eos;  /* of the model */
+    gb_ends ends;  /* of the model */
     gb_part *parts;
     size_t n_parts;
     gb_mark *marks; /* (n_marks) in their order in the text */

@@ -63,7 +63,7 @@ take_token(writer *w, const gb_pick *pick, const char **reason, gb_error *err)
     const char *bytes;
     gb_reason end;
 
-    if (pick->id != m->config.eos_id || s->ignore_eos) {
+    if (!gb_ends_has(&m->config.ends, pick->id) || s->ignore_eos) {
         bytes = gb_tokenizer_bytes(m->tokenizer, pick->id, &n);
         gb_str_append(&w->g.raw, bytes, n);
         stopped = gb_stream_push(w->stream, bytes, n, &w->g.text);

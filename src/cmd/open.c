@@ -111,8 +111,11 @@ gb_encode_prompt(const gb_options *o, const gb_model *m, const gb_str *text,
                                    text->len, o->specials, ids, err))
         return false;
     *cut = gb_settings_cut(&o->settings, ids);
+    if (ids->len == 0 && m->config.start_id == GB_NO_TOKEN)
+        return gb_fail(err, "the prompt is empty, and %s has no token that "
+                       "begins a text", m->name);
     if (ids->len == 0)
-        gb_ids_push(ids, m->config.eos_id);
+        gb_ids_push(ids, m->config.start_id);
     if (ids->len <= n_ctx)
         return true;
     room = n_ctx - (follow < half ? follow : half);

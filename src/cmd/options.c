@@ -244,7 +244,7 @@ const gb_option gb_option_table[] = {
      "Take the mouse, to scroll and to read: on or off (default: on)",
      set_choice, FIELD(mouse), "on off"},
     {"specials", 0, NULL, FOR_TEXT, true, NULL,
-     "Read <|endoftext|> in the text as the end-of-text token",
+     "Read <|endoftext|> and other special tokens in the text as these",
      set_switch, FIELD(specials), NULL},
     {"decode", 0, NULL, GB_FOR_TOKENIZE, true, NULL,
      "Turn token ids back into text", set_switch, FIELD(decode), NULL},

@@ -45,7 +45,7 @@ gb_rows_token(gb_str *out, const gb_model *m, gb_token id, bool ascii)
     const char *bytes;
     size_t n;
 
-    if (id == m->config.eos_id) {
+    if (gb_ends_has(&m->config.ends, id)) {
         gb_str_puts(out, ascii ? "<end>" : "\xe2\x88\x8e");
         return;
     }

@@ -83,7 +83,7 @@ add_token(map *p, size_t first, size_t last, size_t depth)
     size_t n = strlen(bytes);
     gb_str label = GB_STR_INIT;
 
-    if (id != p->m->config.eos_id)
+    if (!gb_ends_has(&p->m->config.ends, id))
         bytes = gb_tokenizer_bytes(p->m->tokenizer, id, &n);
     gb_str_printf(p->out,
                   "<g class=\"t%d\"><title>%.5g \xe2\x80\x93 %.5g: ",

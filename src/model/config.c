@@ -197,28 +197,72 @@ read_context(const reader *r, gb_config *config)
     return read_size(r, &positions, config);
 }
 
-/* One id, or a list that holds just one. */
+/* Takes one id that may be chosen; what is beyond the vocabulary never is. */
 static bool
-read_eos(const reader *r, gb_config *config)
+take_end(const reader *r, const json_t *id, gb_config *config)
+{
+    gb_ends *e = &config->ends;
+
+    if (!json_is_integer(id) || json_integer_value(id) < 0)
+        return refuse(r, "eos_token_id", "an id or a list of ids", id);
+    if (json_integer_value(id) >= (json_int_t)config->n_vocab)
+        return true;
+    if (e->n == GB_MAX_ENDS)
+        return gb_fail(r->err, "%s: eos_token_id: expected at most %d ids, "
+                       "found more", r->path, GB_MAX_ENDS);
+    e->ids[e->n++] = (uint32_t)json_integer_value(id);
+    return true;
+}
+
+/* Nothing, one id, or a list. */
+static bool
+read_ends(const reader *r, gb_config *config)
 {
     const json_t *value = field(r, "eos_token_id");
-    const json_t *id = value;
-    char expected[64];
+    size_t i;
 
-    config->eos_id = config->n_vocab - 1;
+    config->ends.n = 0;
     if (value == NULL)
         return true;
-    if (json_is_array(value) && json_array_size(value) == 1)
-        id = json_array_get(value, 0);
-    if (!json_is_integer(id) || json_integer_value(id) < 0 ||
-        json_integer_value(id) >= (json_int_t)config->n_vocab) {
-        snprintf(expected, sizeof expected,
-                 "one id from 0 to vocab_size - 1 (%u)",
-                 (unsigned)config->n_vocab - 1);
-        return refuse(r, "eos_token_id", expected, id);
-    }
-    config->eos_id = (uint32_t)json_integer_value(id);
+    if (!json_is_array(value))
+        return take_end(r, value, config);
+    for (i = 0; i < json_array_size(value); i++)
+        if (!take_end(r, json_array_get(value, i), config))
+            return false;
     return true;
+}
+
+/* Where a file does not speak of it what was read before stays. */
+static void
+read_start(const reader *r, gb_config *config)
+{
+    const json_t *id = field(r, "bos_token_id");
+
+    if (json_is_integer(id) && json_integer_value(id) >= 0 &&
+        json_integer_value(id) < (json_int_t)config->n_vocab)
+        config->start_id = (uint32_t)json_integer_value(id);
+}
+
+/* generation_config.json, if there is one. */
+static bool
+read_generation(const char *folder, gb_config *config, gb_error *err)
+{
+    char *path = gb_path_join(folder, "generation_config.json");
+    reader r = {path, NULL, err};
+    json_t *root = NULL;
+    bool ok = true;
+
+    if (gb_is_there(path)) {
+        r.root = root = gb_json_load(path, CONFIG_LIMIT, err);
+        ok = root != NULL && read_ends(&r, config);
+        if (ok)
+            read_start(&r, config);
+    }
+    json_decref(root);
+    free(path);
+    if (config->start_id == GB_NO_TOKEN && config->ends.n > 0)
+        config->start_id = config->ends.ids[0];
+    return ok;
 }
 
 static bool
@@ -255,7 +299,9 @@ read_all(const reader *r, gb_config *config)
         !read_integer(r, "n_inner", 1, 1 << 20, &config->n_inner))
         return false;
     config->tied = true;
-    return read_context(r, config) && read_eos(r, config) &&
+    config->start_id = GB_NO_TOKEN;
+    read_start(r, config);
+    return read_context(r, config) && read_ends(r, config) &&
            read_epsilon(r, config) &&
            read_switch(r, "tie_word_embeddings", &config->tied);
 }
@@ -269,7 +315,8 @@ gb_config_load(const char *folder, gb_config *config, gb_error *err)
     bool ok;
 
     memset(config, 0, sizeof *config);
-    ok = root != NULL && read_all(&r, config);
+    ok = root != NULL && read_all(&r, config) &&
+         read_generation(folder, config, err);
     json_decref(root);
     free(path);
     return ok;

@@ -6,6 +6,25 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "model/tokenizer.h"
+
+/* The tokens that end a text; none is left out that the model could choose. */
+#define GB_MAX_ENDS 32
+typedef struct gb_ends {
+    uint32_t ids[GB_MAX_ENDS];
+    uint32_t n;
+} gb_ends;
+
+static inline bool
+gb_ends_has(const gb_ends *e, uint32_t id)
+{
+    uint32_t i;
+
+    for (i = 0; i < e->n; i++)
+        if (e->ids[i] == id)
+            return true;
+    return false;
+}
 
 typedef struct gb_config {
     uint32_t n_layer;
@@ -15,15 +34,18 @@ typedef struct gb_config {
     uint32_t n_inner;   /* width of the feed-forward layer */
     uint32_t n_ctx;     /* longest sequence, in tokens */
     uint32_t n_vocab;
-    uint32_t eos_id; /* end-of-text; n_vocab - 1 when the file is silent */
+    gb_ends ends;
+    uint32_t start_id; /* begins a text of which there is nothing else:
+                          bos_token_id, or the first end; or GB_NO_TOKEN */
     bool tied; /* the head shares wte: tie_word_embeddings, true if silent */
     float ln_eps;
 } gb_config;
 
-/* Reads and checks folder/config.json. Everything that this program could
- * not compute faithfully is refused, naming field, expected and found;
- * fields that do not change the result (dropout, task parameters, ...) are
- * not looked at. */
+/* Reads and checks folder/config.json, and generation_config.json, which where
+ * it is there says alone what ends a text (as in Transformers). Everything
+ * that this program could not compute faithfully is refused, naming field,
+ * expected and found; fields that do not change the result (dropout, task
+ * parameters, ...) are not looked at. */
 bool gb_config_load(const char *folder, gb_config *config, gb_error *err);
 
 #endif

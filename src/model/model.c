@@ -199,7 +199,10 @@ static bool
 read_tokenizer(gb_model *m, gb_error *err)
 {
     m->tokenizer = gb_tokenizer_open(m->path, m->config.n_vocab,
-                                     m->config.eos_id, err);
+                                     m->config.ends.n > 0
+                                         ? m->config.ends.ids[0]
+                                         : GB_NO_TOKEN,
+                                     err);
     if (m->tokenizer == NULL)
         return false;
     if (gb_tokenizer_missing(m->tokenizer) == m->config.n_vocab)

@@ -69,7 +69,7 @@ put_token(page *p, const gb_node *n, uint32_t k)
     if (!p->fresh)
         gb_str_append(p->out, s, spaces);
     p->fresh = p->fresh && spaces == to - from;
-    if (n->tokens[k].id == p->s->model->config.eos_id && to == from)
+    if (gb_ends_has(&p->s->model->config.ends, n->tokens[k].id) && to == from)
         kind = " end";
     else if (spaces == to - from)
         kind = " blank";

@@ -263,6 +263,7 @@ put_token(const gb_export_token *token, unsigned word, gb_str *out)
 void
 gb_export_tokens_json(const gb_session *s, gb_export_tokens *t, gb_str *out)
 {
+    const gb_ends *ends = &s->model->config.ends;
     gb_str list = GB_STR_INIT;
     gb_token id;
     size_t i;
@@ -273,9 +274,12 @@ gb_export_tokens_json(const gb_session *s, gb_export_tokens *t, gb_str *out)
         id = t->data[i].node->tokens[t->data[i].index].id;
         put_token(&t->data[i], word_of(s, t, id), &list);
     }
-    gb_str_printf(out, "{\"vocabulary\":%u,\"end\":%d,\"words\":[",
-                  (unsigned)s->model->config.n_vocab,
-                  (int)t->word[s->model->config.eos_id] - 1);
+    gb_str_printf(out, "{\"vocabulary\":%u,\"ends\":[",
+                  (unsigned)s->model->config.n_vocab);
+    for (i = 0; i < ends->n; i++)
+        gb_str_printf(out, "%s%d", i > 0 ? "," : "",
+                      (int)t->word[ends->ids[i]] - 1);
+    gb_str_puts(out, "],\"words\":[");
     gb_str_append(out, gb_str_cstr(&t->words), t->words.len);
     gb_str_puts(out, "],\"tokens\":[");
     gb_str_append(out, gb_str_cstr(&list), list.len);

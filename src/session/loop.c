@@ -15,7 +15,8 @@ gb_loop_end(const gb_engine *engine, bool ignore_eos, gb_token id,
 {
     if (stopped)
         return GB_REASON_STOP;
-    if (id == gb_engine_model(engine)->config.eos_id && !ignore_eos)
+    if (gb_ends_has(&gb_engine_model(engine)->config.ends, id) &&
+        !ignore_eos)
         return GB_REASON_EOS;
     return tokens >= limit ? GB_REASON_LENGTH : GB_REASON_NONE;
 }

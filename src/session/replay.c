@@ -189,7 +189,7 @@ gb_replay(gb_journal_reader *r, gb_engine *engine, gb_model *model,
     if (!gb_origin_of(engine, model, &p.now, err))
         return false;
     gb_origin_copy(&p.then, &header->origin);
-    p.tree = gb_tree_new(model->tokenizer, c->n_vocab, c->eos_id, c->n_ctx,
+    p.tree = gb_tree_new(model->tokenizer, c->n_vocab, &c->ends, c->n_ctx,
                          &header->settings, header->mode, err);
     if (p.tree == NULL) {
         gb_origin_free(&p.now);

@@ -68,7 +68,7 @@ push(gb_rerun *r, const gb_written *token)
     s->node->n_tokens = ++s->tokens;
     s->node->view_len++;
     gb_ids_push(&r->view, token->id);
-    if (token->id != t->eos_id || r->settings.ignore_eos)
+    if (!gb_ends_has(&t->ends, token->id) || r->settings.ignore_eos)
         stopped = gb_stream_push_token(r->stream, t->tokenizer, token->id,
                                        &r->text);
     if (r->n_tokens == r->capacity) {

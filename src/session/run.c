@@ -29,7 +29,7 @@ held_bytes(const gb_tree *t, const gb_path *path, gb_str *out)
         if (s->node->role != GB_ROLE_NOTE &&
             (s->node->role != GB_ROLE_MODEL || s->node->hidden ||
              s->tokens == 0 ||
-             s->node->tokens[s->tokens - 1].id == t->eos_id))
+             gb_ends_has(&t->ends, s->node->tokens[s->tokens - 1].id)))
             break;
         tokens += s->node->role == GB_ROLE_MODEL ? s->tokens : 0;
         first--;
@@ -244,7 +244,7 @@ push_token(gb_tree *t, gb_node *n, gb_token id, gb_token_source source,
         gb_ids_push(&t->view, id);
     t->step++;
     t->fresh_seed = false;
-    if (id != t->eos_id || t->settings.ignore_eos)
+    if (!gb_ends_has(&t->ends, id) || t->settings.ignore_eos)
         t->stop_hit = gb_stream_push_token(t->stream, t->tokenizer, id,
                                            &n->text);
     n->tokens[n->n_tokens - 1].end = (uint32_t)n->text.len;

@@ -282,11 +282,15 @@ is_unchanged(const gb_session *s, const gb_run *run)
 static bool
 do_run(gb_session *s, gb_event *e, gb_error *err)
 {
-    gb_token eos = s->model->config.eos_id;
+    gb_token start = s->model->config.start_id;
     const gb_run *last = gb_tree_last_run(s->tree);
 
     if (e->how == GB_HOW_CONTINUE && gb_tree_view_length(s->tree) == 0) {
-        e->ids = &eos;
+        if (start == GB_NO_TOKEN)
+            return gb_fail_usage(err, "there is no text to go on with, and "
+                                 "%s has no token that begins one",
+                                 s->model->name);
+        e->ids = &start;
         e->n_ids = 1;
     }
     if (e->how == GB_HOW_AGAIN || e->how == GB_HOW_RESEED) {
@@ -307,11 +311,12 @@ do_run(gb_session *s, gb_event *e, gb_error *err)
 static bool
 do_pick(gb_session *s, gb_event *e, gb_error *err)
 {
-    gb_token eos = s->model->config.eos_id;
-    gb_token last = e->n_ids > 0 ? e->ids[e->n_ids - 1] : eos;
+    const bool ended =
+        e->n_ids == 0 ||
+        gb_ends_has(&s->model->config.ends, e->ids[e->n_ids - 1]);
 
     return gb_session_emit(s, e, err) &&
-           ((last == eos && !s->tree->settings.ignore_eos) ||
+           ((ended && !s->tree->settings.ignore_eos) ||
             (gb_session_make_room(s, err) && begin_run(s, err)));
 }
 

@@ -19,7 +19,7 @@ new_tree(const gb_session *s, const gb_settings *settings, gb_mode mode,
 {
     const gb_config *c = &s->model->config;
 
-    return gb_tree_new(s->model->tokenizer, c->n_vocab, c->eos_id, c->n_ctx,
+    return gb_tree_new(s->model->tokenizer, c->n_vocab, &c->ends, c->n_ctx,
                        settings, mode, err);
 }
 

@@ -23,7 +23,8 @@ typedef struct branch {
 
 struct gb_sweep {
     gb_sweep_of of;
-    uint32_t n_vocab, eos_id, n_ctx;
+    uint32_t n_vocab, n_ctx;
+    gb_ends ends;
     const char *stops[GB_CHAT_STOPS];
     size_t n_stops;
     gb_spectrum *spectrum;
@@ -52,7 +53,7 @@ gb_sweep_open(const gb_sweep_of *of)
     s->of = *of;
     s->n_stops = gb_chat_stops(of->mode, &of->settings, s->stops);
     s->n_vocab = c->n_vocab;
-    s->eos_id = c->eos_id;
+    s->ends = c->ends;
     s->n_ctx = c->n_ctx;
     s->spectrum = gb_spectrum_new();
     s->logits = gb_alloc_array(c->n_vocab, sizeof *s->logits);
@@ -120,7 +121,7 @@ push_branch(gb_sweep *s, branch b)
 static bool
 push_bytes(gb_sweep *s, gb_token id)
 {
-    return (id != s->eos_id || s->of.settings.ignore_eos) &&
+    return (!gb_ends_has(&s->ends, id) || s->of.settings.ignore_eos) &&
            gb_stream_push_token(s->stream,
                                 gb_engine_model(s->of.engine)->tokenizer, id,
                                 &s->text);

@@ -16,7 +16,7 @@ gb_source_name(gb_token_source source)
 }
 
 gb_tree *
-gb_tree_new(gb_tokenizer *tokenizer, uint32_t n_vocab, gb_token eos_id,
+gb_tree_new(gb_tokenizer *tokenizer, uint32_t n_vocab, const gb_ends *ends,
             uint32_t n_ctx, const gb_settings *settings, gb_mode mode,
             gb_error *err)
 {
@@ -24,7 +24,7 @@ gb_tree_new(gb_tokenizer *tokenizer, uint32_t n_vocab, gb_token eos_id,
 
     t->tokenizer = tokenizer;
     t->n_vocab = n_vocab;
-    t->eos_id = eos_id;
+    t->ends = *ends;
     t->n_ctx = n_ctx;
     t->settings = t->root_settings = *settings;
     t->mode = t->root_mode = mode;

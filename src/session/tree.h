@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "model/config.h"
 #include "session/event.h"
 #include "session/settings.h"
 #include "session/stream.h"
@@ -144,7 +145,7 @@ typedef struct gb_watcher {
 typedef struct gb_tree {
     gb_tokenizer *tokenizer;
     uint32_t n_vocab, n_ctx;
-    gb_token eos_id;
+    gb_ends ends;
     gb_watcher watcher;
 
     gb_node **nodes;       /* (n_nodes), nodes[i]->id is i + 1; owned */
@@ -181,7 +182,7 @@ typedef struct gb_tree {
  * says. n_ctx as the model's. NULL when the settings pin too long a text, or
  * their bias is not of this vocabulary. */
 gb_tree *gb_tree_new(gb_tokenizer *tokenizer, uint32_t n_vocab,
-                     gb_token eos_id, uint32_t n_ctx,
+                     const gb_ends *ends, uint32_t n_ctx,
                      const gb_settings *settings, gb_mode mode,
                      gb_error *err);
 void gb_tree_free(gb_tree *t);

@@ -134,7 +134,7 @@ typedef enum gb_news_type {
     GB_NEWS_ENGINE,   /* a model is ready (again): text is its name, path its
                          folder from the root on, spec the device as asked
                          for (NULL: the default), device, dtype, prefill,
-                         n_ctx, eos: the token that ends a text */
+                         n_ctx, ends */
     GB_NEWS_CUT,      /* node, first, offset: all behind its first tokens and
                          bytes is gone; node 0: everything */
     GB_NEWS_NODE,     /* node, role, mode, settings, text, tokens: follows */
@@ -211,7 +211,7 @@ typedef struct gb_news {
     bool identical;
     char *device, *dtype, *prefill, *path, *spec; /* GB_NEWS_ENGINE; or NULL */
     uint32_t n_ctx;
-    gb_token eos;
+    gb_ends ends;
     gb_seen *seen;       /* owned, as all that follow; or NULL: whoever takes
                             one over puts NULL in its place */
     gb_seen_fork *forks; /* (n_forks) */

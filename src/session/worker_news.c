@@ -107,7 +107,8 @@ find_rest(const gb_tree *t)
     n = s->node;
     if (n->run != GB_NONE)
         return is_left(n) ? GB_REASON_NONE : t->runs[n->run].reason;
-    return n->n_tokens > 0 && n->tokens[n->n_tokens - 1].id == t->eos_id
+    return n->n_tokens > 0 &&
+                   gb_ends_has(&t->ends, n->tokens[n->n_tokens - 1].id)
                ? GB_REASON_EOS
                : GB_REASON_NONE;
 }
@@ -205,7 +206,7 @@ gb_worker_tell_engine(gb_worker *w)
     n->dtype = gb_strdup(info->dtype);
     n->prefill = gb_strdup(info->prefill);
     n->n_ctx = w->model->config.n_ctx;
-    n->eos = w->model->config.eos_id;
+    n->ends = w->model->config.ends;
     gb_news_put(&w->news, n);
     log = gb_format("%s on %s: weights %.1f MB %s%s%s, loaded in %.0f ms, "
                     "kernels %s in %.0f ms, prefill %s", w->model->name,

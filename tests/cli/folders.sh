@@ -21,6 +21,10 @@ Windows merges    | model; sed 's/$/\r/' m/merges.txt > c; mv c m/merges.txt; gu
 a space in front  | model; echo '{"add_prefix_space": true}' > m/tokenizer_config.json; gumbel tokenize -m ./m upon | - | 0 | 479\n | -
 the start in front | model; echo '{"add_bos_token": true}' > m/tokenizer_config.json; gumbel tokenize -m ./m "Once upon" | - | 0 | 4095 490 479\n | -
 and not shown     | gumbel generate -m ./m -n 2 -g "Once upon" | - | 0 | Once upon a time | -
+two ends          | model; file config.json 's/"eos_token_id": *4095/"eos_token_id": [423, 258]/'; gumbel generate -m ./m -n 9 "Once upon" | - | 0 | Once upon | -
+generation's end  | echo '{"eos_token_id": 423}' > m/generation_config.json; gumbel generate -m ./m -n 9 "Once upon" | - | 0 | Once upon a | -
+no end            | echo '{}' > m/generation_config.json; gumbel generate -m ./m -n 4 "Once upon" | - | 0 | Once upon a time, there | -
+no beginning      | file config.json '/bos_token_id/d'; gumbel generate -m ./m "" | - | 1 | - | ~the prompt is empty, and m has no token that begins a text
 no tokenizer      | model; rm m/vocab.json m/merges.txt; gumbel tokenize -m ./m x | - | 1 | - | ~m: expected tokenizer.json, or vocab.json and merges.txt
 broken link       | model; ln -s nowhere m/tokenizer.json; gumbel tokenize -m ./m x | - | 1 | - | ~m/tokenizer.json: .*No such file
 EOF

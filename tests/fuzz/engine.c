@@ -155,7 +155,8 @@ make_logits(const gb_engine *e, uint32_t length, float *logits)
 
     for (i = 0; i < e->model->config.n_vocab; i++)
         logits[i] = (float)(mix(e->hashes[length], i) >> 40) / (1 << 21) - 4;
-    logits[e->model->config.eos_id] += 3;
+    if (e->model->config.ends.n > 0)
+        logits[e->model->config.ends.ids[0]] += 3;
 }
 
 /* Natural logs of probabilities at a temperature; returns the entropy. */

@@ -163,7 +163,7 @@ test_resolve(void **state)
         else if (list[i].id == token(" was"))
             assert_true(list[i].add == 2.5f);
         else
-            assert_true(list[i].id == model->config.eos_id &&
+            assert_true(list[i].id == model->config.ends.ids[0] &&
                         list[i].add == -1);
     free(list);
 

@@ -1,6 +1,8 @@
 /* config.json: what is read, what is refused and in which words. */
 #include "test.h"
 
+#include <unistd.h>
+
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -54,6 +56,10 @@ load_with(const char *name, const char *value, const char *name2,
     return ok;
 }
 
+/* What ends a text, and begins one. */
+#define END(id) {{id}, 1}, id
+#define NO_END {{0}, 0}, GB_NO_TOKEN
+
 /* As their authors published them. */
 static const struct {
     const char *name, *text;
@@ -70,7 +76,7 @@ static const struct {
      "\"summary_type\": \"cls_index\", \"summary_use_proj\": true,"
      "\"task_specific_params\": {\"text-generation\": {\"do_sample\": true,"
      "\"max_length\": 50}}, \"vocab_size\": 50257}",
-     {12, 12, 768, 64, 3072, 1024, 50257, 50256, true, 1e-5f}},
+     {12, 12, 768, 64, 3072, 1024, 50257, END(50256), true, 1e-5f}},
     {"gpt2-medium",
      "{\"activation_function\": \"gelu_new\", \"architectures\": ["
      "\"GPT2LMHeadModel\"], \"attn_pdrop\": 0.1, \"bos_token_id\": 50256,"
@@ -83,7 +89,7 @@ static const struct {
      "\"summary_type\": \"cls_index\", \"summary_use_proj\": true,"
      "\"task_specific_params\": {\"text-generation\": {\"do_sample\": true,"
      "\"max_length\": 50}}, \"vocab_size\": 50257}",
-     {24, 16, 1024, 64, 4096, 1024, 50257, 50256, true, 1e-5f}},
+     {24, 16, 1024, 64, 4096, 1024, 50257, END(50256), true, 1e-5f}},
     {"gpt2-xl",
      "{\"activation_function\": \"gelu_new\", \"architectures\": ["
      "\"GPT2LMHeadModel\"], \"attn_pdrop\": 0.1, \"bos_token_id\": 50256,"
@@ -94,7 +100,7 @@ static const struct {
      "\"summary_activation\": null, \"summary_type\": \"cls_index\","
      "\"task_specific_params\": {\"text-generation\": {\"do_sample\": true,"
      "\"max_length\": 50}}, \"vocab_size\": 50257}",
-     {48, 25, 1600, 64, 6400, 1024, 50257, 50256, true, 1e-5f}},
+     {48, 25, 1600, 64, 6400, 1024, 50257, END(50256), true, 1e-5f}},
     {"distilgpt2",
      "{\"_num_labels\": 1, \"activation_function\": \"gelu_new\","
      "\"architectures\": [\"GPT2LMHeadModel\"], \"attn_pdrop\": 0.1,"
@@ -106,7 +112,7 @@ static const struct {
      "\"resid_pdrop\": 0.1, \"summary_activation\": null,"
      "\"task_specific_params\": {\"text-generation\": {\"do_sample\": true,"
      "\"max_length\": 50}}, \"vocab_size\": 50257}",
-     {6, 12, 768, 64, 3072, 1024, 50257, 50256, true, 1e-5f}},
+     {6, 12, 768, 64, 3072, 1024, 50257, END(50256), true, 1e-5f}},
     {"DialoGPT-large",
      "{\"activation_function\": \"gelu_new\", \"architectures\": ["
      "\"GPT2LMHeadModel\"], \"attn_pdrop\": 0.1, \"bos_token_id\": 50256,"
@@ -116,7 +122,7 @@ static const struct {
      "\"n_positions\": 1024, \"resid_pdrop\": 0.1, \"summary_activation\": "
      "null, \"summary_first_dropout\": 0.1, \"task_specific_params\": {"
      "\"conversational\": {\"max_length\": 1000}}, \"vocab_size\": 50257}",
-     {36, 20, 1280, 64, 5120, 1024, 50257, 50256, true, 1e-5f}},
+     {36, 20, 1280, 64, 5120, 1024, 50257, END(50256), true, 1e-5f}},
     {"written by Transformers 4",
      "{\"_name_or_path\": \"gpt2\", \"activation_function\": \"gelu_new\","
      "\"architectures\": [\"GPT2LMHeadModel\"], \"attn_pdrop\": 0.1,"
@@ -130,13 +136,13 @@ static const struct {
      "\"tie_word_embeddings\": false, \"torch_dtype\": \"float32\","
      "\"transformers_version\": \"4.38.2\", \"use_cache\": true,"
      "\"vocab_size\": 1000}",
-     {4, 4, 100, 25, 400, 256, 1000, 2, false, 1e-5f}},
+     {4, 4, 100, 25, 400, 256, 1000, {{2}, 1}, 0, false, 1e-5f}},
     {"2019, before model_type",
      "{\"architectures\": [\"GPT2LMHeadModel\"], \"attn_pdrop\": 0.1,"
      "\"embd_pdrop\": 0.1, \"initializer_range\": 0.02,"
      "\"layer_norm_epsilon\": 1e-5, \"n_ctx\": 1024, \"n_embd\": 768,"
      "\"n_head\": 12, \"n_layer\": 12, \"vocab_size\": 50257}",
-     {12, 12, 768, 64, 3072, 1024, 50257, 50256, true, 1e-5f}},
+     {12, 12, 768, 64, 3072, 1024, 50257, NO_END, true, 1e-5f}},
 };
 
 static void
@@ -145,12 +151,14 @@ check_same(const char *name, const gb_config *a, const gb_config *b)
     if (a->n_layer != b->n_layer || a->n_head != b->n_head ||
         a->n_embd != b->n_embd || a->head_size != b->head_size ||
         a->n_inner != b->n_inner || a->n_ctx != b->n_ctx ||
-        a->n_vocab != b->n_vocab || a->eos_id != b->eos_id ||
+        a->n_vocab != b->n_vocab || a->ends.n != b->ends.n ||
+        a->ends.ids[0] != b->ends.ids[0] || a->start_id != b->start_id ||
         a->tied != b->tied || a->ln_eps != b->ln_eps)
         fail_msg("%s: read wrong: %u layers, %u heads, %u wide, %u head size, "
                  "%u inner, %u context, %u vocabulary, eos %u, tied %d, "
                  "epsilon %g", name, a->n_layer, a->n_head, a->n_embd,
-                 a->head_size, a->n_inner, a->n_ctx, a->n_vocab, a->eos_id,
+                 a->head_size, a->n_inner, a->n_ctx, a->n_vocab,
+                 a->ends.n > 0 ? a->ends.ids[0] : GB_NO_TOKEN,
                  a->tied, (double)a->ln_eps);
 }
 
@@ -172,7 +180,7 @@ static void
 test_shipped(void **state)
 {
     const gb_config expected = {4,   3,    192,  64,   768,
-                                512, 4096, 4095, true, 1e-5f};
+                                512, 4096, END(4095), true, 1e-5f};
     gb_error err = GB_ERROR_INIT;
     gb_config config;
 
@@ -197,7 +205,10 @@ test_accepted(void **state)
         {"layer_norm_epsilon", "1"},
         {"eos_token_id", "0"},
         {"eos_token_id", "299"},
+        {"eos_token_id", "300"},
         {"eos_token_id", "[7]"},
+        {"eos_token_id", "[7, 8, 50256]"},
+        {"eos_token_id", "[]"},
         {"eos_token_id", "null"},
         {"n_inner", "null"},
         {"n_inner", "1"},
@@ -236,7 +247,8 @@ test_values(void **state)
     test_ok(load_with(NULL, NULL, NULL, NULL, &config, &err), &err);
     assert_int_equal(config.n_inner, 96);
     assert_int_equal(config.head_size, 8);
-    assert_int_equal(config.eos_id, 299);
+    assert_int_equal(config.ends.n, 0);
+    assert_true(config.start_id == GB_NO_TOKEN);
     assert_true(config.ln_eps == 1e-5f);
     test_ok(load_with("n_layer", NULL, "num_hidden_layers", "5", &config,
                       &err), &err);
@@ -246,8 +258,60 @@ test_values(void **state)
     assert_int_equal(config.n_ctx, 50);
     test_ok(load_with("eos_token_id", "[7]", "tie_word_embeddings", "false",
                       &config, &err), &err);
-    assert_int_equal(config.eos_id, 7);
+    assert_int_equal(config.ends.n, 1);
+    assert_int_equal(config.ends.ids[0], 7);
+    assert_int_equal(config.start_id, 7);
     assert_false(config.tied);
+}
+
+/* As Transformers 5 has it (from_pretrained, then generation_config): where
+ * there is a generation_config.json, config.json says nothing of it. */
+static void
+test_ends(void **state)
+{
+    static const struct {
+        const char *config, *generation;
+        uint32_t n, ids[2];
+    } cases[] = {
+        {NULL, NULL, 0, {0}},
+        {NULL, "{}", 0, {0}},
+        {NULL, "{\"eos_token_id\": 5}", 1, {5}},
+        {"null", NULL, 0, {0}},
+        {"null", "{\"eos_token_id\": [5, 6]}", 2, {5, 6}},
+        {"3", NULL, 1, {3}},
+        {"3", "{}", 0, {0}},
+        {"3", "{\"eos_token_id\": null}", 0, {0}},
+        {"3", "{\"eos_token_id\": 5}", 1, {5}},
+        {"[3, 4]", NULL, 2, {3, 4}},
+        {"[3, 4]", "{\"eos_token_id\": [300, 6]}", 1, {6}},
+    };
+    char *path = gb_path_join(test_folder(), "generation_config.json");
+    gb_config config;
+    gb_error err;
+    size_t i;
+    uint32_t k;
+
+    (void)state;
+    for (i = 0; i < GB_COUNT(cases); i++) {
+        unlink(path);
+        if (cases[i].generation != NULL)
+            test_write("generation_config.json", cases[i].generation,
+                       strlen(cases[i].generation));
+        test_ok(load_with("eos_token_id", cases[i].config, NULL, NULL,
+                          &config, &err), &err);
+        assert_int_equal(config.ends.n, cases[i].n);
+        for (k = 0; k < cases[i].n; k++) {
+            assert_int_equal(config.ends.ids[k], cases[i].ids[k]);
+            assert_true(gb_ends_has(&config.ends, cases[i].ids[k]));
+        }
+        assert_false(gb_ends_has(&config.ends, 299));
+    }
+    test_write("generation_config.json", "{\"eos_token_id\": true}", 22);
+    assert_false(load_with(NULL, NULL, NULL, NULL, &config, &err));
+    test_fails_with(&err, GB_FAILED, "/generation_config.json: eos_token_id",
+                    NULL);
+    unlink(path);
+    free(path);
 }
 
 static void
@@ -290,11 +354,10 @@ test_refused(void **state)
         {"n_inner", "0", "from 1", "0"},
         {"n_inner", "-5", "from 1", "-5"},
         {"n_inner", "true", "an integer", "true"},
-        {"eos_token_id", "300", "from 0 to vocab_size - 1 (299)", "300"},
-        {"eos_token_id", "-1", "from 0", "-1"},
-        {"eos_token_id", "[1, 2]", "one id", "a list"},
-        {"eos_token_id", "[300]", "one id", "300"},
-        {"eos_token_id", "\"</s>\"", "one id", "\"</s>\""},
+        {"eos_token_id", "-1", "an id or a list of ids", "-1"},
+        {"eos_token_id", "[1, -2]", "an id or a list of ids", "-2"},
+        {"eos_token_id", "[[1]]", "an id or a list of ids", "a list"},
+        {"eos_token_id", "\"</s>\"", "an id or a list", "\"</s>\""},
         {"layer_norm_epsilon", "0", "from 1e-30 to 1", "0"},
         {"layer_norm_epsilon", "-1e-5", "from 1e-30 to 1", "-1e-05"},
         {"layer_norm_epsilon", "1e300", "from 1e-30 to 1", "1e+300"},
@@ -375,7 +438,8 @@ test_mutated(void **state)
         if (load(text, n, &config, &err)) {
             assert_in_range(config.n_head, 1, config.n_embd);
             assert_int_equal(config.head_size * config.n_head, config.n_embd);
-            assert_in_range(config.eos_id, 0, config.n_vocab - 1);
+            if (config.ends.n > 0)
+                assert_in_range(config.ends.ids[0], 0, config.n_vocab - 1);
         } else {
             assert_string_not_equal(err.text, "");
         }
@@ -388,6 +452,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_published), cmocka_unit_test(test_shipped),
         cmocka_unit_test(test_accepted),  cmocka_unit_test(test_values),
+        cmocka_unit_test(test_ends),
         cmocka_unit_test(test_refused),   cmocka_unit_test(test_files),
         cmocka_unit_test(test_mutated),
     };

@@ -435,7 +435,7 @@ apply_file(const char *path, gb_error *err)
     if (r == NULL)
         return false;
     header = gb_journal_reader_header(r);
-    t = gb_tree_new(test_model()->tokenizer, c->n_vocab, c->eos_id, c->n_ctx,
+    t = gb_tree_new(test_model()->tokenizer, c->n_vocab, &c->ends, c->n_ctx,
                     &header->settings, header->mode, err);
     if (t == NULL) {
         gb_journal_reader_free(r);

@@ -134,7 +134,7 @@ generate(const gb_sweep_of *of, double temperature)
         test_ok(gb_loop_step(&loop, &settings, &pick, &err), &err);
         gb_ids_push(&text.ids, pick.id);
         bytes = gb_tokenizer_bytes(m->tokenizer, pick.id, &n);
-        if (pick.id == m->config.eos_id && !settings.ignore_eos)
+        if (gb_ends_has(&m->config.ends, pick.id) && !settings.ignore_eos)
             text.reason = "eos";
         else if (gb_stream_push(stream, bytes, n, &text.text))
             text.reason = "stop";
@@ -316,7 +316,7 @@ static void
 test_ends(void **state)
 {
     fixture *f = *state;
-    const gb_token eos_id = f->model->config.eos_id;
+    const gb_ends ends = f->model->config.ends;
     gb_ids prompt = encode(f, "Once upon a time there was a little fox who");
     gb_sweep_of of = sweep_of(f, &prompt, 8);
     char some[2][4] = {"", ""};
@@ -325,13 +325,13 @@ test_ends(void **state)
     size_t i;
 
     assert_in_range(t->n, 2, MAX_TEXTS);
-    f->model->config.eos_id = t->text[0].ids.data[7];
+    f->model->config.ends = (gb_ends){{t->text[0].ids.data[7]}, 1};
     check_sweep(&of);
     assert_in_range(count_reasons(&of, "eos"), 1, MAX_TEXTS);
     of.settings.ignore_eos = true;
     check_sweep(&of);
     assert_int_equal(count_reasons(&of, "eos"), 0);
-    f->model->config.eos_id = eos_id;
+    f->model->config.ends = ends;
     memcpy(some[0], gb_str_cstr(&t->text[0].text) + t->text[0].text.len - 3,
            3);
     memcpy(some[1],

@@ -26,7 +26,7 @@ setup(fixture *f)
     memset(f, 0, sizeof *f);
     f->view = gb_view_new(false);
     f->t.sink = gb_view_sink(f->view, false);
-    f->t.eos = EOS;
+    f->t.ends = (gb_ends){{EOS}, 1};
     gb_settings_init(&f->settings);
     f->prose.view = f->view;
     f->prose.transcript = &f->t;

@@ -106,8 +106,8 @@ new_tree(void)
     gb_settings settings;
 
     gb_settings_init(&settings);
-    return gb_tree_new(tokenizer, N_VOCAB, EOS, N_CTX, &settings,
-                       GB_MODE_CONTINUE, NULL);
+    return gb_tree_new(tokenizer, N_VOCAB, &(gb_ends){{EOS}, 1}, N_CTX,
+                       &settings, GB_MODE_CONTINUE, NULL);
 }
 
 static bool
