@@ -87,7 +87,7 @@ attention_store(global const float *qkv, int ldx, global float *keys,
 LANES_KERNEL
 attention(global const float *qkv, int ldx, global float *keys,
           global float *values, global float *y, int ldy, int width,
-          int context, global const int *run)
+          int context, float scale, global const int *run)
 {
     local float weights[GB_BLOCK];
 #if GB_LANES > 1
@@ -96,7 +96,6 @@ attention(global const float *qkv, int ldx, global float *keys,
     const int lane = get_local_id(0) * GB_VW;
     const int head = get_group_id(0), t = get_group_id(1);
     const int last = run[0] + t;
-    const float scale = GB_ATTENTION_SCALE;
     global const float *q = qkv + (size_t)t * ldx + head * GB_HEAD;
     global const float *kb, *vb;
     vf score[KEY_VECTORS], sum[VALUE_VECTORS], total = 0.0f, weight;

@@ -73,6 +73,7 @@ enum { /* attention */
     GB_ATTENTION_LDY,
     GB_ATTENTION_WIDTH,
     GB_ATTENTION_CONTEXT,
+    GB_ATTENTION_SCALE,
     GB_ATTENTION_RUN,
 };
 

@@ -1,6 +1,5 @@
 #include "engine/compute.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,12 +60,10 @@ build_options(const gb_compute *c, char *out, size_t n)
              "-cl-std=CL1.2 -w -DGB_VW=%u -DGB_LANES=%u -DGB_SPLIT=%u "
              "-DGB_WIDE=%u -DGB_NARROW=%u -DGB_WIDE_TOKENS=%u "
              "-DGB_NARROW_TOKENS=%u -DGB_DRAWS=%u -DGB_PACKINGS=%u "
-             "-DGB_HEAD=%u -DGB_BLOCK=%d -DGB_CHUNK=%d "
-             "-DGB_ATTENTION_SCALE=%.9ef%s%s",
+             "-DGB_HEAD=%u -DGB_BLOCK=%d -DGB_CHUNK=%d%s%s",
              s->vw, s->lanes, s->split, s->wide, s->narrow, s->wide_tokens,
              s->narrow_tokens, s->draws, c->packings, c->head_size,
              GB_BLOCK, GB_CHUNK,
-             1.0 / sqrt((double)c->head_size),
              (c->device.type & CL_DEVICE_TYPE_GPU) ? " -DGB_FAST_FMA" : "",
              getenv("GUMBEL_PORTABLE") != NULL ? " -DGB_PORTABLE" : "");
 }

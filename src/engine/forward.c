@@ -1,5 +1,6 @@
 #include "engine/forward.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -201,9 +202,30 @@ gb_norm_init(gb_op *op, gb_compute *c, const gb_norm *norm, cl_mem x, cl_mem y,
     return true;
 }
 
+static gb_epilogue
+activation_of(const gb_config *g)
+{
+    static const gb_epilogue epilogues[] = {
+        [GB_GELU_TANH] = GB_EPILOGUE_GELU, [GB_GELU] = GB_EPILOGUE_GELU_ERF,
+        [GB_RELU] = GB_EPILOGUE_RELU,      [GB_SILU] = GB_EPILOGUE_SILU,
+        [GB_QUICK_GELU] = GB_EPILOGUE_QUICK_GELU,
+    };
+
+    return epilogues[g->activation];
+}
+
+/* What the scores of a layer are multiplied by. */
+static double
+attention_scale(const gb_config *g, unsigned layer)
+{
+    double scale = g->scale_attn ? 1.0 / sqrt((double)g->head_size) : 1.0;
+
+    return g->scale_by_layer ? scale / (layer + 1) : scale;
+}
+
 static bool
-open_attention(gb_forward *f, gb_layer_plan *p, unsigned ld_qkv,
-               gb_error *err)
+open_attention(gb_forward *f, gb_layer_plan *p, unsigned layer,
+               unsigned ld_qkv, gb_error *err)
 {
     const unsigned context = padded_context(f->config);
     const unsigned width = f->config->n_embd;
@@ -226,6 +248,8 @@ open_attention(gb_forward *f, gb_layer_plan *p, unsigned ld_qkv,
                             [GB_ATTENTION_LDY] = GB_UINT(f->ld),
                             [GB_ATTENTION_WIDTH] = GB_UINT(width),
                             [GB_ATTENTION_CONTEXT] = GB_UINT(context),
+                            [GB_ATTENTION_SCALE] =
+                                GB_FLOAT(attention_scale(f->config, layer)),
                             [GB_ATTENTION_RUN] = GB_MEM(f->run)),
                     err))
         return false;
@@ -235,7 +259,8 @@ open_attention(gb_forward *f, gb_layer_plan *p, unsigned ld_qkv,
 }
 
 static bool
-open_layer(gb_forward *f, gb_layer_plan *p, const gb_layer *w, gb_error *err)
+open_layer(gb_forward *f, gb_layer_plan *p, const gb_layer *w, unsigned layer,
+           gb_error *err)
 {
     const gb_config *g = f->config;
     const unsigned width = g->n_embd;
@@ -254,7 +279,7 @@ open_layer(gb_forward *f, gb_layer_plan *p, const gb_layer *w, gb_error *err)
                         &(gb_linear_io){f->norm, f->ld, f->qkv, ld_qkv,
                                         GB_EPILOGUE_BIAS, f->run, f->quants},
                         err) ||
-        !open_attention(f, p, ld_qkv, err) ||
+        !open_attention(f, p, layer, ld_qkv, err) ||
         !gb_linear_init(&p->proj, c, &w->proj,
                         &(gb_linear_io){f->attended, f->ld, f->x, f->ld,
                                         GB_EPILOGUE_ADD, f->run, f->quants},
@@ -263,7 +288,7 @@ open_layer(gb_forward *f, gb_layer_plan *p, const gb_layer *w, gb_error *err)
                       g->ln_eps, 0, f->run, err) ||
         !gb_linear_init(&p->fc, c, &w->fc,
                         &(gb_linear_io){f->norm, f->ld, f->inner, ld_inner,
-                                        GB_EPILOGUE_GELU, f->run, f->quants},
+                                        activation_of(g), f->run, f->quants},
                         err) ||
         !gb_linear_init(&p->fc_proj, c, &w->fc_proj,
                         &(gb_linear_io){f->inner, ld_inner, f->x, f->ld,
@@ -328,7 +353,7 @@ gb_forward_open(gb_forward *f, gb_compute *c, const gb_config *g,
         !open_embedding(f, w, err))
         goto fail;
     for (i = 0; i < g->n_layer; i++)
-        if (!open_layer(f, &f->layers[i], &w->layers[i], err))
+        if (!open_layer(f, &f->layers[i], &w->layers[i], i, err))
             goto fail;
     return true;
 fail:

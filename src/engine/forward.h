@@ -12,6 +12,10 @@ typedef enum gb_epilogue { /* as in cl/linear.cl */
     GB_EPILOGUE_BIAS,
     GB_EPILOGUE_GELU,
     GB_EPILOGUE_ADD,
+    GB_EPILOGUE_GELU_ERF,
+    GB_EPILOGUE_RELU,
+    GB_EPILOGUE_SILU,
+    GB_EPILOGUE_QUICK_GELU,
 } gb_epilogue;
 
 /* What a linear layer reads and writes. */

@@ -30,23 +30,29 @@ static const struct size_field {
     {"vocab_size", NULL, offsetof(gb_config, n_vocab), 1 << 20},
 };
 
-/* Switches that change what is computed; only one setting is built. */
+/* Switches that must be one way, or else may be any: the order in which
+ * scores are computed gives the same numbers, and attention to an encoder is
+ * left out where there is none. */
 static const struct {
     const char *name;
-    bool need;
+    bool any, need;
 } switches[] = {
-    {"scale_attn_weights", true},
-    {"scale_attn_by_inverse_layer_idx", false},
-    {"reorder_and_upcast_attn", false},
-    {"add_cross_attention", false},
-    {"is_encoder_decoder", false},
+    {"reorder_and_upcast_attn", true, false},
+    {"add_cross_attention", true, false},
+    {"is_encoder_decoder", false, false},
 };
 
-/* Names under which Transformers knows the tanh approximation of GELU (its
- * activations.py). "gelu" and "gelu_python" are the one with erf. */
-static const char *const tanh_gelus[] = {
-    "gelu_new",          "gelu_fast",        "gelu_accurate",
-    "gelu_pytorch_tanh", "gelu_python_tanh",
+/* Transformers' names (its activations.py). */
+static const struct {
+    const char *name;
+    gb_activation activation;
+} activations[] = {
+    {"gelu_new", GB_GELU_TANH},          {"gelu_fast", GB_GELU_TANH},
+    {"gelu_accurate", GB_GELU_TANH},     {"gelu_pytorch_tanh", GB_GELU_TANH},
+    {"gelu_python_tanh", GB_GELU_TANH},  {"gelu", GB_GELU},
+    {"gelu_python", GB_GELU},            {"relu", GB_RELU},
+    {"silu", GB_SILU},                   {"swish", GB_SILU},
+    {"quick_gelu", GB_QUICK_GELU},
 };
 
 /* Fills in the error "path: field: expected X, found Y". */
@@ -142,7 +148,7 @@ check_kind(const reader *r)
 }
 
 static bool
-check_activation(const reader *r)
+read_activation(const reader *r, gb_config *config)
 {
     const json_t *value = field(r, "activation_function");
     const char *name = json_string_value(value);
@@ -150,12 +156,14 @@ check_activation(const reader *r)
 
     if (value == NULL)
         return true;
-    for (i = 0; name != NULL && i < GB_COUNT(tanh_gelus); i++)
-        if (strcmp(name, tanh_gelus[i]) == 0)
+    for (i = 0; name != NULL && i < GB_COUNT(activations); i++) {
+        config->activation = activations[i].activation;
+        if (strcmp(name, activations[i].name) == 0)
             return true;
+    }
     return refuse(r, "activation_function",
-                  "\"gelu_new\" or another name of GELU's tanh approximation",
-                  value);
+                  "\"gelu_new\", \"gelu\", \"relu\", \"silu\" or "
+                  "\"quick_gelu\"", value);
 }
 
 static bool
@@ -168,7 +176,7 @@ check_switches(const reader *r)
         set = switches[i].need;
         if (!read_switch(r, switches[i].name, &set))
             return false;
-        if (set != switches[i].need)
+        if (!switches[i].any && set != switches[i].need)
             return refuse(r, switches[i].name,
                           switches[i].need ? "true" : "false",
                           field(r, switches[i].name));
@@ -283,7 +291,7 @@ read_all(const reader *r, gb_config *config)
 {
     size_t i;
 
-    if (!check_kind(r) || !check_activation(r) || !check_switches(r))
+    if (!check_kind(r) || !read_activation(r, config) || !check_switches(r))
         return false;
     for (i = 0; i < GB_COUNT(sizes); i++)
         if (!read_size(r, &sizes[i], config))
@@ -298,12 +306,15 @@ read_all(const reader *r, gb_config *config)
     if (field(r, "n_inner") != NULL &&
         !read_integer(r, "n_inner", 1, 1 << 20, &config->n_inner))
         return false;
-    config->tied = true;
+    config->tied = config->scale_attn = true;
     config->start_id = GB_NO_TOKEN;
     read_start(r, config);
     return read_context(r, config) && read_ends(r, config) &&
            read_epsilon(r, config) &&
-           read_switch(r, "tie_word_embeddings", &config->tied);
+           read_switch(r, "tie_word_embeddings", &config->tied) &&
+           read_switch(r, "scale_attn_weights", &config->scale_attn) &&
+           read_switch(r, "scale_attn_by_inverse_layer_idx",
+                       &config->scale_by_layer);
 }
 
 bool

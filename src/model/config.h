@@ -26,6 +26,14 @@ gb_ends_has(const gb_ends *e, uint32_t id)
     return false;
 }
 
+typedef enum gb_activation {
+    GB_GELU_TANH, /* the approximation with tanh, GPT-2's own */
+    GB_GELU,
+    GB_RELU,
+    GB_SILU,
+    GB_QUICK_GELU,
+} gb_activation;
+
 typedef struct gb_config {
     uint32_t n_layer;
     uint32_t n_head;
@@ -39,6 +47,9 @@ typedef struct gb_config {
                           bos_token_id, or the first end; or GB_NO_TOKEN */
     bool tied; /* the head shares wte: tie_word_embeddings, true if silent */
     float ln_eps;
+    gb_activation activation;
+    bool scale_attn;     /* by the root of the head size: true if silent */
+    bool scale_by_layer; /* and by the number of the layer, from 1 */
 } gb_config;
 
 /* Reads and checks folder/config.json, and generation_config.json, which where

@@ -92,7 +92,7 @@ text for a number | config 's/"n_layer": *[0-9]*/"n_layer": "two"/'; run | - | 1
 more layers       | config 's/"n_layer": *[0-9]*/"n_layer": 99/'; run  | - | 1 | - | ~h\.[0-9]+\.
 other vocabulary  | config 's/"vocab_size": *[0-9]*/"vocab_size": 5000/'; run | - | 1 | - | ~(vocab|wte)
 longer context    | config 's/"n_positions": *[0-9]*/"n_positions": 99999/;s/"n_ctx": *[0-9]*/"n_ctx": 99999/'; run | - | 1 | - | ~(wpe|n_positions|n_ctx)
-other activation  | config 's/"activation_function": *"[a-z_]*"/"activation_function": "relu"/'; run | - | 1 | - | ~activation_function.*"relu"
+other activation  | config 's/"activation_function": *"[a-z_]*"/"activation_function": "mish"/'; run | - | 1 | - | ~activation_function.*"mish"
 
 # vocab.json and merges.txt
 vocab not JSON    | model; echo x > m/vocab.json; run                  | - | 1 | - | ~vocab.json

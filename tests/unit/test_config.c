@@ -76,7 +76,7 @@ static const struct {
      "\"summary_type\": \"cls_index\", \"summary_use_proj\": true,"
      "\"task_specific_params\": {\"text-generation\": {\"do_sample\": true,"
      "\"max_length\": 50}}, \"vocab_size\": 50257}",
-     {12, 12, 768, 64, 3072, 1024, 50257, END(50256), true, 1e-5f}},
+     {12, 12, 768, 64, 3072, 1024, 50257, END(50256), true, 1e-5f, GB_GELU_TANH, true, false}},
     {"gpt2-medium",
      "{\"activation_function\": \"gelu_new\", \"architectures\": ["
      "\"GPT2LMHeadModel\"], \"attn_pdrop\": 0.1, \"bos_token_id\": 50256,"
@@ -89,7 +89,7 @@ static const struct {
      "\"summary_type\": \"cls_index\", \"summary_use_proj\": true,"
      "\"task_specific_params\": {\"text-generation\": {\"do_sample\": true,"
      "\"max_length\": 50}}, \"vocab_size\": 50257}",
-     {24, 16, 1024, 64, 4096, 1024, 50257, END(50256), true, 1e-5f}},
+     {24, 16, 1024, 64, 4096, 1024, 50257, END(50256), true, 1e-5f, GB_GELU_TANH, true, false}},
     {"gpt2-xl",
      "{\"activation_function\": \"gelu_new\", \"architectures\": ["
      "\"GPT2LMHeadModel\"], \"attn_pdrop\": 0.1, \"bos_token_id\": 50256,"
@@ -100,7 +100,7 @@ static const struct {
      "\"summary_activation\": null, \"summary_type\": \"cls_index\","
      "\"task_specific_params\": {\"text-generation\": {\"do_sample\": true,"
      "\"max_length\": 50}}, \"vocab_size\": 50257}",
-     {48, 25, 1600, 64, 6400, 1024, 50257, END(50256), true, 1e-5f}},
+     {48, 25, 1600, 64, 6400, 1024, 50257, END(50256), true, 1e-5f, GB_GELU_TANH, true, false}},
     {"distilgpt2",
      "{\"_num_labels\": 1, \"activation_function\": \"gelu_new\","
      "\"architectures\": [\"GPT2LMHeadModel\"], \"attn_pdrop\": 0.1,"
@@ -112,7 +112,7 @@ static const struct {
      "\"resid_pdrop\": 0.1, \"summary_activation\": null,"
      "\"task_specific_params\": {\"text-generation\": {\"do_sample\": true,"
      "\"max_length\": 50}}, \"vocab_size\": 50257}",
-     {6, 12, 768, 64, 3072, 1024, 50257, END(50256), true, 1e-5f}},
+     {6, 12, 768, 64, 3072, 1024, 50257, END(50256), true, 1e-5f, GB_GELU_TANH, true, false}},
     {"DialoGPT-large",
      "{\"activation_function\": \"gelu_new\", \"architectures\": ["
      "\"GPT2LMHeadModel\"], \"attn_pdrop\": 0.1, \"bos_token_id\": 50256,"
@@ -122,7 +122,7 @@ static const struct {
      "\"n_positions\": 1024, \"resid_pdrop\": 0.1, \"summary_activation\": "
      "null, \"summary_first_dropout\": 0.1, \"task_specific_params\": {"
      "\"conversational\": {\"max_length\": 1000}}, \"vocab_size\": 50257}",
-     {36, 20, 1280, 64, 5120, 1024, 50257, END(50256), true, 1e-5f}},
+     {36, 20, 1280, 64, 5120, 1024, 50257, END(50256), true, 1e-5f, GB_GELU_TANH, true, false}},
     {"written by Transformers 4",
      "{\"_name_or_path\": \"gpt2\", \"activation_function\": \"gelu_new\","
      "\"architectures\": [\"GPT2LMHeadModel\"], \"attn_pdrop\": 0.1,"
@@ -136,13 +136,13 @@ static const struct {
      "\"tie_word_embeddings\": false, \"torch_dtype\": \"float32\","
      "\"transformers_version\": \"4.38.2\", \"use_cache\": true,"
      "\"vocab_size\": 1000}",
-     {4, 4, 100, 25, 400, 256, 1000, {{2}, 1}, 0, false, 1e-5f}},
+     {4, 4, 100, 25, 400, 256, 1000, {{2}, 1}, 0, false, 1e-5f, GB_GELU_TANH, true, false}},
     {"2019, before model_type",
      "{\"architectures\": [\"GPT2LMHeadModel\"], \"attn_pdrop\": 0.1,"
      "\"embd_pdrop\": 0.1, \"initializer_range\": 0.02,"
      "\"layer_norm_epsilon\": 1e-5, \"n_ctx\": 1024, \"n_embd\": 768,"
      "\"n_head\": 12, \"n_layer\": 12, \"vocab_size\": 50257}",
-     {12, 12, 768, 64, 3072, 1024, 50257, NO_END, true, 1e-5f}},
+     {12, 12, 768, 64, 3072, 1024, 50257, NO_END, true, 1e-5f, GB_GELU_TANH, true, false}},
 };
 
 static void
@@ -153,7 +153,9 @@ check_same(const char *name, const gb_config *a, const gb_config *b)
         a->n_inner != b->n_inner || a->n_ctx != b->n_ctx ||
         a->n_vocab != b->n_vocab || a->ends.n != b->ends.n ||
         a->ends.ids[0] != b->ends.ids[0] || a->start_id != b->start_id ||
-        a->tied != b->tied || a->ln_eps != b->ln_eps)
+        a->tied != b->tied || a->ln_eps != b->ln_eps ||
+        a->activation != b->activation || a->scale_attn != b->scale_attn ||
+        a->scale_by_layer != b->scale_by_layer)
         fail_msg("%s: read wrong: %u layers, %u heads, %u wide, %u head size, "
                  "%u inner, %u context, %u vocabulary, eos %u, tied %d, "
                  "epsilon %g", name, a->n_layer, a->n_head, a->n_embd,
@@ -180,7 +182,7 @@ static void
 test_shipped(void **state)
 {
     const gb_config expected = {4,   3,    192,  64,   768,
-                                512, 4096, END(4095), true, 1e-5f};
+                                512, 4096, END(4095), true, 1e-5f, GB_GELU_TANH, true, false};
     gb_error err = GB_ERROR_INIT;
     gb_config config;
 
@@ -201,6 +203,14 @@ test_accepted(void **state)
         {"activation_function", "\"gelu_fast\""},
         {"activation_function", "\"gelu_accurate\""},
         {"activation_function", "null"},
+        {"activation_function", "\"gelu\""},
+        {"activation_function", "\"relu\""},
+        {"activation_function", "\"swish\""},
+        {"activation_function", "\"quick_gelu\""},
+        {"scale_attn_weights", "false"},
+        {"scale_attn_by_inverse_layer_idx", "true"},
+        {"reorder_and_upcast_attn", "true"},
+        {"add_cross_attention", "true"},
         {"layer_norm_epsilon", "1e-6"},
         {"layer_norm_epsilon", "1"},
         {"eos_token_id", "0"},
@@ -324,12 +334,8 @@ test_refused(void **state)
         {"model_type", "\"gpt2\\u0007\"", "\"gpt2\"", "\"gpt2^G\""},
         {"model_type", "3", "\"gpt2\"", "3"},
         {"model_type", NULL, "\"gpt2\"", "nothing"},
-        {"activation_function", "\"gelu\"", "\"gelu_new\"", "\"gelu\""},
-        {"activation_function", "\"relu\"", "\"gelu_new\"", "\"relu\""},
-        {"activation_function", "\"gelu_python\"", "\"gelu_new\"",
-         "\"gelu_python\""},
-        {"activation_function", "\"quick_gelu\"", "\"gelu_new\"",
-         "\"quick_gelu\""},
+        {"activation_function", "\"gelu_10\"", "\"gelu_new\", \"gelu\"",
+         "\"gelu_10\""},
         {"activation_function", "1", "\"gelu_new\"", "1"},
         {"n_layer", "0", "from 1 to 1024", "0"},
         {"n_layer", "-1", "from 1 to 1024", "-1"},
@@ -363,10 +369,6 @@ test_refused(void **state)
         {"layer_norm_epsilon", "1e300", "from 1e-30 to 1", "1e+300"},
         {"layer_norm_epsilon", "1e-46", "from 1e-30 to 1", "1e-46"},
         {"layer_norm_epsilon", "\"1e-5\"", "a number", "\"1e-5\""},
-        {"scale_attn_weights", "false", "true", "false"},
-        {"scale_attn_by_inverse_layer_idx", "true", "false", "true"},
-        {"reorder_and_upcast_attn", "true", "false", "true"},
-        {"add_cross_attention", "true", "false", "true"},
         {"is_encoder_decoder", "true", "false", "true"},
         {"add_cross_attention", "1", "true or false", "1"},
         {"tie_word_embeddings", "\"yes\"", "true or false", "\"yes\""},

@@ -248,6 +248,14 @@ linear_oracle(const linear_case *l, unsigned row, unsigned o,
         sum += product;
         *size += fabs(product);
     }
+    if (epilogue == GB_EPILOGUE_GELU_ERF)
+        return 0.5 * sum * (1 + erf(sum / sqrt(2)));
+    if (epilogue == GB_EPILOGUE_RELU)
+        return fmax(sum, 0);
+    if (epilogue == GB_EPILOGUE_SILU)
+        return sum / (1 + exp(-sum));
+    if (epilogue == GB_EPILOGUE_QUICK_GELU)
+        return sum / (1 + exp(-1.702 * sum));
     if (epilogue == GB_EPILOGUE_GELU)
         return 0.5 * sum *
                (1 + tanh(sqrt(2 / acos(-1)) *
@@ -377,7 +385,9 @@ check_linears(gb_compute *c, gb_packing packing)
             linear_open(&l, c, packing, inputs[i], outputs[o]);
             wide |= l.m.wide;
             narrow |= !l.m.wide;
-            for (e = GB_EPILOGUE_BIAS; e <= GB_EPILOGUE_ADD; e++)
+            for (e = GB_EPILOGUE_BIAS;
+                 e <= (o == 1 ? GB_EPILOGUE_QUICK_GELU : GB_EPILOGUE_ADD);
+                 e++)
                 check_linear(c, &l, e, counts,
                              small_cases() ? 3 : GB_COUNT(counts));
             linear_close(&l);
@@ -404,7 +414,7 @@ test_clblast(void **state)
     if (small_cases())
         skip();
     linear_open(&l, program(2), GB_PACK_F16, 33, 50);
-    for (e = GB_EPILOGUE_BIAS; e <= GB_EPILOGUE_ADD; e++) {
+    for (e = GB_EPILOGUE_BIAS; e <= GB_EPILOGUE_QUICK_GELU; e++) {
         y = linear_run(program(2), &l, 0, 13, e, LINEAR_CLBLAST);
         check_rows(&l, y, 13, e);
         free(y);
@@ -433,6 +443,13 @@ test_clblast(void **state)
 
 #define HEADS 3
 
+/* Not what a model has by default. */
+static double
+attention_scale(unsigned head_size)
+{
+    return 0.7 / sqrt(head_size);
+}
+
 /* y (HEADS * head size) of position t, from qkv rows of all positions. */
 static void
 attention_oracle(const float *qkv, unsigned head_size, unsigned t, double *y)
@@ -450,7 +467,7 @@ attention_oracle(const float *qkv, unsigned head_size, unsigned t, double *y)
 
             for (score[i] = 0, d = 0; d < head_size; d++)
                 score[i] += (double)q[d] * k[d];
-            score[i] /= sqrt(head_size);
+            score[i] *= attention_scale(head_size);
             max = fmax(max, score[i]);
         }
         for (i = 0; i <= t; i++)
@@ -536,6 +553,8 @@ attention_run(gb_compute *c, const attention_case *a, unsigned first,
                                [GB_ATTENTION_LDY] = GB_UINT(a->ld),
                                [GB_ATTENTION_WIDTH] = GB_UINT(a->width),
                                [GB_ATTENTION_CONTEXT] = GB_UINT(a->context),
+                               [GB_ATTENTION_SCALE] =
+                                   GB_FLOAT(attention_scale(a->head_size)),
                                [GB_ATTENTION_RUN] = GB_MEM(run_m)),
                        &err),
             &err);
