@@ -154,6 +154,17 @@ gb_file_read(const char *path, size_t limit, gb_str *out, gb_error *err)
 }
 
 bool
+gb_check_lfs(const char *path, const void *begin, size_t n, gb_error *err)
+{
+    static const char mark[] = "version https://git-lfs.github.com/spec/";
+
+    return n < sizeof mark - 1 || memcmp(begin, mark, sizeof mark - 1) != 0 ||
+           gb_fail(err, "%s: this is a git-lfs pointer, not the file: run "
+                   "\"git lfs pull\" in its folder, or load the file from its "
+                   "page", path);
+}
+
+bool
 gb_fd_write_some(int fd, const char *name, const void *data, size_t n,
                  size_t *written, gb_error *err)
 {

@@ -30,6 +30,11 @@ void gb_source_close(gb_source *s);
 /* Reads a whole regular file of at most `limit` bytes; appends to out. */
 bool gb_file_read(const char *path, size_t limit, gb_str *out, gb_error *err);
 
+/* False, with an error that says what to do, where what begins so (n bytes) is
+ * not the file itself but what git keeps in its place for git-lfs. */
+bool gb_check_lfs(const char *path, const void *begin, size_t n,
+                  gb_error *err);
+
 /* Reads a descriptor (standard input) to its end, at most `limit` bytes;
  * `name` is for the message. Waits where there is nothing yet, also for a
  * descriptor that does not wait by itself. */

@@ -77,7 +77,8 @@ gb_json_load(const char *path, size_t limit, gb_error *err)
     gb_str text = GB_STR_INIT;
     json_t *root = NULL;
 
-    if (gb_file_read(path, limit, &text, err))
+    if (gb_file_read(path, limit, &text, err) &&
+        gb_check_lfs(path, gb_str_cstr(&text), text.len, err))
         root = gb_json_parse(path, gb_str_cstr(&text), text.len, err);
     gb_str_free(&text);
     return root;

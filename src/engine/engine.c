@@ -59,7 +59,9 @@ choose_plan(const gb_compute *c, const gb_model *m, gb_dtype_choice choice,
         *why = "rounded, as the device has no room for f32";
         return gb_weights_plan_for(c, m, GB_DTYPE_F16);
     }
-    if (gb_weights_dtype(&plan) == NULL)
+    if (plan.has_f64)
+        *why = "rounded, as no device computes in f64";
+    else if (gb_weights_dtype(&plan) == NULL)
         *why = "each matrix as the file has it";
     return plan;
 }

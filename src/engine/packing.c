@@ -59,6 +59,7 @@ gb_packing_for(gb_dtype_choice choice, gb_dtype file, gb_matrix_role role)
         [GB_F32] = GB_PACK_F32,
         [GB_F16] = GB_PACK_F16,
         [GB_BF16] = GB_PACK_BF16,
+        [GB_F64] = GB_PACK_F32,
     };
 
     switch (choice) {
@@ -162,10 +163,10 @@ static bool
 convert(const gb_tensor *t, uint64_t from, size_t n, gb_packing packing,
         float *scratch, void *out, gb_error *err)
 {
-    if (packing == gb_packing_for(GB_DTYPE_AUTO, t->dtype, GB_MATRIX_COARSE))
-        return gb_tensor_copy(t, from, n, out, err);
     if (packing == GB_PACK_F32)
         return gb_tensor_read(t, from, n, out, err);
+    if (packing == gb_packing_for(GB_DTYPE_AUTO, t->dtype, GB_MATRIX_COARSE))
+        return gb_tensor_copy(t, from, n, out, err);
     return gb_tensor_read(t, from, n, scratch, err) &&
            (narrow(scratch, n, packing, out) || too_large(t, packing, err));
 }

@@ -53,8 +53,8 @@ typedef enum gb_matrix_role {
     GB_MATRIX_FINE,
 } gb_matrix_role;
 
-/* The packing for a matrix of a file; the one that loses nothing for
- * GB_DTYPE_AUTO. */
+/* The packing for a matrix of a file; for GB_DTYPE_AUTO the one that loses
+ * nothing, but for F64, which is rounded to F32. */
 gb_packing gb_packing_for(gb_dtype_choice choice, gb_dtype file,
                           gb_matrix_role role);
 /* Whether activations are quantized for it. */

@@ -61,6 +61,7 @@ plan_matrix(gb_weights_plan *plan, const gb_compute *c, const gb_tensor *t,
     const uint64_t size = gb_panels_size(&p);
 
     plan->packings |= 1u << packing;
+    plan->has_f64 |= t->dtype == GB_F64;
     plan->bytes += size + (uint64_t)gb_panels_count(&p) * p.width *
                               sizeof(float);
     if (plan->largest < size)

@@ -48,6 +48,7 @@ typedef struct gb_weights_plan {
     unsigned packings; /* 1 << gb_packing of each that there is */
     uint64_t bytes;    /* of all */
     uint64_t largest;  /* of one matrix */
+    bool has_f64;      /* the file, which no packing has */
 } gb_weights_plan;
 
 gb_weights_plan gb_weights_plan_for(const gb_compute *c, const gb_model *m,

@@ -144,7 +144,9 @@ check_kind(const reader *r)
         return true;
     if (type == NULL && names_gpt2(field(r, "architectures")))
         return true;
-    return refuse(r, "model_type", "\"gpt2\"", type);
+    return refuse(r, "model_type",
+                  "\"gpt2\", the one architecture that is computed here,",
+                  type);
 }
 
 static bool
@@ -185,7 +187,9 @@ check_switches(const reader *r)
         return refuse(r, "pruned_heads", "no pruned heads",
                       field(r, "pruned_heads"));
     if (field(r, "quantization_config") != NULL)
-        return refuse(r, "quantization_config", "weights as numbers",
+        return refuse(r, "quantization_config",
+                      "none (weights that were quantized for another program "
+                      "are not read: take the model that they were made of)",
                       field(r, "quantization_config"));
     return true;
 }

@@ -230,6 +230,7 @@ gb_merges_read(gb_merges *m, const char *path, const gb_vocab *vocab,
 
     memset(m, 0, sizeof *m);
     ok = gb_file_read(path, MERGES_LIMIT, &text, err) &&
+         gb_check_lfs(path, gb_str_cstr(&text), text.len, err) &&
          read_lines(m, &r, &text, err) && make_index(m, &r, err);
     gb_str_free(&text);
     gb_str_free(&r.both);

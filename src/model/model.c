@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/json.h"
 #include "base/mem.h"
 #include "base/str.h"
 
@@ -135,6 +136,27 @@ last_component(const char *folder)
     return name;
 }
 
+/* An adapter, with its base's weights or without, is not what config.json
+ * says. */
+static bool
+check_adapter(const char *folder, gb_error *err)
+{
+    char *path = gb_path_join(folder, "adapter_config.json");
+    json_t *root = gb_is_there(path) ? gb_json_load(path, 1 << 20, err) : NULL;
+    const json_t *base = json_object_get(root, "base_model_name_or_path");
+    char shown[GB_JSON_SHOWN];
+    bool ok = !gb_is_there(path);
+
+    if (root != NULL)
+        gb_fail(err, "%s: expected a model, found an adapter (LoRA) for %s "
+                "(adapter_config.json): merge it into that model first "
+                "(merge_and_unload of PEFT) and save the whole", folder,
+                gb_json_show(base, shown));
+    json_decref(root);
+    free(path);
+    return ok;
+}
+
 /* Says in plain words that a folder is no model. Whatever else is wrong with
  * config.json, reading it will tell. */
 static bool
@@ -151,6 +173,8 @@ check_folder(const char *folder, gb_error *err)
     if (!S_ISDIR(st.st_mode))
         return gb_fail(err, "%s: expected a model folder, found a file",
                        folder);
+    if (!check_adapter(folder, err))
+        return false;
     if (silent)
         return gb_fail(err,
                        "%s: expected a model folder, but it has no "

@@ -272,21 +272,28 @@ gb_tensors_close(gb_tensors *t)
     free(t);
 }
 
+/* Under the name with "transformer." in front, or without where it has that. */
 static const gb_st_entry *
-find_either(const gb_tensors *t, const char *name)
+find_other(const gb_tensors *t, const char *name)
 {
     static const char prefix[] = "transformer.";
-    const gb_st_entry *e = find(t, name);
+    const gb_st_entry *e;
     char *other;
 
-    if (e != NULL)
-        return e;
     if (strncmp(name, prefix, sizeof prefix - 1) == 0)
         return find(t, name + sizeof prefix - 1);
     other = gb_format("%s%s", prefix, name);
     e = find(t, other);
     free(other);
     return e;
+}
+
+static const gb_st_entry *
+find_either(const gb_tensors *t, const char *name)
+{
+    const gb_st_entry *e = find(t, name);
+
+    return e != NULL ? e : find_other(t, name);
 }
 
 bool
@@ -299,7 +306,8 @@ static bool
 read_dtype(const gb_st_entry *e, gb_dtype *dtype, gb_error *err)
 {
     static const char *const names[] = {
-        [GB_F32] = "F32", [GB_F16] = "F16", [GB_BF16] = "BF16"};
+        [GB_F32] = "F32", [GB_F16] = "F16", [GB_BF16] = "BF16",
+        [GB_F64] = "F64"};
     char shown[GB_JSON_SHOWN];
     size_t i;
 
@@ -310,7 +318,7 @@ read_dtype(const gb_st_entry *e, gb_dtype *dtype, gb_error *err)
         }
     }
     return gb_st_refuse(e, err,
-                        "dtype: expected F32, F16 or BF16, found %s",
+                        "dtype: expected F32, F16, BF16 or F64, found %s",
                         gb_json_quote(e->dtype, shown));
 }
 
@@ -319,7 +327,12 @@ gb_tensors_get(const gb_tensors *t, const char *name, gb_tensor *out,
                gb_error *err)
 {
     const gb_st_entry *e = find_either(t, name);
+    char shown[GB_JSON_SHOWN];
 
+    if (e != NULL && find_other(t, e->name) != NULL)
+        return gb_fail(err, "%s: tensor %s: expected it once, found it with "
+                       "\"transformer.\" in front and without: which of them "
+                       "is meant?", t->source, gb_json_quote(name, shown));
     if (e == NULL)
         return gb_fail(err, "%s: tensor \"%s\": expected one, found none",
                        t->source, name);

@@ -22,10 +22,10 @@ typedef struct gb_tensors gb_tensors;
 gb_tensors *gb_tensors_open(const char *folder, gb_error *err);
 void gb_tensors_close(gb_tensors *t);
 
-/* Looks a tensor up by name, with and without "transformer." in front (the
- * name as it stands goes first). Returns false and an error when it is
- * missing or of an unsupported dtype or rank; gb_tensors_has only tells
- * whether it is there. The tensor lives as long as t. */
+/* Looks a tensor up by name, with and without "transformer." in front.
+ * Returns false and an error when it is missing, there under both names, or of
+ * an unsupported dtype or rank; gb_tensors_has only tells whether it is there.
+ * The tensor lives as long as t. */
 bool gb_tensors_get(const gb_tensors *t, const char *name, gb_tensor *out,
                     gb_error *err);
 bool gb_tensors_has(const gb_tensors *t, const char *name);

@@ -224,16 +224,23 @@ static bool
 read_length(gb_st_file *f, gb_error *err)
 {
     unsigned char bytes[8];
+    char begin[64];
+    size_t some = sizeof begin;
     uint64_t n = 0;
     int i;
+
+    if (f->source.size < some)
+        some = (size_t)f->source.size;
+    if (!gb_source_read(&f->source, f->path, 0, begin, some, err) ||
+        !gb_check_lfs(f->path, begin, some, err))
+        return false;
 
     if (f->source.size < sizeof bytes)
         return gb_fail(err,
                        "%s: expected a safetensors file, found %" PRIu64
                        " bytes (is the file cut off?)",
                        f->path, f->source.size);
-    if (!gb_source_read(&f->source, f->path, 0, bytes, sizeof bytes, err))
-        return false;
+    memcpy(bytes, begin, sizeof bytes);
     for (i = 7; i >= 0; i--)
         n = n << 8 | bytes[i];
     if (n > HEADER_LIMIT)

@@ -3,6 +3,8 @@
 #include <endian.h>
 #include <string.h>
 
+#include "base/mem.h"
+
 static inline uint32_t
 float_bits(float f)
 {
@@ -78,6 +80,7 @@ gb_dtype_name(gb_dtype dtype)
     case GB_F32: return "f32";
     case GB_F16: return "f16";
     case GB_BF16: return "bf16";
+    case GB_F64: return "f64";
     }
     return "?";
 }
@@ -85,7 +88,7 @@ gb_dtype_name(gb_dtype dtype)
 size_t
 gb_dtype_size(gb_dtype dtype)
 {
-    return dtype == GB_F32 ? 4 : 2;
+    return dtype == GB_F64 ? 8 : dtype == GB_F32 ? 4 : 2;
 }
 
 bool
@@ -152,6 +155,27 @@ read_f32(const gb_tensor *t, uint64_t from, uint64_t n, float *out,
     return true;
 }
 
+static bool
+read_f64(const gb_tensor *t, uint64_t from, uint64_t n, float *out,
+         gb_error *err)
+{
+    uint64_t raw[PIECE / 4], bits;
+    double value;
+    size_t some, i;
+
+    for (; n > 0; n -= some, from += some, out += some) {
+        some = n < GB_COUNT(raw) ? (size_t)n : GB_COUNT(raw);
+        if (!gb_tensor_copy(t, from, some, raw, err))
+            return false;
+        for (i = 0; i < some; i++) {
+            bits = le64toh(raw[i]);
+            memcpy(&value, &bits, sizeof value);
+            out[i] = (float)value;
+        }
+    }
+    return true;
+}
+
 bool
 gb_tensor_read(const gb_tensor *t, uint64_t from, uint64_t n, float *out,
                gb_error *err)
@@ -161,6 +185,8 @@ gb_tensor_read(const gb_tensor *t, uint64_t from, uint64_t n, float *out,
 
     if (t->dtype == GB_F32)
         return read_f32(t, from, n, out, err);
+    if (t->dtype == GB_F64)
+        return read_f64(t, from, n, out, err);
     for (; n > 0; n -= some, from += some, out += some) {
         some = n < PIECE ? (size_t)n : PIECE;
         if (!gb_tensor_copy(t, from, some, raw, err))
@@ -174,7 +200,7 @@ bool
 gb_tensor_compare(const gb_tensor *a, const gb_tensor *b, bool *same,
                   gb_error *err)
 {
-    uint32_t x[PIECE], y[PIECE]; /* of any dtype */
+    uint64_t x[PIECE], y[PIECE]; /* of any dtype */
     uint64_t at;
     size_t some;
 

@@ -13,6 +13,7 @@ typedef enum gb_dtype {
     GB_F32,
     GB_F16,
     GB_BF16,
+    GB_F64, /* in files only */
 } gb_dtype;
 
 #define GB_MAX_RANK 4
@@ -32,11 +33,12 @@ typedef struct gb_tensor {
     uint64_t size; /* in bytes */
 } gb_tensor;
 
-const char *gb_dtype_name(gb_dtype dtype); /* "f32", "f16", "bf16" */
+const char *gb_dtype_name(gb_dtype dtype); /* "f32", "f16", "bf16", ... */
 size_t gb_dtype_size(gb_dtype dtype);      /* in bytes */
 
 /* Elements [from, from + n) as they are, or as float32 (which is exact for
- * every dtype). An error when the file cannot be read. */
+ * every dtype but F64, which is rounded). An error when the file cannot be
+ * read. */
 bool gb_tensor_copy(const gb_tensor *t, uint64_t from, uint64_t n, void *out,
                     gb_error *err);
 bool gb_tensor_read(const gb_tensor *t, uint64_t from, uint64_t n, float *out,

@@ -25,6 +25,13 @@ two ends          | model; file config.json 's/"eos_token_id": *4095/"eos_token_
 generation's end  | echo '{"eos_token_id": 423}' > m/generation_config.json; gumbel generate -m ./m -n 9 "Once upon" | - | 0 | Once upon a | -
 no end            | echo '{}' > m/generation_config.json; gumbel generate -m ./m -n 4 "Once upon" | - | 0 | Once upon a time, there | -
 no beginning      | file config.json '/bos_token_id/d'; gumbel generate -m ./m "" | - | 1 | - | ~the prompt is empty, and m has no token that begins a text
+gelu              | model; file config.json 's/gelu_new/gelu/'; gumbel generate -m ./m -g -n 4 "Once upon" | - | 0 | Once upon a time, there | -
+a git-lfs pointer | model; printf "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n" > m/model.safetensors; gumbel generate -m ./m x | - | 1 | - | ~m/model.safetensors: this is a git-lfs pointer, .*git lfs pull
+another one       | model; cp m/model.safetensors c; printf "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n" > m/vocab.json; gumbel tokenize -m ./m x | - | 1 | - | ~m/vocab.json: this is a git-lfs pointer
+an adapter        | rm -rf m; mkdir m; echo '{"base_model_name_or_path": "gpt2"}' > m/adapter_config.json; gumbel generate -m ./m x | - | 1 | - | ~m: expected a model, found an adapter \(LoRA\) for "gpt2".*merge
+an adapter besides | model; echo '{"base_model_name_or_path": "gpt2"}' > m/adapter_config.json; gumbel generate -m ./m x | - | 1 | - | ~found an adapter
+another one       | model; file config.json 's/"gpt2"/"llama"/'; gumbel generate -m ./m x | - | 1 | - | ~model_type: expected "gpt2", the one architecture .* found "llama"
+quantized         | model; file config.json 's/"n_layer"/"quantization_config": {}, "n_layer"/'; gumbel generate -m ./m x | - | 1 | - | ~quantization_config: expected none
 no tokenizer      | model; rm m/vocab.json m/merges.txt; gumbel tokenize -m ./m x | - | 1 | - | ~m: expected tokenizer.json, or vocab.json and merges.txt
 broken link       | model; ln -s nowhere m/tokenizer.json; gumbel tokenize -m ./m x | - | 1 | - | ~m/tokenizer.json: .*No such file
 EOF

@@ -184,7 +184,7 @@ dtype_of(const gb_random_model *m, const spec *t)
 static uint64_t
 element_size(const gb_random_model *m, const spec *t)
 {
-    return dtype_of(m, t) == GB_F32 ? 4 : 2;
+    return gb_dtype_size(dtype_of(m, t));
 }
 
 /* Appends the name as the file has it. */
@@ -200,7 +200,7 @@ put_name(gb_str *out, const gb_random_model *m, const spec *t)
 static void
 put_header(gb_str *out, const gb_random_model *m, const spec *t, size_t n)
 {
-    static const char *const dtypes[] = {"F32", "F16", "BF16"};
+    static const char *const dtypes[] = {"F32", "F16", "BF16", "F64"};
     uint64_t offset = 0, size, length;
     unsigned char word[8];
     gb_str json = GB_STR_INIT;
@@ -235,14 +235,22 @@ static void
 fill(const spec *t, gb_dtype dtype, uint64_t key, uint64_t from, size_t n,
      unsigned char *out)
 {
+    uint64_t w;
     uint32_t u;
     uint16_t h;
+    double d;
     float f;
     size_t i;
+    int k;
 
     for (i = 0; i < n; i++) {
         f = element(t, key, from + i);
-        if (dtype == GB_F32) {
+        if (dtype == GB_F64) {
+            d = (double)f;
+            memcpy(&w, &d, sizeof w);
+            for (k = 0; k < 8; k++)
+                *out++ = (unsigned char)(w >> 8 * k);
+        } else if (dtype == GB_F32) {
             memcpy(&u, &f, sizeof u);
             *out++ = (unsigned char)u;
             *out++ = (unsigned char)(u >> 8);
@@ -297,7 +305,7 @@ write_weights(const char *path, const gb_random_model *m, const spec *t,
 
     if (fd < 0)
         return gb_fail(err, "%s: cannot create: %s", path, strerror(errno));
-    buffer = gb_alloc_array(CHUNK, 4);
+    buffer = gb_alloc_array(CHUNK, 8);
     put_header(&header, m, t, n);
     ok = gb_fd_write(fd, path, header.data, header.len, err);
     for (i = 0; ok && i < n; i++)
@@ -383,7 +391,8 @@ write_shards(const gb_random_model *m, const specs *s, const char *folder,
 static bool
 write_config(const gb_random_model *m, const char *folder, gb_error *err)
 {
-    static const char *const dtypes[] = {"float32", "float16", "bfloat16"};
+    static const char *const dtypes[] = {"float32", "float16", "bfloat16",
+                                         "float64"};
     gb_str json = GB_STR_INIT;
 
     gb_str_puts(&json, "{\n  \"architectures\": [\"GPT2LMHeadModel\"],\n"

@@ -373,7 +373,7 @@ test_refused(void **state)
         {"add_cross_attention", "1", "true or false", "1"},
         {"tie_word_embeddings", "\"yes\"", "true or false", "\"yes\""},
         {"pruned_heads", "{\"0\": [1]}", "no pruned heads", "an object"},
-        {"quantization_config", "{}", "weights as numbers", "an object"},
+        {"quantization_config", "{}", "quantized for another program", "an object"},
         {"num_hidden_layers", "3", "3 as in num_hidden_layers", "2"},
         {"hidden_size", "-24", "from 1", "-24"},
         {"max_position_embeddings", "0", "from 1", "0"},

@@ -472,6 +472,27 @@ test_missing_tokens(void **state)
     fixture_close(&part);
 }
 
+/* Weights that float32 holds give the same bits from F64. */
+static void
+test_f64(void **state)
+{
+    gb_random_model m = odd_model;
+    fixture f = fixture_open(fixture_write(&m, "f64"), NULL);
+    float *expected = fixture_logprobs_after(f.engine, 65), *found;
+
+    (void)state;
+    fixture_close(&f);
+    m.dtype = GB_F64;
+    f = fixture_open(fixture_write(&m, "f64"), NULL);
+    assert_string_equal(gb_engine_get_info(f.engine)->dtype, "f32");
+    assert_non_null(strstr(gb_engine_get_info(f.engine)->dtype_why,
+                           "no device computes in f64"));
+    found = fixture_logprobs_after(f.engine, 65);
+    assert_same_bits(f.engine, expected, found, "f64", 65);
+    free(expected), free(found);
+    fixture_close(&f);
+}
+
 static void
 test_greedy(void **state)
 {
@@ -923,6 +944,7 @@ main(void)
         cmocka_unit_test(test_adjustments),
         cmocka_unit_test(test_bans),
         cmocka_unit_test(test_missing_tokens),
+        cmocka_unit_test(test_f64),
         cmocka_unit_test(test_greedy),
         cmocka_unit_test(test_logits),
         cmocka_unit_test(test_looking),

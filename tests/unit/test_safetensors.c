@@ -89,6 +89,24 @@ byte_at(const gb_tensor *t, uint64_t i)
     #begin "," #end "]}"
 
 static void
+test_both_names(void **state)
+{
+    gb_error err;
+    gb_tensors *t = open_header("{\"a\":" T("F32", "[1]", 0, 4)
+                                ",\"transformer.a\":" T("F32", "[1]", 4, 8)
+                                "}", 8, &err);
+    gb_tensor x;
+
+    (void)state;
+    test_ok(t != NULL, &err);
+    assert_false(gb_tensors_get(t, "a", &x, &err));
+    test_fails_with(&err, GB_FAILED, "tensor \"a\": expected it once",
+                    "\"transformer.\" in front and without", NULL);
+    assert_false(gb_tensors_get(t, "transformer.a", &x, &err));
+    gb_tensors_close(t);
+}
+
+static void
 test_read(void **state)
 {
     static const char header[] =
@@ -132,7 +150,7 @@ test_read(void **state)
     assert_true(gb_tensors_has(t, "ids"));
     assert_false(gb_tensors_get(t, "ids", &x, &err));
     test_fails_with(&err, GB_FAILED, "model.safetensors: tensor \"ids\": dtype",
-                    "expected F32, F16 or BF16, found \"I64\"", NULL);
+                    "expected F32, F16, BF16 or F64, found \"I64\"", NULL);
     assert_false(gb_tensors_get(t, "odd", &x, &err));
     test_fails_with(&err, GB_FAILED, "found \"Q7\"", NULL);
     assert_false(gb_tensors_get(t, "deep", &x, &err));
@@ -496,6 +514,7 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_both_names),
         cmocka_unit_test(test_read),
         cmocka_unit_test(test_refused_headers),
         cmocka_unit_test(test_refused_lengths),

@@ -153,7 +153,7 @@ test_read(void **state)
         gb_dtype dtype;
         const char *name;
         size_t size;
-        unsigned char bytes[12];
+        unsigned char bytes[24];
         float values[3];
     } cases[] = {
         {GB_F32, "f32", 4,
@@ -162,8 +162,12 @@ test_read(void **state)
         {GB_F16, "f16", 2, {0, 0x3c, 0, 0xc0, 1, 0}, {1, -2, 0x1p-24f}},
         {GB_BF16, "bf16", 2,
          {0x80, 0x3f, 0, 0xc0, 1, 0}, {1, -2, 0x1p-133f}},
+        {GB_F64, "f64", 8,
+         {0, 0, 0, 0, 0, 0, 0xf0, 0x3f, 0, 0, 0, 0, 0, 0, 0, 0xc0,
+          0, 0, 0, 0x10, 0, 0, 0xf0, 0x3f}, /* 1 + 2^-24 */
+         {1, -2, 1}},
     };
-    unsigned char moved[1 + 12];
+    unsigned char moved[1 + 24];
     gb_tensor t = {.count = 3, .data = moved + 1};
     float out[3], one;
     size_t i;
@@ -171,7 +175,7 @@ test_read(void **state)
 
     (void)state;
     for (i = 0; i < GB_COUNT(cases); i++) {
-        memcpy(moved + 1, cases[i].bytes, 12);
+        memcpy(moved + 1, cases[i].bytes, 24);
         t.dtype = cases[i].dtype;
         assert_string_equal(gb_dtype_name(t.dtype), cases[i].name);
         assert_int_equal(gb_dtype_size(t.dtype), cases[i].size);
@@ -191,7 +195,7 @@ test_read(void **state)
 static void
 test_pieces(void **state)
 {
-    unsigned char bytes[1 + 4 * 100];
+    unsigned char bytes[1 + 8 * 100];
     gb_tensor t = {.count = 100, .data = bytes + 1};
     test_random random = {3};
     float out[100], one;
@@ -203,7 +207,7 @@ test_pieces(void **state)
         bytes[i] = (unsigned char)test_random_next(&random);
     for (from = 0; from < 40; from++) {
         n = test_random_below(&random, 61);
-        for (t.dtype = GB_F32; t.dtype <= GB_BF16; t.dtype++) {
+        for (t.dtype = GB_F32; t.dtype <= GB_F64; t.dtype++) {
             read_floats(&t, from, n, out);
             for (i = 0; i < n; i++) {
                 read_floats(&t, from + i, 1, &one);
