@@ -92,6 +92,22 @@ put_text(const gb_model *m, const gb_ids *ids, const float *logprobs,
     return ok;
 }
 
+/* A text with the text of a special token is mostly meant to have it. */
+static void
+hint(const gb_options *o, const gb_model *m, const gb_str *text)
+{
+    char *note;
+
+    if (o->specials || !gb_tokenizer_has_special(
+                           m->tokenizer, gb_str_cstr(text), text->len))
+        return;
+    note = gb_format("%s: the text spells a special token, which is scored "
+                     "as its letters; --specials reads it as the token",
+                     m->name);
+    gb_put_note(note);
+    free(note);
+}
+
 static bool
 work(const gb_options *o, gb_opened *p, const gb_ids *ids, gb_error *err)
 {
@@ -119,6 +135,8 @@ run(const gb_options *o, gb_error *err)
                                    gb_str_cstr(&text), text.len, o->specials,
                                    &ids, err) &&
          work(o, &opened, &ids, err);
+    if (ok)
+        hint(o, opened.model, &text);
     gb_opened_close(&opened);
     gb_ids_free(&ids);
     gb_str_free(&text);

@@ -32,6 +32,9 @@ an adapter        | rm -rf m; mkdir m; echo '{"base_model_name_or_path": "gpt2"}
 an adapter besides | model; echo '{"base_model_name_or_path": "gpt2"}' > m/adapter_config.json; gumbel generate -m ./m x | - | 1 | - | ~found an adapter
 another one       | model; file config.json 's/"gpt2"/"llama"/'; gumbel generate -m ./m x | - | 1 | - | ~model_type: expected "gpt2", the one architecture .* found "llama"
 quantized         | model; file config.json 's/"n_layer"/"quantization_config": {}, "n_layer"/'; gumbel generate -m ./m x | - | 1 | - | ~quantization_config: expected none
+no hint           | gumbel score "Once upon" | - | 0 | ~perplexity | -
+a hint            | gumbel score "Once<|endoftext|>" | - | 0 | ~perplexity | stories: the text spells a special token, which is scored as its letters; --specials reads it as the token\n
+no hint needed    | gumbel score --specials "Once<|endoftext|>" | - | 0 | ~4095 | -
 no tokenizer      | model; rm m/vocab.json m/merges.txt; gumbel tokenize -m ./m x | - | 1 | - | ~m: expected tokenizer.json, or vocab.json and merges.txt
 broken link       | model; ln -s nowhere m/tokenizer.json; gumbel tokenize -m ./m x | - | 1 | - | ~m/tokenizer.json: .*No such file
 EOF

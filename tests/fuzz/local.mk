@@ -7,6 +7,7 @@ CLEANFILES += tests/fuzz/*.found
 FUZZ_TARGETS =
 FUZZ_TARGETS += tests/fuzz/fuzz_config
 FUZZ_TARGETS += tests/fuzz/fuzz_config_file
+FUZZ_TARGETS += tests/fuzz/fuzz_folder
 FUZZ_TARGETS += tests/fuzz/fuzz_journal
 FUZZ_TARGETS += tests/fuzz/fuzz_keys
 FUZZ_TARGETS += tests/fuzz/fuzz_line
@@ -31,6 +32,7 @@ endif
 FUZZ_LIBS = tests/libfuzz.a libgumbel.a $(GB_LIBS) $(GB_FUZZER)
 tests_fuzz_fuzz_config_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_config_file_LDADD = $(FUZZ_LIBS)
+tests_fuzz_fuzz_folder_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_journal_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_keys_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_line_LDADD = $(FUZZ_LIBS)
