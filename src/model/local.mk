@@ -6,6 +6,8 @@ libgumbel_a_SOURCES += \
 	src/model/hash.c \
 	src/model/merges.c src/model/merges.h \
 	src/model/model.c src/model/model.h \
+	src/model/pickle.c src/model/pickle.h \
+	src/model/pt_file.c src/model/pt_file.h \
 	src/model/safetensors.c src/model/safetensors.h \
 	src/model/split.c src/model/split.h \
 	src/model/st_file.c src/model/st_file.h \
@@ -13,4 +15,5 @@ libgumbel_a_SOURCES += \
 	src/model/tokenizer.c src/model/tokenizer.h \
 	src/model/tokenizer_files.c src/model/tokenizer_files.h \
 	src/model/tokenizer_json.c src/model/tokenizer_json.h \
-	src/model/vocab.c src/model/vocab.h
+	src/model/vocab.c src/model/vocab.h \
+	src/model/zip.c src/model/zip.h

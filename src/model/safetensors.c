@@ -8,12 +8,14 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/utf8.h"
+#include "model/pt_file.h"
 #include "model/st_file.h"
 
 #define INDEX_LIMIT (64u << 20) /* bytes */
 #define SHARD_LIMIT 256u /* each is an open file */
 
 struct gb_tensors {
+    bool pickled; /* the files are PyTorch's */
     char *source; /* the only file, or the index: for messages */
     gb_st_file *files; /* by name */
     size_t n_files;
@@ -77,20 +79,19 @@ open_files(gb_tensors *t, const char *folder, const char *const *names,
            size_t n, gb_error *err)
 {
     t->files = gb_alloc_array(n, sizeof *t->files);
-    while (t->n_files < n) {
-        t->n_files++;
-        if (!gb_st_file_open(&t->files[t->n_files - 1], folder,
-                             names[t->n_files - 1], err))
+    for (; t->n_files < n; t->n_files++)
+        if (!(t->pickled ? gb_pt_file_open : gb_st_file_open)(
+                &t->files[t->n_files], folder, names[t->n_files], err)) {
+            t->n_files++;
             return false;
-    }
+        }
     return list_entries(t, err);
 }
 
 static bool
-open_single(gb_tensors *t, const char *folder, gb_error *err)
+open_single(gb_tensors *t, const char *folder, const char *name,
+            gb_error *err)
 {
-    static const char *const name = "model.safetensors";
-
     return open_files(t, folder, &name, 1, err);
 }
 
@@ -229,29 +230,40 @@ static bool
 fail_no_weights(const char *folder, gb_error *err)
 {
     return gb_fail(err,
-                   "%s: expected model.safetensors or "
-                   "model.safetensors.index.json, found %s", folder,
-                   there(folder, "pytorch_model.bin")
-                       ? "only pytorch_model.bin, which is not read"
-                       : "neither");
+                   "%s: expected model.safetensors or pytorch_model.bin, or "
+                   "shards with model.safetensors.index.json or "
+                   "pytorch_model.bin.index.json, found none", folder);
 }
+
+/* What a folder may have, in the order in which Transformers looks. */
+static const struct {
+    const char *name;
+    bool sharded, pickled;
+} containers[] = {
+    {"model.safetensors", false, false},
+    {"model.safetensors.index.json", true, false},
+    {"pytorch_model.bin", false, true},
+    {"pytorch_model.bin.index.json", true, true},
+};
 
 gb_tensors *
 gb_tensors_open(const char *folder, gb_error *err)
 {
-    static const char single[] = "model.safetensors";
-    static const char index[] = "model.safetensors.index.json";
     gb_tensors *t;
-    bool sharded = !there(folder, single), ok;
+    size_t i = 0;
 
-    if (sharded && !there(folder, index)) {
+    while (i < GB_COUNT(containers) && !there(folder, containers[i].name))
+        i++;
+    if (i == GB_COUNT(containers)) {
         fail_no_weights(folder, err);
         return NULL;
     }
     t = gb_alloc(sizeof *t);
-    t->source = gb_path_join(folder, sharded ? index : single);
-    ok = sharded ? open_shards(t, folder, err) : open_single(t, folder, err);
-    if (ok)
+    t->pickled = containers[i].pickled;
+    t->source = gb_path_join(folder, containers[i].name);
+    if (containers[i].sharded
+            ? open_shards(t, folder, err)
+            : open_single(t, folder, containers[i].name, err))
         return t;
     gb_tensors_close(t);
     return NULL;

@@ -1,5 +1,6 @@
-/* The safetensors format: an 8-byte little-endian header length, a JSON
- * header, then the data (https://github.com/huggingface/safetensors). */
+/* Weight files. The safetensors format: an 8-byte little-endian header length,
+ * a JSON header, then the data (https://github.com/huggingface/safetensors).
+ * PyTorch's: a ZIP archive with a pickle that says what lies where. */
 #ifndef GB_MODEL_SAFETENSORS_H
 #define GB_MODEL_SAFETENSORS_H
 
@@ -15,10 +16,11 @@
 typedef struct gb_tensors gb_tensors;
 
 /* Opens folder/model.safetensors, or the shards that
- * folder/model.safetensors.index.json names. Every offset, shape and size is
- * checked against the file before anything can be looked up; as the format
- * demands, the tensors cover the data without gap or overlap. A tensor of a
- * dtype that is not supported is no error until it is asked for. */
+ * folder/model.safetensors.index.json names; where there is neither,
+ * pytorch_model.bin or its shards. Every offset, shape and size is checked
+ * against the file before anything can be looked up; as safetensors demands,
+ * its tensors cover the data without gap or overlap. A tensor of a dtype that
+ * is not supported is no error until it is asked for. */
 gb_tensors *gb_tensors_open(const char *folder, gb_error *err);
 void gb_tensors_close(gb_tensors *t);
 

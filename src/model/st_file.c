@@ -140,8 +140,8 @@ read_entry(const json_t *value, gb_st_entry *e, gb_error *err)
            check_size(e, err);
 }
 
-static gb_st_entry *
-add_entry(gb_st_file *f)
+gb_st_entry *
+gb_st_file_add(gb_st_file *f)
 {
     gb_st_entry *e;
 
@@ -209,7 +209,7 @@ read_entries(gb_st_file *f, json_t *root, gb_error *err)
                                f->path, gb_json_show(value, shown));
             continue;
         }
-        e = add_entry(f);
+        e = gb_st_file_add(f);
         e->name = gb_strdup(name);
         if (!read_entry(value, e, err))
             return false;

@@ -29,7 +29,8 @@ struct gb_st_file {
     gb_source source;
     uint64_t data; /* where it begins, after the header */
     uint64_t size; /* of data, in bytes */
-    gb_st_entry *entries; /* by offset; they cover the data */
+    gb_st_entry *entries; /* by offset, covering the data; those of PyTorch
+                             (model/pt_file.h) as they come */
     size_t n_entries, capacity;
 };
 
@@ -37,6 +38,9 @@ struct gb_st_file {
 bool gb_st_file_open(gb_st_file *f, const char *folder, const char *name,
                      gb_error *err);
 void gb_st_file_close(gb_st_file *f);
+
+/* A new entry, to be filled in; those before it may move. */
+gb_st_entry *gb_st_file_add(gb_st_file *f);
 
 /* Fills in "PATH: tensor NAME: " followed by the text. Returns false. */
 bool gb_st_refuse(const gb_st_entry *e, gb_error *err, const char *format, ...)

@@ -1,0 +1,171 @@
+#include "model/pt_file.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "model/pickle.h"
+#include "model/zip.h"
+
+#define PICKLE_LIMIT (4u << 20) /* bytes; 150 tensors have 20 thousand */
+
+typedef struct reader {
+    gb_st_file *f;
+    gb_zip zip;
+    gb_str root; /* the folder that all entries are in, with its slash */
+} reader;
+
+/* The pickle of the archive: FOLDER/data.pkl, of which there is one. */
+static const gb_zip_entry *
+find_pickle(reader *r, gb_error *err)
+{
+    static const char end[] = "/data.pkl";
+    const gb_zip_entry *e, *found = NULL;
+    const char *slash;
+    size_t i;
+
+    for (i = 0; i < r->zip.n; i++) {
+        e = &r->zip.entries[i];
+        slash = strchr(e->name, '/');
+        if (slash == NULL || strcmp(slash, end) != 0)
+            continue;
+        if (found != NULL)
+            found = NULL, i = r->zip.n;
+        else
+            found = e;
+    }
+    if (found == NULL) {
+        gb_fail(err, "%s: expected an archive of PyTorch with one data.pkl, "
+                "found none or several", r->f->path);
+        return NULL;
+    }
+    gb_str_append(&r->root, found->name, strlen(found->name) - sizeof end + 2);
+    return found;
+}
+
+/* An entry of the archive below its folder. */
+static const gb_zip_entry *
+find_entry(const reader *r, const char *folder, const char *name, size_t n)
+{
+    char *path = gb_format("%s%s%.*s", gb_str_cstr(&r->root), folder, (int)n,
+                           name);
+    const gb_zip_entry *e = gb_zip_find(&r->zip, path);
+
+    free(path);
+    return e;
+}
+
+static bool
+check_order(const reader *r, gb_error *err)
+{
+    const gb_zip_entry *e = find_entry(r, "byteorder", "", 0);
+    char order[3];
+    uint64_t at;
+
+    if (e == NULL || e->size != sizeof order)
+        return true;
+    if (!gb_zip_locate(&r->zip, e, &at, err) ||
+        !gb_source_read(&r->f->source, r->f->path, at, order, sizeof order,
+                        err))
+        return false;
+    return memcmp(order, "big", 3) != 0 ||
+           gb_fail(err, "%s: byteorder: expected \"little\", found \"big\"",
+                   r->f->path);
+}
+
+/* A tensor becomes an entry of the file, where its storage lies. */
+static bool
+take_tensor(void *arg, const gb_pickled *t, gb_error *err)
+{
+    reader *r = arg;
+    gb_st_entry *e = gb_st_file_add(r->f);
+    const gb_zip_entry *storage;
+    uint64_t from, size, at;
+
+    e->name = gb_strndup(t->name, t->name_size);
+    snprintf(e->dtype, sizeof e->dtype, "%s", t->dtype);
+    e->rank = t->rank;
+    memcpy(e->shape, t->shape, sizeof e->shape);
+    e->count = t->count;
+    storage = t->key_size < 256
+                  ? find_entry(r, "data/", t->key, t->key_size)
+                  : NULL;
+    if (storage == NULL)
+        return gb_st_refuse(e, err, "expected its storage in the archive, "
+                            "found none");
+    if (!gb_zip_locate(&r->zip, storage, &at, err))
+        return false;
+    if (__builtin_mul_overflow(t->offset, t->element, &from) ||
+        __builtin_mul_overflow(t->count, t->element, &size) ||
+        from > storage->size || size > storage->size - from)
+        return gb_st_refuse(e, err, "expected at most the %" PRIu64 " bytes "
+                            "of its storage, found more", storage->size);
+    e->begin = at + from;
+    e->end = e->begin + size;
+    return true;
+}
+
+static bool
+read_archive(reader *r, gb_error *err)
+{
+    const gb_zip_entry *pickle;
+    uint64_t at;
+    char *text;
+    bool ok;
+
+    if (!gb_zip_open(&r->zip, &r->f->source, r->f->path, err) ||
+        (pickle = find_pickle(r, err)) == NULL ||
+        !gb_zip_locate(&r->zip, pickle, &at, err) || !check_order(r, err))
+        return false;
+    if (pickle->size > PICKLE_LIMIT)
+        return gb_fail(err, "%s: data.pkl: expected at most %u bytes, found "
+                       "%" PRIu64, r->f->path, PICKLE_LIMIT, pickle->size);
+    text = gb_alloc((size_t)pickle->size + 1);
+    ok = gb_source_read(&r->f->source, r->f->path, at, text,
+                        (size_t)pickle->size, err) &&
+         gb_pickle_read(text, (size_t)pickle->size, r->f->path, take_tensor,
+                        r, err);
+    free(text);
+    if (ok && r->f->n_entries == 0)
+        return gb_fail(err, "%s: expected tensors by their names, found none",
+                       r->f->path);
+    return ok;
+}
+
+/* What can be told of a file that is no archive. */
+static bool
+check_begin(const gb_st_file *f, gb_error *err)
+{
+    char begin[64] = {0};
+    size_t n = sizeof begin;
+
+    if (f->source.size < n)
+        n = (size_t)f->source.size;
+    if (!gb_source_read(&f->source, f->path, 0, begin, n, err) ||
+        !gb_check_lfs(f->path, begin, n, err))
+        return false;
+    return (unsigned char)begin[0] != 0x80 ||
+           gb_fail(err, "%s: expected a file of torch.save since PyTorch 1.6, "
+                   "found an older one: load and save it once more, best as "
+                   "model.safetensors", f->path);
+}
+
+bool
+gb_pt_file_open(gb_st_file *f, const char *folder, const char *name,
+                gb_error *err)
+{
+    reader r = {.f = f, .root = GB_STR_INIT};
+    bool ok;
+
+    memset(f, 0, sizeof *f);
+    f->path = gb_path_join(folder, name);
+    f->name = gb_strdup(name);
+    ok = gb_source_open(&f->source, f->path, err) && check_begin(f, err) &&
+         read_archive(&r, err);
+    gb_zip_close(&r.zip);
+    gb_str_free(&r.root);
+    return ok;
+}
