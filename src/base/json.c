@@ -71,17 +71,57 @@ gb_json_parse(const char *name, const char *text, size_t n, gb_error *err)
     return root;
 }
 
-json_t *
-gb_json_load(const char *path, size_t limit, gb_error *err)
+/* Writes integers of more than 19 digits as real numbers, in place: the last
+ * two digits become "e2". */
+static void
+soften_integers(char *text, size_t n)
+{
+    bool quoted = false;
+    size_t i, digits;
+
+    for (i = 0; i < n; i++) {
+        if (text[i] == '"')
+            quoted = !quoted;
+        else if (quoted && text[i] == '\\')
+            i++;
+        if (quoted || text[i] < '0' || text[i] > '9')
+            continue;
+        digits = strspn(text + i, "0123456789");
+        i += digits;
+        if (digits > 19 && (i == n || strchr(".eE", text[i]) == NULL))
+            memcpy(text + i - 2, "e2", 2);
+        else
+            i += strspn(text + i, "0123456789.eE+-");
+        i--;
+    }
+}
+
+static json_t *
+load(const char *path, size_t limit, bool soften, gb_error *err)
 {
     gb_str text = GB_STR_INIT;
     json_t *root = NULL;
 
     if (gb_file_read(path, limit, &text, err) &&
-        gb_check_lfs(path, gb_str_cstr(&text), text.len, err))
+        gb_check_lfs(path, gb_str_cstr(&text), text.len, err)) {
+        if (soften && text.len > 0)
+            soften_integers(text.data, text.len);
         root = gb_json_parse(path, gb_str_cstr(&text), text.len, err);
+    }
     gb_str_free(&text);
     return root;
+}
+
+json_t *
+gb_json_load(const char *path, size_t limit, gb_error *err)
+{
+    return load(path, limit, false, err);
+}
+
+json_t *
+gb_json_load_python(const char *path, size_t limit, gb_error *err)
+{
+    return load(path, limit, true, err);
 }
 
 const char *

@@ -21,6 +21,10 @@
  * caller calls json_decref. */
 json_t *gb_json_load(const char *path, size_t limit, gb_error *err);
 
+/* The same for a file of programs whose integers have no end, as Python's: one
+ * of more than 19 digits becomes a real number. */
+json_t *gb_json_load_python(const char *path, size_t limit, gb_error *err);
+
 /* The same for n bytes of text; `name` stands for them in messages. */
 json_t *gb_json_parse(const char *name, const char *text, size_t n,
                       gb_error *err);

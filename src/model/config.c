@@ -265,7 +265,7 @@ read_generation(const char *folder, gb_config *config, gb_error *err)
     bool ok = true;
 
     if (gb_is_there(path)) {
-        r.root = root = gb_json_load(path, CONFIG_LIMIT, err);
+        r.root = root = gb_json_load_python(path, CONFIG_LIMIT, err);
         ok = root != NULL && read_ends(&r, config);
         if (ok)
             read_start(&r, config);
@@ -325,7 +325,7 @@ bool
 gb_config_load(const char *folder, gb_config *config, gb_error *err)
 {
     char *path = gb_path_join(folder, "config.json");
-    json_t *root = gb_json_load(path, CONFIG_LIMIT, err);
+    json_t *root = gb_json_load_python(path, CONFIG_LIMIT, err);
     reader r = {path, root, err};
     bool ok;
 

@@ -40,7 +40,7 @@ load(const char *path, json_t **root, gb_error *err)
 {
     if (!gb_is_there(path))
         return true;
-    *root = gb_json_load(path, CONFIG_LIMIT, err);
+    *root = gb_json_load_python(path, CONFIG_LIMIT, err);
     return *root != NULL;
 }
 

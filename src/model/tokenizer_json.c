@@ -314,7 +314,7 @@ read_added(const reader *r, const json_t *list)
 bool
 gb_tokenizer_json_read(gb_tokenizer_files *f, const char *path, gb_error *err)
 {
-    json_t *root = gb_json_load(path, FILE_LIMIT, err);
+    json_t *root = gb_json_load_python(path, FILE_LIMIT, err);
     const reader r = {path, f, err};
     bool ok;
 
