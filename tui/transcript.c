@@ -169,8 +169,11 @@ append_tokens(gb_part *p, const gb_news *news)
 {
     if (news->n_tokens == 0)
         return;
-    p->tokens = gb_realloc_array(p->tokens, p->n_tokens + news->n_tokens,
-                                 sizeof *p->tokens);
+    if (p->n_tokens + news->n_tokens > p->capacity) {
+        p->capacity = 2 * p->n_tokens + news->n_tokens;
+        p->tokens = gb_realloc_array(p->tokens, p->capacity,
+                                     sizeof *p->tokens);
+    }
     memcpy(p->tokens + p->n_tokens, news->tokens,
            news->n_tokens * sizeof *p->tokens);
     p->n_tokens += news->n_tokens;

@@ -15,7 +15,7 @@ typedef struct gb_part {
     gb_settings settings; /* it was written with */
     gb_str text;
     gb_written *tokens;   /* (n_tokens) */
-    uint32_t n_tokens;
+    uint32_t n_tokens, capacity;
     uint64_t number;      /* of its first token in the conversation */
     bool ended;           /* its last token ended the model's text */
     size_t n_marks;       /* of the transcript, up to its end */
