@@ -114,6 +114,13 @@ gb_added_free(gb_added *a)
 
 /* --- where they stand --------------------------------------------------- */
 
+/* A byte of a token; below all bytes where the token has ended. */
+static int
+byte_at(const gb_added_token *t, size_t depth)
+{
+    return depth < t->n ? (unsigned char)t->text[depth] : -1;
+}
+
 /* Of the tokens [*low, *high), which begin alike for `depth` bytes, those
  * that go on with this byte; one that ends there comes first of all. */
 static void
@@ -127,8 +134,7 @@ narrow(const gb_added *a, int pass, size_t depth, unsigned char byte,
     for (side = 0; side < 2; side++) {
         for (from = *low, to = *high; from < to;) {
             middle = from + (to - from) / 2;
-            if ((unsigned char)a->tokens[order[middle]].text[depth] <
-                byte + side)
+            if (byte_at(&a->tokens[order[middle]], depth) < byte + side)
                 from = middle + 1;
             else
                 to = middle;
