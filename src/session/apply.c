@@ -219,15 +219,24 @@ apply_import(gb_tree *t, const gb_event *e, gb_error *err)
 /* Settings. */
 
 bool
+gb_tree_encode_pin(const gb_tree *t, const char *text, gb_ids *ids,
+                   gb_error *err)
+{
+    if (text[0] != '\0' &&
+        !gb_tokenizer_encode_whole(t->tokenizer, text, strlen(text), false,
+                                   ids, err))
+        return false;
+    return ids->len <= t->n_ctx / 2 ||
+           gb_fail_usage(err, "pin: expected at most %u tokens, half of the "
+                         "context, found %zu", t->n_ctx / 2, ids->len);
+}
+
+bool
 gb_tree_pin(gb_tree *t, const char *text, gb_error *err)
 {
     gb_ids ids = GB_IDS_INIT;
-    bool ok = gb_tokenizer_encode_whole(t->tokenizer, text, strlen(text),
-                                        false, &ids, err);
+    bool ok = gb_tree_encode_pin(t, text, &ids, err);
 
-    if (ok && ids.len > t->n_ctx / 2)
-        ok = gb_fail_usage(err, "pin: expected at most %u tokens, half of the "
-                           "context, found %zu", t->n_ctx / 2, ids.len);
     if (ok) {
         gb_ids_free(&t->pin);
         t->pin = ids;

@@ -37,12 +37,8 @@ gb_look_view(gb_session *s, gb_place place, const gb_settings *settings,
              gb_ids *ids, gb_error *err)
 {
     gb_path path = {0};
-    bool ok = true;
+    bool ok = gb_tree_encode_pin(s->tree, settings->pin, ids, err);
 
-    if (settings->pin[0] != '\0')
-        ok = gb_tokenizer_encode_whole(s->model->tokenizer, settings->pin,
-                                       strlen(settings->pin), false, ids,
-                                       err);
     gb_tree_path(s->tree, place, &path);
     gb_path_view(&path, ids);
     gb_path_free(&path);

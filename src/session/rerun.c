@@ -110,8 +110,7 @@ gb_rerun_open(gb_rerun *r, gb_session *s, gb_place from,
     *r = (gb_rerun){.session = s, .from = from, .mode = s->tree->mode,
                     .settings = *settings};
     gb_loop_init(&r->loop, s->engine);
-    if (!gb_tokenizer_encode(s->model->tokenizer, settings->pin,
-                             strlen(settings->pin), false, &r->view, err)) {
+    if (!gb_tree_encode_pin(s->tree, settings->pin, &r->view, err)) {
         gb_rerun_close(r);
         return false;
     }

@@ -31,7 +31,7 @@ typedef struct gb_rerun {
 
 /* Nothing is written yet. The settings' seed other than the place's: its
  * noise from step 0 on, as a reseed takes it; else the noise of the place. The
- * session must stay as it is. False: what they pin cannot be read. */
+ * session must stay as it is. False: what they pin cannot be. */
 bool gb_rerun_open(gb_rerun *r, gb_session *s, gb_place from,
                    const gb_settings *settings, gb_error *err);
 void gb_rerun_close(gb_rerun *r);

@@ -29,7 +29,7 @@ gb_tree_new(gb_tokenizer *tokenizer, uint32_t n_vocab, const gb_ends *ends,
     t->settings = t->root_settings = *settings;
     t->mode = t->root_mode = mode;
     t->act = t->again = GB_NONE;
-    if ((settings->pin[0] == '\0' || gb_tree_pin(t, settings->pin, err)) &&
+    if (gb_tree_pin(t, settings->pin, err) &&
         gb_bias_check(settings->bias, tokenizer, n_vocab, err))
         return t;
     gb_tree_free(t);

@@ -261,6 +261,10 @@ uint64_t gb_tree_run_tokens(const gb_tree *t);
 
 /* The model's view. */
 
+/* The tokens of what settings pin, at most half of the context; into an empty
+ * list. */
+bool gb_tree_encode_pin(const gb_tree *t, const char *text, gb_ids *ids,
+                        gb_error *err);
 /* What the model sees, oldest first. Valid until the next event. */
 const gb_ids *gb_tree_view(gb_tree *t);
 /* How long that is without what is pinned before it. */
@@ -291,7 +295,7 @@ gb_stream *gb_path_stream(const gb_tree *t, const gb_path *path, gb_mode mode,
 
 /* Between tree.c, apply.c and run.c. */
 
-/* Encodes what is pinned. It must leave half of the context. */
+/* From now on this is pinned. */
 bool gb_tree_pin(gb_tree *t, const char *text, gb_error *err);
 /* A new node behind the current place; settled when its tokens and drops are
  * there. */

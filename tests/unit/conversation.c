@@ -8,6 +8,7 @@
 
 static gb_engine *engine;
 static gb_model *model;
+static const char *model_folder; /* NULL: the one that ships */
 
 gb_model *
 test_model(void)
@@ -15,7 +16,9 @@ test_model(void)
     gb_error err = GB_ERROR_INIT;
 
     if (model == NULL)
-        model = gb_model_open(test_source("models/stories"), &err);
+        model = gb_model_open(model_folder != NULL
+                                  ? model_folder
+                                  : test_source("models/stories"), &err);
     test_ok(model != NULL, &err);
     return model;
 }
@@ -41,6 +44,13 @@ test_engine_close(void **state)
     engine = NULL;
     model = NULL;
     return 0;
+}
+
+void
+test_change_model(const char *folder)
+{
+    test_engine_close(NULL);
+    model_folder = folder;
 }
 
 gb_session *

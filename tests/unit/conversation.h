@@ -12,6 +12,8 @@
 gb_engine *test_engine(void);
 gb_model *test_model(void);
 int test_engine_close(void **state);
+/* All that follows is with the model of another folder. */
+void test_change_model(const char *folder);
 
 /* A session that journals into `path` (NULL: in memory), which goes on from
  * `load` (NULL: nothing). 12 new tokens a run, end-of-text ignored. */

@@ -4,6 +4,7 @@
 #include "mutate.h"
 
 #include <math.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "session/look.h"
@@ -452,6 +453,38 @@ test_refused(void **state)
     test_session_close(s);
 }
 
+/* A tokenizer that puts something in front of a text does so with what is
+ * pinned, and not with nothing. */
+static void
+test_begun(void **state)
+{
+    static const char *const files[] = {"config.json", "merges.txt",
+                                        "vocab.json", "model.safetensors"};
+    static const char begin[] = "{\"add_bos_token\": true}";
+    char from[4096], to[4096];
+    gb_session *s;
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < GB_COUNT(files); i++) {
+        snprintf(from, sizeof from, "models/stories/%s", files[i]);
+        snprintf(to, sizeof to, "%s/%s", test_folder(), files[i]);
+        assert_int_equal(symlink(realpath(test_source(from), from), to), 0);
+    }
+    test_write("tokenizer_config.json", begin, strlen(begin));
+    test_change_model(test_folder());
+    s = story("20");
+    assert_int_equal(gb_tree_view(s->tree)->data[0],
+                     s->model->config.start_id);
+    test_set(s, "pin", "A story of a fox.");
+    assert_int_equal(s->tree->pin.data[0], s->model->config.start_id);
+    check(s);
+    test_set(s, "pin", "off");
+    assert_int_equal(s->tree->pin.len, 0);
+    check(s);
+    test_session_close(s);
+}
+
 int
 main(void)
 {
@@ -461,7 +494,7 @@ main(void)
         cmocka_unit_test(test_stopped), cmocka_unit_test(test_full),
         cmocka_unit_test(test_chat),    cmocka_unit_test(test_seed),
         cmocka_unit_test(test_untouched), cmocka_unit_test(test_map),
-        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_refused), cmocka_unit_test(test_begun),
     };
 
     return cmocka_run_group_tests_name("trial", tests, NULL,
