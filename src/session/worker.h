@@ -176,17 +176,12 @@ typedef struct gb_stats {
     uint64_t step, seed;      /* of the next token */
     uint64_t run_tokens;      /* written in this or the last run */
     float logprob;            /* of the last token; NaN before the first */
-    uint64_t tokens;          /* of the conversation, as /at counts them */
-    uint64_t number;          /* of the one at the cursor; `tokens`: the end */
     gb_place cursor;          /* of the token; node 0: at the end */
     gb_reason rests;          /* why the text ends where it does: a stop
                                  string, the end-of-text token, the limit, the
                                  user's stop, a failure; NONE: it is written,
                                  was left in its middle, or the model's text
                                  is not what stands at the end */
-    bool changed;             /* the settings in force are not those of the
-                                 token at the cursor; at the end, of the last
-                                 one that the model wrote */
     uint32_t take, takes;     /* of the place where the text last forks;
                                  0 where it does not */
 } gb_stats;

@@ -101,7 +101,7 @@ find_rest(const gb_tree *t)
         if (t->path.data[i - 1].node->role != GB_ROLE_NOTE &&
             !t->path.data[i - 1].node->hidden)
             s = &t->path.data[i - 1];
-    if (t->writing || s == NULL || s->node->role != GB_ROLE_MODEL ||
+    if (s == NULL || s->node->role != GB_ROLE_MODEL ||
         s->tokens < s->node->n_tokens)
         return GB_REASON_NONE;
     n = s->node;
@@ -113,28 +113,12 @@ find_rest(const gb_tree *t)
                : GB_REASON_NONE;
 }
 
-/* What is known at the cursor. */
-static void
-find_cursor(const gb_session *s, gb_stats *stats)
-{
-    const gb_node *n = gb_tree_last(s->tree, GB_ROLE_MODEL);
-    gb_stretch at;
-
-    stats->tokens = gb_steer_tokens(s);
-    stats->number = gb_steer_cursor(s);
-    if (gb_steer_at(s, stats->number, &at)) {
-        n = at.node;
-        stats->cursor = (gb_place){n->id, at.tokens};
-    }
-    stats->changed = n != NULL && n->role == GB_ROLE_MODEL &&
-                     !gb_settings_same(&n->settings, &s->tree->settings);
-}
-
 static gb_stats
 current_stats(gb_worker *w)
 {
     gb_stats s = {.logprob = w->logprob};
     size_t current = 0;
+    gb_stretch at;
     const gb_tree *t;
 
     if (w->token_ms > 0)
@@ -147,12 +131,14 @@ current_stats(gb_worker *w)
     s.step = t->step;
     s.seed = t->settings.seed;
     s.run_tokens = gb_tree_run_tokens(t);
-    s.rests = find_rest(t);
-    find_cursor(w->session, &s);
-    if (!t->writing)
+    if (w->session->has_cursor &&
+        gb_steer_at(w->session, gb_steer_cursor(w->session), &at))
+        s.cursor = (gb_place){at.node->id, at.tokens};
+    if (!t->writing) {
+        s.rests = find_rest(t);
         w->takes = (uint32_t)gb_tree_takes(t, NULL, &current);
-    if (!t->writing)
         w->take = (uint32_t)current + 1;
+    }
     s.takes = w->takes;
     s.take = s.takes > 0 ? w->take : 0;
     return s;
