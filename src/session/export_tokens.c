@@ -255,7 +255,8 @@ put_token(const gb_export_token *token, unsigned word, gb_str *out)
     put_number((double)w->noise, out);
     put_number(range ? (double)w->from : NAN, out);
     put_number((double)w->to, out);
-    gb_str_printf(out, ",\"%s\"", source == GB_SOURCE_WRITTEN ? "" : gb_source_name(source));
+    gb_str_printf(out, ",\"%s\"",
+                  source == GB_SOURCE_WRITTEN ? "" : gb_source_name(source));
     gb_str_append(out, gb_str_cstr(&token->spectrum), token->spectrum.len);
     gb_str_putc(out, ']');
 }

@@ -236,7 +236,8 @@ read_header(gb_journal_reader *r, gb_error *err)
     format = json_object_get(r->object, "format");
     if (!json_is_string(format) ||
         strcmp(json_string_value(format), "gumbel-session") != 0)
-        return gb_json_refuse(r->place, "format", "\"gumbel-session\"", format, err);
+        return gb_json_refuse(r->place, "format", "\"gumbel-session\"",
+                              format, err);
     if (!gb_json_get_u64(r->object, r->place, "version", INT64_MAX, &version,
                          err))
         return false;

@@ -32,7 +32,8 @@ bool gb_list_read(gb_list *list, gb_error *err);
 void gb_list_describe(gb_list *list);
 void gb_list_free(gb_list *list);
 
-/* One a line, for people, when described: number, date, model, tokens, words. */
+/* One a line, for people, when described: number, date, model, tokens,
+ * words. */
 void gb_list_format(const gb_list *list, gb_str *out);
 
 /* The path of the session that somebody means by a number of the list (1: the

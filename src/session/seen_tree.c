@@ -1,5 +1,5 @@
-/* Where takes part, and the tree as a list: what follows a node directly stands below it, only
- * forks go to the right. */
+/* Where takes part, and the tree as a list: what follows a node directly
+ * stands below it, only forks go to the right. */
 #include <stdlib.h>
 
 #include "base/mem.h"
