@@ -21,6 +21,12 @@ gb_loop_end(const gb_engine *engine, bool ignore_eos, gb_token id,
     return tokens >= limit ? GB_REASON_LENGTH : GB_REASON_NONE;
 }
 
+bool
+gb_loop_counts_reads(const gb_engine *engine)
+{
+    return strcmp(gb_engine_get_info(engine)->prefill, "own") != 0;
+}
+
 void
 gb_loop_init(gb_loop *l, gb_engine *engine)
 {
@@ -110,7 +116,7 @@ static void
 forget_lent(gb_loop *l)
 {
     if (l->kept < gb_engine_length(l->engine) &&
-        strcmp(gb_engine_get_info(l->engine)->prefill, "own") != 0)
+        gb_loop_counts_reads(l->engine))
         gb_engine_rewind(l->engine, (uint32_t)l->kept);
     l->kept = SIZE_MAX;
 }
@@ -184,4 +190,12 @@ gb_loop_step(gb_loop *l, const gb_settings *s, gb_pick *pick, gb_error *err)
     gb_ids_push(&l->ids, pick->id);
     l->step++;
     return true;
+}
+
+bool
+gb_loop_write(gb_loop *l, const gb_settings *s, gb_pick *pick, gb_error *err)
+{
+    return gb_loop_step(l, s, pick, err) &&
+           (s->greedy || gb_engine_range(l->engine, s->temperature,
+                                         &s->filter, pick, err));
 }

@@ -17,6 +17,10 @@ gb_why gb_why_of(const gb_pick *pick);
 gb_reason gb_loop_end(const gb_engine *engine, bool ignore_eos, gb_token id,
                       bool stopped, uint64_t tokens, uint64_t limit);
 
+/* Whether what an engine computes depends on how much it reads at once, as it
+ * does with CLBlast. */
+bool gb_loop_counts_reads(const gb_engine *engine);
+
 /* One branch of a text: the tokens the model sees, and how far the engine
  * has read them. */
 typedef struct gb_loop {
@@ -48,9 +52,8 @@ bool gb_loop_look(gb_loop *l, const gb_token *ids, size_t n, float *logits,
                   gb_error *err);
 /* Before somebody else feeds these tokens to the engine, and others behind
  * them; and afterwards: what it does not share with the view is read again.
- * Where it counts how much is read at once (CLBlast), gb_loop_follow forgets
- * what was read for others, and for looks: the text goes on as if nobody had
- * looked. */
+ * Where it counts how much is read at once, gb_loop_follow forgets what was
+ * read for others, and for looks: the text goes on as if nobody had looked. */
 void gb_loop_lend(gb_loop *l, const gb_token *ids, size_t n);
 void gb_loop_rejoin(gb_loop *l);
 
@@ -64,5 +67,10 @@ bool gb_loop_is_full(const gb_loop *l);
  * cancellation ids and step are unchanged. */
 bool gb_loop_step(gb_loop *l, const gb_settings *settings, gb_pick *pick,
                   gb_error *err);
+
+/* The same, and the temperatures between which it is this token; the view has
+ * the token also when these cannot be found. */
+bool gb_loop_write(gb_loop *l, const gb_settings *settings, gb_pick *pick,
+                   gb_error *err);
 
 #endif

@@ -13,7 +13,7 @@ free_nodes(gb_rerun *r)
 }
 
 /* A node behind the path, of which nothing but its part in the view counts. */
-static gb_node *
+static void
 push_node(gb_rerun *r, gb_role role, uint64_t drop_front)
 {
     gb_node *n = gb_alloc(sizeof *n);
@@ -21,13 +21,7 @@ push_node(gb_rerun *r, gb_role role, uint64_t drop_front)
     n->role = role;
     n->drop_front = drop_front;
     n->view_len = gb_path_view_length(&r->path) - drop_front;
-    if (r->path.len == r->path.capacity) {
-        r->path.capacity = r->path.capacity * 2 + 8;
-        r->path.data = gb_realloc_array(r->path.data, r->path.capacity,
-                                        sizeof *r->path.data);
-    }
-    r->path.data[r->path.len++] = (gb_stretch){n, 0};
-    return n;
+    gb_path_push(&r->path, n, 0);
 }
 
 /* The node that grows. */
@@ -45,10 +39,9 @@ static void
 make_room(gb_rerun *r)
 {
     const uint32_t n_ctx = r->session->model->config.n_ctx;
-    const uint64_t room = n_ctx > r->pinned ? n_ctx - r->pinned : 1;
     uint32_t drop;
 
-    while ((drop = gb_path_excess(&r->path, r->mode, room)) > 0) {
+    while ((drop = gb_path_excess(&r->path, r->mode, n_ctx, r->pinned)) > 0) {
         push_node(r, GB_ROLE_NOTE, drop);
         r->view.len -= drop;
         memmove(r->view.data + r->pinned, r->view.data + r->pinned + drop,
@@ -107,8 +100,7 @@ gb_rerun_open(gb_rerun *r, gb_session *s, gb_place from,
 {
     uint64_t seed;
 
-    *r = (gb_rerun){.session = s, .from = from, .mode = s->tree->mode,
-                    .settings = *settings};
+    *r = (gb_rerun){.session = s, .mode = s->tree->mode, .settings = *settings};
     gb_loop_init(&r->loop, s->engine);
     if (!gb_tree_encode_pin(s->tree, settings->pin, &r->view, err)) {
         gb_rerun_close(r);
@@ -182,7 +174,7 @@ read_apart(gb_rerun *r, gb_error *err)
     gb_engine *e = r->session->engine;
     uint32_t done;
 
-    if (strcmp(gb_engine_get_info(e)->prefill, "own") == 0)
+    if (!gb_loop_counts_reads(e))
         return true;
     done = gb_engine_length(e);
     if (done < r->at_once && done + 1 < r->view.len &&
@@ -198,7 +190,6 @@ read_apart(gb_rerun *r, gb_error *err)
 bool
 gb_rerun_step(gb_rerun *r, gb_error *err)
 {
-    const gb_settings *s = &r->settings;
     gb_written token = {.source = GB_SOURCE_WRITTEN};
     gb_pick pick;
 
@@ -208,9 +199,8 @@ gb_rerun_step(gb_rerun *r, gb_error *err)
     borrow(r);
     gb_loop_replace(&r->loop, r->view.data, r->view.len);
     r->loop.step = r->step + r->n_tokens;
-    if (!read_apart(r, err) || !gb_loop_step(&r->loop, s, &pick, err) ||
-        (!s->greedy && !gb_engine_range(r->session->engine, s->temperature,
-                                        &s->filter, &pick, err)))
+    if (!read_apart(r, err) ||
+        !gb_loop_write(&r->loop, &r->settings, &pick, err))
         return false;
     token.id = pick.id;
     token.why = gb_why_of(&pick);

@@ -8,8 +8,7 @@
 #include "session/session.h"
 
 typedef struct gb_rerun {
-    gb_session *session;
-    gb_place from;
+    gb_session *session;  /* NULL: closed */
     gb_mode mode;
     gb_settings settings; /* the temperature may be changed at any time */
     uint64_t step;        /* of its first token */

@@ -455,15 +455,13 @@ end_if_done(gb_session *s, gb_token id)
         end_run(s, end);
 }
 
-/* What CLBlast computes depends on which positions it read at once. */
 static void
 note_prefill(gb_session *s, uint32_t from)
 {
     gb_event e = {.type = GB_EVENT_PREFILL, .from = from};
 
     e.to = gb_engine_length(s->engine);
-    if (e.to > from + 1 &&
-        strcmp(gb_engine_get_info(s->engine)->prefill, "own") != 0) {
+    if (e.to > from + 1 && gb_loop_counts_reads(s->engine)) {
         gb_session_emit(s, &e, NULL);
         s->synced = true;
     }
@@ -472,7 +470,6 @@ note_prefill(gb_session *s, uint32_t from)
 static bool
 write_token(gb_session *s, gb_error *err)
 {
-    const gb_settings *set = &s->tree->settings;
     gb_event e = {.type = GB_EVENT_TOKEN};
     gb_error problem = GB_ERROR_INIT;
     uint32_t from;
@@ -486,10 +483,7 @@ write_token(gb_session *s, gb_error *err)
     s->synced = true;
     from = gb_engine_length(s->engine);
     e.step = s->loop.step;
-    ok = gb_loop_step(&s->loop, set, &s->last_pick, &problem) &&
-         (set->greedy || gb_engine_range(s->engine, set->temperature,
-                                         &set->filter, &s->last_pick,
-                                         &problem));
+    ok = gb_loop_write(&s->loop, &s->tree->settings, &s->last_pick, &problem);
     note_prefill(s, from);
     if (!ok) {
         end_run(s, problem.status == GB_INTERRUPTED ? GB_REASON_INTERRUPT

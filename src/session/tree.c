@@ -74,8 +74,8 @@ gb_tree_set_tokenizer(gb_tree *t, gb_tokenizer *tokenizer)
 
 /* Paths. */
 
-static void
-push_stretch(gb_path *path, gb_node *node, uint32_t tokens)
+void
+gb_path_push(gb_path *path, gb_node *node, uint32_t tokens)
 {
     if (path->len == path->capacity) {
         path->capacity = path->capacity > 0 ? path->capacity * 2 : 16;
@@ -131,7 +131,7 @@ lead_to(gb_path *path, size_t common, gb_node *n, uint32_t tokens)
     size_t i = n != NULL ? n->depth + (size_t)1 : 0;
 
     while (path->len < i)
-        push_stretch(path, NULL, 0);
+        gb_path_push(path, NULL, 0);
     path->len = i;
     for (; i > common; tokens = n->at, n = n->prev)
         path->data[--i] = (gb_stretch){n, tokens};
@@ -238,7 +238,7 @@ gb_tree_add(gb_tree *t, gb_role role, bool hidden)
     else
         t->first = n;
     *last = n;
-    push_stretch(&t->path, n, 0);
+    gb_path_push(&t->path, n, 0);
     t->view_known = false;
     return n;
 }

@@ -213,6 +213,7 @@ gb_node *gb_tree_node(const gb_tree *t, uint32_t id);
 /* Replaces path by that from the beginning to a place. */
 void gb_tree_path(const gb_tree *t, gb_place place, gb_path *path);
 void gb_path_free(gb_path *path);
+void gb_path_push(gb_path *path, gb_node *node, uint32_t tokens);
 /* Seed and step with which the model goes on there. */
 void gb_tree_noise(const gb_tree *t, gb_place place, uint64_t *seed,
                    uint64_t *step);
@@ -282,8 +283,9 @@ bool gb_tree_memory(gb_tree *t, const gb_node **node, size_t *offset);
  * down to three quarters of the context, or tokens where one turn alone is
  * too long. */
 uint32_t gb_tree_excess(gb_tree *t);
-/* The same at the end of another path, with `room` in the context. */
-uint32_t gb_path_excess(const gb_path *path, gb_mode mode, uint64_t room);
+/* The same at the end of another path, behind so many pinned tokens. */
+uint32_t gb_path_excess(const gb_path *path, gb_mode mode, uint32_t n_ctx,
+                        size_t pinned);
 /* The stream of the model's text that follows a path: it goes on where it was,
  * so that a character or a stop string may lie across a stop of the model. */
 gb_stream *gb_path_stream(const gb_tree *t, const gb_path *path, gb_mode mode,

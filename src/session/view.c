@@ -159,8 +159,10 @@ whole_turns(const gb_path *path, uint64_t limit)
 }
 
 uint32_t
-gb_path_excess(const gb_path *path, gb_mode mode, uint64_t room)
+gb_path_excess(const gb_path *path, gb_mode mode, uint32_t n_ctx,
+               size_t pinned)
 {
+    const uint64_t room = n_ctx > pinned ? n_ctx - pinned : 1;
     uint64_t length = gb_path_view_length(path), keep = 0;
 
     if (length <= room)
@@ -175,6 +177,5 @@ gb_path_excess(const gb_path *path, gb_mode mode, uint64_t room)
 uint32_t
 gb_tree_excess(gb_tree *t)
 {
-    return gb_path_excess(&t->path, t->mode,
-                          t->n_ctx > t->pin.len ? t->n_ctx - t->pin.len : 1);
+    return gb_path_excess(&t->path, t->mode, t->n_ctx, t->pin.len);
 }
