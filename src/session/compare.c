@@ -210,10 +210,8 @@ token_at(const gb_session *s, gb_place place, uint64_t number)
 }
 
 static void
-put_token(const gb_session *s, gb_place place, uint64_t number, gb_str *out)
+put_token(const gb_session *s, const gb_written *w, gb_str *out)
 {
-    const gb_written *w = token_at(s, place, number);
-
     if (w != NULL)
         gb_steer_quote(s, w->id, out);
     else
@@ -225,6 +223,7 @@ gb_verb_compare(gb_session *s, const char *arg, gb_str *out, gb_error *err)
 {
     static const char *const names[2] = {"first ", "second"};
     gb_place a, b = gb_tree_place(s->tree);
+    const gb_written *x, *y;
     gb_comparison c;
 
     if (arg[0] == '\0')
@@ -237,16 +236,18 @@ gb_verb_compare(gb_session *s, const char *arg, gb_str *out, gb_error *err)
     if (arg[0] != '\0')
         return gb_fail_usage(err, "expected two places, found more: %s", arg);
     c = gb_steer_compare(s, a, b);
-    if (token_at(s, a, c.common) == NULL && token_at(s, b, c.common) == NULL) {
+    x = token_at(s, a, c.common);
+    y = token_at(s, b, c.common);
+    if (x == NULL && y == NULL) {
         gb_str_printf(out, "identical: %llu tokens",
                       (unsigned long long)c.common);
         return true;
     }
     gb_str_printf(out, "%llu tokens in common, then ",
                   (unsigned long long)c.common);
-    put_token(s, a, c.common, out);
+    put_token(s, x, out);
     gb_str_puts(out, " and ");
-    put_token(s, b, c.common, out);
+    put_token(s, y, out);
     gb_str_putc(out, '\n');
     put_both(s, a, b, c.common, names, out);
     if (c.of > 0)
