@@ -309,13 +309,6 @@ leaves_replay(gb_do what)
            what == GB_DO_FORGET;
 }
 
-/* There will be another session or engine. */
-static bool
-ends_trial(gb_do what)
-{
-    return what == GB_DO_LOAD || what == GB_DO_MODEL || what == GB_DO_DEVICE;
-}
-
 static bool
 do_request(gb_worker *w, const gb_request *r, gb_str *out, gb_error *err)
 {
@@ -325,7 +318,7 @@ do_request(gb_worker *w, const gb_request *r, gb_str *out, gb_error *err)
     if (w->replay_shown && !leaves_replay(r->what))
         gb_worker_tell_session(w);
     w->reason = GB_REASON_NONE;
-    if (ends_trial(r->what))
+    if (gb_worker_loads(r->what))
         gb_worker_end_trial(w);
     else if (r->what != GB_DO_TRIAL)
         gb_trial_pause(w->trial);

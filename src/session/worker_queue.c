@@ -151,8 +151,8 @@ pull(gb_worker *w, gb_task *before)
 
 /* What is asked for next is meant for what these bring: they end only when
  * the user says so. */
-static bool
-is_loading(gb_do what)
+bool
+gb_worker_loads(gb_do what)
 {
     return what == GB_DO_LOAD || what == GB_DO_MODEL || what == GB_DO_DEVICE;
 }
@@ -302,7 +302,7 @@ gb_worker_next(gb_worker *w)
     if (t != NULL && t->request.what == GB_DO_EXPORT)
         set_running(w, w->last_number, true);
     else if (t != NULL)
-        set_running(w, t->number, is_loading(t->request.what));
+        set_running(w, t->number, gb_worker_loads(t->request.what));
     pthread_mutex_unlock(&w->lock);
     return t;
 }

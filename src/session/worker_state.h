@@ -100,6 +100,8 @@ gb_task *gb_worker_next(gb_worker *w);
 /* Whether nothing waits. Then it has time to spare, until gb_worker_next or
  * until something is posted, which sets w->cancel. */
 bool gb_worker_begin_spare(gb_worker *w);
+/* Whether there will be another session or engine. */
+bool gb_worker_loads(gb_do what);
 /* The next setting that concerns the run that goes on; NULL: none. */
 gb_task *gb_worker_next_set(gb_worker *w);
 /* Waits until a moment (gb_now_ms), or until something is posted. */
