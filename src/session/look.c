@@ -20,7 +20,6 @@ find_place(const gb_session *s, uint64_t number, gb_look *look)
     if (!gb_steer_at(s, look->number, &at)) {
         look->place = gb_tree_place(t);
         look->settings = t->settings;
-        look->seed = t->settings.seed;
         look->step = t->step;
         return;
     }
@@ -28,7 +27,6 @@ find_place(const gb_session *s, uint64_t number, gb_look *look)
     look->typed = look->token->source == GB_SOURCE_TYPED;
     look->settings = at.node->settings;
     look->place = gb_stretch_before(&at);
-    look->seed = at.node->settings.seed;
     look->step = at.node->step + (look->typed ? 0 : at.tokens);
 }
 
@@ -120,7 +118,8 @@ gb_look_token(gb_session *s, uint64_t number, size_t likeliest, gb_look *look,
     memcpy(look->logits, look->raw, look->n_vocab * sizeof *look->raw);
     gb_adjust(adjust, look->logits);
     if (!look->typed)
-        gb_gumbel_noise(look->seed, look->step, look->noise, look->n_vocab);
+        gb_gumbel_noise(look->settings.seed, look->step, look->noise,
+                        look->n_vocab);
     analyse(look, likeliest);
     return true;
 }
@@ -195,7 +194,7 @@ put_token_line(const gb_session *s, const gb_look *look, gb_str *out)
     if (!look->typed)
         gb_str_printf(out, ", step %llu of seed %llu",
                       (unsigned long long)look->step,
-                      (unsigned long long)look->seed);
+                      (unsigned long long)look->settings.seed);
     gb_str_puts(out, set->greedy ? ", greedy" : ", T ");
     if (!set->greedy)
         gb_settings_get(set, "temperature", out);

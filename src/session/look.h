@@ -13,7 +13,7 @@ typedef struct gb_look {
     const gb_written *token; /* NULL: the next one, which is not there yet */
     gb_place place;       /* that it follows */
     gb_settings settings; /* with which it was, or will be written */
-    uint64_t seed, step;
+    uint64_t step;
     bool typed;           /* by the user: then there is no noise */
     float *raw, *logits, *noise; /* (n_vocab) f32; raw: the model's own,
                                     before bias and penalties */

@@ -37,7 +37,7 @@ typedef struct gb_seen {
     bool next;            /* it is not there yet */
     gb_token_source source; /* next: GB_SOURCE_WRITTEN */
     gb_settings settings; /* with which it was, or would be, written */
-    uint64_t seed, step;
+    uint64_t step;
     gb_seen_token token;  /* next: the one that these settings choose */
     gb_why why;           /* of that token; typed: noise, from and to NaN */
     gb_seen_band *bands;  /* (n_bands) ascending, without gaps, from 0 to

@@ -98,7 +98,6 @@ gb_seen_look(struct gb_session *s, uint64_t number, size_t n, gb_error *err)
             .source = look.token != NULL ? look.token->source
                                          : GB_SOURCE_WRITTEN,
             .settings = look.settings,
-            .seed = look.seed,
             .step = look.step,
             .token = gb_seen_token_of(tokenizer, id),
             .why = gb_look_why(&look, id),
