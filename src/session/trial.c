@@ -29,10 +29,10 @@ struct gb_trial {
     gb_written *tokens; /* (n) of it */
     uint32_t n;
 
-    bool asked;
+    /* What was asked for, while the rerun is open: */
     gb_settings settings;
-    double temperature; /* that was asked for; */
-    size_t answer;      /* index; SIZE_MAX: not known */
+    double temperature; /* of these; */
+    size_t answer;      /* its text's index; SIZE_MAX: not known */
     double from_t, to_t; /* of the map */
     bool done;
 
@@ -96,8 +96,7 @@ forget(gb_trial *t)
         free(t->texts[--t->n_texts].tokens);
         gb_str_free(&t->texts[t->n_texts].text);
     }
-    if (t->rerun.session != NULL)
-        gb_rerun_close(&t->rerun);
+    gb_rerun_close(&t->rerun);
     t->writing = t->done = false;
     t->answer = SIZE_MAX;
     t->reach = 4 * GB_TRIAL_NEAR;
@@ -128,7 +127,7 @@ gb_trial_holds(const gb_trial *t)
 void
 gb_trial_pause(gb_trial *t)
 {
-    if (t != NULL && t->rerun.session != NULL)
+    if (t != NULL)
         gb_rerun_pause(&t->rerun);
 }
 
@@ -306,17 +305,22 @@ keep(gb_trial *t)
 
 /* What is asked for. */
 
+static bool
+is_asked(const gb_trial *t)
+{
+    return t->rerun.session != NULL;
+}
+
 bool
 gb_trial_ask(gb_trial *t, const gb_settings *settings, gb_error *err)
 {
-    if (t->asked && gb_settings_same(settings, &t->settings))
+    if (is_asked(t) && gb_settings_same(settings, &t->settings))
         return true;
-    if (!t->asked || !is_same_but_temperature(settings, &t->settings)) {
+    if (!is_asked(t) || !is_same_but_temperature(settings, &t->settings)) {
         forget(t);
         if (!gb_rerun_open(&t->rerun, t->session, t->from, settings, err))
             return false;
     }
-    t->asked = true;
     t->settings = *settings;
     t->temperature = (double)settings->temperature;
     t->from_t = fmin(GB_TRIAL_FROM, t->temperature);
@@ -398,7 +402,7 @@ gb_trial_step(gb_trial *t, gb_error *err)
 {
     float at = t->settings.temperature;
 
-    if (!t->asked || t->done)
+    if (!is_asked(t) || t->done)
         return true;
     if (!t->writing) {
         t->done = t->answer != SIZE_MAX &&

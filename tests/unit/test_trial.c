@@ -453,6 +453,35 @@ test_refused(void **state)
     test_session_close(s);
 }
 
+/* After settings that cannot be, those before them are asked for again. */
+static void
+test_asked_again(void **state)
+{
+    gb_session *s = story("8");
+    gb_error err = GB_ERROR_INIT;
+    gb_trial *t = gb_trial_open(s, &err);
+    gb_settings settings = s->tree->settings, long_pin = settings;
+    gb_seen_trial *seen;
+    gb_str pin = GB_STR_INIT;
+    int i;
+
+    (void)state;
+    test_ok(t != NULL, &err);
+    gb_seen_trial_free(try(t, &settings));
+    for (i = 0; i < 300; i++)
+        gb_str_puts(&pin, " fox");
+    test_ok(gb_settings_set(&long_pin, "pin", gb_str_cstr(&pin), &err), &err);
+    assert_false(gb_trial_ask(t, &long_pin, &err));
+    test_fails_with(&err, GB_USAGE, "pin: expected at most", NULL);
+    seen = try(t, &settings);
+    assert_int_equal(seen->n_tokens, 8);
+    assert_int_equal(seen->same, 8);
+    gb_seen_trial_free(seen);
+    gb_trial_close(t);
+    gb_str_free(&pin);
+    test_session_close(s);
+}
+
 /* A tokenizer that puts something in front of a text does so with what is
  * pinned, and not with nothing. */
 static void
@@ -494,7 +523,8 @@ main(void)
         cmocka_unit_test(test_stopped), cmocka_unit_test(test_full),
         cmocka_unit_test(test_chat),    cmocka_unit_test(test_seed),
         cmocka_unit_test(test_untouched), cmocka_unit_test(test_map),
-        cmocka_unit_test(test_refused), cmocka_unit_test(test_begun),
+        cmocka_unit_test(test_refused), cmocka_unit_test(test_asked_again),
+        cmocka_unit_test(test_begun), /* last: with another model */
     };
 
     return cmocka_run_group_tests_name("trial", tests, NULL,
