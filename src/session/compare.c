@@ -8,6 +8,14 @@
 #include "base/utf8.h"
 #include "session/sweep_text.h"
 
+/* The tokens that two paths have in common from their beginning, and the
+ * share of the model's tokens of the first that the second has at the same
+ * step of the same seed. */
+typedef struct comparison {
+    uint64_t common;
+    uint64_t same, of;
+} comparison;
+
 /* A token of a path, and the noise it was chosen with. */
 typedef struct stepped {
     uint64_t seed, step;
@@ -66,11 +74,11 @@ count_common(const gb_path *a, const gb_path *b)
     }
 }
 
-gb_comparison
-gb_steer_compare(const gb_session *s, gb_place a, gb_place b)
+static comparison
+compare(const gb_session *s, gb_place a, gb_place b)
 {
     gb_path pa = {0}, pb = {0};
-    gb_comparison c = {0};
+    comparison c = {0};
     size_t na, nb, i, k = 0;
     stepped *la, *lb;
 
@@ -141,12 +149,12 @@ void
 gb_steer_report(gb_session *s, gb_str *out)
 {
     static const char *const names[2] = {"was", "now"};
-    gb_comparison c;
+    comparison c;
     gb_place now = gb_tree_place(s->tree);
 
     if (s->before.node == 0 || gb_session_is_writing(s))
         return;
-    c = gb_steer_compare(s, s->before, now);
+    c = compare(s, s->before, now);
     if (c.of == 0) {
         gb_str_puts(out, "identical: every token stayed");
     } else {
@@ -224,7 +232,7 @@ gb_verb_compare(gb_session *s, const char *arg, gb_str *out, gb_error *err)
     static const char *const names[2] = {"first ", "second"};
     gb_place a, b = gb_tree_place(s->tree);
     const gb_written *x, *y;
-    gb_comparison c;
+    comparison c;
 
     if (arg[0] == '\0')
         return gb_fail_usage(err, "expected two places, each a name, a "
@@ -235,7 +243,7 @@ gb_verb_compare(gb_session *s, const char *arg, gb_str *out, gb_error *err)
         return false;
     if (arg[0] != '\0')
         return gb_fail_usage(err, "expected two places, found more: %s", arg);
-    c = gb_steer_compare(s, a, b);
+    c = compare(s, a, b);
     x = token_at(s, a, c.common);
     y = token_at(s, b, c.common);
     if (x == NULL && y == NULL) {

@@ -77,13 +77,4 @@ void gb_steer_report(gb_session *s, gb_str *out);
 bool gb_session_follow_script(gb_session *s, gb_error *err);
 void gb_session_drop_script(gb_session *s);
 
-/* The tokens that two paths have in common from their beginning, and the
- * share of the model's tokens of the first that the second has at the same
- * step of the same seed. */
-typedef struct gb_comparison {
-    uint64_t common;
-    uint64_t same, of;
-} gb_comparison;
-gb_comparison gb_steer_compare(const gb_session *s, gb_place a, gb_place b);
-
 #endif
