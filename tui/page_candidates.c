@@ -156,39 +156,14 @@ head(gb_page *p, gb_row *out)
 /* Of the text before the token. */
 #define BEFORE 1200
 
-/* The text before the token. */
-static void
-text_before(const gb_transcript *t, const gb_seen *s, gb_str *out)
-{
-    const gb_part *part;
-    uint32_t n;
-    size_t end;
-
-    for (part = t->parts; part < t->parts + t->n_parts; part++) {
-        n = part->n_tokens;
-        if (!s->next && part->node == s->place.node && s->place.tokens < n)
-            n = s->place.tokens;
-        end = n == part->n_tokens ? part->text.len
-              : n > 0             ? part->tokens[n - 1].end : 0;
-        if (part->role != GB_ROLE_NOTE)
-            gb_str_append(out, gb_str_cstr(&part->text), end);
-        if (!s->next && part->node == s->place.node)
-            break;
-    }
-    if (out->len > BEFORE)
-        gb_str_drop(out, out->len - BEFORE);
-    while (out->len > 0 && (out->data[0] & 0xc0) == 0x80)
-        gb_str_drop(out, 1);
-}
-
 /* How the text would go on with the one that is selected. */
 static void
 preview(gb_page *p, size_t i, gb_view *v)
 {
     const gb_seen *s = seen(p);
-    gb_str text = GB_STR_INIT;
+    gb_str text = gb_transcript_before(&p->app->ui.mirror.transcript,
+                                       s->place, BEFORE);
 
-    text_before(&p->app->ui.mirror.transcript, s, &text);
     gb_view_append(v, GB_TEXT_MODEL, gb_str_cstr(&text), text.len);
     gb_str_free(&text);
     if (i < s->n_candidates)

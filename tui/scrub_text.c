@@ -11,19 +11,10 @@
 /* Of the text before the run. */
 #define BEFORE 1000
 
-/* A part's text up to a token. */
-static size_t
-bytes_of(const gb_part *part, uint32_t tokens)
-{
-    if (tokens >= part->n_tokens)
-        return part->text.len;
-    return tokens > 0 ? part->tokens[tokens - 1].end : 0;
-}
-
 static void
 add_tokens(gb_scrub_run *run, const gb_part *part, uint32_t from)
 {
-    size_t start = bytes_of(part, from), base = run->text.len;
+    size_t start = gb_part_bytes(part, from), base = run->text.len;
     uint32_t i;
 
     if (from >= part->n_tokens)
@@ -43,25 +34,14 @@ add_tokens(gb_scrub_run *run, const gb_part *part, uint32_t from)
 void
 gb_scrub_run_read(gb_scrub_run *run, const gb_transcript *t, gb_place from)
 {
-    bool before = from.node != 0;
     const gb_part *part;
 
-    *run = (gb_scrub_run){.n = 0};
-    for (part = t->parts; part < t->parts + t->n_parts; part++) {
-        bool here = before && part->node == from.node;
-
-        if (before && part->role != GB_ROLE_NOTE)
-            gb_str_append(&run->before, gb_str_cstr(&part->text),
-                          here ? bytes_of(part, from.tokens)
-                               : part->text.len);
-        if ((here || !before) && part->role == GB_ROLE_MODEL)
-            add_tokens(run, part, here ? from.tokens : 0);
-        before = before && !here;
-    }
-    if (run->before.len > BEFORE)
-        gb_str_drop(&run->before, run->before.len - BEFORE);
-    while (run->before.len > 0 && (run->before.data[0] & 0xc0) == 0x80)
-        gb_str_drop(&run->before, 1);
+    *run = (gb_scrub_run){
+        .before = gb_transcript_before(t, from, BEFORE)};
+    for (part = t->parts; part < t->parts + t->n_parts; part++)
+        if (part->role == GB_ROLE_MODEL && part->node >= from.node)
+            add_tokens(run, part,
+                       part->node == from.node ? from.tokens : 0);
 }
 
 void

@@ -141,22 +141,11 @@ add(gb_str *out, const char *dot, const char *text)
     gb_str_puts(out, text);
 }
 
-static uint64_t
-count_tokens(const gb_transcript *t)
-{
-    uint64_t n = 0;
-    size_t i;
-
-    for (i = 0; i < t->n_parts; i++)
-        n += t->parts[i].n_tokens;
-    return n;
-}
-
 /* The text at the right: the mode, the take, the length. */
 static void
 make_right(gb_str *out, const gb_mirror *m, const char *dot)
 {
-    uint64_t n = count_tokens(&m->transcript);
+    uint64_t n = gb_transcript_tokens(&m->transcript);
     gb_str part = GB_STR_INIT;
 
     if (m->mode == GB_MODE_CHAT)

@@ -3,22 +3,59 @@
 
 #include "tui/transcript.h"
 
-/* The part that a node is; NULL: none. Along a path the numbers of nodes
- * grow. */
+/* The last part that does not stand behind a key; NULL: all do, or there are
+ * none. */
 static const gb_part *
-part_of(const gb_transcript *t, uint32_t node)
+last_part(const gb_transcript *t,
+          bool (*is_behind)(const gb_part *p, const void *key),
+          const void *key)
 {
     size_t low = 0, high = t->n_parts, middle;
 
-    while (high - low > 1) {
+    while (low < high) {
         middle = low + (high - low) / 2;
-        if (t->parts[middle].node <= node)
-            low = middle;
-        else
+        if (is_behind(&t->parts[middle], key))
             high = middle;
+        else
+            low = middle + 1;
     }
-    return low < t->n_parts && t->parts[low].node == node ? &t->parts[low]
-                                                          : NULL;
+    return low > 0 ? &t->parts[low - 1] : NULL;
+}
+
+/* Along a path the numbers of nodes grow. */
+static bool
+is_behind_node(const gb_part *p, const void *key)
+{
+    return p->node > *(const uint32_t *)key;
+}
+
+static bool
+is_behind_pos(const gb_part *p, const void *key)
+{
+    return gb_view_is_beyond(p->begin, *(const gb_view_pos *)key);
+}
+
+static bool
+is_behind_token(const gb_part *p, const void *key)
+{
+    return p->number > *(const uint64_t *)key;
+}
+
+/* The part that a node is; NULL: none. */
+static const gb_part *
+part_of(const gb_transcript *t, uint32_t node)
+{
+    const gb_part *p = last_part(t, is_behind_node, &node);
+
+    return p != NULL && p->node == node ? p : NULL;
+}
+
+/* The part that has a token; NULL: none. */
+static const gb_part *
+part_with(const gb_transcript *t, uint64_t number)
+{
+    return number < gb_transcript_tokens(t)
+               ? last_part(t, is_behind_token, &number) : NULL;
 }
 
 gb_view_pos
@@ -31,19 +68,43 @@ gb_transcript_place(const gb_transcript *t, uint32_t node, size_t byte)
     return t->sink.advance(t->sink.arg, p->begin, byte);
 }
 
-/* Notes have no tokens that count. */
-static uint32_t
-counted(const gb_part *p)
-{
-    return p->role != GB_ROLE_NOTE ? p->n_tokens : 0;
-}
-
 uint64_t
 gb_transcript_tokens(const gb_transcript *t)
 {
     const gb_part *p = t->n_parts > 0 ? &t->parts[t->n_parts - 1] : NULL;
 
-    return p != NULL ? p->number + counted(p) : 0;
+    return p != NULL ? p->number + p->n_tokens : 0;
+}
+
+size_t
+gb_part_bytes(const gb_part *part, uint32_t i)
+{
+    if (i >= part->n_tokens)
+        return part->text.len;
+    return i > 0 ? part->tokens[i - 1].end : 0;
+}
+
+gb_str
+gb_transcript_before(const gb_transcript *t, gb_place place, size_t most)
+{
+    const gb_part *last = last_part(t, is_behind_node, &place.node), *p = last;
+    gb_str out = GB_STR_INIT;
+    size_t end, n;
+
+    if (last == NULL)
+        return out;
+    end = last->node == place.node ? gb_part_bytes(last, place.tokens)
+                                   : last->text.len;
+    for (n = end; p > t->parts && n < most; n += p->text.len)
+        p--;
+    for (; p < last; p++)
+        gb_str_append(&out, gb_str_cstr(&p->text), p->text.len);
+    gb_str_append(&out, gb_str_cstr(&last->text), end);
+    n = out.len > most ? out.len - most : 0;
+    while (n < out.len && (out.data[n] & 0xc0) == 0x80)
+        n++;
+    gb_str_drop(&out, n);
+    return out;
 }
 
 /* Bytes of a part, as the sink has it, before the end of token i. */
@@ -54,39 +115,15 @@ token_end(const gb_transcript *t, const gb_part *p, uint32_t i)
            (p->ended && i + 1 == p->n_tokens ? strlen(t->sink.ended) : 0);
 }
 
-static size_t
-token_begin(const gb_part *p, uint32_t i)
-{
-    return i > 0 ? p->tokens[i - 1].end : 0;
-}
-
-/* The last part that begins at or before a place. */
-static const gb_part *
-part_at(const gb_transcript *t, gb_view_pos pos)
-{
-    size_t low = 0, high = t->n_parts, middle;
-
-    if (t->n_parts == 0 || gb_view_is_beyond(t->parts[0].begin, pos))
-        return NULL;
-    while (high - low > 1) {
-        middle = low + (high - low) / 2;
-        if (!gb_view_is_beyond(t->parts[middle].begin, pos))
-            low = middle;
-        else
-            high = middle;
-    }
-    return &t->parts[low];
-}
-
 bool
 gb_transcript_token_at(const gb_transcript *t, gb_view_pos pos,
                        uint64_t *number)
 {
-    const gb_part *p = part_at(t, pos);
+    const gb_part *p = last_part(t, is_behind_pos, &pos);
     uint32_t low = 0, high, middle;
     size_t at;
 
-    if (p == NULL || counted(p) == 0 || !gb_view_is_beyond(p->end, pos))
+    if (p == NULL || !gb_view_is_beyond(p->end, pos))
         return false;
     at = t->sink.distance(t->sink.arg, p->begin, pos);
     for (high = p->n_tokens; low < high;) {
@@ -102,24 +139,6 @@ gb_transcript_token_at(const gb_transcript *t, gb_view_pos pos,
     return true;
 }
 
-/* The part that has a token; NULL: none. */
-static const gb_part *
-part_with(const gb_transcript *t, uint64_t number)
-{
-    size_t low = 0, high = t->n_parts, middle;
-
-    if (number >= gb_transcript_tokens(t))
-        return NULL;
-    while (high - low > 1) {
-        middle = low + (high - low) / 2;
-        if (t->parts[middle].number <= number)
-            low = middle;
-        else
-            high = middle;
-    }
-    return &t->parts[low];
-}
-
 bool
 gb_transcript_token(const gb_transcript *t, uint64_t number,
                     gb_view_pos *begin, gb_view_pos *end,
@@ -131,7 +150,7 @@ gb_transcript_token(const gb_transcript *t, uint64_t number,
     if (p == NULL)
         return false;
     i = (uint32_t)(number - p->number);
-    *begin = t->sink.advance(t->sink.arg, p->begin, token_begin(p, i));
+    *begin = t->sink.advance(t->sink.arg, p->begin, gb_part_bytes(p, i));
     *end = t->sink.advance(t->sink.arg, p->begin, token_end(t, p, i));
     if (written != NULL)
         *written = &p->tokens[i];
@@ -148,8 +167,8 @@ gb_transcript_text(const gb_transcript *t, uint64_t number, size_t *n)
     if (p == NULL)
         return "";
     i = (uint32_t)(number - p->number);
-    *n = p->tokens[i].end - token_begin(p, i);
-    return gb_str_cstr(&p->text) + token_begin(p, i);
+    *n = p->tokens[i].end - gb_part_bytes(p, i);
+    return gb_str_cstr(&p->text) + gb_part_bytes(p, i);
 }
 
 bool
@@ -161,7 +180,7 @@ gb_transcript_number(const gb_transcript *t, gb_place place,
     *number = 0;
     if (p == NULL)
         return place.node == 0;
-    *number = p->number + (place.tokens < counted(p) ? place.tokens
-                                                     : counted(p));
+    *number = p->number + (place.tokens < p->n_tokens ? place.tokens
+                                                      : p->n_tokens);
     return true;
 }

@@ -271,7 +271,7 @@ test_title(void **state)
 {
     static char model[] = "stories", dtype[] = "f16",
                 device[] = "pthread-haswell-AMD EPYC";
-    gb_part parts[2] = {{.n_tokens = 10}, {.n_tokens = 30}};
+    gb_part parts[2] = {{.n_tokens = 10}, {.number = 10, .n_tokens = 30}};
     gb_mirror m = {.model = NULL};
     unsigned width;
 
