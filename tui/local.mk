@@ -50,7 +50,6 @@ libgumbel_a_SOURCES += \
 	tui/theme.c tui/theme.h \
 	tui/transcript.c tui/transcript.h tui/transcript_tokens.c \
 	tui/title.c tui/title.h \
-	tui/transcript.c tui/transcript.h \
 	tui/tree_rows.c tui/tree_rows.h \
 	tui/tui.h \
 	tui/view.c tui/view.h \
