@@ -235,7 +235,6 @@ gb_screen_resume(void)
 {
     reset_prog_mode();
     gb_screen_resized();
-    clearok(curscr, TRUE);
     refresh();
     set_modes(true);
 }
@@ -264,12 +263,16 @@ gb_screen_resized(void)
         resizeterm(size.ws_row, size.ws_col);
     /* Also when it is as it was: the terminal may have had another size in
      * between, and cut off or moved what stood on it. */
-    clearok(curscr, TRUE);
+    gb_screen_redraw();
 }
 
 void
 gb_screen_redraw(void)
 {
+    /* Outside the region that scrolls no lines are moved, and where that was
+     * cut off with the screen, some terminals leave it so. */
+    if (change_scroll_region != NULL)
+        write_text(tiparm(change_scroll_region, 0, LINES - 1));
     clearok(curscr, TRUE);
 }
 
