@@ -8,9 +8,12 @@
 #include "tests/tui/keys.h"
 #include "tests/unit/mutate.h"
 
-/* With these no command is spelled that leaves, or that names a file. */
+/* With these no command is spelled that leaves, or that names a file. Most
+ * do something where the text is read, and on pages. */
 static const char *const letters[] = {
     "a", "e", "n", "o", "t", " ", "7", "é", "日", "👩", "\"\"\"",
+    "[", "]", "0", "c", "f", "g", "h", "r", "s", "u", "w", "W", "V", "=",
+    ".", "+", "-", "1",
 };
 
 /* A line is what one press of a person does. */
@@ -29,6 +32,7 @@ static const char *const keys[][3] = {
     {"C-l"},          {"C-r"},       {"C-u"},       {"C-w"},
     {"C-y"},          {"C-_"},       {"M-b"},       {"M-f"},
     {"M-d"},          {"M-y"},       {"Delete"},    {"Insert"},
+    {"Esc", "Tab"},   {"F11"},       {"S-F8"},      {"Esc", "Tab", "s"},
 };
 
 static void
