@@ -151,7 +151,6 @@ make_status(const gb_mirror *m)
         .done = m->done,
         .total = m->total,
         .waiting = gb_worker_waiting(m->worker),
-        .reason = m->reason,
         .pace = m->rush ? 0 : m->pace,
         .written = written_with(m),
     };
@@ -161,7 +160,7 @@ make_status(const gb_mirror *m)
 static bool
 can_go_on(const gb_mirror *m)
 {
-    return (m->state == GB_STATE_IDLE && m->reason != GB_REASON_NONE) ||
+    return (m->state == GB_STATE_IDLE && m->stats.rests != GB_REASON_NONE) ||
            m->state == GB_STATE_STOPPED;
 }
 

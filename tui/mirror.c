@@ -149,7 +149,6 @@ gb_mirror_take(gb_mirror *m, gb_news *news)
     case GB_NEWS_CUT:
     case GB_NEWS_NODE:
     case GB_NEWS_GROWN:
-        m->reason = GB_REASON_NONE;
         gb_transcript_take(&m->transcript, news);
         break;
     case GB_NEWS_SETTINGS:
@@ -165,10 +164,8 @@ gb_mirror_take(gb_mirror *m, gb_news *news)
         break;
     case GB_NEWS_DONE:
         m->stats = news->stats;
-        if (news->reason != GB_REASON_NONE) {
-            m->reason = news->reason;
+        if (news->reason != GB_REASON_NONE)
             m->rush = false;
-        }
         finish(m, news);
         break;
     case GB_NEWS_ERROR:

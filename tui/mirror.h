@@ -16,8 +16,6 @@ typedef struct gb_mirror {
     gb_phase phase;
     uint64_t done, total;
     gb_stats stats;
-    gb_reason reason;      /* why the last run ended; GB_REASON_NONE: it goes
-                              on, or the text is not where it ended */
     double pace;           /* as asked for: tokens a second; 0: full speed */
     bool rush;             /* this run at full speed */
     bool ready;            /* a model was there at least once */

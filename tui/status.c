@@ -178,7 +178,7 @@ put_fields(gb_row *row, const gb_status_in *in, const level *l)
 static const char *
 name_of_rest(const gb_status_in *in)
 {
-    switch (in->reason) {
+    switch (in->stats.rests) {
     case GB_REASON_LENGTH:
         return "limit";
     case GB_REASON_EOS:

@@ -13,8 +13,6 @@ typedef struct gb_status_in {
     gb_phase phase;
     uint64_t done, total;
     size_t waiting;   /* texts and commands sent ahead */
-    gb_reason reason; /* why the last run ended; GB_REASON_NONE: there was
-                         none, or the text is not where it ended */
     double pace;      /* tokens a second; 0: as fast as it can */
     const gb_settings *written; /* with which the text was that is looked at;
                                    NULL: none */

@@ -154,7 +154,7 @@ test_why_it_rests(void **state)
     (void)state;
     for (i = 0; i < GB_COUNT(cases); i++) {
         in.state = cases[i].state;
-        in.reason = cases[i].reason;
+        in.stats.rests = cases[i].reason;
         gb_status_words(&in, words, sizeof words);
         assert_string_equal(words, cases[i].words);
     }
