@@ -54,8 +54,6 @@ bool gb_app_is_text(const gb_key *key);
 /* Does a command of a key's; one that ends with a space is to be gone on with
  * at the prompt. */
 void gb_app_run(gb_app *a, const char *command);
-/* Does what the edit line has sent. */
-void gb_app_lines(gb_app *a);
 
 /* app_face.c: what commands do to the screen. */
 extern const gb_ui_face gb_app_face;

@@ -213,7 +213,40 @@ after_ctrl_x(gb_app *a, const gb_key *key)
     gb_prompt_key(key->bytes, key->n);
 }
 
-static void do_line(gb_app *a, const char *line);
+static void
+do_line(gb_app *a, const char *line)
+{
+    gb_error err = GB_ERROR_INIT;
+
+    dismiss(a, true);
+    if (!gb_prompt_remember(line, &err))
+        gb_app_error(a, err.text);
+    gb_reading_settle(a);
+    if (line[0] != '/' || line[1] == '/') {
+        gb_reading_move_to_end(a);
+        gb_view_follow(a->view);
+    }
+    if (!gb_ui_line(&a->ui, line, &err)) {
+        gb_app_error(a, err.text);
+        /* Nothing that was typed is lost. */
+        if (err.status != GB_USAGE && line[0] != '\0')
+            gb_prompt_fill(line);
+    }
+}
+
+/* Does what the edit line has sent. */
+static void
+do_lines(gb_app *a)
+{
+    char *line;
+
+    while ((line = gb_prompt_take()) != NULL) {
+        do_line(a, line);
+        free(line);
+    }
+    if (gb_prompt_take_end())
+        a->quit = true;
+}
 
 /* The beginnings of the first screen. */
 static bool
@@ -275,39 +308,5 @@ gb_app_key(gb_app *a, const gb_key *key)
         after_ctrl_x(a, key);
     else if (!a->reading || !gb_reading_key(a, key))
         plain_key(a, key);
-    gb_app_lines(a);
-}
-
-static void
-do_line(gb_app *a, const char *line)
-{
-    gb_error err = GB_ERROR_INIT;
-
-    dismiss(a, true);
-    if (!gb_prompt_remember(line, &err))
-        gb_app_error(a, err.text);
-    gb_reading_settle(a);
-    if (line[0] != '/' || line[1] == '/') {
-        gb_reading_move_to_end(a);
-        gb_view_follow(a->view);
-    }
-    if (!gb_ui_line(&a->ui, line, &err)) {
-        gb_app_error(a, err.text);
-        /* Nothing that was typed is lost. */
-        if (err.status != GB_USAGE && line[0] != '\0')
-            gb_prompt_fill(line);
-    }
-}
-
-void
-gb_app_lines(gb_app *a)
-{
-    char *line;
-
-    while ((line = gb_prompt_take()) != NULL) {
-        do_line(a, line);
-        free(line);
-    }
-    if (gb_prompt_take_end())
-        a->quit = true;
+    do_lines(a);
 }

@@ -49,8 +49,8 @@ gb_probability(gb_str *out, double p)
     }
 }
 
-void
-gb_temperature(gb_str *out, double t, bool ascii)
+static void
+put_temperature(gb_str *out, double t, bool ascii)
 {
     if (isinf(t))
         gb_str_puts(out, ascii ? "inf" : "∞");
@@ -67,9 +67,9 @@ gb_temperature(gb_str *out, double t, bool ascii)
 void
 gb_temperatures(gb_str *out, double from, double to, bool ascii)
 {
-    gb_temperature(out, from, ascii);
+    put_temperature(out, from, ascii);
     gb_str_puts(out, ascii ? " - " : " – ");
-    gb_temperature(out, to, ascii);
+    put_temperature(out, to, ascii);
 }
 
 /* What has room in a row. */

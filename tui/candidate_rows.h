@@ -8,8 +8,7 @@
 
 /* Appends a probability in at most five characters: ".12", "2e-4", "0". */
 void gb_probability(gb_str *out, double p);
-/* A temperature: "0", ".63", "1.4"; and from which to which one wins. */
-void gb_temperature(gb_str *out, double t, bool ascii);
+/* From which temperature to which one wins: "0", ".63", "1.4". */
 void gb_temperatures(gb_str *out, double from, double to, bool ascii);
 
 /* The columns that a row has depend on its width: below 44 noise is left

@@ -86,8 +86,8 @@ gb_ui_command_run(gb_ui *ui, const char *line, gb_error *err)
     return ok;
 }
 
-bool
-gb_ui_send(gb_ui *ui, const char *text, size_t n, gb_error *err)
+static bool
+send_text(gb_ui *ui, const char *text, size_t n, gb_error *err)
 {
     gb_request request = {
         .what = GB_DO_EVENT,
@@ -105,7 +105,7 @@ gb_ui_line(gb_ui *ui, const char *line, gb_error *err)
     bool ok;
 
     if (block != NULL) {
-        ok = gb_ui_send(ui, block, strlen(block), err);
+        ok = send_text(ui, block, strlen(block), err);
         free(block);
         return ok;
     }
@@ -113,9 +113,9 @@ gb_ui_line(gb_ui *ui, const char *line, gb_error *err)
         return gb_mirror_is_busy(&ui->mirror) ||
                gb_ui_command_run(ui, "/continue", err);
     if (line[0] != '/')
-        return gb_ui_send(ui, line, strlen(line), err);
+        return send_text(ui, line, strlen(line), err);
     if (line[1] == '/')
-        return gb_ui_send(ui, line + 1, strlen(line) - 1, err);
+        return send_text(ui, line + 1, strlen(line) - 1, err);
     return gb_ui_command_run(ui, line, err);
 }
 
@@ -153,8 +153,9 @@ gb_ui_hints(gb_ui_mode mode)
     return hints;
 }
 
-bool
-gb_ui_page_has(gb_page_mode page, gb_page_mode mode)
+/* Has a page the keys of this mode? */
+static bool
+page_has(gb_page_mode page, gb_page_mode mode)
 {
     return page == mode ||
            (mode == GB_PAGE_COMPARE && page == GB_PAGE_WHAT) ||
@@ -169,7 +170,7 @@ gb_ui_page_key_find(gb_page_mode page, const char *key)
     const gb_ui_page_key *k, *found = NULL;
 
     for (k = gb_ui_page_keys; k->key != NULL; k++)
-        if (strcmp(k->key, key) == 0 && gb_ui_page_has(page, k->page) &&
+        if (strcmp(k->key, key) == 0 && page_has(page, k->page) &&
             (found == NULL || k->page == page))
             found = k;
     return found;
@@ -201,7 +202,7 @@ gb_ui_page_hints(gb_page_mode page)
     size_t n = 0;
 
     for (k = gb_ui_page_keys; k->key != NULL; k++)
-        if (k->hint != NULL && gb_ui_page_has(page, k->page))
+        if (k->hint != NULL && page_has(page, k->page))
             hints[n++] = k->hint;
     return hints;
 }
@@ -283,7 +284,7 @@ gb_ui_page_help(gb_str *out, gb_page_mode page)
     int mode;
 
     for (mode = 0; mode < GB_N_PAGE_MODES; mode++)
-        if (gb_ui_page_has(page, (gb_page_mode)mode))
+        if (page_has(page, (gb_page_mode)mode))
             help_page_keys(out, (gb_page_mode)mode);
 }
 

@@ -149,13 +149,10 @@ extern const gb_ui_page_key gb_ui_page_keys[];
 bool gb_ui_line(gb_ui *ui, const char *line, gb_error *err);
 /* One command, with or without its slash. */
 bool gb_ui_command_run(gb_ui *ui, const char *line, gb_error *err);
-bool gb_ui_send(gb_ui *ui, const char *text, size_t n, gb_error *err);
 
 const gb_ui_key *gb_ui_key_find(gb_ui_mode mode, const char *key);
 /* A key of a page, its own before those of all lists; NULL. */
 const gb_ui_page_key *gb_ui_page_key_find(gb_page_mode page, const char *key);
-/* Has a page the keys of this mode? */
-bool gb_ui_page_has(gb_page_mode page, gb_page_mode mode);
 /* "Pages of text", "The tree", ... */
 const char *gb_ui_page_name(gb_page_mode mode);
 /* Appends "C-x t" as people read it: "Ctrl-X t". */

@@ -66,8 +66,8 @@ show(gb_app *a, uint64_t number)
         gb_view_follow(a->view);
 }
 
-void
-gb_reading_move(gb_app *a, uint64_t number)
+static void
+move_cursor(gb_app *a, uint64_t number)
 {
     a->read.cursor = number;
     a->read.moved = true;
@@ -83,7 +83,7 @@ gb_reading_move_to(gb_app *a, gb_view_pos pos)
     uint64_t number;
 
     if (gb_transcript_token_at(transcript(a), pos, &number))
-        gb_reading_move(a, number);
+        move_cursor(a, number);
 }
 
 void
@@ -92,7 +92,7 @@ gb_reading_move_to_end(gb_app *a)
     uint64_t all = gb_transcript_tokens(transcript(a));
 
     if (gb_reading_cursor(a) < all)
-        gb_reading_move(a, all);
+        move_cursor(a, all);
 }
 
 void
@@ -130,13 +130,13 @@ left(gb_app *a)
 {
     uint64_t here = gb_reading_cursor(a);
 
-    gb_reading_move(a, here > 0 ? here - 1 : 0);
+    move_cursor(a, here > 0 ? here - 1 : 0);
 }
 
 static void
 right(gb_app *a)
 {
-    gb_reading_move(a, gb_reading_cursor(a) + 1);
+    move_cursor(a, gb_reading_cursor(a) + 1);
 }
 
 /* Whether a token begins a word: something is seen of it, and blanks, or
@@ -165,7 +165,7 @@ word(gb_app *a)
     do {
         number++;
     } while (number < all && !begins_word(a, number));
-    gb_reading_move(a, number);
+    move_cursor(a, number);
 }
 
 static void
@@ -175,7 +175,7 @@ word_back(gb_app *a)
 
     while (number > 0 && !begins_word(a, --number))
         continue;
-    gb_reading_move(a, number);
+    move_cursor(a, number);
 }
 
 /* Where the cursor is on the screen, which it is brought to. */
@@ -247,14 +247,14 @@ move_lines(gb_app *a, int by)
         if (!gb_view_row(a->view, row, &begin, &end, &last))
             break;
         if (nearest(a, row, goal, &number) && number != here) {
-            gb_reading_move(a, number);
+            move_cursor(a, number);
             a->read.has_goal = true;
             a->read.goal = goal;
             return;
         }
     }
     if (by > 0)
-        gb_reading_move(a, gb_transcript_tokens(transcript(a)));
+        move_cursor(a, gb_transcript_tokens(transcript(a)));
     else
         show(a, here);
 }
@@ -278,7 +278,7 @@ line_edge(gb_app *a, unsigned edge)
     uint64_t number;
 
     if (locate(a, &row, &column) && nearest(a, row, edge, &number))
-        gb_reading_move(a, number);
+        move_cursor(a, number);
 }
 
 static void
@@ -296,13 +296,13 @@ line_end(gb_app *a)
 static void
 first(gb_app *a)
 {
-    gb_reading_move(a, 0);
+    move_cursor(a, 0);
 }
 
 static void
 end(gb_app *a)
 {
-    gb_reading_move(a, gb_transcript_tokens(transcript(a)));
+    move_cursor(a, gb_transcript_tokens(transcript(a)));
 }
 
 static const struct {
@@ -417,5 +417,5 @@ gb_reading_click(gb_app *a, const gb_key *key)
         return;
     if (!a->reading)
         gb_reading_enter(a);
-    gb_reading_move(a, number);
+    move_cursor(a, number);
 }

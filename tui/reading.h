@@ -21,7 +21,6 @@ typedef struct gb_reading {
 
 /* The number of the cursor's token; that of tokens: at the end. */
 uint64_t gb_reading_cursor(const struct gb_app *a);
-void gb_reading_move(struct gb_app *a, uint64_t number);
 /* To the token at a place, where there is one. */
 void gb_reading_move_to(struct gb_app *a, gb_view_pos pos);
 

@@ -155,8 +155,9 @@ gb_scrub_parting(gb_str *out, const gb_scrub_run *run,
         gb_str_printf(out, " (border %.4g)", border);
 }
 
-void
-gb_scrub_temperature(gb_str *out, const gb_settings *settings)
+/* Two places, or all there are. */
+static void
+put_temperature(gb_str *out, const gb_settings *settings)
 {
     double t = (double)settings->temperature;
 
@@ -172,10 +173,10 @@ gb_scrub_settings(gb_str *out, const gb_settings *was, const gb_settings *now)
     size_t i;
 
     gb_str_puts(out, "T ");
-    gb_scrub_temperature(out, now);
+    put_temperature(out, now);
     if (was->temperature != now->temperature) {
         gb_str_puts(out, " (was ");
-        gb_scrub_temperature(out, was);
+        put_temperature(out, was);
         gb_str_putc(out, ')');
     }
     for (i = 0; gb_settings_names[i] != NULL; i++) {

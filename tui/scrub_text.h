@@ -28,8 +28,6 @@ size_t gb_scrub_flow(gb_flow *f, const gb_scrub_run *run,
 void gb_scrub_parting(gb_str *out, const gb_scrub_run *run,
                       const gb_seen_trial *trial, bool ascii);
 
-/* Appends a temperature as it is shown: two places, or all there are. */
-void gb_scrub_temperature(gb_str *out, const gb_settings *settings);
 /* Appends what is tried, and what it was: "T 0.76 (was 0.80), top-k 40". */
 void gb_scrub_settings(gb_str *out, const gb_settings *was,
                        const gb_settings *now);
