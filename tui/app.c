@@ -197,8 +197,8 @@ draw(gb_app *a)
         a->searching ? "Up and Down: other matches. Enter: stay. Esc: back"
                      : a->notice;
     f.last.hints = a->reading ? a->reading_hints : a->hints;
-    f.last.goes_on = can_go_on(m) && a->page == NULL &&
-                       !a->reading && gb_prompt_is_empty();
+    f.last.goes_on = can_go_on(m) && a->page == NULL && !a->reading &&
+                     gb_prompt_is_empty();
     f.n_words = gb_prompt_matches(&f.words);
     gb_frame_draw(&f);
     gb_str_free(&rule);

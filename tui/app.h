@@ -62,7 +62,8 @@ void gb_app_notice(gb_app *a, const char *text);
 void gb_app_end_search(gb_app *a, bool go_back);
 /* A page's text, or the conversation. */
 gb_view *gb_app_view(gb_app *a);
-/* app.c: nothing was written or typed yet; candidates are to be seen beside the text. */
+/* app.c: nothing was written or typed yet; candidates are to be seen beside
+ * the text. */
 bool gb_app_is_first(const gb_app *a);
 bool gb_app_shows_candidates(const gb_app *a);
 bool gb_app_edit(void *arg, const char *text, gb_str *out);

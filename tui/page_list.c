@@ -98,7 +98,8 @@ gb_page_find(gb_page *p, bool next, bool backwards)
     size_t k, i;
     bool found = false;
 
-    if (p->n == 0 || !gb_find_set(&wanted, gb_str_cstr(&p->typed), p->typed.len))
+    if (p->n == 0 ||
+        !gb_find_set(&wanted, gb_str_cstr(&p->typed), p->typed.len))
         return p->n > 0;
     for (k = next ? 1 : 0; k < p->n + (next ? 1 : 0) && !found; k++) {
         i = backwards ? p->selected + p->n - k : p->selected + k;

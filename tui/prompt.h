@@ -95,7 +95,8 @@ size_t gb_prompt_matches(const char *const **words);
 #define GB_PROMPT_GUTTER 2
 typedef struct gb_prompt_row {
     char gutter;      /* '>' ('+' and ':' in vi mode, where
-                         show-mode-in-prompt asks for it), ' ', or '^' / 'v': there is more that way */
+                         show-mode-in-prompt asks for it), ' ', or '^' / 'v':
+                         there is more that way */
     size_t start, end; /* of text */
 } gb_prompt_row;
 typedef struct gb_prompt_view {

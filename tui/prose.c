@@ -444,7 +444,8 @@ gb_prose_draw(const gb_prose *p)
             break;
         flush_pen(&out);
         if (out.inside && !gb_theme_is_colored() &&
-            !gb_view_is_beyond(out.end, out.behind) && out.next < p->column + p->width)
+            !gb_view_is_beyond(out.end, out.behind) &&
+            out.next < p->column + p->width)
             gb_screen_put(out.row, out.next, 1, GB_STYLE_PLAIN, "]");
         if (out.next == 0)
             out.next = p->column + p->gutter;

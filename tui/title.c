@@ -106,8 +106,8 @@ gb_title_device(gb_str *out, const char *name)
 {
     static const char *const noise[] = {"(R)", "(r)", "(TM)", "(tm)", "(C)",
                                         " CPU", " Processor"};
-    static const char *const ends[] = {" (", " @", " with ", " w/ ", "-PCI", "-SXM",
-                                       " PCIe", " SXM"};
+    static const char *const ends[] = {" (", " @", " with ", " w/ ", "-PCI",
+                                       "-SXM", " PCIe", " SXM"};
     char *text = gb_strdup(without_driver(name)), *p, *start = text;
     size_t i;
 
