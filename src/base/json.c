@@ -71,8 +71,18 @@ gb_json_parse(const char *name, const char *text, size_t n, gb_error *err)
     return root;
 }
 
-/* Writes integers of more than 19 digits as real numbers, in place: the last
- * two digits become "e2". */
+/* Whether digits, of which the first is not 0, are above INT64_MAX. */
+static bool
+is_beyond(const char *digits, size_t n)
+{
+    static const char most[] = "9223372036854775807";
+
+    return n > sizeof most - 1 ||
+           (n == sizeof most - 1 && memcmp(digits, most, n) > 0);
+}
+
+/* Writes integers that do not fit in 64 bits as real numbers, in place: the
+ * last two digits become "e2". */
 static void
 soften_integers(char *text, size_t n)
 {
@@ -88,7 +98,8 @@ soften_integers(char *text, size_t n)
             continue;
         digits = strspn(text + i, "0123456789");
         i += digits;
-        if (digits > 19 && (i == n || strchr(".eE", text[i]) == NULL))
+        if (is_beyond(text + i - digits, digits) &&
+            (i == n || strchr(".eE", text[i]) == NULL))
             memcpy(text + i - 2, "e2", 2);
         else
             i += strspn(text + i, "0123456789.eE+-");

@@ -22,7 +22,7 @@
 json_t *gb_json_load(const char *path, size_t limit, gb_error *err);
 
 /* The same for a file of programs whose integers have no end, as Python's: one
- * of more than 19 digits becomes a real number. */
+ * that does not fit in 64 bits becomes a real number. */
 json_t *gb_json_load_python(const char *path, size_t limit, gb_error *err);
 
 /* The same for n bytes of text; `name` stands for them in messages. */

@@ -35,6 +35,38 @@ test_refused(void **state)
     }
 }
 
+/* Integers as Python writes them: what does not fit becomes a real number,
+ * and nothing else changes. */
+static void
+test_python(void **state)
+{
+    static const char text[] =
+        "{\"a\": [9223372036854775807, 9223372036854775808,"
+        " -9223372036854775809, 10000000000000000000, 12345678901234567890.5,"
+        " 1e19], \"9999999999999999999\": \"\\\"9999999999999999999\"}";
+    static const double reals[] = {0, 0x1p63, -0x1p63, 1e19,
+                                   12345678901234567890.5, 1e19};
+    gb_error err = GB_ERROR_INIT;
+    const json_t *list;
+    json_t *root;
+    size_t i;
+
+    (void)state;
+    root = gb_json_load_python(
+        test_write("python.json", text, sizeof text - 1), 1000, &err);
+    test_ok(root != NULL, &err);
+    list = json_object_get(root, "a");
+    assert_int_equal(json_array_size(list), GB_COUNT(reals));
+    assert_int_equal(json_integer_value(json_array_get(list, 0)), INT64_MAX);
+    for (i = 1; i < GB_COUNT(reals); i++)
+        assert_true(fabs(json_real_value(json_array_get(list, i)) /
+                         reals[i] - 1) < 1e-15);
+    assert_string_equal(
+        json_string_value(json_object_get(root, "9999999999999999999")),
+        "\"9999999999999999999");
+    json_decref(root);
+}
+
 /* {"a":[x,x,...,x]} with n values in all. */
 static json_t *
 parse_many(const char *x, size_t n, gb_error *err)
@@ -147,6 +179,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_python),
         cmocka_unit_test(test_value_count),
         cmocka_unit_test(test_depth),
         cmocka_unit_test(test_show),
