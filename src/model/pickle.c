@@ -411,7 +411,7 @@ step(machine *m, unsigned char op)
     case APPEND:
     case BUILD: return drop(m, 1); /* of a list, of what is not looked at */
     case APPENDS:
-        return find_mark(m, &from) && from > 1 && drop(m, m->depth - from + 1);
+        return find_mark(m, &from) && drop(m, m->depth - from + 1);
     default: return refuse(m, "an operation of another kind");
     }
 }
@@ -501,9 +501,7 @@ run(machine *m)
             return peek(m, 0)->kind == DICTIONARY ||
                    refuse(m, "no dictionary of them");
         if (!step(m, op))
-            return m->err == NULL || m->err->status != GB_OK
-                       ? false
-                       : refuse(m, "a damaged list");
+            return false;
     }
     return refuse(m, "its end");
 }

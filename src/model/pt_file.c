@@ -23,23 +23,20 @@ static const gb_zip_entry *
 find_pickle(reader *r, gb_error *err)
 {
     static const char end[] = "/data.pkl";
-    const gb_zip_entry *e, *found = NULL;
+    const gb_zip_entry *found = NULL;
     const char *slash;
-    size_t i;
+    size_t i, n = 0;
 
     for (i = 0; i < r->zip.n; i++) {
-        e = &r->zip.entries[i];
-        slash = strchr(e->name, '/');
-        if (slash == NULL || strcmp(slash, end) != 0)
-            continue;
-        if (found != NULL)
-            found = NULL, i = r->zip.n;
-        else
-            found = e;
+        slash = strchr(r->zip.entries[i].name, '/');
+        if (slash != NULL && strcmp(slash, end) == 0) {
+            found = &r->zip.entries[i];
+            n++;
+        }
     }
-    if (found == NULL) {
+    if (n != 1) {
         gb_fail(err, "%s: expected an archive of PyTorch with one data.pkl, "
-                "found none or several", r->f->path);
+                "found %zu", r->f->path, n);
         return NULL;
     }
     gb_str_append(&r->root, found->name, strlen(found->name) - sizeof end + 2);
