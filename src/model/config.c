@@ -30,16 +30,16 @@ static const struct size_field {
     {"vocab_size", NULL, offsetof(gb_config, n_vocab), 1 << 20},
 };
 
-/* Switches that must be one way, or else may be any: the order in which
+/* Switches that may be any way, or else must be off: the order in which
  * scores are computed gives the same numbers, and attention to an encoder is
  * left out where there is none. */
 static const struct {
     const char *name;
-    bool any, need;
+    bool any;
 } switches[] = {
-    {"reorder_and_upcast_attn", true, false},
-    {"add_cross_attention", true, false},
-    {"is_encoder_decoder", false, false},
+    {"reorder_and_upcast_attn", true},
+    {"add_cross_attention", true},
+    {"is_encoder_decoder", false},
 };
 
 /* Transformers' names (its activations.py). */
@@ -175,12 +175,11 @@ check_switches(const reader *r)
     size_t i;
 
     for (i = 0; i < GB_COUNT(switches); i++) {
-        set = switches[i].need;
+        set = false;
         if (!read_switch(r, switches[i].name, &set))
             return false;
-        if (!switches[i].any && set != switches[i].need)
-            return refuse(r, switches[i].name,
-                          switches[i].need ? "true" : "false",
+        if (set && !switches[i].any)
+            return refuse(r, switches[i].name, "false",
                           field(r, switches[i].name));
     }
     if (json_object_size(field(r, "pruned_heads")) > 0)
