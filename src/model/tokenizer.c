@@ -223,7 +223,7 @@ encode_word(gb_tokenizer *t, const char *text, size_t n, gb_ids *ids,
     return true;
 }
 
-/* A text without added tokens. */
+/* A text without added tokens, n > 0. */
 static bool
 encode_pieces(gb_tokenizer *t, const char *text, size_t n, gb_ids *ids,
               gb_error *err)
@@ -231,7 +231,7 @@ encode_pieces(gb_tokenizer *t, const char *text, size_t n, gb_ids *ids,
     size_t at, end;
 
     if (t->split == NULL)
-        return n == 0 || encode_word(t, text, n, ids, err);
+        return encode_word(t, text, n, ids, err);
     if (!gb_split_begin(t->split, text, n, err))
         return false;
     for (at = 0; at < n; at = end)
@@ -249,7 +249,7 @@ encode_spaced(gb_tokenizer *t, const char *text, size_t n, gb_ids *ids,
     char *spaced;
     bool ok;
 
-    if (n == 0 || text[0] == ' ')
+    if (text[0] == ' ')
         return encode_pieces(t, text, n, ids, err);
     spaced = gb_try_alloc(n + 1, 1);
     if (spaced == NULL)
@@ -276,29 +276,20 @@ encode_pass(gb_tokenizer *t, encoding *e, int pass, const char *text, size_t n)
 {
     size_t at = 0, next = 0;
     gb_added_match m;
-    bool found = true, ok = true;
 
-    if (pass == 2) {
-        ok = t->prefix_space && !e->inside
-                 ? encode_spaced(t, text, n, e->ids, e->err)
-                 : encode_pieces(t, text, n, e->ids, e->err);
-        e->inside = e->inside && n == 0;
-        return ok;
-    }
-    while (ok && found) {
-        found = gb_added_find(&t->added, pass, e->specials, text, n, &next,
-                              &m);
-        if (!found)
-            m.start = n;
-        if (m.start > at)
-            ok = encode_pass(t, e, pass + 1, text + at, m.start - at);
-        if (!found)
-            break;
+    if (pass == 2)
+        return t->prefix_space && !e->inside
+                   ? encode_spaced(t, text, n, e->ids, e->err)
+                   : encode_pieces(t, text, n, e->ids, e->err);
+    while (gb_added_find(&t->added, pass, e->specials, text, n, &next, &m)) {
+        if (m.start > at &&
+            !encode_pass(t, e, pass + 1, text + at, m.start - at))
+            return false;
         gb_ids_push(e->ids, m.id);
         e->inside = false;
         at = m.end;
     }
-    return ok;
+    return at == n || encode_pass(t, e, pass + 1, text + at, n - at);
 }
 
 /* The model must have a row for each. */
