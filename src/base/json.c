@@ -182,6 +182,16 @@ gb_json_show(const json_t *value, char out[GB_JSON_SHOWN])
     return out;
 }
 
+bool
+gb_json_refuse_field(const char *path, const char *field,
+                     const char *expected, const json_t *found, gb_error *err)
+{
+    char shown[GB_JSON_SHOWN];
+
+    return gb_fail(err, "%s: %s: expected %s, found %s", path, field,
+                   expected, gb_json_show(found, shown));
+}
+
 json_t *
 gb_json_u64(uint64_t value)
 {

@@ -37,6 +37,11 @@ const char *gb_json_show(const json_t *value, char out[GB_JSON_SHOWN]);
 /* A string as gb_json_show gives it, in double quotes. */
 const char *gb_json_quote(const char *s, char out[GB_JSON_SHOWN]);
 
+/* PATH: FIELD: expected ..., found ..., of a field of a file. Returns false. */
+bool gb_json_refuse_field(const char *path, const char *field,
+                          const char *expected, const json_t *found,
+                          gb_error *err);
+
 /* Values; the caller owns what it gets. */
 
 /* A whole number; above 2^63 - 1, which is more than JSON readers commonly

@@ -55,15 +55,11 @@ static const struct {
     {"quick_gelu", GB_QUICK_GELU},
 };
 
-/* Fills in the error "path: field: expected X, found Y". */
 static bool
 refuse(const reader *r, const char *field, const char *expected,
        const json_t *found)
 {
-    char shown[GB_JSON_SHOWN];
-
-    return gb_fail(r->err, "%s: %s: expected %s, found %s", r->path, field,
-                   expected, gb_json_show(found, shown));
+    return gb_json_refuse_field(r->path, field, expected, found, r->err);
 }
 
 /* The field, or NULL when it is not there or null. */

@@ -170,18 +170,17 @@ add_old(const beside *b, gb_error *err)
     char shown[GB_JSON_SHOWN];
     const char *key;
     json_t *value;
+    uint32_t id;
     size_t n = 0, i;
     bool ok = true;
 
     json_object_foreach(b->added, key, value) {
-        if (!json_is_integer(value) || json_integer_value(value) < 0 ||
-            json_integer_value(value) >= GB_MAX_TOKENS) {
+        if (!gb_vocab_take_id(value, &id)) {
             ok = gb_fail(err, "%s: expected tokens and their ids, found %s",
                          b->added_path, gb_json_show(value, shown));
             break;
         }
-        list[n++] = (listed){(uint32_t)json_integer_value(value), key,
-                             plain_token(key, false)};
+        list[n++] = (listed){id, key, plain_token(key, false)};
     }
     ok = ok && add_listed(b->f, list, n, b->added_path, err);
     for (i = 0; i < n; i++)
@@ -219,7 +218,6 @@ make_special(const beside *b, const char *name, const json_t *value,
     const json_t *content =
         json_is_object(value) ? json_object_get(value, "content") : value;
     const char *text = json_string_value(content);
-    char shown[GB_JSON_SHOWN];
     gb_added_token *t;
     json_t *token;
     bool ok;
@@ -228,8 +226,8 @@ make_special(const beside *b, const char *name, const json_t *value,
         (text != NULL && text[0] == '\0'))
         return true;
     if (text == NULL)
-        return gb_fail(err, "%s: %s: expected the text of a token, found %s",
-                       b->config_path, name, gb_json_show(value, shown));
+        return gb_json_refuse_field(b->config_path, name,
+                                    "the text of a token", value, err);
     t = gb_added_get(&b->f->added, text);
     if (t != NULL) {
         t->special = true;
@@ -286,13 +284,11 @@ static bool
 read_switch(const beside *b, const char *name, const json_t **value,
             gb_error *err)
 {
-    char shown[GB_JSON_SHOWN];
-
     *value = json_object_get(b->config, name);
-    if (*value == NULL || json_is_null(*value) || json_is_boolean(*value))
-        return true;
-    return gb_fail(err, "%s: %s: expected true or false, found %s",
-                   b->config_path, name, gb_json_show(*value, shown));
+    return *value == NULL || json_is_null(*value) ||
+           json_is_boolean(*value) ||
+           gb_json_refuse_field(b->config_path, name, "true or false", *value,
+                                err);
 }
 
 /* The text of the token that begins a text. */

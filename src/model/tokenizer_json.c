@@ -14,15 +14,11 @@ typedef struct reader {
     gb_error *err;
 } reader;
 
-/* Fills in "PATH: FIELD: expected X, found Y". */
 static bool
 refuse(const reader *r, const char *field, const char *expected,
        const json_t *found)
 {
-    char shown[GB_JSON_SHOWN];
-
-    return gb_fail(r->err, "%s: %s: expected %s, found %s", r->path, field,
-                   expected, gb_json_show(found, shown));
+    return gb_json_refuse_field(r->path, field, expected, found, r->err);
 }
 
 /* A step's type; of a Sequence of one, that one's. */
@@ -162,19 +158,17 @@ read_template_token(const reader *r, const json_t *template,
         json_object_get(json_object_get(template, "special_tokens"),
                         name != NULL ? name : ""),
         "ids");
-    const json_t *id;
+    uint32_t id;
     size_t i;
 
     if (json_array_size(ids) == 0)
         return refuse(r, "post_processor.special_tokens",
                       "the ids of each token of the template", ids);
     for (i = 0; i < json_array_size(ids); i++) {
-        id = json_array_get(ids, i);
-        if (!json_is_integer(id) || json_integer_value(id) < 0 ||
-            json_integer_value(id) >= GB_MAX_TOKENS)
+        if (!gb_vocab_take_id(json_array_get(ids, i), &id))
             return refuse(r, "post_processor.special_tokens",
-                          "ids of tokens", id);
-        gb_ids_push(&r->f->prefix, (gb_token)json_integer_value(id));
+                          "ids of tokens", json_array_get(ids, i));
+        gb_ids_push(&r->f->prefix, id);
     }
     return true;
 }
@@ -240,11 +234,9 @@ read_flag(const json_t *token, const char *name, bool *flag,
           const char *where, gb_error *err)
 {
     const json_t *value = json_object_get(token, name);
-    char shown[GB_JSON_SHOWN];
 
     if (value != NULL && !json_is_boolean(value))
-        return gb_fail(err, "%s: %s: expected true or false, found %s", where,
-                       name, gb_json_show(value, shown));
+        return gb_json_refuse_field(where, name, "true or false", value, err);
     *flag = json_is_true(value);
     return true;
 }
@@ -260,8 +252,8 @@ gb_tokenizer_add(gb_tokenizer_files *f, const json_t *token, uint32_t id,
     uint32_t own;
 
     if (text == NULL || text[0] == '\0')
-        return gb_fail(err, "%s: content: expected the text of a token, found "
-                       "%s", where, gb_json_show(content, shown));
+        return gb_json_refuse_field(where, "content", "the text of a token",
+                                    content, err);
     if (gb_added_get(&f->added, text) != NULL)
         return true;
     own = gb_vocab_find(f->vocab, text);
@@ -289,8 +281,9 @@ gb_tokenizer_add(gb_tokenizer_files *f, const json_t *token, uint32_t id,
 static bool
 read_added(const reader *r, const json_t *list)
 {
-    const json_t *token, *id;
+    const json_t *token;
     char *where;
+    uint32_t id;
     size_t i;
     bool ok = true;
 
@@ -298,14 +291,10 @@ read_added(const reader *r, const json_t *list)
         return refuse(r, "added_tokens", "a list", list);
     for (i = 0; ok && i < json_array_size(list); i++) {
         token = json_array_get(list, i);
-        id = json_object_get(token, "id");
         where = gb_format("%s: added_tokens %zu", r->path, i);
-        if (!json_is_integer(id) || json_integer_value(id) < 0 ||
-            json_integer_value(id) >= GB_MAX_TOKENS)
-            ok = refuse(r, "added_tokens", "a token with an id", token);
-        ok = ok && gb_tokenizer_add(r->f, token,
-                                    (uint32_t)json_integer_value(id), where,
-                                    r->err);
+        ok = gb_vocab_take_id(json_object_get(token, "id"), &id)
+                 ? gb_tokenizer_add(r->f, token, id, where, r->err)
+                 : refuse(r, "added_tokens", "a token with an id", token);
         free(where);
     }
     return ok;

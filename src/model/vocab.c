@@ -129,6 +129,15 @@ add(gb_vocab *v, const int16_t alphabet[ALPHABET], uint32_t id,
     return true;
 }
 
+bool
+gb_vocab_take_id(const json_t *value, uint32_t *id)
+{
+    const json_int_t n = json_integer_value(value);
+
+    *id = (uint32_t)n;
+    return json_is_integer(value) && n >= 0 && n < GB_MAX_TOKENS;
+}
+
 static bool
 fill(gb_vocab *v, gb_error *err)
 {
@@ -136,7 +145,7 @@ fill(gb_vocab *v, gb_error *err)
     char shown[GB_JSON_SHOWN], found[GB_JSON_SHOWN];
     const char *piece;
     json_t *value;
-    json_int_t id;
+    uint32_t id;
 
     if (json_object_size(v->index) == 0)
         return gb_fail(err, "%s: expected an object of pieces and their ids, "
@@ -147,13 +156,12 @@ fill(gb_vocab *v, gb_error *err)
     gb_str_putc(&v->pieces, '\0');
     json_object_foreach(v->index, piece, value)
     {
-        id = json_integer_value(value);
-        if (!json_is_integer(value) || id < 0 || id >= GB_MAX_TOKENS)
+        if (!gb_vocab_take_id(value, &id))
             return gb_fail(err, "%s: the piece %s: expected an integer id "
                            "below %u, found %s", v->where,
                            gb_json_quote(piece, shown), GB_MAX_TOKENS,
                            gb_json_show(value, found));
-        if (!add(v, alphabet, (uint32_t)id, piece, err))
+        if (!add(v, alphabet, id, piece, err))
             return false;
     }
     return true;

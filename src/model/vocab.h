@@ -18,6 +18,9 @@ typedef struct gb_vocab gb_vocab;
 /* Ids are below this, so that a table of them stays small. */
 #define GB_MAX_TOKENS (1u << 20)
 
+/* Takes an id; false for what is none. */
+bool gb_vocab_take_id(const json_t *value, uint32_t *id);
+
 /* Reads vocab.json, or any object that gives pieces their ids; `where` names
  * it in messages. No two pieces may have one id; ids may be missing. */
 gb_vocab *gb_vocab_open(const char *path, gb_error *err);
