@@ -218,6 +218,8 @@ make_special(const beside *b, const char *name, const json_t *value,
     const json_t *content =
         json_is_object(value) ? json_object_get(value, "content") : value;
     const char *text = json_string_value(content);
+    const char *path = json_object_get(b->map, name) != NULL ? b->map_path
+                                                             : b->config_path;
     gb_added_token *t;
     json_t *token;
     bool ok;
@@ -226,8 +228,8 @@ make_special(const beside *b, const char *name, const json_t *value,
         (text != NULL && text[0] == '\0'))
         return true;
     if (text == NULL)
-        return gb_json_refuse_field(b->config_path, name,
-                                    "the text of a token", value, err);
+        return gb_json_refuse_field(path, name, "the text of a token", value,
+                                    err);
     t = gb_added_get(&b->f->added, text);
     if (t != NULL) {
         t->special = true;
@@ -236,7 +238,7 @@ make_special(const beside *b, const char *name, const json_t *value,
     token = json_is_object(value) ? json_deep_copy(value)
                                   : plain_token(text, true);
     json_object_set_new(token, "special", json_true());
-    ok = gb_tokenizer_add(b->f, token, GB_NO_TOKEN, b->config_path, err);
+    ok = gb_tokenizer_add(b->f, token, GB_NO_TOKEN, path, err);
     json_decref(token);
     return ok;
 }
