@@ -94,6 +94,26 @@ fuzz_write(const char *path, const void *data, size_t n)
     close(fd);
 }
 
+bool
+fuzz_text(gb_tokenizer *t, uint32_t rows, const char *text, size_t n,
+          bool whole, bool specials, gb_str *back)
+{
+    gb_error err = GB_ERROR_INIT;
+    gb_ids ids = GB_IDS_INIT;
+    bool ok = (whole ? gb_tokenizer_encode_whole : gb_tokenizer_encode)(
+        t, text, n, specials, &ids, &err);
+    size_t i;
+
+    for (i = 0; i < ids.len; i++)
+        FUZZ_CHECK(ids.data[i] < rows);
+    if (ok)
+        FUZZ_CHECK(gb_tokenizer_decode(t, ids.data, ids.len, back, NULL));
+    else
+        FUZZ_CHECK(ids.len == 0 && err.text[0] != '\0');
+    gb_ids_free(&ids);
+    return ok;
+}
+
 void
 fuzz_silence(void)
 {

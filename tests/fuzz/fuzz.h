@@ -27,6 +27,11 @@ void fuzz_write(const char *path, const void *data, size_t n);
 /* Removes all that is in a folder. */
 void fuzz_empty(const char *folder);
 
+/* Encodes a text, from its beginning or as a part, and gives back what the ids
+ * decode to, all of which are below `rows`. False where it says why not. */
+bool fuzz_text(gb_tokenizer *t, uint32_t rows, const char *text, size_t n,
+               bool whole, bool specials, gb_str *back);
+
 /* Standard output and standard error say nothing from here on; what the
  * sanitizers report goes on to standard error. */
 void fuzz_silence(void);
