@@ -5,7 +5,7 @@
 
 Makes tokenizer folders as people have them, lets Transformers read them
 (AutoTokenizer) and writes down the files and the ids of some texts.
-Needs: pip install transformers (5) tokenizers.
+Needs: pip install transformers (5) tokenizers regex.
 """
 import json
 import os
@@ -18,20 +18,13 @@ from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 from tokenizers import processors
 from transformers import AutoTokenizer
 
+from tokenizer_golden import byte_alphabet
+
 BYTES = (" \n" + "".join(chr(c) for c in range(0x21, 0x7f))).encode()
 BYTES += "é中😀".encode()
 
 
-def alphabet():
-    kept = [*range(0x21, 0x7f), *range(0xa1, 0xad), *range(0xae, 0x100)]
-    chars = {b: chr(b) for b in kept}
-    for b in range(256):
-        if b not in chars:
-            chars[b] = chr(0x100 + len(chars) - len(kept))
-    return chars
-
-
-CHARS = alphabet()
+CHARS = byte_alphabet()
 PIECES = list(dict.fromkeys(CHARS[b] for b in BYTES))
 MERGES = [("t", "h"), ("th", "e"), ("Ġ", "the"), ("Ġ", "a"), ("i", "n"),
           ("in", "g"), ("Ġ", "th"), ("o", "n")]
