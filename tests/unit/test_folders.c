@@ -235,27 +235,23 @@ test_refused(void **state)
 static void
 test_inside(void **state)
 {
-    json_t *root = load_golden(), *files, *ids;
+    static const char *const names[] = {"add_prefix_space of GPT2Tokenizer",
+                                        "a template"};
+    json_t *root = load_golden(), *files, *ids = json_pack("[i]", 66);
     gb_tokenizer *t;
     gb_error err;
+    size_t i;
 
     (void)state;
-    files = files_of(root, "add_prefix_space of GPT2Tokenizer");
-    t = open_files(files, 1000, &err);
-    test_ok(t != NULL, &err);
-    ids = json_pack("[i]", 66);
-    check_ids("inside", t, "a", ids, false);
+    for (i = 0; i < GB_COUNT(names); i++) {
+        files = files_of(root, names[i]);
+        t = open_files(files, 1000, &err);
+        test_ok(t != NULL, &err);
+        check_ids(names[i], t, "a", ids, false);
+        gb_tokenizer_close(t);
+        json_decref(files);
+    }
     json_decref(ids);
-    gb_tokenizer_close(t);
-    json_decref(files);
-    files = files_of(root, "a template");
-    t = open_files(files, 1000, &err);
-    test_ok(t != NULL, &err);
-    ids = json_pack("[i]", 66);
-    check_ids("inside", t, "a", ids, false);
-    json_decref(ids);
-    gb_tokenizer_close(t);
-    json_decref(files);
     json_decref(root);
 }
 
