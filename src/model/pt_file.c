@@ -134,16 +134,8 @@ read_archive(reader *r, gb_error *err)
 
 /* What can be told of a file that is no archive. */
 static bool
-check_begin(const gb_st_file *f, gb_error *err)
+check_begin(const gb_st_file *f, const char begin[GB_ST_BEGIN], gb_error *err)
 {
-    char begin[64] = {0};
-    size_t n = sizeof begin;
-
-    if (f->source.size < n)
-        n = (size_t)f->source.size;
-    if (!gb_source_read(&f->source, f->path, 0, begin, n, err) ||
-        !gb_check_lfs(f->path, begin, n, err))
-        return false;
     return (unsigned char)begin[0] != 0x80 ||
            gb_fail(err, "%s: expected a file of torch.save since PyTorch 1.6, "
                    "found an older one: load and save it once more, best as "
@@ -155,13 +147,10 @@ gb_pt_file_open(gb_st_file *f, const char *folder, const char *name,
                 gb_error *err)
 {
     reader r = {.f = f, .root = GB_STR_INIT};
-    bool ok;
+    char begin[GB_ST_BEGIN];
+    bool ok = gb_st_file_begin(f, folder, name, begin, err) &&
+              check_begin(f, begin, err) && read_archive(&r, err);
 
-    memset(f, 0, sizeof *f);
-    f->path = gb_path_join(folder, name);
-    f->name = gb_strdup(name);
-    ok = gb_source_open(&f->source, f->path, err) && check_begin(f, err) &&
-         read_archive(&r, err);
     gb_zip_close(&r.zip);
     gb_str_free(&r.root);
     return ok;

@@ -219,21 +219,31 @@ read_entries(gb_st_file *f, json_t *root, gb_error *err)
     return check_cover(f, err);
 }
 
+bool
+gb_st_file_begin(gb_st_file *f, const char *folder, const char *name,
+                 char begin[GB_ST_BEGIN], gb_error *err)
+{
+    size_t n = GB_ST_BEGIN;
+
+    memset(f, 0, sizeof *f);
+    memset(begin, 0, n);
+    f->path = gb_path_join(folder, name);
+    f->name = gb_strdup(name);
+    if (!gb_source_open(&f->source, f->path, err))
+        return false;
+    if (f->source.size < n)
+        n = (size_t)f->source.size;
+    return gb_source_read(&f->source, f->path, 0, begin, n, err) &&
+           gb_check_lfs(f->path, begin, n, err);
+}
+
 /* Finds where the header ends and the data begins. */
 static bool
-read_length(gb_st_file *f, gb_error *err)
+read_length(gb_st_file *f, const char begin[GB_ST_BEGIN], gb_error *err)
 {
     unsigned char bytes[8];
-    char begin[64];
-    size_t some = sizeof begin;
     uint64_t n = 0;
     int i;
-
-    if (f->source.size < some)
-        some = (size_t)f->source.size;
-    if (!gb_source_read(&f->source, f->path, 0, begin, some, err) ||
-        !gb_check_lfs(f->path, begin, some, err))
-        return false;
 
     if (f->source.size < sizeof bytes)
         return gb_fail(err,
@@ -285,13 +295,12 @@ bool
 gb_st_file_open(gb_st_file *f, const char *folder, const char *name,
                 gb_error *err)
 {
+    char begin[GB_ST_BEGIN];
     json_t *root;
     bool ok;
 
-    memset(f, 0, sizeof *f);
-    f->path = gb_path_join(folder, name);
-    f->name = gb_strdup(name);
-    if (!gb_source_open(&f->source, f->path, err) || !read_length(f, err))
+    if (!gb_st_file_begin(f, folder, name, begin, err) ||
+        !read_length(f, begin, err))
         return false;
     root = read_header(f, err);
     ok = root != NULL && read_entries(f, root, err);

@@ -39,6 +39,12 @@ bool gb_st_file_open(gb_st_file *f, const char *folder, const char *name,
                      gb_error *err);
 void gb_st_file_close(gb_st_file *f);
 
+/* The same, but reads only what the file begins with, with zeros behind its
+ * end; what git keeps in its place for git-lfs is refused. */
+#define GB_ST_BEGIN 64
+bool gb_st_file_begin(gb_st_file *f, const char *folder, const char *name,
+                      char begin[GB_ST_BEGIN], gb_error *err);
+
 /* A new entry, to be filled in; those before it may move. */
 gb_st_entry *gb_st_file_add(gb_st_file *f);
 
