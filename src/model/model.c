@@ -142,10 +142,10 @@ static bool
 check_adapter(const char *folder, gb_error *err)
 {
     char *path = gb_path_join(folder, "adapter_config.json");
-    json_t *root = gb_is_there(path) ? gb_json_load(path, 1 << 20, err) : NULL;
+    const bool found = gb_is_there(path);
+    json_t *root = found ? gb_json_load(path, 1 << 20, err) : NULL;
     const json_t *base = json_object_get(root, "base_model_name_or_path");
     char shown[GB_JSON_SHOWN];
-    bool ok = !gb_is_there(path);
 
     if (root != NULL)
         gb_fail(err, "%s: expected a model, found an adapter (LoRA) for %s "
@@ -154,7 +154,7 @@ check_adapter(const char *folder, gb_error *err)
                 gb_json_show(base, shown));
     json_decref(root);
     free(path);
-    return ok;
+    return !found;
 }
 
 /* Says in plain words that a folder is no model. Whatever else is wrong with
