@@ -89,6 +89,90 @@ test_read(void **state)
     gb_tensors_close(t);
 }
 
+static uint64_t
+number(const char *p, size_t n)
+{
+    uint64_t value = 0;
+
+    while (n-- > 0)
+        value = value << 8 | (unsigned char)p[n];
+    return value;
+}
+
+static void
+put(gb_str *out, uint64_t value, size_t n)
+{
+    for (; n > 0; n--, value >>= 8)
+        gb_str_putc(out, (char)value);
+}
+
+/* An entry of the directory with its offset, and where `sizes` its sizes, in
+ * ZIP64's extra field, in front of its own; returns its length. */
+static size_t
+put_entry64(gb_str *out, const char *p, bool sizes)
+{
+    const size_t length = number(p + 28, 2), extra = number(p + 30, 2);
+    const size_t more = sizes ? 24 : 8;
+
+    gb_str_append(out, p, 20);
+    put(out, sizes ? UINT32_MAX : number(p + 20, 4), 4);
+    put(out, sizes ? UINT32_MAX : number(p + 24, 4), 4);
+    put(out, length, 2);
+    put(out, extra + 4 + more, 2);
+    gb_str_append(out, p + 32, 10);
+    put(out, UINT32_MAX, 4);
+    gb_str_append(out, p + 46, length);
+    put(out, 1, 2);
+    put(out, more, 2);
+    if (sizes) {
+        put(out, number(p + 24, 4), 8);
+        put(out, number(p + 20, 4), 8);
+    }
+    put(out, number(p + 42, 4), 8);
+    gb_str_append(out, p + 46 + length, extra + number(p + 32, 2));
+    return 46 + length + extra + number(p + 32, 2);
+}
+
+/* The same archive as one of more than 4 GB is written. */
+static void
+test_zip64(void **state)
+{
+    const char *end = golden.data + golden.len - 22, *p;
+    const uint64_t count = number(end + 10, 2), at = number(end + 16, 4);
+    gb_str out = GB_STR_INIT;
+    uint64_t i, where;
+    gb_tensors *t;
+    gb_error err;
+
+    (void)state;
+    assert_memory_equal(end, "PK\5\6", 4);
+    gb_str_append(&out, golden.data, at);
+    for (p = golden.data + at, i = 0; i < count; i++)
+        p += put_entry64(&out, p, i % 2 == 0);
+    where = out.len;
+    gb_str_append(&out, "PK\6\6", 4);
+    put(&out, 44, 8);
+    put(&out, 0, 12); /* versions, disks */
+    put(&out, count, 8);
+    put(&out, count, 8);
+    put(&out, where - at, 8);
+    put(&out, at, 8);
+    gb_str_append(&out, "PK\6\7", 4);
+    put(&out, 0, 4);
+    put(&out, where, 8);
+    put(&out, 1, 4);
+    gb_str_append(&out, end, 8);
+    put(&out, UINT64_MAX, 8); /* counts, and the size that follows */
+    put(&out, UINT64_MAX, 4);
+    put(&out, 0, 2);
+    t = open_bytes(out.data, out.len, &err);
+    test_ok(t != NULL, &err);
+    check_values(t, "row", GB_F32, 3, 1, 3);
+    check_values(t, "double", GB_F64, 0, 0.25f, 6);
+    gb_tensors_close(t);
+    gb_str_free(&out);
+}
+
 /* Replaces one text by another of the same length. */
 static bool
 replace(char *data, size_t n, const char *from, size_t size, const char *to)
@@ -185,6 +269,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_read),
+        cmocka_unit_test(test_zip64),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_damaged),
     };
