@@ -94,7 +94,7 @@ find_directory(const gb_zip *z, uint64_t *at, uint64_t *size, uint64_t *count,
 static void
 read_extra(const char *p, size_t n, gb_zip_entry *e)
 {
-    size_t size;
+    size_t size, at;
 
     for (; n >= 4; p += 4 + size, n -= 4 + size) {
         size = number(p + 2, 2);
@@ -102,10 +102,11 @@ read_extra(const char *p, size_t n, gb_zip_entry *e)
             return;
         if (number(p, 2) != 1)
             continue;
-        if (e->size == 0xffffffff && size >= 8)
+        at = e->size == 0xffffffff ? 16 : 0; /* both sizes go before it */
+        if (at > 0 && size >= at)
             e->size = number(p + 4, 8);
-        if (e->header == 0xffffffff && size >= 8)
-            e->header = number(p + 4 + (size >= 24 ? 16 : size - 8), 8);
+        if (e->header == 0xffffffff && size >= at + 8)
+            e->header = number(p + 4 + at, 8);
         return;
     }
 }
