@@ -23,7 +23,6 @@ struct gb_vocab {
     char *where;
     uint32_t n_tokens; /* one more than the highest id */
     uint32_t room;
-    size_t n_read, n_added;
     token *tokens; /* (n_tokens) */
     gb_str pieces; /* each followed by a NUL; byte 0 is none of them */
     gb_str texts;
@@ -125,7 +124,6 @@ add(gb_vocab *v, const int16_t alphabet[ALPHABET], uint32_t id,
     t->n = (uint32_t)(v->texts.len - t->text);
     if (spelled && t->n == 1)
         v->bytes[(unsigned char)v->texts.data[t->text]] = id;
-    v->n_read++;
     return true;
 }
 
@@ -203,7 +201,6 @@ gb_vocab_add(gb_vocab *v, uint32_t id, const char *text, gb_error *err)
     t->n = (uint32_t)strlen(text);
     gb_str_append(&v->texts, text, t->n);
     json_object_set_new(v->added, text, json_integer(id));
-    v->n_added++;
     return true;
 }
 
@@ -247,13 +244,13 @@ gb_vocab_size(const gb_vocab *v)
 size_t
 gb_vocab_read(const gb_vocab *v)
 {
-    return v->n_read;
+    return json_object_size(v->index);
 }
 
 size_t
 gb_vocab_added(const gb_vocab *v)
 {
-    return v->n_added;
+    return json_object_size(v->added);
 }
 
 bool

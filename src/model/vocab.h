@@ -31,15 +31,16 @@ void gb_vocab_close(gb_vocab *v);
  * False where the id has another piece. */
 bool gb_vocab_add(gb_vocab *v, uint32_t id, const char *text, gb_error *err);
 
-/* The id of a piece as the file spells it, or GB_NO_TOKEN. Only until
- * gb_vocab_forget, which frees what is needed for this alone. */
+/* The id of a piece as the file spells it, or GB_NO_TOKEN; how many pieces
+ * were read, and added. Only until gb_vocab_forget, which frees what is needed
+ * for this alone. */
 uint32_t gb_vocab_find(const gb_vocab *v, const char *piece);
-void gb_vocab_forget(gb_vocab *v);
-
-/* One more than the highest id; how many pieces were read, and added. */
-uint32_t gb_vocab_size(const gb_vocab *v);
 size_t gb_vocab_read(const gb_vocab *v);
 size_t gb_vocab_added(const gb_vocab *v);
+void gb_vocab_forget(gb_vocab *v);
+
+/* One more than the highest id. */
+uint32_t gb_vocab_size(const gb_vocab *v);
 bool gb_vocab_has(const gb_vocab *v, uint32_t id);
 /* The piece as the file spells it; the bytes that it stands for; both owned
  * by v. "" for an id that has no piece, NULL for one out of range. */
