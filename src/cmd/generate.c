@@ -233,9 +233,10 @@ const gb_command gb_cmd_generate = {
     .summary = "Continue PROMPT; the text appears as it is generated",
     .help =
         "PROMPT missing: standard input, less one final line end. Empty: the "
-        "model starts from its end-of-text token. Prints the prompt and what "
-        "the model adds, nothing else: no line end is added, except on a "
-        "terminal, where control characters are also made visible.\n"
+        "model starts from its bos_token_id, or else its end-of-text token. "
+        "Prints the prompt and what the model adds, nothing else: no line end "
+        "is added, except on a terminal, where control characters are also "
+        "made visible.\n"
         "It ends after --max-new-tokens, at the end-of-text token, at a "
         "--stop text, when the context is full, or by Ctrl-C, which keeps "
         "what there is. The same command prints the same text again; another "

@@ -154,10 +154,10 @@ const gb_command gb_cmd_logprobs = {
     .args = "[PROMPT]",
     .summary = "Write the log-probabilities of the token after PROMPT",
     .help =
-        "PROMPT missing: standard input, to its last byte. Empty: the "
-        "end-of-text token. Writes the sampling head's vector, natural "
-        "logarithms at --temperature, float32 [vocab_size], as a NumPy file "
-        "(.npy).\n"
+        "PROMPT missing: standard input, to its last byte. Empty: "
+        "bos_token_id, or else the end-of-text token. Writes the sampling "
+        "head's vector, natural logarithms at --temperature, float32 "
+        "[vocab_size], as a NumPy file (.npy).\n"
         "With --json one object: prompt_ids, temperature and tokens, a list "
         "of {id, text, logprob} from the most likely down. --top-k, --top-p "
         "and --min-p shorten the list; they do not change the values. --bias, "

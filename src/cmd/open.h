@@ -29,10 +29,10 @@ void gb_opened_close(gb_opened *p);
 void gb_opened_quiet(gb_opened *p);
 
 /* The prompt as the model shall see it: text encoded, cut to
- * --max-prompt-tokens, the end-of-text token when it is empty. *cut tells
- * whether it was cut. When it is longer than the context, the error proposes
- * to cut it so that `follow` tokens have room after it. --bias must be of the
- * model's vocabulary. */
+ * --max-prompt-tokens, the token that begins a text when it is empty. *cut
+ * tells whether it was cut. When it is longer than the context, the error
+ * proposes to cut it so that `follow` tokens have room after it. --bias must
+ * be of the model's vocabulary. */
 bool gb_encode_prompt(const gb_options *o, const gb_model *m,
                       const gb_str *text, uint32_t follow, gb_ids *ids,
                       bool *cut, gb_error *err);
