@@ -228,8 +228,8 @@ const gb_command gb_cmd_sweep = {
         "end.\n"
         "--json prints an object of type text for each text, with from, to, "
         "ids, text and reason, and one of type end with reason (done, "
-        "max-texts, interrupt or error), texts and forwards, the number of forward "
-        "passes.",
+        "max-texts, interrupt or error), texts and forwards, the number of "
+        "forward passes.",
     .example = "gumbel sweep --from 0.5 --to 1.2 -n 20 \"Once upon a time\"\n"
                "gumbel sweep -n 12 --svg map.svg \"One day\"",
     .self = GB_FOR_SWEEP,

@@ -128,11 +128,11 @@ bool gb_engine_logprobs(gb_engine *e, float temperature,
                         gb_error *err);
 
 /* What the head makes of a position < length: logits (n_vocab) f32, before
- * adjustments, temperature and filters. Looking changes nothing: an earlier position is
- * computed once more, from the keys and values that are in the cache and
- * stay as they are, and the heads go on with the last position fed. The bits
- * are those that this position gave when it was the last one, except where
- * CLBlast did the prefill. */
+ * adjustments, temperature and filters. Looking changes nothing: an earlier
+ * position is computed once more, from the keys and values that are in the
+ * cache and stay as they are, and the heads go on with the last position fed.
+ * The bits are those that this position gave when it was the last one, except
+ * where CLBlast did the prefill. */
 bool gb_engine_logits(gb_engine *e, uint32_t position, float *logits,
                       gb_error *err);
 

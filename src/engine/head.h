@@ -62,8 +62,8 @@ void gb_head_close(gb_head *h);
 bool gb_head_greedy(gb_head *h, const gb_adjustments *adjust, gb_pick *pick,
                     gb_error *err);
 bool gb_head_sample(gb_head *h, float temperature, const gb_filter *filter,
-                    const gb_adjustments *adjust, uint64_t seed, uint64_t step, gb_pick *pick,
-                    gb_error *err);
+                    const gb_adjustments *adjust, uint64_t seed,
+                    uint64_t step, gb_pick *pick, gb_error *err);
 /* Right after gb_head_sample with these filters. */
 bool gb_head_range(gb_head *h, float temperature, const gb_filter *filter,
                    gb_pick *pick, gb_error *err);
