@@ -28,7 +28,7 @@ gb_shape_for(const gb_device *d)
         return cpu_wide;
     if (forced != NULL && strcmp(forced, "slim") == 0)
         return cpu_slim;
-    if ((d->type & CL_DEVICE_TYPE_CPU) != 0 &&
+    if (gb_device_is_cpu(d) &&
         (forced == NULL || strcmp(forced, "gpu") != 0)) {
         clGetDeviceInfo(d->id, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT,
                         sizeof native, &native, NULL);

@@ -74,7 +74,7 @@ gb_device_type_name(const gb_device *d)
 {
     if (d->type & CL_DEVICE_TYPE_GPU)
         return "gpu";
-    if (d->type & CL_DEVICE_TYPE_CPU)
+    if (gb_device_is_cpu(d))
         return "cpu";
     return "accelerator";
 }
@@ -136,7 +136,7 @@ read_memory(gb_device *d)
                     &d->max_alloc, NULL);
     all = (cl_ulong)sysconf(_SC_PHYS_PAGES) *
           (cl_ulong)sysconf(_SC_PAGESIZE);
-    if ((d->type & CL_DEVICE_TYPE_CPU) != 0 && d->memory < all &&
+    if (gb_device_is_cpu(d) && d->memory < all &&
         getenv("POCL_MEMORY_LIMIT") == NULL)
         d->memory = all;
 }
@@ -274,8 +274,7 @@ gb_device_is_twin(const gb_device *a, const gb_device *b)
     if (a->platform_index == b->platform_index || a->type != b->type ||
         gb_device_is_software(a) || gb_device_is_software(b))
         return false;
-    return (a->type & CL_DEVICE_TYPE_CPU) != 0 ||
-           strcasecmp(a->name, b->name) == 0;
+    return gb_device_is_cpu(a) || strcasecmp(a->name, b->name) == 0;
 }
 
 /* What a device is, the best first. */
@@ -286,7 +285,7 @@ kind_of(const gb_device *d)
         return 3;
     if (d->type & CL_DEVICE_TYPE_GPU)
         return 0;
-    return d->type & CL_DEVICE_TYPE_CPU ? 2 : 1;
+    return gb_device_is_cpu(d) ? 2 : 1;
 }
 
 static bool
@@ -310,7 +309,7 @@ fits(const gb_device *d, const char *spec)
     if (strcasecmp(spec, "gpu") == 0)
         return (d->type & CL_DEVICE_TYPE_GPU) != 0;
     if (strcasecmp(spec, "cpu") == 0)
-        return (d->type & CL_DEVICE_TYPE_CPU) != 0;
+        return gb_device_is_cpu(d);
     if (sscanf(spec, "%u:%u%c", &platform, &device, &rest) == 2)
         return d->platform_index == platform && d->device_index == device;
     return contains(d->name, spec) || contains(d->platform_name, spec);
