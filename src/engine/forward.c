@@ -66,44 +66,41 @@ gb_quants_size(unsigned n_in)
     return gb_div_up(n_in, GB_QUANT_BLOCK) * (8 + 2 * GB_QUANT_BLOCK);
 }
 
-/* The kernels of a matrix of floats. */
+/* What makes the activations of several tokens integers. */
 static bool
-init_plain(gb_linear *l, gb_compute *c, const gb_arg *args, size_t n,
-           gb_error *err)
-{
-    const gb_matrix *m = l->matrix;
-
-    return gb_op_init_packed(c, &l->one,
-                             m->wide ? "linear_wide_1" : "linear_narrow_1",
-                             m->packing, args, n, err) &&
-           gb_op_init_packed(c, &l->many,
-                             m->wide ? "linear_wide_n" : "linear_narrow_n",
-                             m->packing, args, n, err);
-}
-
-/* Those of a quantized one: a single token's activations become integers
- * where they are needed, those of several beforehand. */
-static bool
-init_quantized(gb_linear *l, gb_compute *c, gb_arg *args, size_t n,
-               gb_error *err)
+init_quantize(gb_linear *l, gb_compute *c, gb_error *err)
 {
     const gb_linear_io *io = &l->io;
     const gb_matrix *m = l->matrix;
 
-    args[GB_LINEAR_PANELS] = (gb_arg)GB_UINT(m->n_out_padded / m->panel);
-    args[GB_LINEAR_LOCAL] = (gb_arg)GB_LOCAL(gb_quants_size(m->n_in));
-    if (!gb_op_init_packed(c, &l->one,
-                           m->wide ? "linear_wide_1" : "linear_narrow_1",
-                           m->packing, args, n, err) ||
-        !gb_op_init_packed(c, &l->quantize, "quantize", m->packing,
+    if (!gb_op_init_packed(c, &l->quantize, "quantize", m->packing,
                            GB_ARGS([GB_QUANTIZE_X] = GB_MEM(io->x),
                                    [GB_QUANTIZE_N_IN] = GB_UINT(m->n_in),
                                    [GB_QUANTIZE_LDX] = GB_UINT(io->ldx),
                                    [GB_QUANTIZE_QUANTS] = GB_MEM(io->quants)),
                            err))
         return false;
-    args[GB_LINEAR_X] = (gb_arg)GB_MEM(io->quants);
     l->quantize.per_y = 1;
+    return true;
+}
+
+/* Quantized, a single token's activations become integers where they are
+ * needed, those of several beforehand. */
+static bool
+init_kernels(gb_linear *l, gb_compute *c, gb_arg *args, size_t n,
+             gb_error *err)
+{
+    const gb_matrix *m = l->matrix;
+    const bool quantized = gb_packing_is_quantized(m->packing);
+
+    if (!gb_op_init_packed(c, &l->one,
+                           m->wide ? "linear_wide_1" : "linear_narrow_1",
+                           m->packing, args, quantized ? n : GB_LINEAR_PANELS,
+                           err) ||
+        (quantized && !init_quantize(l, c, err)))
+        return false;
+    if (quantized)
+        args[GB_LINEAR_X] = (gb_arg)GB_MEM(l->io.quants);
     return gb_op_init_packed(c, &l->many,
                              m->wide ? "linear_wide_n" : "linear_narrow_n",
                              m->packing, args, GB_LINEAR_PANELS, err);
@@ -118,9 +115,8 @@ gb_linear_init(gb_linear *l, gb_compute *c, const gb_matrix *m,
                const gb_linear_io *io, gb_error *err)
 {
     const gb_shape *s = &c->shape;
-    const size_t panels = m->n_out_padded / m->panel;
+    const unsigned panels = m->n_out_padded / m->panel;
     const size_t most = (size_t)GROUPS_PER_UNIT * c->device.compute_units;
-    const bool quantized = gb_packing_is_quantized(m->packing);
     gb_arg args[] = {
         [GB_LINEAR_X] = GB_MEM(io->x),
         [GB_LINEAR_WEIGHT] = GB_MEM(m->weight),
@@ -131,13 +127,12 @@ gb_linear_init(gb_linear *l, gb_compute *c, const gb_matrix *m,
         [GB_LINEAR_LDY] = GB_UINT(io->ldy),
         [GB_LINEAR_EPILOGUE] = GB_UINT(io->epilogue),
         [GB_LINEAR_RUN] = GB_MEM(io->run),
-        [GB_LINEAR_PANELS] = {0},
-        [GB_LINEAR_LOCAL] = {0},
+        [GB_LINEAR_PANELS] = GB_UINT(panels),
+        [GB_LINEAR_LOCAL] = GB_LOCAL(gb_quants_size(m->n_in)),
     };
 
     *l = (gb_linear){.matrix = m, .io = *io};
-    if (quantized ? !init_quantized(l, c, args, GB_COUNT(args), err)
-                  : !init_plain(l, c, args, GB_LINEAR_PANELS, err))
+    if (!init_kernels(l, c, args, GB_COUNT(args), err))
         return false;
     l->one.x = l->many.x = panels;
     l->one.local[1] = l->many.local[1] = s->split;
@@ -147,7 +142,7 @@ gb_linear_init(gb_linear *l, gb_compute *c, const gb_matrix *m,
     /* A CPU core keeps a panel in its cache and goes through the tokens; a
      * GPU takes all tiles at once. */
     l->many.max_y = gb_div_up(4 * c->device.compute_units, panels);
-    if (quantized && panels > most)
+    if (gb_packing_is_quantized(m->packing) && panels > most)
         l->one.x = most;
     return true;
 }
