@@ -165,7 +165,7 @@ gb_engine_open(const gb_model *model, const gb_engine_options *options,
     e->info.dtype = gb_weights_dtype(&e->plan);
     if (e->info.dtype == NULL)
         e->info.dtype = "mixed";
-    e->info.weight_bytes = e->weights.bytes;
+    e->info.weight_bytes = e->plan.bytes;
     e->info.cache_bytes = e->forward.cache_bytes;
     e->info.scratch_bytes = e->forward.scratch_bytes + e->head.bytes +
                             gb_gemm_bytes(e->gemm);

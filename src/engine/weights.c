@@ -165,12 +165,11 @@ gb_matrix_load(gb_matrix *m, gb_compute *c, gb_packing packing,
     *m = (gb_matrix){
         .packing = packing,
         .n_in = panels.n_in,
-        .n_out = panels.n_out,
         .n_out_padded = gb_panels_count(&panels) * panels.width,
         .panel = panels.width,
         .wide = gb_matrix_is_wide(c, panels.n_out),
     };
-    m->bias = load_vector(c, bias, m->n_out, m->n_out_padded, err);
+    m->bias = load_vector(c, bias, panels.n_out, m->n_out_padded, err);
     if (m->bias == NULL)
         return false;
     m->weight = gb_buffer(c, size, source->name, err);
@@ -265,7 +264,6 @@ gb_weights_load(gb_weights *w, gb_compute *c, const gb_model *m,
     for (i = 0; i < w->n_layer; i++)
         if (!load_layer(&l, &w->layers[i], &m->blocks[i]))
             goto fail;
-    w->bytes = plan->bytes;
     if (gb_compute_finish(c, err))
         return true;
 fail:

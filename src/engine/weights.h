@@ -11,7 +11,7 @@ typedef struct gb_matrix {
     cl_mem weight;   /* (n_out_padded / panel, n_in, panel), as packed */
     cl_mem bias;     /* (n_out_padded) f32; zeros where there is none */
     gb_packing packing;
-    unsigned n_in, n_out, n_out_padded, panel;
+    unsigned n_in, n_out_padded, panel;
     bool wide;       /* which of the two panel widths */
 } gb_matrix;
 
@@ -31,7 +31,6 @@ typedef struct gb_weights {
     gb_matrix wte;
     gb_layer *layers;
     unsigned n_layer;
-    uint64_t bytes; /* on the device */
 } gb_weights;
 
 /* Rows of activations are this long: the width rounded up to whole panels, so
