@@ -156,24 +156,19 @@ gb_linear_free(gb_linear *l)
 }
 
 bool
-gb_linear_run(gb_compute *c, const gb_linear *l, unsigned n, gb_error *err)
-{
-    if (n == 1)
-        return gb_op_run(c, &l->one, 1, err);
-    return (l->quantize.kernel == NULL ||
-            gb_op_run(c, &l->quantize, n, err)) &&
-           gb_op_run(c, &l->many, n, err);
-}
-
-static bool
-linear_run(gb_forward *f, const gb_linear *l, unsigned n, gb_error *err)
+gb_linear_run(gb_compute *c, gb_gemm *gemm, const gb_linear *l, unsigned n,
+              gb_error *err)
 {
     const gb_linear_io *io = &l->io;
 
-    if (n > 1 && f->gemm != NULL)
-        return gb_gemm_run(f->gemm, f->c, l->matrix, io->x, io->ldx, io->y,
-                           io->ldy, io->epilogue, n, err);
-    return gb_linear_run(f->c, l, n, err);
+    if (n == 1)
+        return gb_op_run(c, &l->one, 1, err);
+    if (gemm != NULL)
+        return gb_gemm_run(gemm, c, l->matrix, io->x, io->ldx, io->y, io->ldy,
+                           io->epilogue, n, err);
+    return (l->quantize.kernel == NULL ||
+            gb_op_run(c, &l->quantize, n, err)) &&
+           gb_op_run(c, &l->many, n, err);
 }
 
 bool
@@ -419,12 +414,14 @@ run_layer(gb_forward *f, const gb_layer_plan *p, unsigned n, gb_error *err)
 {
     gb_compute *c = f->c;
 
-    return gb_op_run(c, &p->ln_1, n, err) && linear_run(f, &p->qkv, n, err) &&
+    return gb_op_run(c, &p->ln_1, n, err) &&
+           gb_linear_run(c, f->gemm, &p->qkv, n, err) &&
            (n == 1 || gb_op_run(c, &p->store, n, err)) &&
            gb_op_run(c, &p->attention, n, err) &&
-           linear_run(f, &p->proj, n, err) &&
-           gb_op_run(c, &p->ln_2, n, err) && linear_run(f, &p->fc, n, err) &&
-           linear_run(f, &p->fc_proj, n, err);
+           gb_linear_run(c, f->gemm, &p->proj, n, err) &&
+           gb_op_run(c, &p->ln_2, n, err) &&
+           gb_linear_run(c, f->gemm, &p->fc, n, err) &&
+           gb_linear_run(c, f->gemm, &p->fc_proj, n, err);
 }
 
 bool

@@ -96,9 +96,9 @@ size_t gb_quants_size(unsigned n_in);
 
 bool gb_linear_init(gb_linear *l, gb_compute *c, const gb_matrix *m,
                     const gb_linear_io *io, gb_error *err);
-/* By the own kernels; for n tokens. */
-bool gb_linear_run(gb_compute *c, const gb_linear *l, unsigned n,
-                   gb_error *err);
+/* For n tokens; several by CLBlast where gemm is not NULL. */
+bool gb_linear_run(gb_compute *c, gb_gemm *gemm, const gb_linear *l,
+                   unsigned n, gb_error *err);
 void gb_linear_free(gb_linear *l);
 bool gb_norm_init(gb_op *op, gb_compute *c, const gb_norm *norm, cl_mem x,
                   cl_mem y, unsigned width, unsigned ld, float eps,

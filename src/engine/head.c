@@ -277,7 +277,7 @@ static bool
 run_logits(gb_head *h, gb_error *err)
 {
     return gb_op_run(h->c, &h->norm, 1, err) &&
-           gb_linear_run(h->c, &h->project, 1, err);
+           gb_linear_run(h->c, NULL, &h->project, 1, err);
 }
 
 /* Changes them in place: all that follows goes by what is in the buffer then,
@@ -508,7 +508,7 @@ gb_head_score(gb_head *h, unsigned first, const gb_token *targets, unsigned n,
             !gb_op_set(&h->score_norm, GB_NORM_FIRST_ROW,
                        &(gb_arg)GB_UINT(first + i), err) ||
             !gb_op_run(h->c, &h->score_norm, run[1], err) ||
-            !gb_linear_run(h->c, &h->score_project, run[1], err) ||
+            !gb_linear_run(h->c, NULL, &h->score_project, run[1], err) ||
             !gb_op_run(h->c, &h->score_softmax, run[1], err) ||
             !gb_op_run(h->c, &h->score_join, run[1], err) ||
             !gb_read_buffer(h->c, h->scores, out + i, run[1] * sizeof *out,

@@ -72,12 +72,8 @@ best_time(gb_compute *c, gb_gemm *gemm, const gb_linear *l, double *ms,
     *ms = 0;
     for (i = 0; i <= ROUNDS; i++) {
         start = gb_now_ms();
-        if (gemm != NULL ? !gb_gemm_run(gemm, c, l->matrix, l->io.x,
-                                        l->io.ldx, l->io.y, l->io.ldy,
-                                        l->io.epilogue, TOKENS, err)
-                         : !gb_linear_run(c, l, TOKENS, err))
-            return false;
-        if (!gb_compute_finish(c, err))
+        if (!gb_linear_run(c, gemm, l, TOKENS, err) ||
+            !gb_compute_finish(c, err))
             return false;
         took = gb_now_ms() - start;
         if (i > 0 && (*ms == 0 || took < *ms))
