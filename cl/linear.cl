@@ -86,6 +86,23 @@ linear_store(global float *y, vf sum, vf bias, int epilogue)
 #define LINEAR_REDUCE(tokens, vectors)
 #endif
 
+/* Before and after the sums of a tile of tokens from t0 on: rows of x are ld
+ * elements apart, `first` is this work-item's first output. */
+#define LINEAR_BEGIN(tokens, vectors, ld)                                     \
+    UNROLL for (t = 0; t < (tokens); t++)                                     \
+    {                                                                         \
+        row[t] = x + (size_t)min(t0 + t, n - 1) * (ld);                       \
+        UNROLL for (v = 0; v < (vectors); v++) sum[t][v] = 0.0f;              \
+    }
+#define LINEAR_END(tokens, vectors)                                           \
+    LINEAR_REDUCE(tokens, vectors)                                            \
+    if (split == 0)                                                           \
+        UNROLL for (t = 0; t < (tokens); t++) if (t0 + t < n)                 \
+            UNROLL for (v = 0; v < (vectors); v++)                            \
+                linear_store(y + (size_t)(t0 + t) * ldy + first + v * stride, \
+                             sum[t][v], VLOAD(bias + first + v * stride),     \
+                             epilogue);
+
 #define LINEAR(name, packing, vectors, tokens)                                \
     GROUP(GB_LANES, GB_SPLIT)                                                 \
     void name##_##packing(                                                    \
@@ -108,11 +125,7 @@ linear_store(global float *y, vf sum, vf bias, int epilogue)
                 w + ((size_t)p * n_in + split) * panel + lane * GB_VW;        \
             vf sum[tokens][vectors], weight[vectors], xi;                     \
                                                                               \
-            UNROLL for (t = 0; t < (tokens); t++)                             \
-            {                                                                 \
-                row[t] = x + (size_t)min(t0 + t, n - 1) * ldx;                \
-                UNROLL for (v = 0; v < (vectors); v++) sum[t][v] = 0.0f;      \
-            }                                                                 \
+            LINEAR_BEGIN(tokens, vectors, ldx)                                \
             for (i = split; i < n_in; i += GB_SPLIT) {                        \
                 UNROLL for (v = 0; v < (vectors); v++) weight[v] =            \
                     VLOAD_##packing(wi + v * stride);                         \
@@ -124,15 +137,7 @@ linear_store(global float *y, vf sum, vf bias, int epilogue)
                 }                                                             \
                 wi += panel * GB_SPLIT;                                       \
             }                                                                 \
-            LINEAR_REDUCE(tokens, vectors)                                    \
-            if (split == 0)                                                   \
-                UNROLL for (t = 0; t < (tokens); t++) if (t0 + t < n)         \
-                    UNROLL for (v = 0; v < (vectors); v++)                    \
-                        linear_store(y + (size_t)(t0 + t) * ldy + first +     \
-                                         v * stride,                          \
-                                     sum[t][v],                               \
-                                     VLOAD(bias + first + v * stride),        \
-                                     epilogue);                               \
+            LINEAR_END(tokens, vectors)                                       \
         }                                                                     \
     }
 

@@ -440,6 +440,7 @@ dot_4(int acc, char4 a, char4 b)
         const int item = get_local_id(0), split = get_local_id(1);            \
         const int lane = item * GB_VW;                                        \
         const int blocks = (n_in + QUANT_BLOCK - 1) / QUANT_BLOCK;            \
+        const int t0 = 0, n = 1;                                              \
         local GB_CAT(x_, packing) *row[1] = {quants};                         \
         vf sum[1][vectors];                                                   \
         int p, t, v, b, u, s;                                                 \
@@ -454,11 +455,7 @@ dot_4(int acc, char4 a, char4 b)
                                                                               \
             UNROLL for (v = 0; v < (vectors); v++) sum[0][v] = 0.0f;          \
             QUANT_SUMS(packing, 1, vectors)                                   \
-            LINEAR_REDUCE(1, vectors)                                         \
-            if (split == 0)                                                   \
-                UNROLL for (v = 0; v < (vectors); v++)                        \
-                    linear_store(y + first + v * stride, sum[0][v],           \
-                                 VLOAD(bias + first + v * stride), epilogue); \
+            LINEAR_END(1, vectors)                                            \
         }                                                                     \
     }
 
@@ -486,21 +483,9 @@ dot_4(int acc, char4 a, char4 b)
                 w + ((size_t)p * blocks + split) * panel * BYTES_##packing;   \
             vf sum[tokens][vectors];                                          \
                                                                               \
-            UNROLL for (t = 0; t < (tokens); t++)                             \
-            {                                                                 \
-                row[t] = x + (size_t)min(t0 + t, n - 1) * blocks;             \
-                UNROLL for (v = 0; v < (vectors); v++) sum[t][v] = 0.0f;      \
-            }                                                                 \
+            LINEAR_BEGIN(tokens, vectors, blocks)                             \
             QUANT_SUMS(packing, tokens, vectors)                              \
-            LINEAR_REDUCE(tokens, vectors)                                    \
-            if (split == 0)                                                   \
-                UNROLL for (t = 0; t < (tokens); t++) if (t0 + t < n)         \
-                    UNROLL for (v = 0; v < (vectors); v++)                    \
-                        linear_store(y + (size_t)(t0 + t) * ldy + first +     \
-                                         v * stride,                          \
-                                     sum[t][v],                               \
-                                     VLOAD(bias + first + v * stride),        \
-                                     epilogue);                               \
+            LINEAR_END(tokens, vectors)                                       \
         }                                                                     \
     }
 
