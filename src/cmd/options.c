@@ -92,27 +92,13 @@ set_dtype(gb_options *o, const gb_option *self, const char *value,
 }
 
 static bool
-set_prefill(gb_options *o, const gb_option *self, const char *value,
-            gb_error *err)
-{
-    static const gb_prefill_choice choices[] = {
-        GB_PREFILL_AUTO, GB_PREFILL_OWN, GB_PREFILL_CLBLAST,
-    };
-    int i = word_index(self->words, value);
-
-    if (i < 0)
-        return refuse_word(self, value, err);
-    o->prefill = choices[i];
-    return true;
-}
-
-static bool
 set_mode(gb_options *o, const gb_option *self, const char *value,
          gb_error *err)
 {
     return gb_mode_parse(value, &o->mode) || refuse_word(self, value, err);
 }
 
+/* An enum, or a number, that counts the words. */
 static bool
 set_choice(gb_options *o, const gb_option *self, const char *value,
            gb_error *err)
@@ -211,7 +197,7 @@ const gb_option gb_option_table[] = {
     {"prefill", 0, "HOW", FOR_ENGINE, false, NULL,
      "Who multiplies the matrices while a prompt is read: auto, own or "
      "clblast (default: auto, the faster one)",
-     set_prefill, 0, "auto own clblast"},
+     set_choice, FIELD(prefill), "auto own clblast"},
 #define GB_SETTING(name, letter, arg, commands, kind, field, least, most,     \
                    off, expected, help)                                       \
     {name, letter, arg, FOR_##commands, false, NULL, help, set_##kind, 0,     \
