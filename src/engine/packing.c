@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "engine/compute.h"
 
 /* Elements of a tensor that are read at once, or a little more. */
 #define AT_ONCE 16384
@@ -88,9 +89,7 @@ gb_packing_is_quantized(gb_packing packing)
 static uint32_t
 block_count(const gb_panels *p)
 {
-    const uint32_t block = gb_packings[p->packing].block;
-
-    return (p->n_in + block - 1) / block;
+    return (uint32_t)gb_div_up(p->n_in, gb_packings[p->packing].block);
 }
 
 /* Bytes of one block of all outputs of a panel. */
@@ -98,6 +97,12 @@ static size_t
 row_size(const gb_panels *p)
 {
     return (size_t)p->width * gb_packings[p->packing].bytes;
+}
+
+uint32_t
+gb_panels_count(const gb_panels *p)
+{
+    return (uint32_t)gb_div_up(p->n_out, p->width);
 }
 
 uint64_t
@@ -185,10 +190,19 @@ spread(const gb_panels *p, const unsigned char *row, unsigned char *out)
     }
 }
 
+/* How many of `all` a part has that begins behind `done` of them. */
+static size_t
+part_of(size_t all, size_t done, size_t most)
+{
+    const size_t left = done < all ? all - done : 0;
+
+    return left < most ? left : most;
+}
+
 static size_t
 inputs_at_once(const gb_panels *p)
 {
-    return (AT_ONCE + p->n_out - 1) / p->n_out;
+    return gb_div_up(AT_ONCE, p->n_out);
 }
 
 /* Source rows are inputs; a part is some of them. */
@@ -199,7 +213,7 @@ pack_rows(job *j, size_t part, float *scratch, unsigned char *rows,
     const gb_panels *p = j->panels;
     const size_t row = p->n_out * (size_t)gb_packings[p->packing].bytes;
     const size_t some = inputs_at_once(p), first = part * some;
-    const size_t n = p->n_in - first < some ? p->n_in - first : some;
+    const size_t n = part_of(p->n_in, first, some);
     size_t i;
 
     if (!convert(j->source, (uint64_t)first * p->n_out, n * p->n_out,
@@ -230,15 +244,6 @@ transpose(const void *in, size_t rows, size_t columns, void *out, size_t ld,
                 out4[i * ld + j] = j < rows ? in4[j * columns + i] : 0;
 }
 
-/* Outputs of a panel that are in the source. */
-static size_t
-outputs_in(const gb_panels *p, size_t panel)
-{
-    const size_t left = p->n_out - panel * p->width;
-
-    return left < p->width ? left : p->width;
-}
-
 /* Source rows are outputs; a part is a panel, a block of them transposed. */
 static bool
 pack_columns(job *j, size_t part, float *scratch, unsigned char *rows,
@@ -247,7 +252,7 @@ pack_columns(job *j, size_t part, float *scratch, unsigned char *rows,
     const gb_panels *p = j->panels;
     const size_t block = (size_t)p->width * p->n_in;
     const size_t size = gb_packings[p->packing].bytes;
-    const size_t n = outputs_in(p, part);
+    const size_t n = part_of(p->n_out, part * p->width, p->width);
 
     if (!convert(j->source, (uint64_t)part * block, n * p->n_in, p->packing,
                  scratch, rows, err))
@@ -365,10 +370,6 @@ quantize_at(const job *j, const float *x, size_t n_in, size_t across,
     tile t;
     size_t i, o;
 
-    if (n_in > GB_QUANT_BLOCK)
-        n_in = GB_QUANT_BLOCK;
-    if (n_out > TILE)
-        n_out = TILE;
     if (n_in < GB_QUANT_BLOCK || n_out < TILE)
         memset(t.x, 0, sizeof t.x);
     if (along == 1)
@@ -384,12 +385,6 @@ quantize_at(const job *j, const float *x, size_t n_in, size_t across,
     return true;
 }
 
-static size_t
-left(size_t all, size_t done)
-{
-    return done < all ? all - done : 0;
-}
-
 /* Source rows are inputs; a part is a block of them. */
 static bool
 quantize_rows(job *j, size_t part, float *scratch, unsigned char *rows,
@@ -397,8 +392,7 @@ quantize_rows(job *j, size_t part, float *scratch, unsigned char *rows,
 {
     const gb_panels *p = j->panels;
     const size_t first = part * GB_QUANT_BLOCK;
-    const size_t n = left(p->n_in, first) < GB_QUANT_BLOCK
-                         ? left(p->n_in, first) : GB_QUANT_BLOCK;
+    const size_t n = part_of(p->n_in, first, GB_QUANT_BLOCK);
     size_t o;
 
     (void)rows;
@@ -406,8 +400,8 @@ quantize_rows(job *j, size_t part, float *scratch, unsigned char *rows,
                         scratch, err))
         return false;
     for (o = 0; o < (size_t)gb_panels_count(p) * p->width; o += TILE)
-        if (!quantize_at(j, scratch + o, n, p->n_out, left(p->n_out, o), 1,
-                         part, o, err))
+        if (!quantize_at(j, scratch + o, n, p->n_out,
+                         part_of(p->n_out, o, TILE), 1, part, o, err))
             return false;
     return true;
 }
@@ -418,7 +412,8 @@ quantize_columns(job *j, size_t part, float *scratch, unsigned char *rows,
                  gb_error *err)
 {
     const gb_panels *p = j->panels;
-    const size_t first = part * p->width, n = outputs_in(p, part);
+    const size_t first = part * p->width;
+    const size_t n = part_of(p->n_out, first, p->width);
     size_t o, b;
 
     (void)rows;
@@ -429,8 +424,10 @@ quantize_columns(job *j, size_t part, float *scratch, unsigned char *rows,
         for (b = 0; b < block_count(p); b++)
             if (!quantize_at(j,
                              scratch + o * p->n_in + b * GB_QUANT_BLOCK,
-                             left(p->n_in, b * GB_QUANT_BLOCK), 1, left(n, o),
-                             p->n_in, b, first + o, err))
+                             part_of(p->n_in, b * GB_QUANT_BLOCK,
+                                     GB_QUANT_BLOCK),
+                             1, part_of(n, o, TILE), p->n_in, b, first + o,
+                             err))
                 return false;
     return true;
 }
@@ -505,7 +502,7 @@ gb_pack(const gb_panels *p, const gb_tensor *source, bool transposed,
         j.elements = (size_t)GB_QUANT_BLOCK * p->n_out;
     } else {
         j.part = pack_rows;
-        j.n_parts = (p->n_in + some - 1) / some;
+        j.n_parts = gb_div_up(p->n_in, some);
         j.elements = some * p->n_out;
     }
     return share(&j);

@@ -60,7 +60,7 @@ gb_packing gb_packing_for(gb_dtype_choice choice, gb_dtype file,
 /* Whether activations are quantized for it. */
 bool gb_packing_is_quantized(gb_packing packing);
 
-/* A matrix cut into panels (see cl/prelude.cl). */
+/* A matrix cut into panels (see cl/packing.cl). */
 typedef struct gb_panels {
     gb_packing packing;
     uint32_t n_in, n_out;
@@ -68,12 +68,7 @@ typedef struct gb_panels {
     uint32_t unit;  /* quantized: bytes of an output that lie together */
 } gb_panels;
 
-static inline uint32_t
-gb_panels_count(const gb_panels *p)
-{
-    return (p->n_out + p->width - 1) / p->width;
-}
-
+uint32_t gb_panels_count(const gb_panels *p);
 uint64_t gb_panels_size(const gb_panels *p); /* in bytes */
 
 /* Converts `source` (n_in, n_out), or (n_out, n_in) when `transposed`, into

@@ -6,7 +6,7 @@
 #include "engine/engine.h"
 #include "model/model.h"
 
-/* A matrix packed into panels (see cl/prelude.cl) and its bias. */
+/* A matrix packed into panels (see cl/packing.cl) and its bias. */
 typedef struct gb_matrix {
     cl_mem weight;   /* (n_out_padded / panel, n_in, panel), as packed */
     cl_mem bias;     /* (n_out_padded) f32; zeros where there is none */
