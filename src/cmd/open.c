@@ -28,15 +28,18 @@ gb_opened_hashing(gb_opened *p)
     return (gb_hashing){update_hash, p, gb_interrupt_flag()};
 }
 
+/* Where a progress line may be, which goes on below. */
 static void
-put_model_note(const gb_model *m)
+put_model_note(gb_opened *p)
 {
     char *text;
 
-    if (m->note == NULL)
+    if (p->model->note == NULL)
         return;
-    text = gb_format("%s: %s", m->name, m->note);
+    text = gb_format("%s: %s", p->model->name, p->model->note);
+    gb_opened_quiet(p);
     gb_put_note(text);
+    p->bar = gb_bar_open();
     free(text);
 }
 
@@ -48,7 +51,7 @@ gb_open_instead(const char *folder, gb_opened *p, gb_error *err)
                                     : gb_model_open(folder, err);
     if (p->model == NULL)
         return false;
-    put_model_note(p->model);
+    put_model_note(p);
     return true;
 }
 
