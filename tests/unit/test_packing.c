@@ -154,6 +154,42 @@ test_both_ways(void **state)
     }
 }
 
+/* Doubles that are floats become the same bytes, whichever the packing. */
+static void
+test_doubles(void **state)
+{
+    enum { INPUTS = 75, OUTPUTS = 50 };
+    float *w = random_floats(1, INPUTS * OUTPUTS, 1.0f);
+    double *wide = gb_alloc_array(INPUTS * OUTPUTS, sizeof *wide);
+    gb_panels p = {GB_PACK_F32, INPUTS, OUTPUTS, 32, 4};
+    gb_error err = GB_ERROR_INIT;
+    unsigned char *a, *b;
+    gb_tensor t, doubles;
+    unsigned i;
+    size_t size;
+
+    (void)state;
+    for (i = 0; i < INPUTS * OUTPUTS; i++)
+        wide[i] = (double)w[i];
+    for (i = 0; i < 2 * GB_PACKINGS; i++) {
+        p.packing = i / 2;
+        t = i % 2 ? tensor_of(w, OUTPUTS, INPUTS)
+                  : tensor_of(w, INPUTS, OUTPUTS);
+        doubles = t;
+        doubles.dtype = GB_F64;
+        doubles.data = (const unsigned char *)wide;
+        doubles.size = t.count * sizeof *wide;
+        size = gb_panels_size(&p);
+        a = gb_alloc(size);
+        b = gb_alloc(size);
+        test_ok(gb_pack(&p, &t, i % 2, a, &err), &err);
+        test_ok(gb_pack(&p, &doubles, i % 2, b, &err), &err);
+        assert_memory_equal(a, b, size);
+        free(a), free(b);
+    }
+    free(w), free(wide);
+}
+
 static void
 test_names(void **state)
 {
@@ -178,6 +214,7 @@ main(void)
         cmocka_unit_test(test_errors_are_small),
         cmocka_unit_test(test_odd_weights),
         cmocka_unit_test(test_both_ways),
+        cmocka_unit_test(test_doubles),
         cmocka_unit_test(test_names),
     };
 
