@@ -8,7 +8,6 @@ AM_TESTS_ENVIRONMENT = \
 	abs_top_srcdir='$(abs_top_srcdir)'; export abs_top_srcdir; \
 	abs_top_builddir='$(abs_top_builddir)'; export abs_top_builddir;
 EXTRA_DIST += tests/runtest tests/oclgrind tests/lsan.supp tests/samples
-EXTRA_DIST += tests/runtest tests/oclgrind tests/lsan.supp
 # Run by hand, as root; says how.
 EXTRA_DIST += tests/distributions
 
