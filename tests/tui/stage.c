@@ -13,6 +13,11 @@
 #include "base/file.h"
 #include "base/mem.h"
 
+/* So long after its last piece a frame is taken to be whole, */
+#define QUIET_MS 3
+/* and so long it may take. */
+#define FRAME_MS 40
+
 static const struct {
     const char *variable, *folder;
 } own[] = {
@@ -118,22 +123,34 @@ say_end(const stage *t, gb_error *err)
                            WEXITSTATUS(status));
 }
 
+/* A frame arrives in pieces; half of one with half of the one before shows
+ * what was never meant. A program that does not stop printing is judged in
+ * its stride. */
+static void
+wait_for_whole_frame(stage *t)
+{
+    double deadline = gb_now_ms() + FRAME_MS;
+
+    while (stage_pump(t, QUIET_MS) > 0 && gb_now_ms() < deadline)
+        ;
+}
+
 bool
 stage_wait(stage *t, stage_check *check, void *arg, gb_error *err)
 {
     double deadline = gb_now_ms() + t->timeout_ms;
 
-    while (!check(t, arg, err)) {
-        if (stage_pump(t, 20) > 0)
-            continue;
-        if (t->pty.ended)
-            return stage_wait_end(t, err) && (check(t, arg, err) ||
-                                              say_end(t, err));
+    for (;;) {
+        wait_for_whole_frame(t);
+        if (check(t, arg, err))
+            return true;
         if (gb_now_ms() > deadline)
             return gb_fail_context(err, "after %g s",
                                    t->timeout_ms / 1000);
+        if (stage_pump(t, 20) == 0 && t->pty.ended)
+            return stage_wait_end(t, err) && (check(t, arg, err) ||
+                                              say_end(t, err));
     }
-    return true;
 }
 
 bool
