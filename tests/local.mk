@@ -97,6 +97,7 @@ UNIT_TESTS += tests/unit/test_tui
 UNIT_TESTS += tests/unit/test_view
 UNIT_TESTS += tests/unit/test_engine
 UNIT_TESTS += tests/unit/test_engine_faults
+UNIT_TESTS += tests/unit/test_engine_rows
 UNIT_TESTS += tests/unit/test_filter
 UNIT_TESTS += tests/unit/test_folders
 UNIT_TESTS += tests/unit/test_golden

@@ -388,6 +388,52 @@ gb_engine_logits(gb_engine *e, uint32_t position, float *logits,
     return settle(e, false);
 }
 
+/* What was fed becomes this text; its last token is fed anew where the heads
+ * need it. */
+static bool
+read_text(gb_engine *e, const gb_token *ids, uint32_t n, bool anew,
+          gb_error *err)
+{
+    uint32_t same = 0;
+
+    while (same < n && same < e->length && e->ids[same] == ids[same])
+        same++;
+    gb_engine_rewind(e, same);
+    if (same == n && anew && !e->ready)
+        gb_engine_rewind(e, same = n - 1);
+    return same == n || gb_engine_feed(e, ids + same, n - same, err);
+}
+
+bool
+gb_engine_pick_rows(gb_engine *e, const gb_rule *rule, const gb_sequence *rows,
+                    unsigned n, gb_pick *picks, gb_error *err)
+{
+    const gb_sequence *r;
+
+    for (r = rows; r < rows + n; r++, picks++)
+        if (!read_text(e, r->ids, r->n, true, err) ||
+            !(rule->greedy
+                  ? gb_engine_greedy(e, r->adjust, picks, err)
+                  : gb_engine_sample(e, rule->temperature, rule->filter,
+                                     r->adjust, r->seed, r->step, picks,
+                                     err)))
+            return false;
+    return true;
+}
+
+bool
+gb_engine_logit_rows(gb_engine *e, const gb_sequence *rows, unsigned n,
+                     float *logits, gb_error *err)
+{
+    const gb_sequence *r;
+
+    for (r = rows; r < rows + n; r++, logits += e->model->config.n_vocab)
+        if (!read_text(e, r->ids, r->n, false, err) ||
+            !gb_engine_logits(e, r->n - 1, logits, err))
+            return false;
+    return true;
+}
+
 bool
 gb_engine_score(gb_engine *e, const gb_token *ids, uint32_t n,
                 float *logprobs, gb_error *err)

@@ -122,6 +122,41 @@ bool gb_engine_sample(gb_engine *e, float temperature, const gb_filter *filter,
 bool gb_engine_range(gb_engine *e, float temperature, const gb_filter *filter,
                      gb_pick *pick, gb_error *err);
 
+/* Several texts at once: a pass over the weights serves a row of each. */
+
+/* So many rows at most. */
+#define GB_ROWS 16
+
+/* A text whose next token is wanted. Rows may share their beginning, be the
+ * same text with other noise, or each be the one before and a token more. */
+typedef struct gb_sequence {
+    const gb_token *ids; /* (n) what the model sees, oldest first */
+    uint32_t n;          /* 1 <= n <= n_ctx */
+    uint64_t seed, step; /* whose noise is added (sampling) */
+    const gb_adjustments *adjust; /* as above */
+} gb_sequence;
+
+/* What all rows share. */
+typedef struct gb_rule {
+    bool greedy;
+    float temperature;       /* sampling */
+    const gb_filter *filter; /* sampling; NULL: none */
+} gb_rule;
+
+/* Reads what is not in the cache of 1 <= n <= GB_ROWS texts, and picks for
+ * each the token that follows: picks (n), as gb_engine_sample or
+ * gb_engine_greedy give them when the text is alone, bit for bit, however many
+ * there are and whatever they are (except where CLBlast does the prefill).
+ * Afterwards the last row is what was fed. */
+bool gb_engine_pick_rows(gb_engine *e, const gb_rule *rule,
+                         const gb_sequence *rows, unsigned n, gb_pick *picks,
+                         gb_error *err);
+
+/* The same for what the head says of each: logits (n, n_vocab) f32, as
+ * gb_engine_logits. Of a row only ids and n count. */
+bool gb_engine_logit_rows(gb_engine *e, const gb_sequence *rows, unsigned n,
+                          float *logits, gb_error *err);
+
 /* The sampling head's vector: logprobs (n_vocab) f32. */
 bool gb_engine_logprobs(gb_engine *e, float temperature,
                         const gb_adjustments *adjust, float *logprobs,

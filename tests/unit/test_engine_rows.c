@@ -1,0 +1,166 @@
+/* Several texts in one pass: each row gives what it gives alone. */
+#include "engine_fixture.h"
+#include "test.h"
+
+#include <math.h>
+
+#include "base/mem.h"
+
+/* Texts of 1 to 300 tokens that part from one another here and there: (n)
+ * rows, whose ids are in `texts` (n, 300). */
+static void
+make_rows(gb_sequence *rows, unsigned n, gb_token *texts, uint64_t *random)
+{
+    const uint32_t context = odd_model.context, vocab = odd_model.vocab;
+    gb_token *text;
+    uint32_t i, from;
+    unsigned k;
+
+    for (k = 0; k < n; k++) {
+        text = texts + (size_t)k * context;
+        *random = *random * 6364136223846793005u + 1442695040888963407u;
+        from = k > 0 ? (uint32_t)(*random >> 33) % context : 0;
+        for (i = 0; i < context; i++)
+            text[i] = i < from ? (text - context)[i]
+                               : (uint32_t)(i * 40503 + *random) % 65537 %
+                                     vocab;
+        rows[k] = (gb_sequence){
+            .ids = text,
+            .n = 1 + (uint32_t)(*random >> 40) % context,
+            .seed = *random,
+            .step = k,
+        };
+    }
+}
+
+/* Each the one before and a token more, as a guess ahead is checked. */
+static void
+make_ahead(gb_sequence *rows, unsigned n, const gb_token *text)
+{
+    unsigned k;
+
+    for (k = 0; k < n; k++)
+        rows[k] = (gb_sequence){.ids = text, .n = 200 + k, .seed = 7,
+                                .step = k};
+}
+
+static void
+pick_alone(gb_engine *e, const gb_rule *rule, const gb_sequence *r,
+           gb_pick *pick)
+{
+    gb_error err = GB_ERROR_INIT;
+
+    gb_engine_rewind(e, 0);
+    fixture_feed(e, r->ids, r->n);
+    test_ok(rule->greedy ? gb_engine_greedy(e, r->adjust, pick, &err)
+                         : gb_engine_sample(e, rule->temperature, rule->filter,
+                                            r->adjust, r->seed, r->step, pick,
+                                            &err),
+            &err);
+}
+
+static void
+assert_same_pick(const gb_pick *a, const gb_pick *b, unsigned row)
+{
+    if (a->id != b->id || a->rank != b->rank ||
+        a->runner_up != b->runner_up ||
+        memcmp(&a->logprob, &b->logprob, sizeof a->logprob) != 0 ||
+        memcmp(&a->margin, &b->margin, sizeof a->margin) != 0 ||
+        memcmp(&a->entropy, &b->entropy, sizeof a->entropy) != 0 ||
+        memcmp(&a->noise, &b->noise, sizeof a->noise) != 0 ||
+        memcmp(&a->from, &b->from, sizeof a->from) != 0 ||
+        memcmp(&a->to, &b->to, sizeof a->to) != 0)
+        fail_msg("row %u: token %u, log-probability %g, alone %u, %g", row,
+                 (unsigned)a->id, (double)a->logprob, (unsigned)b->id,
+                 (double)b->logprob);
+}
+
+static void
+check_rows(const fixture *together, const fixture *alone, const gb_rule *rule,
+           const gb_sequence *rows, unsigned n)
+{
+    const uint32_t vocab = odd_model.vocab;
+    float *logits = gb_alloc_array((size_t)n * vocab, sizeof *logits);
+    float *expected = gb_alloc_array(vocab, sizeof *expected);
+    gb_pick picks[GB_ROWS], pick;
+    gb_error err = GB_ERROR_INIT;
+    unsigned k;
+
+    test_ok(gb_engine_pick_rows(together->engine, rule, rows, n, picks, &err),
+            &err);
+    test_ok(gb_engine_logit_rows(together->engine, rows, n, logits, &err),
+            &err);
+    for (k = 0; k < n; k++) {
+        pick_alone(alone->engine, rule, &rows[k], &pick);
+        assert_same_pick(&picks[k], &pick, k);
+        test_ok(gb_engine_logits(alone->engine, rows[k].n - 1, expected,
+                                 &err), &err);
+        assert_same_bits(alone->engine, logits + (size_t)k * vocab, expected,
+                         "logits of a row", rows[k].n);
+    }
+    free(expected);
+    free(logits);
+}
+
+static void
+check_shape(const char *folder)
+{
+    static const gb_filter top_k = {.top_k = 5, .top_p = 0.9};
+    static const gb_rule rules[] = {
+        {.temperature = 0.8f},
+        {.greedy = true},
+        {.temperature = 1.5f, .filter = &top_k},
+    };
+    gb_adjustment banned = {.id = 3, .positive = 1, .negative = 1,
+                            .add = -INFINITY};
+    gb_adjustment liked = {.id = 17, .positive = 0.5f, .negative = 2,
+                           .add = 4};
+    gb_adjustments first = {.items = &banned, .n = 1};
+    gb_adjustments second = {.items = &liked, .n = 1};
+    gb_token *texts = gb_alloc_array((size_t)GB_ROWS * odd_model.context,
+                                     sizeof *texts);
+    fixture together = fixture_open(folder, NULL);
+    fixture alone = fixture_open(folder, NULL);
+    uint64_t random = 1;
+    gb_sequence rows[GB_ROWS];
+    unsigned n, i = 0;
+
+    for (n = 1; n <= GB_ROWS; n += n < 4 ? 1 : 4, i++) {
+        make_rows(rows, n, texts, &random);
+        rows[0].adjust = &first;
+        rows[n - 1].adjust = &second;
+        check_rows(&together, &alone, &rules[i % GB_COUNT(rules)], rows, n);
+        /* The same again, and other noise for one text. */
+        rows[n - 1] = rows[0];
+        rows[n - 1].seed++;
+        check_rows(&together, &alone, &rules[i % GB_COUNT(rules)], rows, n);
+    }
+    make_ahead(rows, GB_ROWS, texts);
+    check_rows(&together, &alone, &rules[0], rows, GB_ROWS);
+    fixture_close(&together);
+    fixture_close(&alone);
+    free(texts);
+}
+
+static void
+test_rows_alone_and_together(void **state)
+{
+    char *folder = gb_strdup(fixture_write(&odd_model, "odd"));
+
+    (void)state;
+    check_shape(folder);
+    setenv("GUMBEL_SHAPE", "gpu", 1);
+    check_shape(folder);
+    unsetenv("GUMBEL_SHAPE");
+    free(folder);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_rows_alone_and_together),
+    };
+
+    return cmocka_run_group_tests_name("engine rows", tests, NULL, NULL);
+}
