@@ -56,14 +56,14 @@ push(gb_rerun *r, const gb_written *token)
 {
     const gb_tree *t = r->session->tree;
     gb_stretch *s = growing(r);
-    bool stopped = false;
+    bool stopped;
 
     s->node->n_tokens = ++s->tokens;
     s->node->view_len++;
     gb_ids_push(&r->view, token->id);
-    if (!gb_ends_has(&t->ends, token->id) || r->settings.ignore_eos)
-        stopped = gb_stream_push_token(r->stream, t->tokenizer, token->id,
-                                       &r->text);
+    stopped = gb_stream_push_token(r->stream, t->tokenizer,
+                                   r->settings.ignore_eos ? NULL : &t->ends,
+                                   token->id, &r->text);
     if (r->n_tokens == r->capacity) {
         r->capacity = r->capacity * 2 + 64;
         r->tokens = gb_realloc_array(r->tokens, r->capacity,

@@ -244,9 +244,10 @@ push_token(gb_tree *t, gb_node *n, gb_token id, gb_token_source source,
         gb_ids_push(&t->view, id);
     t->step++;
     t->fresh_seed = false;
-    if (!gb_ends_has(&t->ends, id) || t->settings.ignore_eos)
-        t->stop_hit = gb_stream_push_token(t->stream, t->tokenizer, id,
-                                           &n->text);
+    t->stop_hit =
+        gb_stream_push_token(t->stream, t->tokenizer,
+                             t->settings.ignore_eos ? NULL : &t->ends, id,
+                             &n->text);
     n->tokens[n->n_tokens - 1].end = (uint32_t)n->text.len;
     t->made += n->text.len - from;
 }

@@ -117,12 +117,15 @@ gb_stream_push(gb_stream *s, const char *bytes, size_t n, gb_str *out)
 }
 
 bool
-gb_stream_push_token(gb_stream *s, const gb_tokenizer *tokenizer, gb_token id,
-                     gb_str *out)
+gb_stream_push_token(gb_stream *s, const gb_tokenizer *tokenizer,
+                     const gb_ends *ends, gb_token id, gb_str *out)
 {
+    const char *bytes;
     size_t n;
-    const char *bytes = gb_tokenizer_bytes(tokenizer, id, &n);
 
+    if (ends != NULL && gb_ends_has(ends, id))
+        return s->stopped;
+    bytes = gb_tokenizer_bytes(tokenizer, id, &n);
     return gb_stream_push(s, bytes, n, out);
 }
 

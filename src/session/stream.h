@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #include "base/str.h"
+#include "model/config.h"
 #include "model/tokenizer.h"
 
 typedef struct gb_stream gb_stream;
@@ -23,9 +24,10 @@ void gb_stream_free(gb_stream *s);
  * the longest. After that, everything is dropped and true returned. */
 bool gb_stream_push(gb_stream *s, const char *bytes, size_t n, gb_str *out);
 
-/* The same with a token's bytes. */
+/* The same with a token's bytes; one of `ends` (NULL: there are none) has
+ * none. */
 bool gb_stream_push_token(gb_stream *s, const gb_tokenizer *tokenizer,
-                          gb_token id, gb_str *out);
+                          const gb_ends *ends, gb_token id, gb_str *out);
 
 /* The end: appends what was held back; an unfinished character is U+FFFD. */
 void gb_stream_end(gb_stream *s, gb_str *out);

@@ -24,7 +24,6 @@ typedef struct branch {
 struct gb_sweep {
     gb_sweep_of of;
     uint32_t n_vocab, n_ctx;
-    gb_ends ends;
     const char *stops[GB_CHAT_STOPS];
     size_t n_stops;
     gb_spectrum *spectrum;
@@ -53,7 +52,6 @@ gb_sweep_open(const gb_sweep_of *of)
     s->of = *of;
     s->n_stops = gb_chat_stops(of->mode, &of->settings, s->stops);
     s->n_vocab = c->n_vocab;
-    s->ends = c->ends;
     s->n_ctx = c->n_ctx;
     s->spectrum = gb_spectrum_new();
     s->logits = gb_alloc_array(c->n_vocab, sizeof *s->logits);
@@ -121,10 +119,12 @@ push_branch(gb_sweep *s, branch b)
 static bool
 push_bytes(gb_sweep *s, gb_token id)
 {
-    return (!gb_ends_has(&s->ends, id) || s->of.settings.ignore_eos) &&
-           gb_stream_push_token(s->stream,
-                                gb_engine_model(s->of.engine)->tokenizer, id,
-                                &s->text);
+    const gb_model *m = gb_engine_model(s->of.engine);
+
+    return gb_stream_push_token(s->stream, m->tokenizer,
+                                s->of.settings.ignore_eos ? NULL
+                                                          : &m->config.ends,
+                                id, &s->text);
 }
 
 /* The text as it was after so many tokens; none of them has ended it. */
