@@ -16,16 +16,10 @@ update(void *opened, gb_phase phase, uint64_t done, uint64_t total)
     gb_bar_update(p->bar, phase, done, total);
 }
 
-static void
-update_hash(void *opened, uint64_t done, uint64_t total)
+gb_progress
+gb_opened_progress(gb_opened *p)
 {
-    update(opened, GB_PHASE_HASH, done, total);
-}
-
-gb_hashing
-gb_opened_hashing(gb_opened *p)
-{
-    return (gb_hashing){update_hash, p, gb_interrupt_flag()};
+    return (gb_progress){update, p, gb_interrupt_flag()};
 }
 
 /* Where a progress line may be, which goes on below. */
@@ -76,9 +70,7 @@ gb_open_engine(const gb_options *o, gb_opened *p, gb_error *err)
         .device = o->device,
         .dtype = o->dtype,
         .prefill = o->prefill,
-        .progress = update,
-        .progress_arg = p,
-        .cancel = gb_interrupt_flag(),
+        .progress = gb_opened_progress(p),
     };
 
     if (p->model == NULL && !gb_open_model(o->model, p, err))

@@ -21,8 +21,8 @@ bool gb_open_model(const char *name, gb_opened *p, gb_error *err);
 bool gb_open_engine(const gb_options *o, gb_opened *p, gb_error *err);
 /* Another model in place of the one that is open, without an engine. */
 bool gb_open_instead(const char *folder, gb_opened *p, gb_error *err);
-/* What hashes the model with a progress line; for gb_model_hash. */
-gb_hashing gb_opened_hashing(gb_opened *p);
+/* What shows a progress line as long as there is one, and ends at Ctrl-C. */
+gb_progress gb_opened_progress(gb_opened *p);
 void gb_opened_close(gb_opened *p);
 
 /* Takes the progress line off the screen: output follows. */

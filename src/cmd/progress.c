@@ -66,6 +66,9 @@ describe(const gb_bar *b, gb_str *line)
     case GB_PHASE_EXPORT:
         gb_str_puts(line, "looking at the tokens");
         break;
+    case GB_PHASE_REPLAY:
+        gb_str_puts(line, "replaying");
+        break;
     }
     if (b->total == 0)
         return;

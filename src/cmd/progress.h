@@ -2,7 +2,7 @@
 #ifndef GB_CMD_PROGRESS_H
 #define GB_CMD_PROGRESS_H
 
-#include "engine/engine.h"
+#include "base/progress.h"
 
 typedef struct gb_bar gb_bar;
 
@@ -10,7 +10,7 @@ typedef struct gb_bar gb_bar;
  * is no terminal (then it returns NULL, which the others take). */
 gb_bar *gb_bar_open(void);
 
-/* A gb_progress whose argument is the bar. */
+/* For gb_progress; its argument is the bar. */
 void gb_bar_update(void *bar, gb_phase phase, uint64_t done, uint64_t total);
 
 /* Shows this text instead, and a bar of which a share is done. */

@@ -94,7 +94,7 @@ open_model(const gb_options *o, const gb_origin *then, printer *p,
            gb_error *err)
 {
     gb_opened *opened = &p->opened;
-    const gb_hashing how = gb_opened_hashing(opened);
+    const gb_progress progress = gb_opened_progress(opened);
     gb_error other = GB_ERROR_INIT;
     char *folder;
     bool ok;
@@ -102,7 +102,7 @@ open_model(const gb_options *o, const gb_origin *then, printer *p,
     if (!gb_open_model(o->model, opened, err)) {
         if (o->model != NULL || err->status == GB_INTERRUPTED)
             return false;
-    } else if (gb_origin_is_of(then, o->args[0], opened->model, &how,
+    } else if (gb_origin_is_of(then, o->args[0], opened->model, &progress,
                                &other)) {
         return true;
     } else if (other.status == GB_INTERRUPTED) {
@@ -112,13 +112,14 @@ open_model(const gb_options *o, const gb_origin *then, printer *p,
         put_note(p, &other);
         return true;
     }
-    folder = gb_origin_find(then, &how);
+    folder = gb_origin_find(then, &progress);
     if (folder != NULL)
         ok = gb_open_instead(folder, opened, err);
     else if (atomic_load(gb_interrupt_flag()))
         ok = gb_fail_interrupted(err);
     else
-        ok = gb_origin_refuse(then, o->args[0], opened->model, &how, err);
+        ok = gb_origin_refuse(then, o->args[0], opened->model, &progress,
+                              err);
     free(folder);
     return ok;
 }
@@ -172,7 +173,7 @@ replay(const gb_options *o, gb_journal_reader *r, printer *p, gb_error *err)
 {
     gb_replay_options options = {
         .pace = o->as_recorded,
-        .cancel = gb_interrupt_flag(),
+        .progress.cancel = gb_interrupt_flag(),
     };
     gb_replay_result result;
     bool ok;

@@ -129,8 +129,7 @@ open_compute(gb_engine *e, gb_error *err)
     e->plan = choose_plan(c, e->model, o->dtype, &e->info.dtype_why);
     if (!check_room(c, e->model, &e->plan, err))
         return false;
-    if (o->progress != NULL)
-        o->progress(o->progress_arg, GB_PHASE_COMPILE, 0, 0);
+    gb_progress_tell(&o->progress, GB_PHASE_COMPILE, 0, 0);
     return gb_compute_open(c, &device, &shape, e->plan.packings,
                            e->model->config.head_size, err);
 }
@@ -152,7 +151,7 @@ gb_engine_open(const gb_model *model, const gb_engine_options *options,
     }
     start = gb_now_ms();
     if (!gb_weights_load(&e->weights, &e->compute, model, &e->plan,
-                         &e->options, err))
+                         &e->options.progress, err))
         goto fail_weights;
     if (!gb_forward_open(&e->forward, &e->compute, g, &e->weights, err))
         goto fail_forward;
@@ -271,7 +270,7 @@ check_ids(const gb_engine *e, const gb_token *ids, uint32_t n, gb_error *err)
 bool
 gb_engine_feed(gb_engine *e, const gb_token *ids, uint32_t n, gb_error *err)
 {
-    const gb_engine_options *o = &e->options;
+    const gb_progress *p = &e->options.progress;
     uint32_t done, some;
 
     if (!check_ids(e, ids, n, err))
@@ -279,18 +278,18 @@ gb_engine_feed(gb_engine *e, const gb_token *ids, uint32_t n, gb_error *err)
     for (done = 0; done < n; done += some) {
         some = n - done < e->forward.batch ? n - done : e->forward.batch;
         e->ready = false;
-        if (o->cancel != NULL && n > 1 && atomic_load(o->cancel))
+        if (n > 1 && gb_progress_is_cancelled(p))
             return gb_fail_interrupted(err);
         if (!gb_forward_run(&e->forward, ids + done, some, e->length,
-                            o->cancel, err))
+                            p, err))
             return settle(e, false);
         memcpy(e->ids + e->length, ids + done, some * sizeof *ids);
         e->length += some;
         e->ready = true;
         if (some > 1)
             settle(e, true);
-        if (n > 1 && o->progress != NULL)
-            o->progress(o->progress_arg, GB_PHASE_PREFILL, done + some, n);
+        if (n > 1)
+            gb_progress_tell(p, GB_PHASE_PREFILL, done + some, n);
     }
     return true;
 }

@@ -9,12 +9,13 @@
 #ifndef GB_ENGINE_ENGINE_H
 #define GB_ENGINE_ENGINE_H
 
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/progress.h"
 #include "engine/device.h"
 #include "engine/packing.h"
+#include "engine/pick.h"
 #include "model/model.h"
 #include "sample/adjust.h"
 #include "sample/filter.h"
@@ -27,28 +28,11 @@ typedef enum gb_prefill_choice {
     GB_PREFILL_CLBLAST,
 } gb_prefill_choice;
 
-/* What is being done while an engine opens, or a long prompt is read. Called
- * on the thread that opened or fed; done and total are bytes, tokens of a
- * prompt, 0 where not known. The last three are for those above. */
-typedef enum gb_phase {
-    GB_PHASE_LOAD,    /* weights to the device */
-    GB_PHASE_COMPILE, /* kernels */
-    GB_PHASE_PREFILL, /* prompt */
-    GB_PHASE_HASH,    /* of the weights */
-    GB_PHASE_SESSION, /* a session file is read */
-    GB_PHASE_EXPORT,  /* tokens are looked at for a page */
-} gb_phase;
-typedef void gb_progress(void *arg, gb_phase phase, uint64_t done,
-                         uint64_t total);
-
 typedef struct gb_engine_options {
     const char *device; /* SPEC of gb_device_choose; NULL: default */
     gb_dtype_choice dtype;
     gb_prefill_choice prefill;
-    gb_progress *progress; /* may be NULL */
-    void *progress_arg;
-    const atomic_bool *cancel; /* may be NULL; set it from anywhere to make
-                                  open and feed return GB_INTERRUPTED soon */
+    gb_progress progress; /* of opening, and of feeding a long prompt */
 } gb_engine_options;
 
 typedef struct gb_engine_info {
@@ -84,28 +68,6 @@ void gb_engine_rewind(gb_engine *e, uint32_t length);
  * engine forgets what it was not yet seen to have computed: length tells. */
 bool gb_engine_feed(gb_engine *e, const gb_token *ids, uint32_t n,
                     gb_error *err);
-
-/* What a head says of the last position fed. Where adjustments are given, the
- * logits that it speaks of are the model's after them: log-probability, rank,
- * entropy and range are those of what could be picked. A banned token never
- * is; when all are, that is an error. NULL: no adjustments, which cost nothing
- * and change no bit. */
-typedef struct gb_pick {
-    gb_token id;
-    float logprob; /* natural log of the token's probability, before filters,
-                      at the temperature in force (greedy: 1) */
-    gb_token runner_up;   /* the second best, and by how much it is worse */
-    float margin;         /* in score (log-probability + noise; greedy: logit) */
-    uint32_t rank; /* so many tokens are likelier (of equal logits, those with
-                      lower ids) */
-    float entropy; /* in nats, of all tokens before filters, at the temperature
-                      in force (greedy: 1) */
-    float noise;   /* of the token (greedy: 0) */
-    float from, to; /* the temperatures between which this token is picked
-                       with this noise; they hold the one in force. Filters
-                       on: only that one, until gb_engine_range is asked.
-                       Greedy: 0 and INFINITY, for it has none. */
-} gb_pick;
 
 /* The greedy head: argmax of the last position. */
 bool gb_engine_greedy(gb_engine *e, const gb_adjustments *adjust,

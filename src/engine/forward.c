@@ -426,7 +426,7 @@ run_layer(gb_forward *f, const gb_layer_plan *p, unsigned n, gb_error *err)
 
 bool
 gb_forward_run(gb_forward *f, const gb_token *ids, unsigned n,
-               unsigned position, const atomic_bool *cancel, gb_error *err)
+               unsigned position, const gb_progress *progress, gb_error *err)
 {
     unsigned i;
 
@@ -439,7 +439,7 @@ gb_forward_run(gb_forward *f, const gb_token *ids, unsigned n,
             continue;
         if (!gb_compute_finish(f->c, err))
             return false;
-        if (cancel != NULL && atomic_load(cancel))
+        if (gb_progress_is_cancelled(progress))
             return gb_fail_interrupted(err);
     }
     return true;

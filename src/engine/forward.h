@@ -78,9 +78,9 @@ void gb_forward_close(gb_forward *f);
 
 /* Enqueues the layers for n <= batch tokens at `position`; afterwards x holds
  * their residual streams. With n > 1 it waits after each layer, and gives
- * up when *cancel is set. */
+ * up when it is cancelled. */
 bool gb_forward_run(gb_forward *f, const gb_token *ids, unsigned n,
-                    unsigned position, const atomic_bool *cancel,
+                    unsigned position, const gb_progress *progress,
                     gb_error *err);
 
 /* The same for one token that is in the caches already, which stay as they

@@ -4,7 +4,7 @@
 #define GB_ENGINE_HEAD_H
 
 #include "engine/forward.h"
-
+#include "engine/pick.h"
 #include "sample/adjust.h"
 #include "sample/gumbel.h"
 #include "sample/spectrum.h"

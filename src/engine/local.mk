@@ -7,6 +7,7 @@ libgumbel_a_SOURCES += \
 	src/engine/head.c src/engine/head.h \
 	src/engine/pocl.c src/engine/pocl.h \
 	src/engine/packing.c src/engine/packing.h \
+	src/engine/pick.h \
 	src/engine/missing.c src/engine/missing.h \
 	src/engine/prefill.c src/engine/prefill.h \
 	src/engine/program.c src/engine/program.h \

@@ -11,7 +11,7 @@
 typedef struct loader {
     gb_compute *c;
     const gb_weights_plan *plan;
-    const gb_engine_options *options;
+    const gb_progress *progress;
     uint64_t done, total; /* bytes of the model's files */
     gb_error *err;
 } loader;
@@ -194,14 +194,9 @@ gb_matrix_free(gb_matrix *m)
 static bool
 loaded(loader *l, const gb_tensor *t)
 {
-    const gb_engine_options *o = l->options;
-
     l->done += t->size;
-    if (o->progress != NULL)
-        o->progress(o->progress_arg, GB_PHASE_LOAD, l->done, l->total);
-    if (o->cancel != NULL && atomic_load(o->cancel))
-        return gb_fail_interrupted(l->err);
-    return true;
+    return gb_progress_on(l->progress, GB_PHASE_LOAD, l->done, l->total,
+                          l->err);
 }
 
 static bool
@@ -244,10 +239,10 @@ load_layer(loader *l, gb_layer *out, const gb_block_weights *b)
 
 bool
 gb_weights_load(gb_weights *w, gb_compute *c, const gb_model *m,
-                const gb_weights_plan *plan,
-                const gb_engine_options *options, gb_error *err)
+                const gb_weights_plan *plan, const gb_progress *progress,
+                gb_error *err)
 {
-    loader l = {c, plan, options, 0, gb_tensors_size(m->tensors), err};
+    loader l = {c, plan, progress, 0, gb_tensors_size(m->tensors), err};
     unsigned i;
 
     memset(w, 0, sizeof *w);

@@ -2,8 +2,8 @@
 #ifndef GB_ENGINE_WEIGHTS_H
 #define GB_ENGINE_WEIGHTS_H
 
+#include "base/progress.h"
 #include "engine/compute.h"
-#include "engine/engine.h"
 #include "model/model.h"
 
 /* A matrix packed into panels (see cl/packing.cl) and its bias. */
@@ -56,11 +56,10 @@ gb_weights_plan gb_weights_plan_for(const gb_compute *c, const gb_model *m,
  * matrices have several packings because the file has. */
 const char *gb_weights_dtype(const gb_weights_plan *plan);
 
-/* Converts, packs and copies all weights. c has the packings of the plan.
- * Cancellation and progress as in gb_engine_options. */
+/* Converts, packs and copies all weights. c has the packings of the plan. */
 bool gb_weights_load(gb_weights *w, gb_compute *c, const gb_model *m,
-                     const gb_weights_plan *plan,
-                     const gb_engine_options *options, gb_error *err);
+                     const gb_weights_plan *plan, const gb_progress *progress,
+                     gb_error *err);
 void gb_weights_free(gb_weights *w);
 
 /* Packs `source` (n_in, n_out), or (n_out, n_in) when `transposed`, with an

@@ -60,7 +60,7 @@ read_kept(const char *path, char hex[65])
 /* What is being hashed, and how far that is. */
 typedef struct hashing {
     struct sha256_ctx context;
-    const gb_hashing *how;
+    const gb_progress *progress;
     uint64_t done, total;
 } hashing;
 
@@ -76,16 +76,13 @@ add_file(hashing *h, const gb_tensors *t, size_t i, gb_error *err)
 
     for (at = 0; ok && at < source->size; at += n) {
         n = source->size - at < PIECE ? (size_t)(source->size - at) : PIECE;
-        if (h->how->cancel != NULL && atomic_load(h->how->cancel))
-            ok = gb_fail_interrupted(err);
-        else
-            ok = gb_source_read(source, path, at, piece, n, err);
+        ok = gb_source_read(source, path, at, piece, n, err);
         if (!ok)
             break;
         sha256_update(&h->context, n, piece);
         h->done += n;
-        if (h->how->progress != NULL)
-            h->how->progress(h->how->arg, h->done, h->total);
+        ok = gb_progress_on(h->progress, GB_PHASE_HASH, h->done, h->total,
+                            err);
     }
     free(piece);
     return ok;
@@ -93,10 +90,10 @@ add_file(hashing *h, const gb_tensors *t, size_t i, gb_error *err)
 
 /* The digest of all files, as text. */
 static bool
-compute(const gb_tensors *t, const gb_hashing *how, char hex[65],
+compute(const gb_tensors *t, const gb_progress *progress, char hex[65],
         gb_error *err)
 {
-    hashing h = {.how = how, .total = gb_tensors_size(t)};
+    hashing h = {.progress = progress, .total = gb_tensors_size(t)};
     uint8_t digest[SHA256_DIGEST_SIZE];
     size_t i;
 
@@ -111,7 +108,7 @@ compute(const gb_tensors *t, const gb_hashing *how, char hex[65],
 }
 
 bool
-gb_model_hash(gb_model *m, const gb_hashing *how, gb_error *err)
+gb_model_hash(gb_model *m, const gb_progress *progress, gb_error *err)
 {
     bool ok = true;
     char *path;
@@ -122,7 +119,7 @@ gb_model_hash(gb_model *m, const gb_hashing *how, gb_error *err)
         return true;
     path = kept_path(m->tensors);
     if (path == NULL || !read_kept(path, m->sha256)) {
-        ok = compute(m->tensors, how, m->sha256, err);
+        ok = compute(m->tensors, progress, m->sha256, err);
         if (ok)
             gb_cache_write(path, m->sha256, 64);
     }
@@ -133,9 +130,7 @@ gb_model_hash(gb_model *m, const gb_hashing *how, gb_error *err)
 bool
 gb_model_sha256(gb_model *m, char hex[65], gb_error *err)
 {
-    const gb_hashing how = {NULL, NULL, NULL};
-
-    if (!gb_model_hash(m, &how, err))
+    if (!gb_model_hash(m, NULL, err))
         return false;
     memcpy(hex, m->sha256, sizeof m->sha256);
     return true;

@@ -2,8 +2,7 @@
 #ifndef GB_MODEL_MODEL_H
 #define GB_MODEL_MODEL_H
 
-#include <stdatomic.h>
-
+#include "base/progress.h"
 #include "model/config.h"
 #include "model/safetensors.h"
 #include "model/tokenizer.h"
@@ -79,13 +78,7 @@ bool gb_model_sha256(gb_model *m, char hex[65], gb_error *err);
 /* Whether a text (or NULL) has the form of one: 64 digits 0-9a-f. */
 bool gb_is_sha256(const char *hex);
 
-/* The same beforehand, as it may take long: tells of the bytes that were read
- * and ends with GB_INTERRUPTED soon after *cancel is set. Each may be NULL. */
-typedef struct gb_hashing {
-    void (*progress)(void *arg, uint64_t done, uint64_t total);
-    void *arg;
-    const atomic_bool *cancel;
-} gb_hashing;
-bool gb_model_hash(gb_model *m, const gb_hashing *how, gb_error *err);
+/* The same beforehand, as it may take long. */
+bool gb_model_hash(gb_model *m, const gb_progress *progress, gb_error *err);
 
 #endif

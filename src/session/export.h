@@ -13,13 +13,9 @@ typedef enum gb_export {
     GB_EXPORT_HTML,     /* a page to read, with the spectra of the tokens */
 } gb_export;
 
-/* What goes on while a page's tokens are looked at; every member may be
- * NULL. */
 typedef struct gb_exporting {
-    gb_progress *progress;
-    void *progress_arg;
-    const atomic_bool *cancel; /* ends it with GB_INTERRUPTED */
-    gb_str *said;              /* what there is to say of the result */
+    gb_progress progress; /* while a page's tokens are looked at */
+    gb_str *said;         /* what there is to say of the result; or NULL */
 } gb_exporting;
 
 /* Appends the current path. */

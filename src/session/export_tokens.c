@@ -177,18 +177,13 @@ take_look(const gb_session *s, gb_export_tokens *t, gb_export_token *token,
     t->spectra++;
 }
 
-static bool
-is_cancelled(const gb_exporting *how)
-{
-    return how != NULL && how->cancel != NULL && atomic_load(how->cancel);
-}
-
 /* From the last to the first, so that each is a beginning of what has been
  * read for the one before, until the context was another. */
 static bool
 look_at_all(gb_session *s, const gb_exporting *how, gb_export_tokens *t,
             gb_error *err)
 {
+    const gb_progress *progress = how != NULL ? &how->progress : NULL;
     size_t all = t->len < GB_EXPORT_SPECTRA ? t->len : GB_EXPORT_SPECTRA, i;
     gb_error problem = GB_ERROR_INIT;
     gb_export_token *token;
@@ -196,7 +191,7 @@ look_at_all(gb_session *s, const gb_exporting *how, gb_export_tokens *t,
     bool ok;
 
     for (i = 0; i < all; i++) {
-        if (is_cancelled(how))
+        if (gb_progress_is_cancelled(progress))
             return gb_fail_interrupted(err);
         token = &t->data[t->len - 1 - i];
         ok = gb_look_token(s, token->number, LIKELIEST, &look, &problem);
@@ -207,8 +202,7 @@ look_at_all(gb_session *s, const gb_exporting *how, gb_export_tokens *t,
             return gb_fail_interrupted(err);
         if (!ok && problem.status != GB_USAGE)
             return true;
-        if (how != NULL && how->progress != NULL)
-            how->progress(how->progress_arg, GB_PHASE_EXPORT, i + 1, all);
+        gb_progress_tell(progress, GB_PHASE_EXPORT, i + 1, all);
     }
     return true;
 }

@@ -39,15 +39,15 @@ void gb_origin_compare(const gb_origin *now, const gb_origin *then,
  * name, hash and -m which one it needs (GB_USAGE). Hashes may take long: see
  * gb_model_hash. */
 bool gb_origin_is_of(const gb_origin *then, const char *file, gb_model *model,
-                     const gb_hashing *how, gb_error *err);
+                     const gb_progress *progress, gb_error *err);
 /* The same for when there is no model yet. Returns false. */
 bool gb_origin_refuse(const gb_origin *then, const char *file,
-                      const gb_model *model, const gb_hashing *how,
+                      const gb_model *model, const gb_progress *progress,
                       gb_error *err);
 /* The folder of the model that wrote the session if it is installed under its
  * name, hash and all; else NULL. Nothing that only the session names is
  * opened. The caller frees. */
-char *gb_origin_find(const gb_origin *then, const gb_hashing *how);
+char *gb_origin_find(const gb_origin *then, const gb_progress *progress);
 
 typedef struct gb_header {
     gb_origin origin;

@@ -29,12 +29,12 @@ gb_origin_of(gb_engine *engine, gb_model *model, gb_origin *origin,
 }
 
 char *
-gb_origin_find(const gb_origin *then, const gb_hashing *how)
+gb_origin_find(const gb_origin *then, const gb_progress *progress)
 {
     char *folder = gb_model_find_installed(then->model_name);
     gb_model *m =
         folder != NULL ? gb_model_open_weights(folder, NULL) : NULL;
-    bool same = m != NULL && gb_model_hash(m, how, NULL) &&
+    bool same = m != NULL && gb_model_hash(m, progress, NULL) &&
                 strcmp(m->sha256, then->model_sha256) == 0;
 
     gb_model_close(m);
@@ -47,9 +47,9 @@ gb_origin_find(const gb_origin *then, const gb_hashing *how)
 /* How to come by the model, in the middle of a sentence. */
 static void
 put_way(gb_str *out, const gb_origin *then, const gb_model *model,
-        const gb_hashing *how)
+        const gb_progress *progress)
 {
-    char *folder = gb_origin_find(then, how);
+    char *folder = gb_origin_find(then, progress);
     char *here = model != NULL ? gb_path_absolute(model->path) : NULL;
     const char *was = then->model_path;
 
@@ -70,7 +70,8 @@ put_way(gb_str *out, const gb_origin *then, const gb_model *model,
 
 bool
 gb_origin_refuse(const gb_origin *then, const char *file,
-                 const gb_model *model, const gb_hashing *how, gb_error *err)
+                 const gb_model *model, const gb_progress *progress,
+                 gb_error *err)
 {
     const char *name = then->model_name != NULL ? then->model_name : "unnamed";
     gb_str text = GB_STR_INIT;
@@ -78,7 +79,7 @@ gb_origin_refuse(const gb_origin *then, const char *file,
     gb_str_puts(&text, "needs the model ");
     gb_utf8_visible(&text, name, strlen(name), false);
     gb_str_printf(&text, " (SHA-256 %s)", then->model_sha256);
-    put_way(&text, then, model, how);
+    put_way(&text, then, model, progress);
     if (model != NULL)
         gb_str_printf(&text, "; this is %s (SHA-256 %s)", model->name,
                       model->sha256);
@@ -89,11 +90,11 @@ gb_origin_refuse(const gb_origin *then, const char *file,
 
 bool
 gb_origin_is_of(const gb_origin *then, const char *file, gb_model *model,
-                const gb_hashing *how, gb_error *err)
+                const gb_progress *progress, gb_error *err)
 {
-    return gb_model_hash(model, how, err) &&
+    return gb_model_hash(model, progress, err) &&
            (strcmp(model->sha256, then->model_sha256) == 0 ||
-            gb_origin_refuse(then, file, model, how, err));
+            gb_origin_refuse(then, file, model, progress, err));
 }
 
 static char *

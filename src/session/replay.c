@@ -24,7 +24,7 @@ typedef struct player {
 static bool
 is_cancelled(const player *p)
 {
-    return p->options->cancel != NULL && atomic_load(p->options->cancel);
+    return gb_progress_is_cancelled(&p->options->progress);
 }
 
 /* Reads as many positions at once as were read then. */
@@ -87,8 +87,8 @@ check_token(player *p, const gb_event *e, bool *same, gb_error *err)
     difference = fabsf(pick.logprob - e->why.logprob);
     if (difference > p->result->logprob_difference)
         p->result->logprob_difference = difference;
-    if (p->options->progress != NULL)
-        p->options->progress(p->options->progress_arg, p->result->tokens);
+    gb_progress_tell(&p->options->progress, GB_PHASE_REPLAY,
+                     p->result->tokens, 0);
     return true;
 }
 
@@ -116,7 +116,7 @@ static bool
 play_event(player *p, const gb_event *e, bool *same, gb_error *err)
 {
     if (p->options->pace)
-        gb_wait_until(p->began + e->ms, p->options->cancel);
+        gb_wait_until(p->began + e->ms, p->options->progress.cancel);
     if (e->type == GB_EVENT_PREFILL && p->tree->writing)
         return read_positions(p, e, err);
     if (e->type == GB_EVENT_TOKEN && is_computable(p, e)) {

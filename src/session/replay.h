@@ -2,8 +2,6 @@
 #ifndef GB_SESSION_REPLAY_H
 #define GB_SESSION_REPLAY_H
 
-#include <stdatomic.h>
-
 #include "engine/engine.h"
 #include "session/tree.h"
 #include "session/journal.h"
@@ -11,10 +9,7 @@
 typedef struct gb_replay_options {
     bool pace;                 /* wait as long as it took */
     gb_watcher watcher;        /* sees the session come about again */
-    /* Called with the tokens verified so far; may be NULL. */
-    void (*progress)(void *arg, uint64_t tokens);
-    void *progress_arg;
-    const atomic_bool *cancel; /* may be NULL */
+    gb_progress progress;
 } gb_replay_options;
 
 /* The first token that was not the same. */

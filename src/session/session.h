@@ -79,11 +79,7 @@ typedef struct gb_session_options {
                              not changed: a new journal begins with its
                              events, unless it is `path` itself */
     gb_watcher watcher;
-    /* While a file is loaded: its bytes; what ends that (GB_INTERRUPTED). May
-     * be NULL. */
-    gb_progress *progress;
-    void *progress_arg;
-    const atomic_bool *cancel;
+    gb_progress progress; /* while a file is loaded */
 } gb_session_options;
 
 /* The engine (and the model behind it, not const as its hash is computed at

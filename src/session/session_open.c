@@ -39,10 +39,7 @@ go_on_loading(const gb_session_options *o, const gb_journal_reader *r,
     size_t read;
 
     gb_journal_reader_lines(r, &read);
-    if (o->progress != NULL)
-        o->progress(o->progress_arg, GB_PHASE_SESSION, read, total);
-    return o->cancel == NULL || !atomic_load(o->cancel) ||
-           gb_fail_interrupted(err);
+    return gb_progress_on(&o->progress, GB_PHASE_SESSION, read, total, err);
 }
 
 /* Applies all events of a file of `total` bytes. *last_ms is the time of the
@@ -137,7 +134,6 @@ load(gb_session *s, const gb_session_options *o, const char *from,
     gb_journal_reader *r = open_journal(s, from, path, err);
     const gb_header *header;
     gb_origin then;
-    const gb_hashing how = {.cancel = o->cancel};
     struct stat st;
     uint64_t total = stat(from, &st) == 0 ? (uint64_t)st.st_size : 0;
     double last_ms = 0;
@@ -147,7 +143,8 @@ load(gb_session *s, const gb_session_options *o, const char *from,
         return false;
     header = gb_journal_reader_header(r);
     gb_origin_copy(&then, &header->origin);
-    ok = gb_origin_is_of(&header->origin, from, s->model, &how, err) &&
+    ok = gb_origin_is_of(&header->origin, from, s->model, &o->progress,
+                         err) &&
          gb_session_know_origin(s, err);
     if (ok) {
         s->tree = new_tree(s, &header->settings, header->mode, err);

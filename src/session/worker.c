@@ -164,7 +164,7 @@ save(gb_worker *w, const gb_request *r, gb_str *said, gb_error *err)
 {
     bool replace = (r->flags & GB_SAVE_REPLACE) != 0, ok;
     gb_str more = GB_STR_INIT;
-    const gb_exporting how = {gb_worker_progress, w, &w->cancel, &more};
+    const gb_exporting how = {gb_worker_progress(w), &more};
 
     if (r->what == GB_DO_EXPORT)
         ok = gb_session_export_file(w->session, r->name, replace, &how, err);

@@ -26,9 +26,7 @@ open_engine(gb_worker *w, const gb_model *model, const char *device,
         .device = device,
         .dtype = w->dtype,
         .prefill = w->prefill,
-        .progress = gb_worker_progress,
-        .progress_arg = w,
-        .cancel = &w->cancel,
+        .progress = gb_worker_progress(w),
     };
 
     return gb_engine_open(model, &o, err);
@@ -58,9 +56,7 @@ gb_worker_open_session(gb_worker *w, const char *from, const char *path,
         .path = path,
         .load = from,
         .watcher = gb_worker_watcher(w),
-        .progress = gb_worker_progress,
-        .progress_arg = w,
-        .cancel = &w->cancel,
+        .progress = gb_worker_progress(w),
     };
     gb_error problem = GB_ERROR_INIT;
     gb_session *s;
@@ -130,19 +126,13 @@ take(gb_worker *w, gb_engine *engine, gb_model *model, gb_error *err)
     return ok;
 }
 
-static void
-on_hashed(void *arg, uint64_t done, uint64_t total)
-{
-    gb_worker_progress(arg, GB_PHASE_HASH, done, total);
-}
-
 /* Sessions name the model by its hash; nobody is to wait for it later. */
 static bool
 hash(gb_worker *w, gb_model *model, gb_error *err)
 {
-    const gb_hashing how = {on_hashed, w, &w->cancel};
+    const gb_progress progress = gb_worker_progress(w);
 
-    return gb_model_hash(model, &how, err);
+    return gb_model_hash(model, &progress, err);
 }
 
 /* Bytes of memory that can be had at the least; a guess is enough. */

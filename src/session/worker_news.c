@@ -35,8 +35,8 @@ gb_worker_tell_state(gb_worker *w, gb_state state)
     gb_news_put(&w->news, n);
 }
 
-void
-gb_worker_progress(void *worker, gb_phase phase, uint64_t done, uint64_t total)
+static void
+on_progress(void *worker, gb_phase phase, uint64_t done, uint64_t total)
 {
     gb_worker *w = worker;
     gb_news *n;
@@ -53,6 +53,12 @@ gb_worker_progress(void *worker, gb_phase phase, uint64_t done, uint64_t total)
     n->done = done;
     n->total = total;
     gb_news_put(&w->news, n);
+}
+
+gb_progress
+gb_worker_progress(gb_worker *w)
+{
+    return (gb_progress){on_progress, w, &w->cancel};
 }
 
 void
@@ -367,8 +373,8 @@ on_notice(void *arg, const char *text)
     gb_worker_tell_error(arg, 0, &none);
 }
 
-void
-gb_worker_tell_count(void *worker, uint64_t done)
+static void
+tell_sweeping(void *worker, uint64_t done)
 {
     gb_worker *w = worker;
     gb_news *n = gb_news_new(GB_NEWS_STATE);
@@ -390,6 +396,6 @@ gb_worker_watcher(gb_worker *w)
         .stopped = on_stopped,
         .problem = on_problem,
         .notice = on_notice,
-        .sweeping = gb_worker_tell_count,
+        .sweeping = tell_sweeping,
     };
 }

@@ -19,16 +19,13 @@ replay(gb_worker *w, gb_journal_reader *r, const char *path, bool pace,
     gb_replay_options o = {
         .pace = pace,
         .watcher = gb_worker_watcher(w),
-        .progress = gb_worker_tell_count,
-        .progress_arg = w,
-        .cancel = &w->cancel,
+        .progress = gb_worker_progress(w),
     };
-    const gb_hashing how = {.cancel = &w->cancel};
     gb_replay_result result;
     bool ok;
 
     if (!gb_origin_is_of(&gb_journal_reader_header(r)->origin, path, w->model,
-                         &how, err))
+                         &o.progress, err))
         return false;
     w->replay_shown = true;
     gb_worker_tell_state(w, GB_STATE_REPLAYING);

@@ -117,7 +117,6 @@ void gb_worker_ignore_stops(gb_worker *w);
 /* worker_news.c: what is told. */
 void gb_worker_tell_state(gb_worker *w, gb_state state);
 /* How far it has come in this state. */
-void gb_worker_tell_count(void *worker, uint64_t done);
 void gb_worker_tell_text(gb_worker *w, gb_news_type type, uint64_t number,
                          const char *text);
 void gb_worker_tell_error(gb_worker *w, uint64_t number, const gb_error *err);
@@ -132,9 +131,8 @@ void gb_worker_tell_changes(gb_worker *w);
 /* Once again all of the session, in place of a replay. */
 void gb_worker_tell_session(gb_worker *w);
 gb_watcher gb_worker_watcher(gb_worker *w);
-/* A gb_progress whose argument is the worker. */
-void gb_worker_progress(void *worker, gb_phase phase, uint64_t done,
-                        uint64_t total);
+/* What tells the interface of it, and ends when it is told to. */
+gb_progress gb_worker_progress(gb_worker *w);
 
 /* worker_watch.c: what is shown beside the text. */
 

@@ -70,7 +70,7 @@ gb_engine_open(const gb_model *model, const gb_engine_options *options,
     }
     e = gb_alloc(sizeof *e);
     e->model = model;
-    e->cancel = options->cancel;
+    e->cancel = options->progress.cancel;
     e->info.dtype = "f32";
     e->info.prefill = "own";
     e->info.dtype_why = "";

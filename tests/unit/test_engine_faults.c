@@ -254,9 +254,7 @@ static gb_engine_options
 cancelled_by(canceller *c)
 {
     return (gb_engine_options){.prefill = GB_PREFILL_OWN,
-                               .progress = cancel_at,
-                               .progress_arg = c,
-                               .cancel = &c->cancel};
+                               .progress = {cancel_at, c, &c->cancel}};
 }
 
 static void

@@ -336,7 +336,7 @@ test_cancelled(void **state)
     const char *path = test_path("page.html");
     gb_session *s = test_session(NULL, NULL);
     canceller c = {.cancel = false};
-    const gb_exporting how = {on_progress, &c, &c.cancel, NULL};
+    const gb_exporting how = {{on_progress, &c, &c.cancel}, NULL};
     gb_error err = GB_ERROR_INIT;
 
     (void)state;

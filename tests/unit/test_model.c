@@ -457,10 +457,11 @@ typedef struct waiting {
 } waiting;
 
 static void
-on_hashed(void *arg, uint64_t done, uint64_t total)
+on_hashed(void *arg, gb_phase phase, uint64_t done, uint64_t total)
 {
     waiting *w = arg;
 
+    assert_int_equal(phase, GB_PHASE_HASH);
     assert_true(done > w->done && done <= total);
     assert_true(w->total == 0 || w->total == total);
     w->done = done;
@@ -474,7 +475,7 @@ static void
 test_hash_cancelled(void **state)
 {
     waiting w = {.stop_at = 1};
-    const gb_hashing how = {on_hashed, &w, &w.cancel};
+    const gb_progress how = {on_hashed, &w, &w.cancel};
     char hex[65];
     gb_error err = GB_ERROR_INIT;
     gb_model *m = gb_model_open_weights(test_source("models/stories"), &err);

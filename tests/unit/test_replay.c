@@ -236,11 +236,13 @@ typedef struct stopper {
 } stopper;
 
 static void
-stop_at(void *arg, uint64_t tokens)
+stop_at(void *arg, gb_phase phase, uint64_t done, uint64_t total)
 {
     stopper *s = arg;
 
-    if (tokens == s->at)
+    assert_int_equal(phase, GB_PHASE_REPLAY);
+    assert_int_equal(total, 0);
+    if (done == s->at)
         atomic_store(&s->cancel, true);
 }
 
@@ -251,7 +253,7 @@ test_cancel(void **state)
     gb_session *s = test_session(path, NULL);
     stopper stop = {.at = 5};
     gb_replay_options o = {
-        .progress = stop_at, .progress_arg = &stop, .cancel = &stop.cancel,
+        .progress = {stop_at, &stop, &stop.cancel},
         .pace = true,
     };
     gb_error err = GB_ERROR_INIT;

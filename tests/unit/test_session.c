@@ -661,7 +661,7 @@ test_cancelled_prefill(void **state)
 {
     atomic_bool cancel = false;
     const gb_engine_options engine_options = {
-        .prefill = GB_PREFILL_OWN, .cancel = &cancel,
+        .prefill = GB_PREFILL_OWN, .progress.cancel = &cancel,
     };
     gb_session_options o = {.journal = true, .path = test_path("cancelled")};
     gb_error err = GB_ERROR_INIT;

@@ -1,0 +1,32 @@
+/* What the heads tell of the token that they pick. */
+#ifndef GB_ENGINE_PICK_H
+#define GB_ENGINE_PICK_H
+
+#include <stdint.h>
+
+#include "model/tokenizer.h"
+
+/* What a head says of the last position fed. Where adjustments are given, the
+ * logits that it speaks of are the model's after them: log-probability, rank,
+ * entropy and range are those of what could be picked. A banned token never
+ * is; when all are, that is an error. NULL: no adjustments, which cost nothing
+ * and change no bit. */
+typedef struct gb_pick {
+    gb_token id;
+    float logprob; /* natural log of the token's probability, before filters,
+                      at the temperature in force (greedy: 1) */
+    gb_token runner_up;   /* the second best, and by how much it is worse */
+    float margin;         /* in score (log-probability + noise; greedy:
+                             logit) */
+    uint32_t rank; /* so many tokens are likelier (of equal logits, those with
+                      lower ids) */
+    float entropy; /* in nats, of all tokens before filters, at the temperature
+                      in force (greedy: 1) */
+    float noise;   /* of the token (greedy: 0) */
+    float from, to; /* the temperatures between which this token is picked
+                       with this noise; they hold the one in force. Filters
+                       on: only that one, until gb_engine_range is asked.
+                       Greedy: 0 and INFINITY, for it has none. */
+} gb_pick;
+
+#endif
