@@ -78,12 +78,11 @@ count_common(const gb_token *a, size_t n, const gb_token *b, size_t m)
     return same;
 }
 
-/* How many of these the engine has read. */
-static size_t
-count_read(const gb_loop *l, const gb_token *ids, size_t n)
+size_t
+gb_loop_count_read(const gb_engine *engine, const gb_token *ids, size_t n)
 {
-    return count_common(gb_engine_ids(l->engine), gb_engine_length(l->engine),
-                        ids, n);
+    return count_common(gb_engine_ids(engine), gb_engine_length(engine), ids,
+                        n);
 }
 
 void
@@ -98,7 +97,7 @@ gb_loop_replace(gb_loop *l, const gb_token *ids, size_t n)
 void
 gb_loop_lend(gb_loop *l, const gb_token *ids, size_t n)
 {
-    size_t read = count_read(l, ids, n);
+    size_t read = gb_loop_count_read(l->engine, ids, n);
 
     if (read < l->kept)
         l->kept = read;
@@ -107,7 +106,7 @@ gb_loop_lend(gb_loop *l, const gb_token *ids, size_t n)
 void
 gb_loop_rejoin(gb_loop *l)
 {
-    unread(l, count_read(l, l->ids.data, l->ids.len));
+    unread(l, gb_loop_count_read(l->engine, l->ids.data, l->ids.len));
 }
 
 /* What was read for others is forgotten where it counts how much is read at
@@ -148,7 +147,7 @@ bool
 gb_loop_look(gb_loop *l, const gb_token *ids, size_t n, float *logits,
              gb_error *err)
 {
-    if (count_read(l, ids, n) < n) {
+    if (gb_loop_count_read(l->engine, ids, n) < n) {
         gb_loop_lend(l, ids, n);
         gb_loop_replace(l, ids, n);
         /* The text that goes on like this would be read from here on, too. */

@@ -21,6 +21,10 @@ gb_reason gb_loop_end(const gb_engine *engine, bool ignore_eos, gb_token id,
  * does with CLBlast. */
 bool gb_loop_counts_reads(const gb_engine *engine);
 
+/* How many of these tokens, from the first on, an engine has read. */
+size_t gb_loop_count_read(const gb_engine *engine, const gb_token *ids,
+                          size_t n);
+
 /* One branch of a text: the tokens the model sees, and how far the engine
  * has read them. */
 typedef struct gb_loop {

@@ -163,14 +163,11 @@ static bool
 read_on(gb_sweep *s, gb_error *err)
 {
     gb_engine *e = s->of.engine;
-    const gb_token *ids = gb_engine_ids(e);
-    uint32_t same = 0, n = (uint32_t)s->view.len;
+    uint32_t same, n = (uint32_t)s->view.len;
 
     if (s->of.cancel != NULL && atomic_load(s->of.cancel))
         return gb_fail_interrupted(err);
-    while (same < n && same < gb_engine_length(e) &&
-           ids[same] == s->view.data[same])
-        same++;
+    same = (uint32_t)gb_loop_count_read(e, s->view.data, n);
     gb_engine_rewind(e, same);
     if (same == n)
         return true;
