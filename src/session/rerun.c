@@ -39,18 +39,20 @@ static void
 make_room(gb_rerun *r)
 {
     const uint32_t n_ctx = r->session->model->config.n_ctx;
+    gb_ids *view = &r->loop.ids;
     uint32_t drop;
 
     while ((drop = gb_path_excess(&r->path, r->mode, n_ctx, r->pinned)) > 0) {
         push_node(r, GB_ROLE_NOTE, drop);
-        r->view.len -= drop;
-        memmove(r->view.data + r->pinned, r->view.data + r->pinned + drop,
-                (r->view.len - r->pinned) * sizeof *r->view.data);
-        r->at_once = r->view.len;
+        view->len -= drop;
+        memmove(view->data + r->pinned, view->data + r->pinned + drop,
+                (view->len - r->pinned) * sizeof *view->data);
+        r->at_once = view->len;
     }
 }
 
-/* As the tree does with a token, and the session with its end. */
+/* As the tree does with a token, and the session with its end; the view has it
+ * already. */
 static void
 push(gb_rerun *r, const gb_written *token)
 {
@@ -60,7 +62,6 @@ push(gb_rerun *r, const gb_written *token)
 
     s->node->n_tokens = ++s->tokens;
     s->node->view_len++;
-    gb_ids_push(&r->view, token->id);
     stopped = gb_stream_push_token(r->stream, t->tokenizer,
                                    r->settings.ignore_eos ? NULL : &t->ends,
                                    token->id, &r->text);
@@ -84,9 +85,9 @@ begin(gb_rerun *r)
     const gb_tree *t = r->session->tree;
 
     free_nodes(r);
-    r->view.len = r->pinned;
-    gb_path_view(&r->path, &r->view);
-    r->at_once = r->view.len;
+    r->loop.ids.len = r->pinned;
+    gb_path_view(&r->path, &r->loop.ids);
+    r->at_once = r->loop.ids.len;
     gb_stream_free(r->stream);
     r->stream = gb_path_stream(t, &r->path, r->mode, &r->settings);
     gb_str_clear(&r->text);
@@ -102,11 +103,11 @@ gb_rerun_open(gb_rerun *r, gb_session *s, gb_place from,
 
     *r = (gb_rerun){.session = s, .mode = s->tree->mode, .settings = *settings};
     gb_loop_init(&r->loop, s->engine);
-    if (!gb_tree_encode_pin(s->tree, settings->pin, &r->view, err)) {
+    if (!gb_tree_encode_pin(s->tree, settings->pin, &r->loop.ids, err)) {
         gb_rerun_close(r);
         return false;
     }
-    r->pinned = r->view.len;
+    r->pinned = r->loop.ids.len;
     gb_tree_noise(s->tree, from, &seed, &r->step);
     if (settings->seed != seed)
         r->step = 0;
@@ -122,7 +123,6 @@ gb_rerun_close(gb_rerun *r)
     gb_rerun_pause(r);
     free_nodes(r);
     gb_path_free(&r->path);
-    gb_ids_free(&r->view);
     gb_stream_free(r->stream);
     gb_loop_free(&r->loop);
     gb_str_free(&r->text);
@@ -141,8 +141,11 @@ gb_rerun_restart(gb_rerun *r, const gb_written *tokens, uint32_t n)
     begin(r);
     for (i = 0; i < n && r->reason == GB_REASON_NONE; i++) {
         make_room(r);
+        gb_loop_append(&r->loop, &known[i].id, 1);
         push(r, &known[i]);
     }
+    if (r->borrowed)
+        gb_loop_rejoin(&r->loop);
     free(known);
 }
 
@@ -151,9 +154,7 @@ borrow(gb_rerun *r)
 {
     if (r->borrowed)
         return;
-    gb_loop_lend(&r->session->loop, r->view.data, r->at_once);
-    r->loop.ids.len = 0;
-    gb_loop_append(&r->loop, r->view.data, r->view.len);
+    gb_loop_lend(&r->session->loop, r->loop.ids.data, r->at_once);
     gb_loop_rejoin(&r->loop);
     r->borrowed = true;
 }
@@ -171,18 +172,19 @@ gb_rerun_pause(gb_rerun *r)
 static bool
 read_apart(gb_rerun *r, gb_error *err)
 {
+    const gb_ids *view = &r->loop.ids;
     gb_engine *e = r->session->engine;
     uint32_t done;
 
     if (!gb_loop_counts_reads(e))
         return true;
     done = gb_engine_length(e);
-    if (done < r->at_once && done + 1 < r->view.len &&
-        !gb_engine_feed(e, r->view.data + done, (uint32_t)r->at_once - done,
+    if (done < r->at_once && done + 1 < view->len &&
+        !gb_engine_feed(e, view->data + done, (uint32_t)r->at_once - done,
                         err))
         return false;
-    for (done = gb_engine_length(e); done + 1 < r->view.len; done++)
-        if (!gb_engine_feed(e, r->view.data + done, 1, err))
+    for (done = gb_engine_length(e); done + 1 < view->len; done++)
+        if (!gb_engine_feed(e, view->data + done, 1, err))
             return false;
     return true;
 }
@@ -191,17 +193,22 @@ bool
 gb_rerun_step(gb_rerun *r, gb_error *err)
 {
     gb_written token = {.source = GB_SOURCE_WRITTEN};
+    size_t n = r->loop.ids.len;
     gb_pick pick;
 
     if (r->reason != GB_REASON_NONE)
         return true;
     make_room(r);
+    if (r->borrowed && r->loop.ids.len < n)
+        gb_loop_rejoin(&r->loop);
     borrow(r);
-    gb_loop_replace(&r->loop, r->view.data, r->view.len);
     r->loop.step = r->step + r->n_tokens;
+    n = r->loop.ids.len;
     if (!read_apart(r, err) ||
-        !gb_loop_write(&r->loop, &r->settings, &pick, err))
+        !gb_loop_write(&r->loop, &r->settings, &pick, err)) {
+        gb_loop_truncate(&r->loop, n);
         return false;
+    }
     token.id = pick.id;
     token.why = gb_why_of(&pick);
     push(r, &token);

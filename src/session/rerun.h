@@ -21,10 +21,9 @@ typedef struct gb_rerun {
     /* What the session would have: */
     gb_path path;         /* to the place (n_before), then nodes of its own */
     size_t n_before;
-    gb_ids view;
+    gb_loop loop;         /* its ids are the view */
     size_t pinned, at_once; /* tokens of it: pinned; to be read at once */
     gb_stream *stream;
-    gb_loop loop;
     bool borrowed;        /* the engine, from the session's loop */
 } gb_rerun;
 
