@@ -403,6 +403,18 @@ read_text(gb_engine *e, const gb_token *ids, uint32_t n, bool anew,
     return same == n || gb_engine_feed(e, ids + same, n - same, err);
 }
 
+static bool
+pick_row(gb_engine *e, const gb_rule *rule, const gb_sequence *r,
+         gb_pick *pick, gb_error *err)
+{
+    if (rule->greedy)
+        return gb_engine_greedy(e, r->adjust, pick, err);
+    return gb_engine_sample(e, rule->temperature, rule->filter, r->adjust,
+                            r->seed, r->step, pick, err) &&
+           (!rule->ranges || gb_engine_range(e, rule->temperature,
+                                             rule->filter, pick, err));
+}
+
 bool
 gb_engine_pick_rows(gb_engine *e, const gb_rule *rule, const gb_sequence *rows,
                     unsigned n, gb_pick *picks, gb_error *err)
@@ -411,11 +423,7 @@ gb_engine_pick_rows(gb_engine *e, const gb_rule *rule, const gb_sequence *rows,
 
     for (r = rows; r < rows + n; r++, picks++)
         if (!read_text(e, r->ids, r->n, true, err) ||
-            !(rule->greedy
-                  ? gb_engine_greedy(e, r->adjust, picks, err)
-                  : gb_engine_sample(e, rule->temperature, rule->filter,
-                                     r->adjust, r->seed, r->step, picks,
-                                     err)))
+            !pick_row(e, rule, r, picks, err))
             return false;
     return true;
 }

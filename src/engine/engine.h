@@ -103,6 +103,7 @@ typedef struct gb_rule {
     bool greedy;
     float temperature;       /* sampling */
     const gb_filter *filter; /* sampling; NULL: none */
+    bool ranges;             /* from and to as gb_engine_range finds them */
 } gb_rule;
 
 /* Reads what is not in the cache of 1 <= n <= GB_ROWS texts, and picks for

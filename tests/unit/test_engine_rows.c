@@ -57,6 +57,9 @@ pick_alone(gb_engine *e, const gb_rule *rule, const gb_sequence *r,
                                             r->adjust, r->seed, r->step, pick,
                                             &err),
             &err);
+    if (rule->ranges)
+        test_ok(gb_engine_range(e, rule->temperature, rule->filter, pick,
+                                &err), &err);
 }
 
 static void
@@ -110,6 +113,7 @@ check_shape(const char *folder)
         {.temperature = 0.8f},
         {.greedy = true},
         {.temperature = 1.5f, .filter = &top_k},
+        {.temperature = 0.9f, .filter = &top_k, .ranges = true},
     };
     gb_adjustment banned = {.id = 3, .positive = 1, .negative = 1,
                             .add = -INFINITY};
