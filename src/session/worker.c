@@ -212,16 +212,9 @@ load(gb_worker *w, const char *name, gb_error *err)
 }
 
 static bool
-needs_name(gb_do what)
-{
-    return what == GB_DO_READ || what == GB_DO_EXPORT || what == GB_DO_SAVE ||
-           what == GB_DO_LOAD || what == GB_DO_MODEL || what == GB_DO_FORGET;
-}
-
-static bool
 obey(gb_worker *w, const gb_request *r, gb_str *out, gb_error *err)
 {
-    if (needs_name(r->what) && r->name == NULL)
+    if ((gb_worker_manner(r) & GB_WITH_NAME) != 0 && r->name == NULL)
         return gb_fail_usage(err, "a name is missing");
     switch (r->what) {
     case GB_DO_EVENT:
@@ -263,62 +256,18 @@ obey(gb_worker *w, const gb_request *r, gb_str *out, gb_error *err)
     return true;
 }
 
-/* Everything but a setting, and what gives or does without a model, needs a
- * session. */
-static bool
-needs_session(const gb_request *r)
-{
-    switch (r->what) {
-    case GB_DO_STOP:
-    case GB_DO_PACE:
-    case GB_DO_MODEL:
-    case GB_DO_DEVICE:
-    case GB_DO_WATCH:
-    case GB_DO_SESSIONS:
-    case GB_DO_FORGET:
-        return false;
-    case GB_DO_EVENT:
-        return r->event.type != GB_EVENT_SET;
-    default:
-        return true;
-    }
-}
-
-/* All of these but what only writes a file, or lists what there is. */
-static bool
-needs_engine(const gb_request *r)
-{
-    return needs_session(r) && r->what != GB_DO_EXPORT &&
-           r->what != GB_DO_SAVE && r->what != GB_DO_TREE;
-}
-
-static bool
-only_looks(gb_do what)
-{
-    return what == GB_DO_WATCH || what == GB_DO_TREE ||
-           what == GB_DO_SESSIONS || what == GB_DO_FORGET ||
-           what == GB_DO_TRIAL;
-}
-
-/* What is shown of a replay stays while these are done. */
-static bool
-leaves_replay(gb_do what)
-{
-    return what == GB_DO_REPLAY || what == GB_DO_STOP ||
-           what == GB_DO_WATCH || what == GB_DO_SESSIONS ||
-           what == GB_DO_FORGET;
-}
-
 static bool
 do_request(gb_worker *w, const gb_request *r, gb_str *out, gb_error *err)
 {
-    if ((needs_session(r) && w->session == NULL) ||
-        (needs_engine(r) && w->engine == NULL))
+    const unsigned manner = gb_worker_manner(r);
+
+    if (((manner & GB_WITH_SESSION) != 0 && w->session == NULL) ||
+        ((manner & GB_WITH_ENGINE) != 0 && w->engine == NULL))
         return gb_fail(err, "there is no model");
-    if (w->replay_shown && !leaves_replay(r->what))
+    if (w->replay_shown && (manner & GB_LEAVES_REPLAY) == 0)
         gb_worker_tell_session(w);
     w->reason = GB_REASON_NONE;
-    if (gb_worker_loads(r->what))
+    if ((manner & GB_LOADS) != 0)
         gb_worker_end_trial(w);
     else if (r->what != GB_DO_TRIAL)
         gb_trial_pause(w->trial);
@@ -337,7 +286,7 @@ resting_state(const gb_worker *w, const gb_request *r)
 {
     if (w->session == NULL || w->engine == NULL)
         return GB_STATE_FAILED;
-    if (only_looks(r->what))
+    if ((gb_worker_manner(r) & GB_ONLY_LOOKS) != 0)
         return w->state;
     return r->what == GB_DO_STOP || w->reason == GB_REASON_INTERRUPT
                ? GB_STATE_STOPPED

@@ -18,73 +18,61 @@
 #define GB_WAITING_MAX 256
 #define GB_WAITING_BYTES_MAX (2 * GB_TEXT_MAX)
 
-/* Of a verb; one that there is not is refused at once. */
-static gb_when
-when(const gb_request *r)
-{
-    const gb_steer *verb = gb_steer_find(r->name);
+#define ENGINE (GB_WITH_SESSION | GB_WITH_ENGINE)
+#define LOADS (GB_STOPS_RUN | GB_LOADS)
+#define LOOKS (GB_BETWEEN_TOKENS | GB_ONLY_LOOKS)
 
-    return verb != NULL ? verb->when : GB_WHEN_NOW;
-}
+static const unsigned manners[] = {
+    [GB_DO_EVENT] = ENGINE,
+    [GB_DO_STEER] = ENGINE,
+    [GB_DO_PACE] = GB_BETWEEN_TOKENS,
+    [GB_DO_STOP] = GB_STOPS_RUN | GB_LEAVES_REPLAY,
+    [GB_DO_READ] = GB_WITH_NAME | ENGINE,
+    [GB_DO_EXPORT] = GB_WITH_NAME | GB_WITH_SESSION,
+    [GB_DO_SAVE] = GB_WITH_NAME | GB_WITH_SESSION,
+    [GB_DO_LOAD] = GB_WITH_NAME | ENGINE | LOADS,
+    [GB_DO_MODEL] = GB_WITH_NAME | LOADS,
+    [GB_DO_DEVICE] = LOADS,
+    [GB_DO_REPLAY] = ENGINE | GB_STOPS_RUN | GB_LEAVES_REPLAY,
+    [GB_DO_WATCH] = LOOKS | GB_LEAVES_REPLAY,
+    [GB_DO_TREE] = GB_WITH_SESSION | LOOKS,
+    [GB_DO_SESSIONS] = LOOKS | GB_LEAVES_REPLAY,
+    [GB_DO_FORGET] = GB_WITH_NAME | LOOKS | GB_LEAVES_REPLAY,
+    [GB_DO_TRIAL] = ENGINE | LOOKS,
+};
 
-/* Whoever asks for these does not want to wait for the end of a run. */
 static bool
-implies_stop(const gb_request *r)
+event_stops(const gb_event *e)
 {
-    switch (r->what) {
-    case GB_DO_EVENT:
-        switch (r->event.type) {
-        case GB_EVENT_PROMPT:
-        case GB_EVENT_SET:
-        case GB_EVENT_MARK:
-        case GB_EVENT_NAME:
-            return false;
-        case GB_EVENT_RUN:
-            return r->event.how != GB_HOW_CONTINUE;
-        default:
-            return true;
-        }
-    case GB_DO_STEER:
-        return when(r) == GB_WHEN_STOP;
-    case GB_DO_STOP:
-    case GB_DO_LOAD:
-    case GB_DO_MODEL:
-    case GB_DO_DEVICE:
-    case GB_DO_REPLAY:
-        return true;
-    case GB_DO_PACE:
-    case GB_DO_READ:
-    case GB_DO_EXPORT:
-    case GB_DO_SAVE:
-    case GB_DO_WATCH:
-    case GB_DO_TREE:
-    case GB_DO_SESSIONS:
-    case GB_DO_FORGET:
-    case GB_DO_TRIAL:
-        break;
-    }
-    return false;
-}
-
-/* What is done between two tokens: settings, and what only looks. */
-static bool
-is_set(const gb_request *r)
-{
-    switch (r->what) {
-    case GB_DO_EVENT:
-        return r->event.type == GB_EVENT_SET;
-    case GB_DO_STEER:
-        return when(r) == GB_WHEN_NOW;
-    case GB_DO_PACE:
-    case GB_DO_WATCH:
-    case GB_DO_TREE:
-    case GB_DO_SESSIONS:
-    case GB_DO_FORGET:
-    case GB_DO_TRIAL:
-        return true;
-    default:
+    switch (e->type) {
+    case GB_EVENT_PROMPT:
+    case GB_EVENT_MARK:
+    case GB_EVENT_NAME:
         return false;
+    case GB_EVENT_RUN:
+        return e->how != GB_HOW_CONTINUE;
+    default:
+        return true;
     }
+}
+
+unsigned
+gb_worker_manner(const gb_request *r)
+{
+    const unsigned manner = manners[r->what];
+    const gb_steer *verb;
+
+    if (r->what == GB_DO_EVENT && r->event.type == GB_EVENT_SET)
+        return GB_BETWEEN_TOKENS;
+    if (r->what == GB_DO_EVENT)
+        return manner | (event_stops(&r->event) ? GB_STOPS_RUN : 0u);
+    if (r->what != GB_DO_STEER)
+        return manner;
+    verb = gb_steer_find(r->name);
+    /* One that there is not is refused at once. */
+    if (verb == NULL || verb->when == GB_WHEN_NOW)
+        return manner | GB_BETWEEN_TOKENS;
+    return manner | (verb->when == GB_WHEN_STOP ? GB_STOPS_RUN : 0u);
 }
 
 static char *
@@ -149,14 +137,6 @@ pull(gb_worker *w, gb_task *before)
     return t;
 }
 
-/* What is asked for next is meant for what these bring: they end only when
- * the user says so. */
-bool
-gb_worker_loads(gb_do what)
-{
-    return what == GB_DO_LOAD || what == GB_DO_MODEL || what == GB_DO_DEVICE;
-}
-
 /* With the lock held. */
 static void
 update_cancel(gb_worker *w)
@@ -212,7 +192,7 @@ gb_worker_post(gb_worker *w, const gb_request *r, gb_error *err)
     } else {
         number = ++w->last_number;
         push(w, new_task(r, number));
-        if (implies_stop(r))
+        if ((gb_worker_manner(r) & GB_STOPS_RUN) != 0)
             w->stop_before = number;
         if (r->what == GB_DO_STOP)
             w->halt_before = number;
@@ -240,13 +220,16 @@ gb_task *
 gb_worker_next_set(gb_worker *w)
 {
     gb_task *before = NULL, *t;
+    unsigned manner = 0;
 
     pthread_mutex_lock(&w->lock);
-    for (t = w->first; t != NULL; before = t, t = t->next)
-        if (is_set(&t->request) || implies_stop(&t->request))
+    for (t = w->first; t != NULL; before = t, t = t->next) {
+        manner = gb_worker_manner(&t->request);
+        if ((manner & (GB_BETWEEN_TOKENS | GB_STOPS_RUN)) != 0)
             break;
+    }
     if (t != NULL)
-        t = is_set(&t->request) ? pull(w, before) : NULL;
+        t = (manner & GB_BETWEEN_TOKENS) != 0 ? pull(w, before) : NULL;
     pthread_mutex_unlock(&w->lock);
     return t;
 }
@@ -302,7 +285,8 @@ gb_worker_next(gb_worker *w)
     if (t != NULL && t->request.what == GB_DO_EXPORT)
         set_running(w, w->last_number, true);
     else if (t != NULL)
-        set_running(w, t->number, gb_worker_loads(t->request.what));
+        set_running(w, t->number,
+                    (gb_worker_manner(&t->request) & GB_LOADS) != 0);
     pthread_mutex_unlock(&w->lock);
     return t;
 }

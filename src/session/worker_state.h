@@ -100,8 +100,20 @@ gb_task *gb_worker_next(gb_worker *w);
 /* Whether nothing waits. Then it has time to spare, until gb_worker_next or
  * until something is posted, which sets w->cancel. */
 bool gb_worker_begin_spare(gb_worker *w);
-/* Whether there will be another session or engine. */
-bool gb_worker_loads(gb_do what);
+/* How a request is done: flags. */
+enum {
+    GB_WITH_NAME = 1,      /* it must have one */
+    GB_WITH_SESSION = 2,   /* there must be one, */
+    GB_WITH_ENGINE = 4,    /* and one of these */
+    GB_STOPS_RUN = 8,      /* whoever asks does not want to wait for its end */
+    GB_BETWEEN_TOKENS = 16, /* of a run: settings, and what only looks */
+    GB_ONLY_LOOKS = 32,    /* the state stays as it was */
+    GB_LEAVES_REPLAY = 64, /* what is shown of one stays */
+    GB_LOADS = 128,        /* another session or engine, for which is meant
+                              what is asked for next: it ends only when the
+                              user says so */
+};
+unsigned gb_worker_manner(const gb_request *r);
 /* The next setting that concerns the run that goes on; NULL: none. */
 gb_task *gb_worker_next_set(gb_worker *w);
 /* Waits until a moment (gb_now_ms), or until something is posted. */
