@@ -80,6 +80,7 @@ UNIT_TESTS += tests/unit/test_adjusted
 UNIT_TESTS += tests/unit/test_axis
 UNIT_TESTS += tests/unit/test_base
 UNIT_TESTS += tests/unit/test_bias
+UNIT_TESTS += tests/unit/test_blocks
 UNIT_TESTS += tests/unit/test_text
 UNIT_TESTS += tests/unit/test_bpe
 UNIT_TESTS += tests/unit/test_cache

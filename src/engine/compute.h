@@ -6,12 +6,12 @@
 #include <CL/cl.h>
 
 #include "cl/kernels.h"
+#include "engine/blocks.h"
 #include "engine/device.h"
 #include "engine/packing.h"
 
-/* Positions in a block of the key cache, and logits in a chunk of the heads'
- * reductions; the kernels are compiled with them. */
-#define GB_BLOCK 64
+/* Logits in a chunk of the heads' reductions; the kernels are compiled with
+ * it, as with GB_BLOCK. */
 #define GB_CHUNK 512
 
 /* Commands after which the host waits in any case. */

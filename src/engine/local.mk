@@ -1,4 +1,5 @@
 libgumbel_a_SOURCES += \
+	src/engine/blocks.c src/engine/blocks.h \
 	src/engine/compute.c src/engine/compute.h \
 	src/engine/device.c src/engine/device.h \
 	src/engine/engine.c src/engine/engine.h \
