@@ -4,6 +4,7 @@
 
 #include "base/utf8.h"
 #include "cmd/output.h"
+#include "sample/rng.h"
 
 /* Plain text. */
 
@@ -57,6 +58,44 @@ text_end(const gb_generation *g, const char *reason, const char *text,
 
 const gb_printer gb_format_text = {text_start, text_token, text_end};
 
+/* Several texts, each when it has ended. */
+
+static bool
+takes_start(const gb_generation *g, gb_error *err)
+{
+    (void)g, (void)err;
+    return true;
+}
+
+static bool
+takes_token(const gb_generation *g, const gb_pick *pick, const char *text,
+            size_t n, gb_error *err)
+{
+    (void)g, (void)pick, (void)text, (void)n, (void)err;
+    return true;
+}
+
+static bool
+takes_end(const gb_generation *g, const char *reason, const char *text,
+          size_t n, gb_error *err)
+{
+    const gb_str *last = g->text.len > 0 ? &g->text : &g->prompt;
+    gb_str head = GB_STR_INIT;
+    bool ok;
+
+    (void)reason, (void)text, (void)n;
+    gb_str_printf(&head, "--- take %u, seed %llu\n", g->take,
+                  (unsigned long long)g->seed);
+    ok = gb_put(&head, err) && text_start(g, err) &&
+         text_add(g, gb_str_cstr(&g->text), g->text.len, err) &&
+         ((last->len > 0 && last->data[last->len - 1] == '\n') ||
+          gb_put_text("\n", 1, err));
+    gb_str_free(&head);
+    return ok;
+}
+
+const gb_printer gb_format_takes = {takes_start, takes_token, takes_end};
+
 /* JSON Lines. */
 
 static json_t *
@@ -74,6 +113,26 @@ string(const char *text)
     return gb_json_text(text, strlen(text));
 }
 
+/* Those of all takes. */
+static json_t *
+seeds(const gb_options *o)
+{
+    json_t *list = json_array();
+    uint64_t k;
+
+    for (k = 0; k < o->takes; k++)
+        json_array_append_new(list, gb_json_u64(gb_seed_jump(o->settings.seed,
+                                                             k)));
+    return list;
+}
+
+static void
+add_take(json_t *o, const gb_generation *g)
+{
+    if (g->take > 0)
+        json_object_set_new(o, "take", json_integer(g->take));
+}
+
 static bool
 json_start(const gb_generation *g, gb_error *err)
 {
@@ -85,6 +144,8 @@ json_start(const gb_generation *g, gb_error *err)
     json_object_set_new(o, "dtype", string(info->dtype));
     json_object_set_new(o, "settings", gb_settings_json(&g->options->settings));
     json_object_set_new(o, "prompt_ids", gb_json_ids(g->prompt_ids));
+    if (g->take > 0)
+        json_object_set_new(o, "seeds", seeds(g->options));
     return gb_put_json(o, err);
 }
 
@@ -94,6 +155,7 @@ gb_generation_token(const gb_generation *g, const gb_pick *pick,
 {
     json_t *o = event("token");
 
+    add_take(o, g);
     json_object_set_new(o, "step", json_integer((json_int_t)g->steps - 1));
     json_object_set_new(o, "id", json_integer(pick->id));
     json_object_set_new(o, "text", gb_json_text(text, n));
@@ -122,6 +184,7 @@ json_end(const gb_generation *g, const char *reason, const char *text,
     json_t *o = event("end");
 
     (void)text, (void)n; /* the whole text holds it */
+    add_take(o, g);
     json_object_set_new(o, "reason", string(reason));
     json_object_set_new(o, "text",
                         gb_json_text(gb_str_cstr(&g->text), g->text.len));

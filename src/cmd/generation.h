@@ -18,6 +18,8 @@ typedef struct gb_generation {
     gb_str raw;    /* bytes of the generated tokens */
     gb_str text;   /* what may be shown of them: whole characters, no stop
                       string; at its front what the tail became */
+    unsigned take; /* of several, from 1 on; 0: it is the only one */
+    uint64_t seed;
     uint64_t steps;
     const gb_adjustments *adjust; /* of the last token; NULL: none */
     double prefill_ms, decode_ms;
@@ -25,7 +27,7 @@ typedef struct gb_generation {
 
 /* A format. Each function is called when a thing has happened: */
 typedef struct gb_printer {
-    /* the prompt was read; */
+    /* the prompt was read (of several takes the first one's); */
     bool (*start)(const gb_generation *g, gb_error *err);
     /* a token was generated, which adds text (n bytes, may be none); */
     bool (*token)(const gb_generation *g, const gb_pick *pick,
@@ -36,6 +38,7 @@ typedef struct gb_printer {
 } gb_printer;
 
 extern const gb_printer gb_format_text;
+extern const gb_printer gb_format_takes; /* text, of several */
 extern const gb_printer gb_format_json;
 extern const gb_printer gb_format_trace;
 

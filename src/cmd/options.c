@@ -166,6 +166,20 @@ add_bias(gb_options *o, const gb_option *self, const char *value,
     return gb_settings_add_bias(&o->settings, value, err);
 }
 
+static bool
+set_takes(gb_options *o, const gb_option *self, const char *value,
+          gb_error *err)
+{
+    char shown[GB_JSON_SHOWN];
+
+    if (gb_parse_u64(value, &o->takes) && o->takes >= 1 &&
+        o->takes <= GB_MAX_TAKES)
+        return true;
+    return gb_fail_usage(err, "%s: expected a whole number from 1 to %d, found "
+                         "%s", self->name, GB_MAX_TAKES,
+                         gb_json_quote(value, shown));
+}
+
 #define FIELD(name) offsetof(gb_options, name)
 
 /* How an option sets each kind of setting; a list grows by one. */
@@ -246,6 +260,9 @@ const gb_option gb_option_table[] = {
      "Stop after N texts (default: 1000)", set_count, FIELD(max_texts), NULL},
     {"svg", 0, "FILE", GB_FOR_SWEEP, true, NULL,
      "Draw the map of the texts into FILE", set_string, FIELD(svg), NULL},
+    {"takes", 'N', "K", GB_FOR_GENERATE, true, NULL,
+     "Write K texts side by side, each with the seed of another take "
+     "(default: 1)", set_takes, 0, NULL},
     {"pace", 0, "HOW", FOR_WRITING | GB_FOR_REPLAY, false, NULL,
      "Write so many tokens a second, or full: as fast as it can (default: 25 "
      "in the interface, else full; replay: full or recorded)",

@@ -31,6 +31,9 @@ enum {
 /* What the interface writes at most, where nothing else is asked for. */
 #define GB_TUI_TOKENS 400
 
+/* So many texts side by side at most. */
+#define GB_MAX_TAKES 1000
+
 /* What the user asked for. Strings are owned. */
 typedef struct gb_options {
     gb_settings settings;
@@ -53,6 +56,7 @@ typedef struct gb_options {
     bool decode;
     bool json;
     bool trace;
+    uint64_t takes;     /* to be written side by side; at least 1 */
     double from, to;    /* temperatures of a sweep */
     uint64_t max_texts; /* of a sweep; at least 1 */
     char *svg;          /* its map; NULL: none */

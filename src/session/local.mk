@@ -51,6 +51,8 @@ libgumbel_a_SOURCES += \
 	src/session/steer.h \
 	src/session/stream.c \
 	src/session/stream.h \
+	src/session/several.c \
+	src/session/several.h \
 	src/session/syncer.c \
 	src/session/syncer.h \
 	src/session/sweep.c \

@@ -104,6 +104,37 @@ gumbel generate -n 60 -s 3 --prefill clblast "One day" > c
 [ -s c ]
 ok "clblast prefill" $?
 
+# Several texts side by side: each the one that its seed gives alone, however
+# they end, with what depends on the text itself, and more than a pass holds.
+alone() {
+    gumbel generate --json -N 18 "$@" > all
+    sed -n 's/.*"seeds":\[\([^]]*\).*/\1/p' all | tr , '\n' | tr -d '"' > seeds
+    k=0
+    while read -r seed; do
+        k=$((k + 1))
+        jq -c "select(.take == $k) | del(.take, .prefill_ms, .decode_ms)" \
+            all > take
+        gumbel generate --json -s "$seed" "$@" | sed 1d |
+            jq -c 'del(.prefill_ms, .decode_ms)' | cmp -s - take || return
+    done < seeds
+    [ "$k" = 18 ]
+}
+if command -v jq >/dev/null; then
+    alone -n 12 --top-k 5 --repetition-penalty 1.3 --stop "in" "One day"
+    ok "takes are what their seeds give alone" $?
+fi
+gumbel generate -n 9 -s 11400714819323198485 "One day" > c
+gumbel generate -n 9 -N 2 "One day" | sed -n '$p' | tr -d '\n' | cmp -s - c
+ok "takes, as text" $?
+table <<'EOF'
+takes, a heading | gumbel generate -n 1 -N 2 x | - | 0 | ~^--- take 2, seed 11400714819323198485$ | -
+takes, none      | gumbel generate -N 0 x    | - | 2 | - | ~takes: expected a whole number from 1 to 1000, found "0"
+takes, too many  | gumbel generate -N 1001 x | - | 2 | - | ~takes: expected a whole number
+takes, greedy    | gumbel generate -g -N 2 x | - | 2 | - | ~--takes and --greedy exclude each other
+takes, trace     | gumbel generate --trace -N 2 x | - | 2 | - | ~--takes and --trace exclude each other
+takes to the end | gumbel generate --json -N 2 -n 600 --ignore-eos x|grep -c '"reason":"context"' | - | 0 | 2\n | -
+EOF
+
 # The trace of the Python original.
 gumbel generate --trace -g -n 7 "Once upon a time" > trace
 rule=--------------------------------------------------

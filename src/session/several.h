@@ -1,0 +1,16 @@
+/* Several texts written side by side: a pass over the weights serves a token
+ * of each. */
+#ifndef GB_SESSION_SEVERAL_H
+#define GB_SESSION_SEVERAL_H
+
+#include "session/loop.h"
+
+/* A step of n >= 1 loops of one engine: each picks its next token with the
+ * noise of its seed, as gb_loop_step does with these settings and that seed,
+ * bit for bit; seeds, picks (n). None of them may be empty or full. On failure
+ * or cancellation the loops are unchanged. */
+bool gb_several_step(gb_loop *const *loops, const uint64_t *seeds, size_t n,
+                     const gb_settings *settings, gb_pick *picks,
+                     gb_error *err);
+
+#endif
