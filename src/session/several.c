@@ -5,7 +5,7 @@ static bool
 step_some(gb_loop *const *loops, const uint64_t *seeds, unsigned n,
           const gb_settings *s, gb_pick *picks, gb_error *err)
 {
-    const gb_rule rule = {s->greedy, s->temperature, &s->filter};
+    const gb_rule rule = {s->greedy, s->temperature, &s->filter, false};
     gb_engine *e = loops[0]->engine;
     gb_sequence rows[GB_ROWS];
     unsigned i;
