@@ -147,9 +147,10 @@ page_key(gb_app *a, const gb_key *key)
     if (gb_page_key(a->page, key))
         return true;
     if (!full) {
-        if (gb_app_is_text(key))
-            gb_page_close_all(a);
-        return false;
+        if (!gb_app_is_text(key))
+            return false;
+        gb_page_back(a);
+        return a->page != NULL && page_key(a, key);
     }
     if (is_everywhere(a->page, key))
         run_key(a, key->name);
