@@ -10,13 +10,34 @@
 #include "base/mem.h"
 #include "sample/rng.h"
 
+const gb_settings *
+gb_ui_settings(const gb_ui *ui)
+{
+    return ui->tried != NULL ? ui->tried : &ui->mirror.settings;
+}
+
+bool
+gb_ui_set(gb_ui *ui, const char *name, const char *value, gb_error *err)
+{
+    gb_request request = {.what = GB_DO_TRIAL};
+
+    if (ui->tried == NULL)
+        return gb_mirror_set(&ui->mirror, name, value, err);
+    request.settings = *ui->tried;
+    if (!gb_settings_change(&request.settings, name, value, err) ||
+        gb_mirror_post(&ui->mirror, &request, err) == 0)
+        return false;
+    *ui->tried = request.settings;
+    return true;
+}
+
 static void
 show_setting(gb_ui *ui, const char *name)
 {
     gb_str text = GB_STR_INIT;
 
     gb_str_printf(&text, "%s ", name);
-    gb_settings_get(&ui->mirror.settings, name, &text);
+    gb_settings_get(gb_ui_settings(ui), name, &text);
     ui->face->say(ui, gb_str_cstr(&text));
     gb_str_free(&text);
 }
@@ -26,7 +47,7 @@ static bool
 set_or_show(gb_ui *ui, const char *name, const char *value, gb_error *err)
 {
     if (value[0] != '\0')
-        return gb_mirror_set(&ui->mirror, name, value, err);
+        return gb_ui_set(ui, name, value, err);
     show_setting(ui, name);
     return true;
 }
@@ -111,7 +132,7 @@ do_seed(gb_ui *ui, const char *arg, gb_error *err)
         if (getrandom(&random, sizeof random, 0) != sizeof random)
             return gb_fail(err, "the system has no random number for a seed");
         snprintf(value, sizeof value, "%" PRIu64,
-                 gb_seed_jump(ui->mirror.settings.seed,
+                 gb_seed_jump(gb_ui_settings(ui)->seed,
                               (uint64_t)random + 1));
         arg = value;
     }
@@ -121,8 +142,7 @@ do_seed(gb_ui *ui, const char *arg, gb_error *err)
 static bool
 do_greedy(gb_ui *ui, const char *arg, gb_error *err)
 {
-    return gb_mirror_set(&ui->mirror, "greedy",
-                         arg[0] != '\0' ? arg : "toggle", err);
+    return gb_ui_set(ui, "greedy", arg[0] != '\0' ? arg : "toggle", err);
 }
 
 static bool
@@ -285,13 +305,13 @@ look(gb_ui *ui, const gb_ui_command *self, const char *arg, gb_error *err)
 }
 
 static void
-list_settings(const gb_mirror *m, gb_str *out)
+list_settings(const gb_settings *s, gb_str *out)
 {
     size_t i;
 
     for (i = 0; gb_settings_names[i] != NULL; i++) {
         gb_str_printf(out, "  %-18s ", gb_settings_names[i]);
-        gb_settings_get(&m->settings, gb_settings_names[i], out);
+        gb_settings_get(s, gb_settings_names[i], out);
         gb_str_putc(out, '\n');
     }
 }
@@ -306,7 +326,7 @@ do_set(gb_ui *ui, const char *arg, gb_error *err)
     bool ok = true;
 
     if (arg[0] == '\0') {
-        list_settings(&ui->mirror, &text);
+        list_settings(gb_ui_settings(ui), &text);
         ui->face->page(ui, "Settings", gb_str_cstr(&text), text.len);
         gb_str_free(&text);
         return true;
@@ -316,8 +336,8 @@ do_set(gb_ui *ui, const char *arg, gb_error *err)
     if (strcmp(name, "colour") == 0 || strcmp(name, "mouse") == 0) {
         ok = ui->face->look(ui, name, value, err);
     } else if (value[0] != '\0') {
-        ok = gb_mirror_set(&ui->mirror, name, value, err);
-    } else if (gb_settings_get(&ui->mirror.settings, name, &text)) {
+        ok = gb_ui_set(ui, name, value, err);
+    } else if (gb_settings_get(gb_ui_settings(ui), name, &text)) {
         show_setting(ui, name);
     } else {
         ok = gb_fail_usage(err, "there is no setting \"%s\"; /set lists them",
@@ -354,7 +374,7 @@ do_show(gb_ui *ui, const char *arg, gb_error *err)
     show_row(&text, "session",
              m->file != NULL ? m->file : "not kept (yet)");
     gb_str_puts(&text, "\nSettings\n");
-    list_settings(m, &text);
+    list_settings(gb_ui_settings(ui), &text);
     ui->face->page(ui, "This session", gb_str_cstr(&text), text.len);
     gb_str_free(&text);
     return true;
@@ -453,9 +473,11 @@ do_quit(gb_ui *ui, const char *arg, gb_error *err)
 #define STEER(verb) .run = ask_verb, .word = verb
 #define PAGE() .run = open_page
 #define PACE(value) .run = change_pace, .word = value
-#define SETTING(setting) .run = change_setting, .word = setting
-#define LOOK(name) .run = look, .word = name
+#define SETTING(setting) .run = change_setting, .word = setting, \
+                         .in_trial = true
+#define LOOK(name) .run = look, .word = name, .in_trial = true
 #define OWN(function) .run = do_own, .own = function
+#define ALSO_IN_TRIAL(function) OWN(function), .in_trial = true
 
 const gb_ui_command gb_ui_commands[] = {
 #define GB_COMMAND(name, args, completion, help, ...)                          \

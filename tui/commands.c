@@ -77,6 +77,9 @@ gb_ui_command_run(gb_ui *ui, const char *line, gb_error *err)
     arg = gb_strndup(line, n);
     if (arg[0] != '\0' && c->args[0] == '\0')
         ok = gb_fail_usage(err, "/%s takes no argument", c->name);
+    else if (ui->tried != NULL && !c->in_trial)
+        ok = gb_fail_usage(err, "/%s is not for a text on trial: Enter keeps "
+                           "it and Esc leaves it first", c->name);
     else if (arg[0] == '\0' && c->args[0] != '\0' && c->args[0] != '[')
         ok = gb_fail_usage(err, "/%s needs %s: %s", c->name, c->args,
                            c->help);

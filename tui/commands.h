@@ -33,8 +33,14 @@ typedef struct gb_ui_face {
 struct gb_ui {
     const gb_ui_face *face;
     gb_mirror mirror;
+    gb_settings *tried; /* those of a trial that is open; or NULL */
     void *arg; /* the face's own */
 };
+
+/* The settings that commands show and change: those on trial, or the
+ * session's. */
+const gb_settings *gb_ui_settings(const gb_ui *ui);
+bool gb_ui_set(gb_ui *ui, const char *name, const char *value, gb_error *err);
 
 typedef struct gb_ui_command gb_ui_command;
 struct gb_ui_command {
@@ -47,6 +53,7 @@ struct gb_ui_command {
     bool (*own)(gb_ui *ui, const char *arg, gb_error *err);
     const char *word; /* the setting, verb or pace that it is about; NULL: its
                          own name */
+    bool in_trial;    /* it may be typed while settings are tried */
 };
 
 /* What stands for a list in `completion`. */
@@ -108,6 +115,7 @@ typedef enum gb_page_act {
     GB_ACT_TOP_K,
     GB_ACT_TOP_P,
     GB_ACT_MIN_P,
+    GB_ACT_TYPE,
     GB_ACT_TOKEN_BACK,
     GB_ACT_TOKEN_ON,
     GB_ACT_PICK_0, /* ten in a row */
@@ -147,7 +155,8 @@ extern const gb_ui_page_key gb_ui_page_keys[];
 /* Does what a line says: a command when it begins with a slash ("//" stands
  * for a slash), else a text for the model. Empty: on it goes. */
 bool gb_ui_line(gb_ui *ui, const char *line, gb_error *err);
-/* One command, with or without its slash. */
+/* One command, with or without its slash; while a trial is open, one that
+ * leaves the session alone. */
 bool gb_ui_command_run(gb_ui *ui, const char *line, gb_error *err);
 
 const gb_ui_key *gb_ui_key_find(gb_ui_mode mode, const char *key);

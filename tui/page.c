@@ -106,6 +106,20 @@ gb_page_ask(gb_page *p, gb_page_asks asks, const char *question,
 }
 
 static void
+do_typed(gb_page *p, const char *text)
+{
+    if (text[strspn(text, "/ ")] != '\0')
+        gb_page_run(p, text);
+}
+
+void
+gb_page_type(gb_page *p, const char *begin)
+{
+    gb_page_ask(p, GB_ASKS_COMMAND, ">", do_typed);
+    gb_str_puts(&p->typed, begin);
+}
+
+static void
 backspace(gb_str *s)
 {
     size_t n = s->len;
@@ -326,7 +340,8 @@ draw_last(gb_page *p, unsigned row, unsigned width)
         gb_screen_show_without_cursor();
         return;
     }
-    gb_str_printf(&line, "%s: ", p->question);
+    gb_str_printf(&line, p->asks == GB_ASKS_COMMAND ? "%s " : "%s: ",
+                  p->question);
     used = gb_screen_put(row, 1, width - 2, GB_STYLE_KEY, line.data);
     used += gb_screen_put(row, 1 + used, width - 2 - used, GB_STYLE_PLAIN,
                           gb_str_cstr(&p->typed));

@@ -44,6 +44,7 @@ typedef enum gb_page_asks {
     GB_ASKS_NOTHING,
     GB_ASKS_FIND, /* as it is typed */
     GB_ASKS_TEXT,
+    GB_ASKS_COMMAND,
     GB_ASKS_SURE, /* y, or something else */
 } gb_page_asks;
 
@@ -87,6 +88,8 @@ void gb_page_news(struct gb_app *a, const gb_news *news);
 /* Asks, and calls answer with what was typed, unless it is given up. */
 void gb_page_ask(gb_page *p, gb_page_asks asks, const char *question,
                  void (*answer)(gb_page *p, const char *text));
+/* Lets a command be typed that begins like this, and does it. */
+void gb_page_type(gb_page *p, const char *begin);
 /* Does a command, and shows why it cannot be done. */
 bool gb_page_run(gb_page *p, const char *command);
 bool gb_page_post(gb_page *p, const gb_request *request);

@@ -3,10 +3,8 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "base/mem.h"
-#include "sample/rng.h"
 #include "tui/app.h"
 #include "tui/map_row.h"
 #include "tui/screen.h"
@@ -14,40 +12,16 @@
 
 typedef struct scrub_page {
     gb_page page;
-    gb_settings was, now; /* the session's, and what is tried */
-    bool told;            /* the mirror's trial is of this page */
-    char *trouble;        /* why there is none; or NULL */
-    long scrolled;        /* lines, from where it shows by itself */
-    const char *asked;    /* the setting whose value is typed */
+    gb_settings now;  /* what is tried */
+    bool told;        /* the mirror's trial is of this page */
+    char *trouble;    /* why there is none; or NULL */
+    long scrolled;    /* lines, from where it shows by itself */
 } scrub_page;
 
 static const gb_seen_trial *
 trial_of(const scrub_page *s)
 {
     return s->told ? s->page.app->ui.mirror.trial : NULL;
-}
-
-static void
-try(scrub_page *s)
-{
-    gb_request request = {.what = GB_DO_TRIAL, .settings = s->now};
-
-    gb_page_post(&s->page, &request);
-}
-
-static void
-change(scrub_page *s, const char *name, const char *value)
-{
-    gb_error err = GB_ERROR_INIT;
-    gb_settings wanted = s->now;
-
-    if (!gb_settings_change(&wanted, name, value, &err)) {
-        gb_app_error(s->page.app, err.text);
-        return;
-    }
-    s->now = wanted;
-    s->scrolled = 0;
-    try(s);
 }
 
 static void
@@ -60,6 +34,22 @@ news(gb_page *p, const gb_news *n)
     s->told = true;
     free(s->trouble);
     s->trouble = gb_strdup(gb_str_cstr(&n->text));
+}
+
+static bool
+change(scrub_page *s, const char *command)
+{
+    s->scrolled = 0;
+    gb_page_run(&s->page, command);
+    return true;
+}
+
+static bool
+type(scrub_page *s, const char *begin)
+{
+    s->scrolled = 0;
+    gb_page_type(&s->page, begin);
+    return true;
 }
 
 /* The text above or below, in the order of temperatures. */
@@ -84,44 +74,14 @@ neighbour(scrub_page *s, bool upwards)
         until = t->map[at].to;
     else if (at > 1 && !upwards)
         until = t->map[at - 2].from;
-    gb_str_printf(&value, "%.9g", gb_map_beyond(end, until, upwards));
-    change(s, "temperature", gb_str_cstr(&value));
+    gb_str_printf(&value, "/temp %.9g", gb_map_beyond(end, until, upwards));
+    change(s, gb_str_cstr(&value));
     gb_str_free(&value);
-}
-
-static void
-another_seed(scrub_page *s)
-{
-    uint32_t random;
-    char *value;
-
-    if (getrandom(&random, sizeof random, 0) != sizeof random)
-        return;
-    value = gb_format("%llu", (unsigned long long)gb_seed_jump(
-                                  s->now.seed, (uint64_t)random + 1));
-    change(s, "seed", value);
-    free(value);
-}
-
-static void
-take_value(gb_page *p, const char *text)
-{
-    scrub_page *s = (scrub_page *)p;
-
-    if (text[0] != '\0')
-        change(s, s->asked, text);
-}
-
-static void
-ask_value(scrub_page *s, const char *name)
-{
-    s->asked = name;
-    gb_page_ask(&s->page, GB_ASKS_TEXT, name, take_value);
 }
 
 /* The session gets all settings of the trial but the seed. */
 static bool
-set_all(scrub_page *s, bool seed)
+set_all(scrub_page *s)
 {
     gb_mirror *m = &s->page.app->ui.mirror;
     gb_error err = GB_ERROR_INIT;
@@ -131,7 +91,7 @@ set_all(scrub_page *s, bool seed)
 
     for (i = 0; gb_settings_names[i] != NULL && ok; i++) {
         if (!gb_settings_differ(&m->settings, &s->now, i) ||
-            (strcmp(gb_settings_names[i], "seed") == 0) != seed)
+            strcmp(gb_settings_names[i], "seed") == 0)
             continue;
         gb_str_clear(&value);
         gb_settings_get(&s->now, gb_settings_names[i], &value);
@@ -144,19 +104,17 @@ set_all(scrub_page *s, bool seed)
     return ok;
 }
 
-/* From where the run began, with a seed of its own. */
+/* The run once more, with the noise of its place or of another seed. */
 static bool
-write_with_seed(scrub_page *s, gb_place from)
+write_again(scrub_page *s, const gb_seen_trial *t)
 {
-    gb_request go = {.what = GB_DO_EVENT,
-                     .event = {.type = GB_EVENT_GO, .place = from}};
-    static const gb_request run = {
-        .what = GB_DO_EVENT,
-        .event = {.type = GB_EVENT_RUN, .how = GB_HOW_CONTINUE},
-    };
+    gb_request run = {.what = GB_DO_EVENT,
+                      .event = {.type = GB_EVENT_RUN, .how = GB_HOW_RESEED,
+                                .seed = s->now.seed, .place = t->from,
+                                .placed = true}};
 
-    return gb_page_post(&s->page, &go) && set_all(s, true) &&
-           gb_page_post(&s->page, &run);
+    return s->now.seed != t->seed ? gb_page_post(&s->page, &run)
+                                  : gb_page_run(&s->page, "/again");
 }
 
 static void
@@ -164,15 +122,14 @@ keep(scrub_page *s)
 {
     const gb_seen_trial *t = trial_of(s);
     gb_app *a = s->page.app;
-    bool ok;
 
     if (t == NULL)
         return;
-    ok = set_all(s, false) && (s->now.seed != s->was.seed
-                                   ? write_with_seed(s, t->from)
-                                   : gb_page_run(&s->page, "/again"));
-    if (ok && gb_page_run(&s->page, "/rush"))
+    a->ui.tried = NULL;
+    if (set_all(s) && write_again(s, t) && gb_page_run(&s->page, "/rush"))
         gb_page_close_all(a);
+    else
+        a->ui.tried = &s->now;
 }
 
 static bool
@@ -182,17 +139,13 @@ act(gb_page *p, gb_page_act what)
 
     switch (what) {
     case GB_ACT_LOWER:
-        change(s, "temperature", "-0.1");
-        return true;
+        return change(s, "/temp -0.1");
     case GB_ACT_HIGHER:
-        change(s, "temperature", "+0.1");
-        return true;
+        return change(s, "/temp +0.1");
     case GB_ACT_LOWER_FINE:
-        change(s, "temperature", "-0.01");
-        return true;
+        return change(s, "/temp -0.01");
     case GB_ACT_HIGHER_FINE:
-        change(s, "temperature", "+0.01");
-        return true;
+        return change(s, "/temp +0.01");
     case GB_ACT_UP:
         neighbour(s, true);
         return true;
@@ -200,23 +153,19 @@ act(gb_page *p, gb_page_act what)
         neighbour(s, false);
         return true;
     case GB_ACT_GREEDY:
-        change(s, "greedy", "toggle");
-        return true;
+        return change(s, "/greedy");
     case GB_ACT_SEED_CHANCE:
-        another_seed(s);
-        return true;
+        return change(s, "/seed random");
     case GB_ACT_SEED_NEXT:
-        change(s, "seed", "next");
-        return true;
+        return change(s, "/seed next");
     case GB_ACT_TOP_K:
-        ask_value(s, "top-k");
-        return true;
+        return type(s, "/topk ");
     case GB_ACT_TOP_P:
-        ask_value(s, "top-p");
-        return true;
+        return type(s, "/topp ");
     case GB_ACT_MIN_P:
-        ask_value(s, "min-p");
-        return true;
+        return type(s, "/minp ");
+    case GB_ACT_TYPE:
+        return type(s, "/");
     case GB_ACT_PAGE_UP:
         s->scrolled -= 5;
         return true;
@@ -239,7 +188,7 @@ title(gb_page *p, gb_str *left, gb_str *right)
     size_t at;
 
     gb_str_puts(left, "scrub ");
-    gb_scrub_settings(left, &s->was, &s->now);
+    gb_scrub_settings(left, &s->page.app->ui.mirror.settings, &s->now);
     if (t == NULL || !gb_settings_same(&t->settings, &s->now)) {
         gb_str_puts(right, s->told && t == NULL ? "" : "computing");
         return;
@@ -328,6 +277,7 @@ free_page(gb_page *p)
     static const gb_request end = {.what = GB_DO_TRIAL,
                                    .flags = GB_TRIAL_END};
 
+    p->app->ui.tried = NULL;
     gb_mirror_post(&p->app->ui.mirror, &end, NULL);
     free(((scrub_page *)p)->trouble);
 }
@@ -345,9 +295,11 @@ static const gb_page_kind kind = {
 void
 gb_page_scrub(gb_app *a)
 {
+    gb_request request = {.what = GB_DO_TRIAL};
     scrub_page *s = gb_alloc(sizeof *s);
 
     gb_page_open(a, &s->page, &kind);
-    s->was = s->now = a->ui.mirror.settings;
-    try(s);
+    request.settings = s->now = a->ui.mirror.settings;
+    a->ui.tried = &s->now;
+    gb_page_post(&s->page, &request);
 }

@@ -100,7 +100,8 @@ void gb_seen_tree_free(gb_seen_tree *tree);
 typedef struct gb_seen_trial {
     gb_settings settings; /* of the trial; another seed than the run's: from
                              its step 0 on, as a reseed takes it */
-    gb_place from;        /* where the run begins */
+    gb_place from;        /* where the run begins, */
+    uint64_t seed;        /* and the seed of that place */
     gb_written *tokens;   /* (n_tokens) of the whole run */
     uint32_t n_tokens;
     gb_str text;          /* of those tokens */

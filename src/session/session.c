@@ -299,11 +299,11 @@ do_run(gb_session *s, gb_event *e, gb_error *err)
                                  "write again");
         if (e->how == GB_HOW_AGAIN && !e->placed && is_unchanged(s, last))
             return true;
-        if (!e->placed)
+        if (!e->placed) {
             e->place = last->from;
-        e->placed = true;
-        if (e->how == GB_HOW_RESEED)
             e->seed = gb_seed_jump(s->tree->settings.seed, 1);
+        }
+        e->placed = true;
     }
     return gb_session_emit(s, e, err);
 }

@@ -112,9 +112,9 @@ void gb_session_lose_engine(gb_session *s);
 
 /* Does what an event asks for, as above. What may be left out: the ids of a
  * text; the place of an edit (the last text), of again and reseed (where the
- * last run began); the seed of a reseed; the step of a setting. All but set
- * and mark need that the model is not writing (GB_USAGE). A run is only begun;
- * gb_session_step does the work. */
+ * last run began, and another seed, independent of this one); the step of a
+ * setting. All but set and mark need that the model is not writing (GB_USAGE).
+ * A run is only begun; gb_session_step does the work. */
 typedef enum gb_send {
     GB_SEND_JOIN = 1, /* continue mode: a space between the text so far and
                          this one where words would run into each other */

@@ -476,6 +476,7 @@ gb_trial_see(const gb_trial *t)
     gb_seen_trial *seen = gb_alloc(sizeof *seen);
     const gb_rerun *r = &t->rerun;
     known k = {.tokens = r->tokens, .text = r->text};
+    uint64_t step;
 
     k.n = t->writing ? r->n_tokens : 0;
     find_interval(k.tokens, k.n, &k.from, &k.to);
@@ -484,6 +485,7 @@ gb_trial_see(const gb_trial *t)
     *seen = (gb_seen_trial){.settings = t->settings, .from = t->from,
                             .n_tokens = k.n, .reason = k.reason,
                             .low = k.from, .high = k.to};
+    gb_tree_noise(t->session->tree, t->from, &seen->seed, &step);
     seen->tokens = gb_alloc_array(k.n + (size_t)1, sizeof *seen->tokens);
     if (k.n > 0) {
         memcpy(seen->tokens, k.tokens, k.n * sizeof *k.tokens);

@@ -273,11 +273,14 @@ test_chat(void **state)
     test_session_close(s);
 }
 
-/* Another seed is the noise of a reseed. */
+/* Another seed is the noise of a reseed, which takes the next one or is told
+ * which; an undo takes it back. */
 static void
-test_seed(void **state)
+check_seed(const char *value)
 {
     gb_session *s = story("20");
+    gb_event run = {.type = GB_EVENT_RUN, .how = GB_HOW_RESEED};
+    const gb_place end = gb_tree_place(s->tree);
     gb_error err = GB_ERROR_INIT;
     gb_trial *t = gb_trial_open(s, &err);
     gb_settings settings = s->tree->settings;
@@ -285,21 +288,36 @@ test_seed(void **state)
     gb_ids ids;
     uint32_t i;
 
-    (void)state;
     test_ok(t != NULL, &err);
-    gb_settings_change(&settings, "seed", "next", &err);
+    gb_settings_change(&settings, "seed", value, &err);
     seen = try(t, &settings);
     gb_trial_close(t);
-    test_ok(ask_reseed(s, &err), &err);
+    assert_int_equal(seen->seed, s->tree->settings.seed);
+    run.placed = strcmp(value, "next") != 0;
+    run.place = seen->from;
+    run.seed = settings.seed;
+    test_ok(gb_session_do(s, &run, 0, &err), &err);
     test_finish(s);
     ids = run_ids(s);
     assert_int_equal(s->tree->settings.seed, settings.seed);
     assert_int_equal(ids.len, seen->n_tokens);
     for (i = 0; i < ids.len; i++)
         assert_int_equal(ids.data[i], seen->tokens[i].id);
+    run.type = GB_EVENT_UNDO;
+    test_ok(gb_session_do(s, &run, 0, &err), &err);
+    assert_int_equal(gb_tree_place(s->tree).node, end.node);
+    assert_int_equal(s->tree->settings.seed, seen->seed);
     gb_ids_free(&ids);
     gb_seen_trial_free(seen);
     test_session_close(s);
+}
+
+static void
+test_seed(void **state)
+{
+    (void)state;
+    check_seed("next");
+    check_seed("12345");
 }
 
 /* The map. */
