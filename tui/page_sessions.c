@@ -130,10 +130,17 @@ row(gb_page *p, size_t i, gb_row *out)
 static void
 preview(gb_page *p, size_t i, gb_view *v)
 {
+    const gb_listed *l = listed_at(p, i);
     gb_str text = GB_STR_INIT;
+    size_t k;
 
-    gb_session_tell(&text, listed_at(p, i));
+    if (l == NULL)
+        return;
+    gb_session_tell(&text, l);
     gb_view_append(v, GB_TEXT_SYSTEM, gb_str_cstr(&text), text.len);
+    for (k = 0; k < l->n_story; k++)
+        gb_view_append(v, l->story[k].typed ? GB_TEXT_USER : GB_TEXT_MODEL,
+                       gb_str_cstr(&l->story[k].text), l->story[k].text.len);
     gb_str_free(&text);
 }
 

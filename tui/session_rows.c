@@ -41,13 +41,20 @@ gb_session_date(gb_str *out, double when, double now)
                       then.tm_year + 1900);
 }
 
-enum { DATE = 12, MODEL = 12 }; /* columns */
+enum { DATE = 12, MODEL = 12, MODEL_FROM = 60, TAKES_FROM = 66 }; /* columns */
+
+static const char *
+name_of(const gb_listed *l)
+{
+    const char *slash = strrchr(l->path, '/');
+
+    return slash != NULL ? slash + 1 : l->path;
+}
 
 void
 gb_session_row_put(gb_row *row, const gb_listed *l, double now, bool open)
 {
     gb_str date = GB_STR_INIT;
-    const char *name = strrchr(l->path, '/');
 
     gb_session_date(&date, l->changed, now);
     gb_row_puts(row, GB_STYLE_WARN, !open ? "  "
@@ -56,14 +63,19 @@ gb_session_row_put(gb_row *row, const gb_listed *l, double now, bool open)
     gb_str_free(&date);
     if (l->date == NULL || l->date[0] == '\0') {
         gb_row_printf(row, GB_STYLE_FAINT, "  cannot be read: %s",
-                      name != NULL ? name + 1 : l->path);
+                      name_of(l));
         return;
     }
     gb_row_puts(row, GB_STYLE_PLAIN, "  ");
-    if (row->width >= 60)
+    if (row->width >= MODEL_FROM)
         gb_row_field(row, GB_STYLE_FAINT, l->model, MODEL);
     gb_row_printf(row, GB_STYLE_FAINT, "%6" PRIu64 " token%s  ", l->tokens,
                   l->tokens == 1 ? " " : "s");
+    if (row->width >= TAKES_FROM && l->takes > 0)
+        gb_row_printf(row, GB_STYLE_FAINT, "%4" PRIu32 " take%s  ", l->takes,
+                      l->takes == 1 ? " " : "s");
+    else if (row->width >= TAKES_FROM)
+        gb_row_printf(row, GB_STYLE_FAINT, "%12s", "");
     gb_row_puts(row, GB_STYLE_USER, l->words);
 }
 
@@ -78,11 +90,12 @@ tell(gb_str *out, const char *name, const char *value)
 void
 gb_session_tell(gb_str *out, const gb_listed *l)
 {
-    tell(out, "file", l->path);
+    tell(out, "file", name_of(l));
     if (l->date == NULL || l->date[0] == '\0')
         return;
     tell(out, "begun", l->date);
     tell(out, "model", l->model);
     gb_str_putc(out, '\n');
-    gb_utf8_visible(out, l->text, strlen(l->text), true);
+    if (l->n_story == 0)
+        gb_utf8_visible(out, l->text, strlen(l->text), true);
 }

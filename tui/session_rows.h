@@ -12,7 +12,8 @@ void gb_session_date(gb_str *out, double when, double now);
 void gb_session_row_put(gb_row *row, const gb_listed *listed, double now,
                         bool open);
 
-/* Appends what is known of it, and the beginning of what was typed. */
+/* Appends what is known of it, and where its story is not, the beginning of
+ * what was typed. */
 void gb_session_tell(gb_str *out, const gb_listed *listed);
 
 #endif

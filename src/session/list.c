@@ -24,6 +24,11 @@
 static void
 free_listed(gb_listed *l)
 {
+    size_t i;
+
+    for (i = 0; i < l->n_story; i++)
+        gb_str_free(&l->story[i].text);
+    free(l->story);
     free(l->path);
     free(l->date);
     free(l->model);
@@ -79,7 +84,7 @@ describe(gb_listed *l)
     gb_event e;
     int i;
 
-    if (gb_file_read(l->path, (size_t)1 << 30, &text, NULL))
+    if (gb_file_read(l->path, GB_LIST_FILE, &text, NULL))
         r = gb_journal_open_text(gb_str_cstr(&text), text.len, l->path, NULL);
     if (r != NULL) {
         h = gb_journal_reader_header(r);

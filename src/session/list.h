@@ -2,12 +2,19 @@
 #ifndef GB_SESSION_LIST_H
 #define GB_SESSION_LIST_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/error.h"
 #include "base/str.h"
+#include "model/model.h"
+
+typedef struct gb_listed_part {
+    bool typed; /* by the user, else written by the model */
+    gb_str text;
+} gb_listed_part;
 
 typedef struct gb_listed {
     char *path;
@@ -18,6 +25,10 @@ typedef struct gb_listed {
     char *words;     /* the beginning of what the user wrote first */
     char *text;      /* more of what the user wrote, a line each time */
     uint64_t tokens; /* that the model wrote, in all takes */
+    /* When its story is read: */
+    uint32_t takes;  /* ends that its tree has; 0: not known */
+    gb_listed_part *story; /* (n_story) the beginning of the text on its path */
+    size_t n_story;
 } gb_listed;
 
 typedef struct gb_list {
@@ -30,7 +41,18 @@ typedef struct gb_list {
 bool gb_list_read(gb_list *list, gb_error *err);
 /* Reads the files, for the rest that is to be known of them. */
 void gb_list_describe(gb_list *list);
+/* Reads takes and story of a session that this model wrote, whose hash is
+ * known; there are none of one that another wrote. False: cancelled. */
+bool gb_listed_read_story(gb_listed *l, const gb_model *model,
+                          const atomic_bool *cancel);
+void gb_list_copy(gb_list *to, const gb_list *from);
+/* Takes what is known of sessions that have not changed since from an older
+ * list, which is to be freed then. */
+void gb_list_take_over(gb_list *list, gb_list *old);
 void gb_list_free(gb_list *list);
+
+/* So much of a file is read at most. */
+#define GB_LIST_FILE ((size_t)1 << 30)
 
 /* One a line, for people, when described: number, date, model, tokens,
  * words. */

@@ -22,6 +22,7 @@ libgumbel_a_SOURCES += \
 	src/session/journal_reader.h \
 	src/session/list.c \
 	src/session/list.h \
+	src/session/list_story.c \
 	src/session/look.c \
 	src/session/look.h \
 	src/session/loop.c \

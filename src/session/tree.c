@@ -318,6 +318,22 @@ gb_tree_ways(const gb_tree *t, gb_place place)
     return count;
 }
 
+uint32_t
+gb_tree_leaves(const gb_tree *t)
+{
+    uint32_t count = 0;
+    const gb_node *c;
+    size_t i;
+
+    for (i = 0; i < t->n_nodes; i++) {
+        for (c = t->nodes[i]->first; c != NULL; c = c->next)
+            if (c->at == t->nodes[i]->n_tokens)
+                break;
+        count += c == NULL ? 1 : 0;
+    }
+    return count;
+}
+
 /* The last place before the end of the path from which more than one way
  * leads on. */
 static bool

@@ -232,6 +232,8 @@ gb_node *gb_tree_last(const gb_tree *t, gb_role role);
 /* How many ways lead on from a place: the nodes that follow it, and the rest
  * of a text that it lies within. */
 size_t gb_tree_ways(const gb_tree *t, gb_place place);
+/* How many ends all ways together have. */
+uint32_t gb_tree_leaves(const gb_tree *t);
 
 /* A way that was taken from a place: its text begins in a node behind `from`
  * tokens, and the path that went there last ended at `end`. */

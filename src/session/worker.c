@@ -338,7 +338,8 @@ work(void *arg)
     }
     do {
         while (gb_worker_begin_spare(w) &&
-               (gb_worker_watch_on(w) || gb_worker_try_on(w)))
+               (gb_worker_watch_on(w) || gb_worker_try_on(w) ||
+                gb_worker_list_on(w)))
             ;
         t = gb_worker_next(w);
         if (t != NULL)

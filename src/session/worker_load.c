@@ -241,6 +241,7 @@ void
 gb_worker_unload(gb_worker *w)
 {
     gb_worker_end_trial(w);
+    gb_list_free(&w->listing);
     w->close_ok = gb_session_close(w->session, &w->close_error);
     w->session = NULL;
     gb_engine_close(w->engine);

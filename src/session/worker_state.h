@@ -87,6 +87,8 @@ struct gb_worker {
     gb_settings tried;
     bool trial_told;      /* it is known how that run ends */
     gb_trial *trial;      /* what is known of it, or NULL */
+    gb_list listing;      /* the sessions as they were last told; the stories */
+    size_t listed;        /* of so many are read */
     uint32_t take, takes; /* as they were when it last rested */
     bool close_ok;
     gb_error close_error;
@@ -158,6 +160,8 @@ void gb_worker_watch_run(gb_worker *w);
 void gb_worker_watch_step(gb_worker *w, double took);
 void gb_worker_tell_tree(gb_worker *w);
 bool gb_worker_tell_sessions(gb_worker *w, gb_error *err);
+/* Reads more of their stories, and tells. False: there is nothing to do. */
+bool gb_worker_list_on(gb_worker *w);
 
 /* worker_trial.c: GB_DO_TRIAL. */
 bool gb_worker_begin_trial(gb_worker *w, const gb_request *r, gb_error *err);

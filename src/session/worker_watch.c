@@ -20,20 +20,49 @@ gb_worker_tell_tree(gb_worker *w)
     gb_news_put(&w->news, n);
 }
 
+/* Between two pieces of news of the sessions, ms. */
+#define GB_LIST_PACE 50.0
+
+static void
+tell_listing(gb_worker *w)
+{
+    gb_news *n = gb_news_new(GB_NEWS_SESSIONS);
+
+    n->sessions = gb_alloc(sizeof *n->sessions);
+    gb_list_copy(n->sessions, &w->listing);
+    gb_news_put(&w->news, n);
+}
+
 bool
 gb_worker_tell_sessions(gb_worker *w, gb_error *err)
 {
-    gb_list *list = gb_alloc(sizeof *list);
-    gb_news *n;
+    gb_list list;
 
-    if (!gb_list_read(list, err)) {
-        free(list);
+    if (!gb_list_read(&list, err))
         return false;
-    }
-    gb_list_describe(list);
-    n = gb_news_new(GB_NEWS_SESSIONS);
-    n->sessions = list;
-    gb_news_put(&w->news, n);
+    gb_list_take_over(&list, &w->listing);
+    gb_list_free(&w->listing);
+    w->listing = list;
+    w->listed = 0;
+    gb_list_describe(&w->listing);
+    tell_listing(w);
+    return true;
+}
+
+bool
+gb_worker_list_on(gb_worker *w)
+{
+    const double until = gb_now_ms() + GB_LIST_PACE;
+
+    if (w->model == NULL || w->listed == w->listing.len)
+        return false;
+    do {
+        if (!gb_listed_read_story(&w->listing.data[w->listed], w->model,
+                                  &w->cancel))
+            return false;
+        w->listed++;
+    } while (w->listed < w->listing.len && gb_now_ms() < until);
+    tell_listing(w);
     return true;
 }
 

@@ -201,12 +201,16 @@ test_session_rows(void **state)
     (void)state;
     assert_string_equal(session_row(&l, 100, true, false),
                         "◉ today 10:00   stories         51 tokens  "
-                        "Once ^[[31m upon");
+                        "            Once ^[[31m upon");
     assert_string_equal(session_row(&l, 44, false, true),
                         "  today 10:00       51 tokens  Once ^[[31m u");
+    l.takes = 2;
+    assert_string_equal(session_row(&l, 66, true, false),
+                        "◉ today 10:00   stories         51 tokens     2 takes  "
+                        "Once ^[[31m");
     gb_session_tell(&told, &l);
     assert_string_equal(gb_str_cstr(&told),
-                        "file     /home/x/sessions/a.jsonl\n"
+                        "file     a.jsonl\n"
                         "begun    2026-11-26T09:00:00Z\n"
                         "model    stories\n\nOnce ^[[31m upon\nOne day");
     gb_str_free(&told);

@@ -96,8 +96,36 @@ make_session(const char *text, char *file, size_t n)
     screen *s = screen_start(&options);
 
     screen_do(s, ASK_SEND, text, NULL);
+    if (strcmp(text, "One day") == 0) {
+        screen_do(s, ASK_RESEED, NULL, NULL);
+        screen_do(s, ASK_VERB, "take", "1");
+    }
     snprintf(file, n, "%s", s->file);
     screen_finish(s);
+}
+
+/* Stories are read when there is time: the one with two takes is told at
+ * last, in parts of those who wrote them. */
+static void
+expect_story(screen *s, const char *path, uint32_t takes)
+{
+    const gb_listed *l;
+    size_t at;
+
+    for (;;) {
+        at = find_listed(s, path);
+        assert_int_not_equal(at, 0);
+        l = &s->sessions->sessions->data[at - 1];
+        if (l->takes > 0)
+            break;
+        screen_wait_news(s, GB_NEWS_SESSIONS, s->n_news[GB_NEWS_SESSIONS]);
+    }
+    assert_int_equal(l->takes, takes);
+    assert_int_equal(l->n_story, 2);
+    assert_true(l->story[0].typed);
+    assert_string_equal(gb_str_cstr(&l->story[0].text), l->words);
+    assert_false(l->story[1].typed);
+    assert_true(l->story[1].text.len > 12);
 }
 
 static void
@@ -113,11 +141,14 @@ test_sessions(void **state)
     make_session("One day", second, sizeof second);
     make_session("The dragon", third, sizeof third);
     s = screen_start(&options);
-    screen_do(s, ASK_SESSIONS, NULL, NULL);
+    screen_post(s, ASK_SESSIONS, NULL, NULL);
+    screen_wait_news(s, GB_NEWS_SESSIONS, 0);
     assert_int_equal(s->sessions->sessions->len, 3);
     l = &s->sessions->sessions->data[find_listed(s, first) - 1];
     assert_string_equal(l->words, "Once upon a time");
     assert_int_equal(l->tokens, 12);
+    expect_story(s, first, 1);
+    expect_story(s, second, 2);
     screen_do(s, ASK_SEND, "Deep in the forest", NULL);
     /* The open one, one that another writes to, none, and those that are
      * there. */
@@ -132,9 +163,10 @@ test_sessions(void **state)
     screen_wait_failed(s, screen_post(s, ASK_FORGET, NULL, NULL));
     screen_finish(other);
     screen_do(s, ASK_FORGET, first, NULL);
-    screen_do(s, ASK_SESSIONS, NULL, NULL);
-    assert_int_equal(find_listed(s, first), 0);
-    assert_int_not_equal(find_listed(s, s->file), 0);
+    screen_post(s, ASK_SESSIONS, NULL, NULL);
+    while (find_listed(s, s->file) == 0)
+        screen_wait_news(s, GB_NEWS_SESSIONS, s->n_news[GB_NEWS_SESSIONS]);
+    assert_int_equal(s->sessions->sessions->len, 4);
     /* By its number, also while it writes. */
     screen_do(s, ASK_SET, "max-new-tokens", "400");
     screen_post(s, ASK_CONTINUE, NULL, NULL);
