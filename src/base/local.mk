@@ -12,5 +12,6 @@ libgumbel_a_SOURCES += \
 	src/base/nearest.c src/base/nearest.h \
 	src/base/path.c src/base/path.h \
 	src/base/progress.c src/base/progress.h \
+	src/base/thread.c src/base/thread.h \
 	src/base/text.c src/base/text.h \
 	src/base/utf8.c src/base/utf8.h

@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/thread.h"
 
 enum { PATIENCE_MS = 500, REDRAW_MS = 100, CELLS = 24 };
 
@@ -149,7 +150,7 @@ gb_bar_open(void)
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_cond_init(&b->closed, &attributes);
     pthread_condattr_destroy(&attributes);
-    if (pthread_create(&b->thread, NULL, run, b) != 0) {
+    if (gb_thread_start(&b->thread, run, b) != 0) {
         free(b);
         return NULL;
     }

@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/thread.h"
 
 struct gb_syncer {
     pthread_t thread;
@@ -97,7 +98,7 @@ gb_syncer_start(unsigned pause_ms)
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_cond_init(&s->wake, &attributes);
     pthread_condattr_destroy(&attributes);
-    if (pthread_create(&s->thread, NULL, work, s) == 0)
+    if (gb_thread_start(&s->thread, work, s) == 0)
         return s;
     pthread_cond_destroy(&s->wake);
     pthread_mutex_destroy(&s->lock);

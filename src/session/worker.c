@@ -3,13 +3,13 @@
 
 #include <errno.h>
 #include <math.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "base/thread.h"
 #include "session/export.h"
 #include "session/list.h"
 #include "session/steer.h"
@@ -363,26 +363,6 @@ release(gb_worker *w)
     free(w);
 }
 
-/* Signals are for the interface's thread; those that the device's driver
- * makes inherit the mask. */
-static int
-start_thread(gb_worker *w)
-{
-    sigset_t all, before;
-    int status;
-
-    sigfillset(&all);
-    sigdelset(&all, SIGSEGV);
-    sigdelset(&all, SIGBUS);
-    sigdelset(&all, SIGFPE);
-    sigdelset(&all, SIGILL);
-    sigdelset(&all, SIGABRT);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    status = pthread_create(&w->thread, NULL, work, w);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return status;
-}
-
 gb_worker *
 gb_worker_start(const gb_worker_options *o, gb_error *err)
 {
@@ -405,7 +385,7 @@ gb_worker_start(const gb_worker_options *o, gb_error *err)
     w->pace.rate = o->pace;
     w->record = o->journal;
     w->logprob = NAN;
-    status = start_thread(w);
+    status = gb_thread_start(&w->thread, work, w);
     if (status != 0) {
         gb_fail(err, "cannot start a thread: %s", strerror(status));
         release(w);
