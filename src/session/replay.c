@@ -92,18 +92,6 @@ check_token(player *p, const gb_event *e, bool *same, gb_error *err)
     return true;
 }
 
-/* Whether a token may be computed for the event: the rest of what makes it
- * valid is for the history to say. */
-static bool
-is_computable(const player *p, const gb_event *e)
-{
-    uint64_t length = gb_tree_view_length(p->tree);
-
-    return p->tree->writing && length > 0 &&
-           length + p->tree->pin.len <= p->model->config.n_ctx &&
-           e->step == p->tree->step;
-}
-
 static bool
 unusable(player *p, gb_error *err)
 {
@@ -119,7 +107,9 @@ play_event(player *p, const gb_event *e, bool *same, gb_error *err)
         gb_wait_until(p->began + e->ms, p->options->progress.cancel);
     if (e->type == GB_EVENT_PREFILL && p->tree->writing)
         return read_positions(p, e, err);
-    if (e->type == GB_EVENT_TOKEN && is_computable(p, e)) {
+    if (e->type == GB_EVENT_TOKEN) {
+        if (!gb_tree_check_token(p->tree, e, err))
+            return unusable(p, err);
         if (!check_token(p, e, same, err))
             return false;
         if (!*same)

@@ -253,10 +253,9 @@ push_token(gb_tree *t, gb_node *n, gb_token id, gb_token_source source,
 }
 
 bool
-gb_tree_apply_token(gb_tree *t, const gb_event *e, gb_error *err)
+gb_tree_check_token(const gb_tree *t, const gb_event *e, gb_error *err)
 {
-    uint64_t length = gb_tree_view_length(t);
-    gb_run *run;
+    const uint64_t length = gb_tree_view_length(t);
 
     if (!need_writing(t, err))
         return false;
@@ -270,6 +269,16 @@ gb_tree_apply_token(gb_tree *t, const gb_event *e, gb_error *err)
     if (t->cut || t->stop_hit || length == 0 ||
         length + t->pin.len > t->n_ctx)
         return gb_fail_usage(err, "no token can follow here");
+    return true;
+}
+
+bool
+gb_tree_apply_token(gb_tree *t, const gb_event *e, gb_error *err)
+{
+    gb_run *run;
+
+    if (!gb_tree_check_token(t, e, err))
+        return false;
     run = &t->runs[t->acts[t->act].run];
     run->tokens++;
     push_token(t, growing(t), e->id, run->source, &e->why);

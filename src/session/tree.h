@@ -320,6 +320,8 @@ void gb_tree_begin_act(gb_tree *t, gb_event_type type);
 void gb_tree_take_noise(gb_tree *t, uint64_t seed, uint64_t step);
 void gb_tree_begin_stream(gb_tree *t);
 bool gb_tree_apply_run(gb_tree *t, const gb_event *e, gb_error *err);
+/* Whether the event of a token may come now. */
+bool gb_tree_check_token(const gb_tree *t, const gb_event *e, gb_error *err);
 bool gb_tree_apply_token(gb_tree *t, const gb_event *e, gb_error *err);
 bool gb_tree_apply_pick(gb_tree *t, const gb_event *e, gb_error *err);
 bool gb_tree_apply_cut(gb_tree *t, const gb_event *e, gb_error *err);

@@ -37,6 +37,7 @@ echo 'Once upon a time' | gumbel --dtype q8_0 --session q8.jsonl -n 8 -t 0.5 \
     > /dev/null 2>&1
 sed 's/"version":1/"version":3/' session.jsonl > version.jsonl
 sed '/"step":3/d' session.jsonl > gap.jsonl
+sed '/"step":5/s/"id":[0-9]*/"id":4096/' session.jsonl > unknown.jsonl
 sed 's/"dtype":"f16"/&,"device":"x\\u009b2J\\u202e"/' session.jsonl > hostile.jsonl
 head -c 40 session.jsonl > head.jsonl
 { echo; sed 'a\
@@ -63,6 +64,7 @@ no session    | gumbel replay generated            | - | 2 | - | ~line 1.*"forma
 empty         | gumbel replay empty.jsonl          | - | 2 | - | ~no whole line
 only a piece  | gumbel replay head.jsonl           | - | 2 | - | ~no whole line
 version       | gumbel replay version.jsonl        | - | 2 | - | ~version 3
+no such token | gumbel replay unknown.jsonl        | - | 2 | * | ~line 9.*token id 4096, but the vocabulary has 4096
 a gap         | gumbel replay --json gap.jsonl     | - | 2 | * | ~gap.jsonl, line 7.*step 3, found 4
 blank lines   | gumbel replay --json blank.jsonl   | - | 0 | ~identical","tokens":8, | -
 only those    | gumbel replay blank                | - | 2 | - | ~no whole line
