@@ -38,19 +38,27 @@ string(const char *text)
     return gb_json_text(text, strlen(text));
 }
 
-/* Milliseconds that each took for the products of a prompt, or null. */
+/* Milliseconds that each took for the products of a prompt, for each type of
+ * weights that was measured; or null. */
 static json_t *
 prefill_json(const gb_device *d)
 {
+    json_t *all = json_object(), *o;
     gb_prefill_times t;
-    json_t *o;
+    unsigned i;
 
-    if (!gb_prefill_known(d, &t))
-        return json_null();
-    o = json_object();
-    json_object_set_new(o, "own_ms", json_real(t.own_ms));
-    json_object_set_new(o, "clblast_ms", json_real(t.clblast_ms));
-    return o;
+    for (i = 0; i < GB_PACKINGS; i++) {
+        if (!gb_prefill_known(d, i, &t))
+            continue;
+        o = json_object();
+        json_object_set_new(o, "own_ms", json_real(t.own_ms));
+        json_object_set_new(o, "clblast_ms", json_real(t.clblast_ms));
+        json_object_set_new(all, gb_packings[i].name, o);
+    }
+    if (json_object_size(all) > 0)
+        return all;
+    json_decref(all);
+    return json_null();
 }
 
 /* [platform, device], or null. */
@@ -110,12 +118,17 @@ static void
 describe_prefill(gb_str *out, const gb_device *d)
 {
     gb_prefill_times t;
+    unsigned i, known = 0;
 
     gb_str_puts(out, "       prompts are read by: ");
-    if (gb_prefill_known(d, &t))
-        gb_str_printf(out, "%s (measured: own %.1f ms, clblast %.1f ms)\n",
-                      t.clblast_ms < t.own_ms ? "clblast" : "own", t.own_ms,
-                      t.clblast_ms);
+    for (i = 0; i < GB_PACKINGS; i++)
+        if (gb_prefill_known(d, i, &t))
+            gb_str_printf(out, "%s%s with %s (measured: own %.1f ms, clblast "
+                          "%.1f ms)", known++ > 0 ? ", " : "",
+                          t.clblast_ms < t.own_ms ? "clblast" : "own",
+                          gb_packings[i].name, t.own_ms, t.clblast_ms);
+    if (known > 0)
+        gb_str_putc(out, '\n');
     else if (gb_shape_for(d).lanes > 1)
         gb_str_puts(out, "own or clblast, measured when first used\n");
     else

@@ -93,6 +93,8 @@ open_gemm(gb_engine *e, gb_error *err)
 {
     const gb_config *g = &e->model->config;
     gb_compute *c = &e->compute;
+    /* That of most matrices. */
+    const gb_packing packing = e->weights.layers[0].fc.panels.packing;
     gb_prefill_times t = {0, 0};
     unsigned out = 3 * g->n_embd > g->n_inner ? 3 * g->n_embd : g->n_inner;
     unsigned in = g->n_embd > g->n_inner ? g->n_embd : g->n_inner;
@@ -101,8 +103,8 @@ open_gemm(gb_engine *e, gb_error *err)
     /* On a CPU the own kernel runs near the peak of the vector units, so
      * nobody should wait for CLBlast's compiler to learn that. */
     if (e->options.prefill == GB_PREFILL_AUTO &&
-        (gb_prefill_known(&c->device, &t) ||
-         (c->shape.lanes > 1 && gb_prefill_measure(c, &t, NULL))))
+        (gb_prefill_known(&c->device, packing, &t) ||
+         (c->shape.lanes > 1 && gb_prefill_measure(c, packing, &t, NULL))))
         use = t.clblast_ms < t.own_ms;
     if (use)
         e->gemm = gb_gemm_open(c, in, gb_padded_width(&c->shape, out),

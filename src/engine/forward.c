@@ -36,14 +36,17 @@ values_size(const gb_config *g)
 
 /* Bytes of a row of activations as integers; 0 where no matrix wants any. */
 static size_t
-quants_size(const gb_config *g, unsigned packings)
+quants_size(const gb_compute *c, const gb_config *g, unsigned packings)
 {
     unsigned i, longest = g->n_inner > g->n_embd ? g->n_inner : g->n_embd;
+    size_t size, most = 0;
 
-    for (i = 0; i < GB_PACKINGS; i++)
-        if ((packings & 1u << i) != 0 && gb_packing_is_quantized(i))
-            return gb_quants_size(longest);
-    return 0;
+    for (i = 0; i < GB_PACKINGS; i++) {
+        size = gb_quants_size(&c->shape, i, longest);
+        if ((packings & 1u << i) != 0 && size > most)
+            most = size;
+    }
+    return most;
 }
 
 void
@@ -56,14 +59,20 @@ gb_forward_size(const gb_compute *c, const gb_config *g, unsigned packings,
 
     *cache_bytes = g->n_layer * (keys_size(g) + values_size(g));
     *scratch_bytes = (row * batch_of(g) + width) * sizeof(float) +
-                     quants_size(g, packings) * batch_of(g);
+                     quants_size(c, g, packings) * batch_of(g);
 }
 
 size_t
-gb_quants_size(unsigned n_in)
+gb_quants_size(const gb_shape *s, gb_packing packing, unsigned n_in)
 {
-    /* Each block a scale, a sum, and its integers as shorts. */
-    return gb_div_up(n_in, GB_QUANT_BLOCK) * (8 + 2 * GB_QUANT_BLOCK);
+    /* As pmaddwd takes them; see cl/quant.cl. */
+    const bool shorts = packing == GB_PACK_Q8_0 && s->vw > 1;
+
+    if (!gb_packing_is_quantized(packing))
+        return 0;
+    /* Each block a scale, a sum, and its integers. */
+    return gb_div_up(n_in, GB_QUANT_BLOCK) *
+           (8 + (shorts ? 2 : 1) * GB_QUANT_BLOCK);
 }
 
 /* What makes the activations of several tokens integers. */
@@ -71,11 +80,11 @@ static bool
 init_quantize(gb_linear *l, gb_compute *c, gb_error *err)
 {
     const gb_linear_io *io = &l->io;
-    const gb_matrix *m = l->matrix;
+    const gb_panels *p = &l->matrix->panels;
 
-    if (!gb_op_init_packed(c, &l->quantize, "quantize", m->packing,
+    if (!gb_op_init_packed(c, &l->quantize, "quantize", p->packing,
                            GB_ARGS([GB_QUANTIZE_X] = GB_MEM(io->x),
-                                   [GB_QUANTIZE_N_IN] = GB_UINT(m->n_in),
+                                   [GB_QUANTIZE_N_IN] = GB_UINT(p->n_in),
                                    [GB_QUANTIZE_LDX] = GB_UINT(io->ldx),
                                    [GB_QUANTIZE_QUANTS] = GB_MEM(io->quants)),
                            err))
@@ -84,26 +93,51 @@ init_quantize(gb_linear *l, gb_compute *c, gb_error *err)
     return true;
 }
 
+/* A single token's way that takes no memory of a group: that of several. */
+static bool
+init_single(gb_linear *l, gb_compute *c, gb_arg *args, const char *kernel,
+            gb_error *err)
+{
+    const cl_uint run[2] = {0, 1};
+    const gb_arg all = args[GB_LINEAR_RUN];
+    bool ok;
+
+    l->single = gb_buffer(c, sizeof run, "a count of tokens", err);
+    if (l->single == NULL ||
+        !gb_write_buffer(c, l->single, run, sizeof run, err))
+        return false;
+    args[GB_LINEAR_RUN] = (gb_arg)GB_MEM(l->single);
+    ok = gb_op_init_packed(c, &l->one, kernel, l->matrix->panels.packing,
+                           args, GB_LINEAR_PANELS, err);
+    args[GB_LINEAR_RUN] = all;
+    return ok;
+}
+
 /* Quantized, a single token's activations become integers where they are
  * needed, those of several beforehand. */
 static bool
 init_kernels(gb_linear *l, gb_compute *c, gb_arg *args, size_t n,
              gb_error *err)
 {
-    const gb_matrix *m = l->matrix;
-    const bool quantized = gb_packing_is_quantized(m->packing);
+    const gb_packing packing = l->matrix->panels.packing;
+    const bool quantized = gb_packing_is_quantized(packing);
+    const bool wide = l->matrix->wide;
+    const char *one = wide ? "linear_wide_1" : "linear_narrow_1";
+    const char *many = wide ? "linear_wide_n" : "linear_narrow_n";
+    const bool fits = args[GB_LINEAR_LOCAL].size <= c->device.local_memory;
 
-    if (!gb_op_init_packed(c, &l->one,
-                           m->wide ? "linear_wide_1" : "linear_narrow_1",
-                           m->packing, args, quantized ? n : GB_LINEAR_PANELS,
-                           err) ||
-        (quantized && !init_quantize(l, c, err)))
+    if (!quantized)
+        return gb_op_init_packed(c, &l->one, one, packing, args,
+                                 GB_LINEAR_PANELS, err) &&
+               gb_op_init_packed(c, &l->many, many, packing, args,
+                                 GB_LINEAR_PANELS, err);
+    if (fits && !gb_op_init_packed(c, &l->one, one, packing, args, n, err))
         return false;
-    if (quantized)
-        args[GB_LINEAR_X] = (gb_arg)GB_MEM(l->io.quants);
-    return gb_op_init_packed(c, &l->many,
-                             m->wide ? "linear_wide_n" : "linear_narrow_n",
-                             m->packing, args, GB_LINEAR_PANELS, err);
+    args[GB_LINEAR_X] = (gb_arg)GB_MEM(l->io.quants);
+    return init_quantize(l, c, err) &&
+           (fits || init_single(l, c, args, many, err)) &&
+           gb_op_init_packed(c, &l->many, many, packing, args,
+                             GB_LINEAR_PANELS, err);
 }
 
 /* Groups of a single token's kernel: each one makes all activations ready, so
@@ -115,20 +149,21 @@ gb_linear_init(gb_linear *l, gb_compute *c, const gb_matrix *m,
                const gb_linear_io *io, gb_error *err)
 {
     const gb_shape *s = &c->shape;
-    const unsigned panels = m->n_out_padded / m->panel;
+    const gb_panels *p = &m->panels;
+    const unsigned panels = gb_panels_count(p);
     const size_t most = (size_t)GROUPS_PER_UNIT * c->device.compute_units;
     gb_arg args[] = {
         [GB_LINEAR_X] = GB_MEM(io->x),
         [GB_LINEAR_WEIGHT] = GB_MEM(m->weight),
         [GB_LINEAR_BIAS] = GB_MEM(m->bias),
         [GB_LINEAR_Y] = GB_MEM(io->y),
-        [GB_LINEAR_N_IN] = GB_UINT(m->n_in),
+        [GB_LINEAR_N_IN] = GB_UINT(p->n_in),
         [GB_LINEAR_LDX] = GB_UINT(io->ldx),
         [GB_LINEAR_LDY] = GB_UINT(io->ldy),
         [GB_LINEAR_EPILOGUE] = GB_UINT(io->epilogue),
         [GB_LINEAR_RUN] = GB_MEM(io->run),
         [GB_LINEAR_PANELS] = GB_UINT(panels),
-        [GB_LINEAR_LOCAL] = GB_LOCAL(gb_quants_size(m->n_in)),
+        [GB_LINEAR_LOCAL] = GB_LOCAL(gb_quants_size(s, p->packing, p->n_in)),
     };
 
     *l = (gb_linear){.matrix = m, .io = *io};
@@ -142,7 +177,8 @@ gb_linear_init(gb_linear *l, gb_compute *c, const gb_matrix *m,
     /* A CPU core keeps a panel in its cache and goes through the tokens; a
      * GPU takes all tiles at once. */
     l->many.max_y = gb_div_up(4 * c->device.compute_units, panels);
-    if (gb_packing_is_quantized(m->packing) && panels > most)
+    if (l->single == NULL && gb_packing_is_quantized(p->packing) &&
+        panels > most)
         l->one.x = most;
     return true;
 }
@@ -153,6 +189,8 @@ gb_linear_free(gb_linear *l)
     gb_op_free(&l->one);
     gb_op_free(&l->many);
     gb_op_free(&l->quantize);
+    if (l->single != NULL)
+        clReleaseMemObject(l->single);
 }
 
 bool
@@ -162,7 +200,8 @@ gb_linear_run(gb_compute *c, gb_gemm *gemm, const gb_linear *l, unsigned n,
     const gb_linear_io *io = &l->io;
 
     if (n == 1)
-        return gb_op_run(c, &l->one, 1, err);
+        return (l->single == NULL || gb_op_run(c, &l->quantize, 1, err)) &&
+               gb_op_run(c, &l->one, 1, err);
     if (gemm != NULL)
         return gb_gemm_run(gemm, c, l->matrix, io->x, io->ldx, io->y, io->ldy,
                            io->epilogue, n, err);
@@ -292,14 +331,15 @@ static bool
 open_embedding(gb_forward *f, const gb_weights *w, gb_error *err)
 {
     const gb_matrix *wte = w->wte.weight != NULL ? &w->wte : &w->head;
+    const gb_panels *p = &wte->panels;
 
-    if (!gb_op_init_packed(f->c, &f->embedding, "embedding", wte->packing,
+    if (!gb_op_init_packed(f->c, &f->embedding, "embedding", p->packing,
                            GB_ARGS([GB_EMBEDDING_IDS] = GB_MEM(f->ids),
                                    [GB_EMBEDDING_WTE] = GB_MEM(wte->weight),
-                                   [GB_EMBEDDING_PANEL] = GB_UINT(wte->panel),
+                                   [GB_EMBEDDING_PANEL] = GB_UINT(p->width),
                                    [GB_EMBEDDING_WPE] = GB_MEM(w->wpe),
                                    [GB_EMBEDDING_X] = GB_MEM(f->x),
-                                   [GB_EMBEDDING_WIDTH] = GB_UINT(wte->n_in),
+                                   [GB_EMBEDDING_WIDTH] = GB_UINT(p->n_in),
                                    [GB_EMBEDDING_LDX] = GB_UINT(f->ld),
                                    [GB_EMBEDDING_RUN] = GB_MEM(f->run)),
                            err))
@@ -313,7 +353,7 @@ gb_forward_open(gb_forward *f, gb_compute *c, const gb_config *g,
                 const gb_weights *w, gb_error *err)
 {
     const size_t row = sizeof(float) * batch_of(g);
-    const size_t quants = quants_size(g, c->packings) * batch_of(g);
+    const size_t quants = quants_size(c, g, c->packings) * batch_of(g);
     unsigned i;
 
     memset(f, 0, sizeof *f);

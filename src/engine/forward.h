@@ -37,6 +37,8 @@ typedef struct gb_linear {
     gb_linear_io io;
     gb_op one, many;
     gb_op quantize; /* before many; without a kernel where there is none */
+    cl_mem single;  /* {0, 1}, or NULL: where a group has too little memory of
+                       its own, one token is computed as several are */
 } gb_linear;
 
 typedef struct gb_layer_plan {
@@ -91,8 +93,10 @@ bool gb_forward_look(gb_forward *f, gb_token id, unsigned position,
 bool gb_forward_keep(gb_forward *f, gb_error *err);
 bool gb_forward_restore(gb_forward *f, gb_error *err);
 
-/* Bytes of n_in activations as integers with their scales, at most. */
-size_t gb_quants_size(unsigned n_in);
+/* Bytes of n_in activations as integers with their scales; 0 for a packing of
+ * floats, which needs none. */
+size_t gb_quants_size(const gb_shape *shape, gb_packing packing,
+                      unsigned n_in);
 
 bool gb_linear_init(gb_linear *l, gb_compute *c, const gb_matrix *m,
                     const gb_linear_io *io, gb_error *err);

@@ -83,24 +83,25 @@ gb_gemm_bytes(const gb_gemm *g)
 static bool
 unpack(gb_gemm *g, gb_compute *c, const gb_matrix *m, gb_error *err)
 {
-    gb_op *op = &g->unpack[m->packing];
+    const gb_panels *p = &m->panels;
+    gb_op *op = &g->unpack[p->packing];
 
-    op->x = m->n_out_padded / c->shape.lanes;
+    op->x = gb_panels_outputs(p) / c->shape.lanes;
     return gb_op_set(op, GB_UNPACK_WEIGHT, &(gb_arg)GB_MEM(m->weight), err) &&
-           gb_op_set(op, GB_UNPACK_N_IN, &(gb_arg)GB_UINT(m->n_in), err) &&
-           gb_op_set(op, GB_UNPACK_PANEL, &(gb_arg)GB_UINT(m->panel), err) &&
-           gb_op_run(c, op, m->n_in, err);
+           gb_op_set(op, GB_UNPACK_N_IN, &(gb_arg)GB_UINT(p->n_in), err) &&
+           gb_op_set(op, GB_UNPACK_PANEL, &(gb_arg)GB_UINT(p->width), err) &&
+           gb_op_run(c, op, p->n_in, err);
 }
 
 static bool
 finish(gb_gemm *g, gb_compute *c, const gb_matrix *m, cl_mem y, unsigned ldy,
        unsigned epilogue, unsigned n, gb_error *err)
 {
+    const unsigned n_out = gb_panels_outputs(&m->panels);
     gb_op *op = &g->epilogue;
 
-    op->x = m->n_out_padded / (c->shape.vw * c->shape.lanes);
-    return gb_op_set(op, GB_GEMM_N_OUT, &(gb_arg)GB_UINT(m->n_out_padded),
-                     err) &&
+    op->x = n_out / (c->shape.vw * c->shape.lanes);
+    return gb_op_set(op, GB_GEMM_N_OUT, &(gb_arg)GB_UINT(n_out), err) &&
            gb_op_set(op, GB_GEMM_BIAS, &(gb_arg)GB_MEM(m->bias), err) &&
            gb_op_set(op, GB_GEMM_Y, &(gb_arg)GB_MEM(y), err) &&
            gb_op_set(op, GB_GEMM_LDY, &(gb_arg)GB_UINT(ldy), err) &&
@@ -113,15 +114,15 @@ gb_gemm_run(gb_gemm *g, gb_compute *c, const gb_matrix *m, cl_mem x,
             unsigned ldx, cl_mem y, unsigned ldy, unsigned epilogue,
             unsigned n, gb_error *err)
 {
+    const unsigned n_in = m->panels.n_in, n_out = gb_panels_outputs(&m->panels);
     CLBlastStatusCode status;
 
     if (!unpack(g, c, m, err))
         return false;
     status = CLBlastSgemm(CLBlastLayoutRowMajor, CLBlastTransposeNo,
-                          CLBlastTransposeNo, n, m->n_out_padded, m->n_in,
-                          1.0f, x, 0, ldx, g->weight, 0, m->n_out_padded, 0.0f,
-                          g->product, 0, m->n_out_padded, &c->queue,
-                          gb_event(c));
+                          CLBlastTransposeNo, n, n_out, n_in, 1.0f, x, 0, ldx,
+                          g->weight, 0, n_out, 0.0f, g->product, 0, n_out,
+                          &c->queue, gb_event(c));
     if (status != CLBlastSuccess)
         return gb_fail(err, "%s: CLBlast's Sgemm failed with status %d",
                        c->device.name, (int)status);

@@ -1,14 +1,13 @@
 #include "engine/packing.h"
 
 #include <math.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/thread.h"
 #include "engine/compute.h"
 
 /* Elements of a tensor that are read at once, or a little more. */
@@ -103,6 +102,12 @@ uint32_t
 gb_panels_count(const gb_panels *p)
 {
     return (uint32_t)gb_div_up(p->n_out, p->width);
+}
+
+uint32_t
+gb_panels_outputs(const gb_panels *p)
+{
+    return gb_panels_count(p) * p->width;
 }
 
 uint64_t
@@ -399,7 +404,7 @@ quantize_rows(job *j, size_t part, float *scratch, unsigned char *rows,
     if (!gb_tensor_read(j->source, (uint64_t)first * p->n_out, n * p->n_out,
                         scratch, err))
         return false;
-    for (o = 0; o < (size_t)gb_panels_count(p) * p->width; o += TILE)
+    for (o = 0; o < gb_panels_outputs(p); o += TILE)
         if (!quantize_at(j, scratch + o, n, p->n_out,
                          part_of(p->n_out, o, TILE), 1, part, o, err))
             return false;
@@ -432,17 +437,18 @@ quantize_columns(job *j, size_t part, float *scratch, unsigned char *rows,
     return true;
 }
 
-/* Works on parts until there are no more, or one failed. */
+/* Works on parts until there are no more, or one failed; on none where there
+ * is no memory for it. */
 static void *
 work(void *arg)
 {
     job *j = arg;
-    float *scratch = gb_alloc_array(j->elements, sizeof *scratch);
-    unsigned char *rows = gb_alloc_array(j->elements, sizeof *scratch);
+    float *scratch = gb_try_alloc(j->elements, sizeof *scratch);
+    unsigned char *rows = gb_try_alloc(j->elements, sizeof *scratch);
     gb_error err = GB_ERROR_INIT;
     size_t i;
 
-    while (!atomic_load(&j->failed) &&
+    while (scratch != NULL && rows != NULL && !atomic_load(&j->failed) &&
            (i = atomic_fetch_add(&j->next, 1)) < j->n_parts)
         if (!j->part(j, i, scratch, rows, &err) &&
             !atomic_exchange(&j->failed, true) && j->err != NULL)
@@ -463,24 +469,23 @@ helpers(const job *j)
     return j->source->count / SHARE < most ? j->source->count / SHARE : most;
 }
 
-/* Others help where they can be had; this thread works in any case, and gets
- * all signals. */
+/* Others help where they can be had; this thread works in any case. */
 static bool
 share(job *j)
 {
     pthread_t threads[MOST_THREADS];
     const size_t most = helpers(j);
-    sigset_t all, before;
     size_t n = 0;
 
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    while (n < most && pthread_create(&threads[n], NULL, work, j) == 0)
+    while (n < most && gb_thread_start(&threads[n], work, j) == 0)
         n++;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
     work(j);
     while (n > 0)
         pthread_join(threads[--n], NULL);
+    if (!atomic_load(&j->failed) && atomic_load(&j->next) < j->n_parts)
+        return gb_fail(j->err, "%s: tensor %s: there is no memory for a part "
+                       "of it (%.1f MiB)", j->source->path, j->source->name,
+                       (double)j->elements * 2 * sizeof(float) / 1048576.0);
     return !atomic_load(&j->failed);
 }
 

@@ -69,6 +69,8 @@ typedef struct gb_panels {
 } gb_panels;
 
 uint32_t gb_panels_count(const gb_panels *p);
+/* Outputs of all of them, with those that pad the last. */
+uint32_t gb_panels_outputs(const gb_panels *p);
 uint64_t gb_panels_size(const gb_panels *p); /* in bytes */
 
 /* Converts `source` (n_in, n_out), or (n_out, n_in) when `transposed`, into

@@ -16,17 +16,17 @@
 #define OUTPUTS 3072
 #define ROUNDS 3
 
-/* The file for a device, driver and shape; the caller frees. NULL without
- * cache. */
+/* The file for a device, driver, shape and packing; the caller frees. NULL
+ * without cache. */
 static char *
-record_path(const gb_device *d)
+record_path(const gb_device *d, gb_packing packing)
 {
     const gb_shape shape = gb_shape_for(d);
     gb_str key = GB_STR_INIT;
     char *path;
 
-    gb_str_printf(&key, "%s\n%s\n%s\n%s\n", d->name, d->vendor, d->version,
-                  d->driver);
+    gb_str_printf(&key, "%s\n%s\n%s\n%s\n%s\n", d->name, d->vendor,
+                  d->version, d->driver, gb_packings[packing].name);
     gb_str_append(&key, &shape, sizeof shape);
     path = gb_cache_path("prefill", key.data, key.len);
     gb_str_free(&key);
@@ -34,10 +34,10 @@ record_path(const gb_device *d)
 }
 
 bool
-gb_prefill_known(const gb_device *d, gb_prefill_times *t)
+gb_prefill_known(const gb_device *d, gb_packing packing, gb_prefill_times *t)
 {
     gb_str text = GB_STR_INIT;
-    char *path = record_path(d);
+    char *path = record_path(d, packing);
     bool ok;
 
     ok = gb_cache_read(path, 4096, &text) &&
@@ -50,10 +50,11 @@ gb_prefill_known(const gb_device *d, gb_prefill_times *t)
 }
 
 static void
-remember(const gb_device *d, const gb_prefill_times *t)
+remember(const gb_device *d, gb_packing packing,
+         const gb_prefill_times *t)
 {
     gb_str text = GB_STR_INIT;
-    char *path = record_path(d);
+    char *path = record_path(d, packing);
 
     gb_str_printf(&text, "own %.4f clblast %.4f\n", t->own_ms, t->clblast_ms);
     gb_cache_write(path, text.data, text.len);
@@ -108,18 +109,9 @@ fill(gb_compute *c, const float *x, size_t size, gb_error *err)
     return NULL;
 }
 
-static gb_packing
-some_packing(const gb_compute *c)
-{
-    unsigned i = 0;
-
-    while ((c->packings & 1u << i) == 0)
-        i++;
-    return i;
-}
-
 bool
-gb_prefill_measure(gb_compute *c, gb_prefill_times *t, gb_error *err)
+gb_prefill_measure(gb_compute *c, gb_packing packing, gb_prefill_times *t,
+                   gb_error *err)
 {
     const unsigned ldx = gb_padded_width(&c->shape, INPUTS);
     const unsigned ldy = gb_padded_width(&c->shape, OUTPUTS);
@@ -136,25 +128,28 @@ gb_prefill_measure(gb_compute *c, gb_prefill_times *t, gb_error *err)
     gb_matrix m = {0};
     gb_linear l = {0};
     gb_gemm *gemm = NULL;
-    cl_mem x, y, run, quants;
+    const size_t quantized = gb_quants_size(&c->shape, packing, INPUTS);
+    cl_mem x, y, run, quants = NULL;
     bool ok = false;
 
     x = fill(c, data, sizeof(float) * TOKENS * ldx, err);
     y = gb_buffer(c, sizeof(float) * TOKENS * ldy, "a measurement", err);
     run = fill(c, (const float *)position, sizeof position, err);
-    quants = gb_buffer(c, TOKENS * gb_quants_size(INPUTS), "a measurement",
-                       err);
-    if (x != NULL && y != NULL && run != NULL && quants != NULL &&
-        gb_matrix_load(&m, c, some_packing(c), &w, false, NULL, err) &&
+    if (quantized > 0)
+        quants = gb_buffer(c, TOKENS * quantized, "a measurement", err);
+    if (x != NULL && y != NULL && run != NULL &&
+        (quants != NULL || quantized == 0) &&
+        gb_matrix_load(&m, c, packing, &w, false, NULL, err) &&
         gb_linear_init(&l, c, &m,
                        &(gb_linear_io){x, ldx, y, ldy, GB_EPILOGUE_BIAS, run,
                                        quants},
                        err) &&
-        (gemm = gb_gemm_open(c, INPUTS, m.n_out_padded, TOKENS, err)) != NULL)
+        (gemm = gb_gemm_open(c, INPUTS, gb_panels_outputs(&m.panels), TOKENS,
+                             err)) != NULL)
         ok = best_time(c, NULL, &l, &t->own_ms, err) &&
              best_time(c, gemm, &l, &t->clblast_ms, err);
     if (ok)
-        remember(&c->device, t);
+        remember(&c->device, packing, t);
     gb_gemm_close(gemm);
     gb_linear_free(&l);
     gb_matrix_free(&m);

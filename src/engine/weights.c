@@ -62,8 +62,7 @@ plan_matrix(gb_weights_plan *plan, const gb_compute *c, const gb_tensor *t,
 
     plan->packings |= 1u << packing;
     plan->has_f64 |= t->dtype == GB_F64;
-    plan->bytes += size + (uint64_t)gb_panels_count(&p) * p.width *
-                              sizeof(float);
+    plan->bytes += size + gb_panels_outputs(&p) * sizeof(float);
     if (plan->largest < size)
         plan->largest = size;
 }
@@ -163,13 +162,11 @@ gb_matrix_load(gb_matrix *m, gb_compute *c, gb_packing packing,
     bool ok;
 
     *m = (gb_matrix){
-        .packing = packing,
-        .n_in = panels.n_in,
-        .n_out_padded = gb_panels_count(&panels) * panels.width,
-        .panel = panels.width,
+        .panels = panels,
         .wide = gb_matrix_is_wide(c, panels.n_out),
     };
-    m->bias = load_vector(c, bias, panels.n_out, m->n_out_padded, err);
+    m->bias = load_vector(c, bias, panels.n_out,
+                          gb_panels_outputs(&panels), err);
     if (m->bias == NULL)
         return false;
     m->weight = gb_buffer(c, size, source->name, err);

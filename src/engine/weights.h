@@ -8,11 +8,10 @@
 
 /* A matrix packed into panels (see cl/packing.cl) and its bias. */
 typedef struct gb_matrix {
-    cl_mem weight;   /* (n_out_padded / panel, n_in, panel), as packed */
-    cl_mem bias;     /* (n_out_padded) f32; zeros where there is none */
-    gb_packing packing;
-    unsigned n_in, n_out_padded, panel;
-    bool wide;       /* which of the two panel widths */
+    cl_mem weight;    /* gb_panels_size bytes */
+    cl_mem bias;      /* (gb_panels_outputs) f32; zeros where there is none */
+    gb_panels panels;
+    bool wide;        /* which of the two panel widths */
 } gb_matrix;
 
 typedef struct gb_norm {

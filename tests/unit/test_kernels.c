@@ -50,7 +50,7 @@ check_embedding(gb_compute *c, gb_packing packing, unsigned vocab,
                 c, &op, "embedding", packing,
                 GB_ARGS([GB_EMBEDDING_IDS] = GB_MEM(ids_m),
                         [GB_EMBEDDING_WTE] = GB_MEM(m.weight),
-                        [GB_EMBEDDING_PANEL] = GB_UINT(m.panel),
+                        [GB_EMBEDDING_PANEL] = GB_UINT(m.panels.width),
                         [GB_EMBEDDING_WPE] = GB_MEM(wpe_m),
                         [GB_EMBEDDING_X] = GB_MEM(x_m),
                         [GB_EMBEDDING_WIDTH] = GB_UINT(width),
@@ -264,7 +264,13 @@ linear_oracle(const linear_case *l, unsigned row, unsigned o,
                                        : sum;
 }
 
-typedef enum linear_way { LINEAR_ONE, LINEAR_MANY, LINEAR_CLBLAST } linear_way;
+/* LINEAR_TIGHT: one, on a device whose groups have no memory for it. */
+typedef enum linear_way {
+    LINEAR_ONE,
+    LINEAR_TIGHT,
+    LINEAR_MANY,
+    LINEAR_CLBLAST,
+} linear_way;
 
 /* y (n, ldy) of rows first .. first + n - 1; checks what else was written.
  * The caller frees. */
@@ -277,7 +283,10 @@ linear_run(gb_compute *c, const linear_case *l, unsigned first, unsigned n,
                            poison());
     float *y = padded_rows(l->prior + first * l->n_out, n, l->n_out, l->ldy,
                            poison());
-    const size_t quants = n * gb_quants_size(l->n_in) / 4;
+    const size_t quants =
+        n * gb_quants_size(&c->shape, l->m.panels.packing, l->n_in) / 4;
+    const unsigned padded = gb_panels_outputs(&l->m.panels);
+    const uint64_t local = c->device.local_memory;
     cl_mem x_m = device_words(c, x, n * l->ldx), y_m, run_m, quants_m;
     gb_error err = GB_ERROR_INIT;
     gb_linear linear;
@@ -288,12 +297,12 @@ linear_run(gb_compute *c, const linear_case *l, unsigned first, unsigned n,
     for (i = 0; i < n * l->ldy; i++)
         if (epilogue != GB_EPILOGUE_ADD)
             y[i] = poison();
-        else if (i % l->ldy >= l->n_out && i % l->ldy < l->m.n_out_padded)
+        else if (i % l->ldy >= l->n_out && i % l->ldy < padded)
             y[i] = 0.5f;
     y_m = device_words(c, y, n * l->ldy);
     run_m = device_words(c, run, 2);
     if (way == LINEAR_CLBLAST) {
-        gemm = gb_gemm_open(c, l->n_in, l->m.n_out_padded, n, &err);
+        gemm = gb_gemm_open(c, l->n_in, padded, n, &err);
         test_ok(gemm != NULL, &err);
         test_ok(gb_gemm_run(gemm, c, &l->m, x_m, l->ldx, y_m, l->ldy,
                             epilogue, n, &err),
@@ -302,14 +311,22 @@ linear_run(gb_compute *c, const linear_case *l, unsigned first, unsigned n,
         gb_gemm_close(gemm);
     } else {
         quants_m = device_poisoned(c, quants);
+        if (way == LINEAR_TIGHT)
+            c->device.local_memory = 0;
         test_ok(gb_linear_init(&linear, c, &l->m,
                                &(gb_linear_io){x_m, l->ldx, y_m, l->ldy,
                                                epilogue, run_m, quants_m},
                                &err),
                 &err);
-        if (way == LINEAR_MANY && linear.quantize.kernel != NULL)
-            device_run(c, &linear.quantize, n);
-        device_run(c, way == LINEAR_ONE ? &linear.one : &linear.many, n);
+        c->device.local_memory = local;
+        if (way == LINEAR_MANY) {
+            if (linear.quantize.kernel != NULL)
+                device_run(c, &linear.quantize, n);
+            device_run(c, &linear.many, n);
+        } else {
+            test_ok(gb_linear_run(c, NULL, &linear, n, &err), &err);
+            test_ok(gb_compute_finish(c, &err), &err);
+        }
         gb_linear_free(&linear);
         free(device_read(c, quants_m, quants));
         device_free(quants_m);
@@ -317,7 +334,7 @@ linear_run(gb_compute *c, const linear_case *l, unsigned first, unsigned n,
     free(y);
     y = device_read(c, y_m, n * l->ldy);
     for (i = 0; i < n; i++) {
-        for (j = l->n_out; j < l->m.n_out_padded; j++)
+        for (j = l->n_out; j < padded; j++)
             assert_near(y[i * l->ldy + j],
                         epilogue == GB_EPILOGUE_ADD ? 0.5 : 0, 0,
                         "padding of linear", i, j);
@@ -358,6 +375,11 @@ check_linear(gb_compute *c, const linear_case *l, gb_epilogue epilogue,
         free(y);
     }
     check_rows(l, alone, most, epilogue);
+    y = linear_run(c, l, 0, 1, epilogue, LINEAR_TIGHT);
+    if (memcmp(y, alone, l->ldy * sizeof *y) != 0)
+        fail_msg("%u inputs and %u outputs differ without local memory",
+                 l->n_in, l->n_out);
+    free(y);
     for (i = 0; i < n_counts; i++) {
         y = linear_run(c, l, 0, counts[i], epilogue, LINEAR_MANY);
         if (memcmp(y, alone, counts[i] * l->ldy * sizeof *y) != 0)
