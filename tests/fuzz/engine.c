@@ -262,6 +262,46 @@ gb_engine_logits(gb_engine *e, uint32_t position, float *logits, gb_error *err)
     return true;
 }
 
+static bool
+read_text(gb_engine *e, const gb_sequence *row, gb_error *err)
+{
+    FUZZ_CHECK(row->n > 0 && row->n <= e->model->config.n_ctx);
+    gb_engine_rewind(e, 0);
+    return gb_engine_feed(e, row->ids, row->n, err);
+}
+
+bool
+gb_engine_pick_rows(gb_engine *e, const gb_rule *rule, const gb_sequence *rows,
+                    unsigned n, gb_pick *picks, gb_error *err)
+{
+    const gb_sequence *r;
+
+    FUZZ_CHECK(n > 0 && n <= GB_ROWS);
+    for (r = rows; r < rows + n; r++, picks++)
+        if (!read_text(e, r, err) ||
+            !(rule->greedy
+                  ? gb_engine_greedy(e, r->adjust, picks, err)
+                  : gb_engine_sample(e, rule->temperature, rule->filter,
+                                     r->adjust, r->seed, r->step, picks,
+                                     err)))
+            return false;
+    return true;
+}
+
+bool
+gb_engine_logit_rows(gb_engine *e, const gb_sequence *rows, unsigned n,
+                     float *logits, gb_error *err)
+{
+    const gb_sequence *r;
+
+    FUZZ_CHECK(n > 0 && n <= GB_ROWS);
+    for (r = rows; r < rows + n; r++, logits += e->model->config.n_vocab)
+        if (!read_text(e, r, err) ||
+            !gb_engine_logits(e, r->n - 1, logits, err))
+            return false;
+    return true;
+}
+
 bool
 gb_engine_logprobs(gb_engine *e, float temperature,
                    const gb_adjustments *adjust, float *logprobs,
