@@ -55,6 +55,16 @@ static const struct {
     {"quick_gelu", GB_QUICK_GELU},
 };
 
+const char *
+gb_activation_name(gb_activation activation)
+{
+    size_t i = 0;
+
+    while (activations[i].activation != activation)
+        i++;
+    return activations[i].name;
+}
+
 static bool
 refuse(const reader *r, const char *field, const char *expected,
        const json_t *found)
@@ -141,7 +151,7 @@ check_kind(const reader *r)
     if (type == NULL && names_gpt2(field(r, "architectures")))
         return true;
     return refuse(r, "model_type",
-                  "\"gpt2\", the one architecture that is computed here,",
+                  "\"gpt2\", the one architecture that is computed here",
                   type);
 }
 
