@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "base/nearest.h"
+#include "model/installed.h"
 
 const gb_ui_key gb_ui_keys[] = {
 #define GB_KEY(key, command, hint, help) {key, command, hint, help},
@@ -366,6 +367,18 @@ command_of(const char *line, bool *second)
     return c;
 }
 
+static void
+add_models(gb_prompt_add *add)
+{
+    gb_installed_list list;
+    size_t i;
+
+    gb_installed_read(&list);
+    for (i = 0; i < list.len; i++)
+        add(list.data[i].name);
+    gb_installed_free(&list);
+}
+
 gb_completion
 gb_ui_complete(gb_ui *ui, const char *line, gb_prompt_add *add)
 {
@@ -390,7 +403,7 @@ gb_ui_complete(gb_ui *ui, const char *line, gb_prompt_add *add)
     if (second)
         return GB_COMPLETE_NOTHING;
     if (strcmp(c->completion, GB_COMPLETE_MODELS) == 0) {
-        gb_model_list_installed(add);
+        add_models(add);
         return GB_COMPLETE_EITHER;
     }
     if (strcmp(c->completion, GB_COMPLETE_SETTINGS) == 0)

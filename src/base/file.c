@@ -1,5 +1,6 @@
 #include "base/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -248,6 +249,34 @@ gb_make_folders(const char *path, gb_error *err)
         ok = gb_fail(err, "%s: expected a folder", path);
     free(part);
     return ok;
+}
+
+bool
+gb_remove_tree(const char *path, gb_error *err)
+{
+    const struct dirent *entry;
+    struct stat st;
+    bool ok = true;
+    char *below;
+    DIR *dir;
+
+    if (lstat(path, &st) != 0)
+        return errno == ENOENT ||
+               gb_fail(err, "%s: %s", path, strerror(errno));
+    dir = S_ISDIR(st.st_mode) ? opendir(path) : NULL;
+    while (dir != NULL && ok && (entry = readdir(dir)) != NULL) {
+        if (strcmp(entry->d_name, ".") == 0 ||
+            strcmp(entry->d_name, "..") == 0)
+            continue;
+        below = gb_path_join(path, entry->d_name);
+        ok = gb_remove_tree(below, err);
+        free(below);
+    }
+    if (dir != NULL)
+        closedir(dir);
+    return ok && (remove(path) == 0 ||
+                  gb_fail(err, "%s: cannot delete: %s", path,
+                          strerror(errno)));
 }
 
 char *

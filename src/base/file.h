@@ -83,6 +83,10 @@ bool gb_same_file(const char *a, const char *b);
 /* mkdir -p with mode 0700. */
 bool gb_make_folders(const char *path, gb_error *err);
 
+/* Deletes a path with all that is below it, of a symbolic link the link alone.
+ * What is not there is no error. */
+bool gb_remove_tree(const char *path, gb_error *err);
+
 /* "a/b" with exactly one slash between; the caller frees. */
 char *gb_path_join(const char *folder, const char *name);
 

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "cmd/interrupt.h"
 #include "cmd/output.h"
+#include "model/installed.h"
 #include "session/bias.h"
 
 /* The line may be gone while the engine goes on reporting. */
@@ -45,6 +46,7 @@ gb_open_instead(const char *folder, gb_opened *p, gb_error *err)
                                     : gb_model_open(folder, err);
     if (p->model == NULL)
         return false;
+    gb_model_used(folder);
     put_model_note(p);
     return true;
 }

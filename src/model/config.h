@@ -34,6 +34,9 @@ typedef enum gb_activation {
     GB_QUICK_GELU,
 } gb_activation;
 
+/* Transformers' name, "gelu_new", ... */
+const char *gb_activation_name(gb_activation activation);
+
 typedef struct gb_config {
     uint32_t n_layer;
     uint32_t n_head;

@@ -1,7 +1,5 @@
-/* Finding a model's folder by its name. */
-#include "model/model.h"
+#include "model/find.h"
 
-#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,6 +8,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/utf8.h"
+#include "model/hub_cache.h"
 
 #define DEFAULT_MODEL "stories"
 
@@ -31,55 +30,109 @@ runs_in_build_tree(void)
     return below;
 }
 
-/* The folders that hold models, first to last; the caller frees each. */
-static size_t
-list_places(char *places[3])
+char *
+gb_model_data_folder(void)
 {
     char *data = gb_xdg("XDG_DATA_HOME", ".local/share");
+    char *folder = data != NULL ? gb_path_join(data, "models") : NULL;
+
+    free(data);
+    return folder;
+}
+
+size_t
+gb_model_places(gb_model_place places[GB_PLACES])
+{
+    char *data = gb_model_data_folder();
     char *source =
         runs_in_build_tree() ? realpath(GB_SOURCE_MODELDIR, NULL) : NULL;
     size_t n = 0;
 
     if (data != NULL)
-        places[n++] = gb_path_join(data, "models");
-    free(data);
+        places[n++] = (gb_model_place){GB_IN_DATA, data};
     if (source != NULL)
-        places[n++] = source;
-    places[n++] = gb_strdup(GB_MODELDIR);
+        places[n++] = (gb_model_place){GB_IN_SOURCE, source};
+    places[n++] = (gb_model_place){GB_IN_SYSTEM, gb_strdup(GB_MODELDIR)};
     return n;
 }
 
-static bool
-fail_not_found(const char *name, const gb_str *looked, gb_error *err)
+bool
+gb_is_gguf(const char *path)
 {
-    gb_str shown = GB_STR_INIT, places = GB_STR_INIT;
+    const size_t n = strlen(path);
 
-    gb_utf8_visible(&shown, name, strlen(name), false);
-    gb_utf8_visible(&places, gb_str_cstr(looked), looked->len, false);
-    gb_fail(err, "no model \"%s\" found: there is no folder%s",
-            gb_str_cstr(&shown), gb_str_cstr(&places));
-    gb_str_free(&shown);
-    gb_str_free(&places);
-    return false;
+    return n > 5 && strcmp(path + n - 5, ".gguf") == 0 && gb_is_file(path);
+}
+
+static bool
+is_model_path(const char *path)
+{
+    return gb_is_folder(path) || gb_is_gguf(path);
 }
 
 /* Tries places/name; lists what it tried in `looked`. */
 static char *
 find_in_places(const char *name, gb_str *looked)
 {
-    char *places[3], *path, *found = NULL;
-    size_t n = list_places(places), i;
+    gb_model_place places[GB_PLACES];
+    char *path, *found = NULL;
+    size_t n = gb_model_places(places), i;
 
     for (i = 0; i < n; i++) {
-        path = gb_path_join(places[i], name);
+        path = gb_path_join(places[i].path, name);
         gb_str_printf(looked, "%s %s", looked->len > 0 ? "," : "", path);
-        if (found == NULL && gb_is_folder(path))
+        if (found == NULL && is_model_path(path))
             found = path;
         else
             free(path);
-        free(places[i]);
+        free(places[i].path);
     }
     return found;
+}
+
+/* Whether it can be a path below a folder of models, and no way out. */
+static bool
+is_name(const char *s)
+{
+    for (; *s != '\0' && *s != '/' && *s != '.'; s++) {
+        s += strcspn(s, "/");
+        if (*s == '\0')
+            return true;
+    }
+    return false;
+}
+
+/* By its name alone; *loads tells that the hub may have it. */
+static char *
+find_by_name(const char *name, gb_str *looked, bool *loads)
+{
+    gb_hub_name hub;
+    char *found = NULL;
+
+    *loads = gb_hub_name_read(&hub, name, NULL);
+    if (*loads || is_name(name))
+        found = find_in_places(*loads ? hub.local : name, looked);
+    if (found == NULL && *loads)
+        found = gb_hub_cache_find(&hub);
+    gb_hub_name_free(&hub);
+    return found;
+}
+
+static bool
+fail_not_found(const char *name, const gb_str *looked, bool loads,
+               gb_error *err)
+{
+    gb_str shown = GB_STR_INIT, places = GB_STR_INIT;
+
+    gb_utf8_visible(&shown, name, strlen(name), false);
+    gb_utf8_visible(&places, gb_str_cstr(looked), looked->len, false);
+    gb_fail(err, "no model \"%s\" found: there is no folder%s%s%s%s",
+            gb_str_cstr(&shown), gb_str_cstr(&places),
+            loads ? "; gumbel pull " : "", loads ? gb_str_cstr(&shown) : "",
+            loads ? " loads it from the hub" : "");
+    gb_str_free(&shown);
+    gb_str_free(&places);
+    return false;
 }
 
 char *
@@ -87,6 +140,7 @@ gb_model_find(const char *name, gb_error *err)
 {
     gb_str looked = GB_STR_INIT;
     char *found;
+    bool loads;
 
     if (name == NULL)
         name = getenv("GUMBEL_MODEL");
@@ -96,15 +150,15 @@ gb_model_find(const char *name, gb_error *err)
     }
     /* A folder that is called like the default is not meant by silence. */
     if (name != NULL && name[0] != '\0') {
-        if (gb_is_folder(name))
+        if (is_model_path(name))
             return gb_strdup(name);
         gb_str_printf(&looked, " %s", name);
     } else {
         name = DEFAULT_MODEL;
     }
-    found = strchr(name, '/') == NULL ? find_in_places(name, &looked) : NULL;
+    found = find_by_name(name, &looked, &loads);
     if (found == NULL)
-        fail_not_found(name, &looked, err);
+        fail_not_found(name, &looked, loads, err);
     gb_str_free(&looked);
     return found;
 }
@@ -114,44 +168,57 @@ gb_model_find_installed(const char *name)
 {
     gb_str looked = GB_STR_INIT;
     char *found = NULL;
+    bool loads;
 
-    if (name != NULL && name[0] != '\0' && name[0] != '.' &&
-        strchr(name, '/') == NULL)
-        found = find_in_places(name, &looked);
+    if (name != NULL)
+        found = find_by_name(name, &looked, &loads);
     gb_str_free(&looked);
     return found;
 }
 
-static void
-list_place(const char *place, void (*visit)(const char *name))
+/* What a path is called below a folder of models, or NULL. */
+static char *
+name_below(const char *place, const char *path)
 {
-    DIR *dir = opendir(place);
-    const struct dirent *entry;
-    char *folder, *config;
+    char *folder = realpath(place, NULL), *name = NULL;
+    size_t n = folder != NULL ? strlen(folder) : 0;
 
-    if (dir == NULL)
-        return;
-    while ((entry = readdir(dir)) != NULL) {
-        if (entry->d_name[0] == '.')
-            continue;
-        folder = gb_path_join(place, entry->d_name);
-        config = gb_path_join(folder, "config.json");
-        if (access(config, R_OK) == 0)
-            visit(entry->d_name);
-        free(config);
-        free(folder);
-    }
-    closedir(dir);
+    if (n > 0 && strncmp(path, folder, n) == 0 && path[n] == '/')
+        name = gb_strdup(path + n + 1);
+    free(folder);
+    return name;
 }
 
-void
-gb_model_list_installed(void (*visit)(const char *name))
+static char *
+name_in_places(const char *path)
 {
-    char *places[3];
-    size_t n = list_places(places), i;
+    gb_model_place places[GB_PLACES];
+    size_t n = gb_model_places(places), i;
+    char *name = NULL;
 
     for (i = 0; i < n; i++) {
-        list_place(places[i], visit);
-        free(places[i]);
+        if (name == NULL)
+            name = name_below(places[i].path, path);
+        free(places[i].path);
     }
+    return name;
+}
+
+char *
+gb_model_name(const char *folder)
+{
+    char *real = realpath(folder, NULL), *name = NULL;
+    const char *slash = real != NULL ? strrchr(real, '/') : NULL;
+
+    /* The path as it is given, as files of that cache are links. */
+    name = gb_hub_cache_name(folder);
+    if (name == NULL && real != NULL)
+        name = gb_hub_cache_name(real);
+    if (name == NULL && real != NULL)
+        name = name_in_places(real);
+    if (name == NULL)
+        name = gb_strdup(slash != NULL && slash[1] != '\0' ? slash + 1
+                                                           : folder);
+    free(real);
+    return name;
 }

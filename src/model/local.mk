@@ -2,8 +2,11 @@ libgumbel_a_SOURCES += \
 	src/model/added.c src/model/added.h \
 	src/model/bpe.c src/model/bpe.h \
 	src/model/config.c src/model/config.h \
-	src/model/find.c \
+	src/model/find.c src/model/find.h \
+	src/model/installed.c src/model/installed.h \
 	src/model/hash.c \
+	src/model/hub_cache.c src/model/hub_cache.h \
+	src/model/hub_name.c src/model/hub_name.h \
 	src/model/merges.c src/model/merges.h \
 	src/model/model.c src/model/model.h \
 	src/model/pickle.c src/model/pickle.h \

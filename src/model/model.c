@@ -123,19 +123,6 @@ read_weights(gb_model *m, gb_error *err)
     return read_head(m, err);
 }
 
-/* The last component of the path that the folder really has. */
-static char *
-last_component(const char *folder)
-{
-    char *real = realpath(folder, NULL);
-    const char *slash = real != NULL ? strrchr(real, '/') : NULL;
-    char *name =
-        gb_strdup(slash != NULL && slash[1] != '\0' ? slash + 1 : folder);
-
-    free(real);
-    return name;
-}
-
 /* An adapter, with its base's weights or without, is not what config.json
  * says. */
 static bool
@@ -192,7 +179,7 @@ open_config(const char *folder, gb_error *err)
         return NULL;
     m = gb_alloc(sizeof *m);
     m->path = gb_strdup(folder);
-    m->name = last_component(folder);
+    m->name = gb_model_name(folder);
     if (gb_config_load(folder, &m->config, err))
         return m;
     gb_model_close(m);
@@ -284,4 +271,23 @@ gb_model_close(gb_model *m)
     free(m->path);
     free(m->name);
     free(m);
+}
+
+const gb_tensor **
+gb_model_tensors(const gb_model *m, size_t *n)
+{
+    const gb_tensor *const others[] = {&m->wte, &m->wpe, &m->ln_f_weight,
+                                       &m->ln_f_bias, &m->lm_head};
+    const size_t in_block = sizeof *m->blocks / sizeof m->wte;
+    const gb_tensor **list = gb_alloc_array(
+        GB_COUNT(others) + m->config.n_layer * in_block, sizeof *list);
+    size_t i, j;
+
+    *n = 0;
+    for (i = 0; i < GB_COUNT(others) - m->tied; i++)
+        list[(*n)++] = others[i];
+    for (i = 0; i < m->config.n_layer; i++)
+        for (j = 0; j < in_block; j++)
+            list[(*n)++] = &m->blocks[i].ln_1_weight + j;
+    return list;
 }

@@ -4,6 +4,7 @@
 
 #include "base/progress.h"
 #include "model/config.h"
+#include "model/find.h"
 #include "model/safetensors.h"
 #include "model/tokenizer.h"
 
@@ -20,7 +21,8 @@ typedef struct gb_block_weights {
 
 typedef struct gb_model {
     char *path; /* the folder */
-    char *name; /* its last component, for people */
+    char *name; /* by which it is found (see model/find.h), else its last
+                   component */
     gb_config config;
     gb_tensors *tensors;
     gb_tensor wte;                     /* (vocab, E) */
@@ -39,22 +41,6 @@ typedef struct gb_model {
     char sha256[65];                   /* "" until gb_model_sha256 */
 } gb_model;
 
-/* Finds a model's folder. A path (with a slash, or an existing folder) is
- * taken as it is; a name is looked for in $XDG_DATA_HOME/gumbel/models, in
- * the source tree when the program runs where it was built, and where models
- * are installed. NULL means $GUMBEL_MODEL, else the model that ships.
- * Returns the folder (caller frees) or NULL, with every place that was
- * looked at in the message. */
-char *gb_model_find(const char *name, gb_error *err);
-
-/* Only by its name, in the places above, whatever lies in the working folder;
- * NULL for what is no plain name or not there. The caller frees. */
-char *gb_model_find_installed(const char *name);
-
-/* Calls visit with the name of each model that is found by its name, in no
- * order; one that is in two places comes twice. */
-void gb_model_list_installed(void (*visit)(const char *name));
-
 /* Opens the folder and checks every tensor's shape against config.json.
  *
  * A file may hold lm_head.weight although config.json says (or is silent,
@@ -69,6 +55,10 @@ gb_model *gb_model_open_weights(const char *folder, gb_error *err);
 /* Only config.json and the tokenizer; tensors and blocks are NULL. */
 gb_model *gb_model_open_tokenizer(const char *folder, gb_error *err);
 void gb_model_close(gb_model *m);
+
+/* The tensors that are computed with, each once: an array that the caller
+ * frees. They live as long as m. */
+const gb_tensor **gb_model_tensors(const gb_model *m, size_t *n);
 
 /* SHA-256 over the weight files' contents in order of their names, as 64 hex
  * digits plus NUL: what `cat *.safetensors | sha256sum` prints. Reads all of

@@ -246,14 +246,29 @@ static const struct {
     {"pytorch_model.bin.index.json", true, true},
 };
 
-gb_tensors *
-gb_tensors_open(const char *folder, gb_error *err)
+/* Which of them it is, or none. */
+static size_t
+find_container(const char *folder)
 {
-    gb_tensors *t;
     size_t i = 0;
 
     while (i < GB_COUNT(containers) && !there(folder, containers[i].name))
         i++;
+    return i;
+}
+
+bool
+gb_tensors_are_in(const char *folder)
+{
+    return find_container(folder) < GB_COUNT(containers);
+}
+
+gb_tensors *
+gb_tensors_open(const char *folder, gb_error *err)
+{
+    const size_t i = find_container(folder);
+    gb_tensors *t;
+
     if (i == GB_COUNT(containers)) {
         fail_no_weights(folder, err);
         return NULL;
@@ -364,6 +379,23 @@ gb_tensors_get(const gb_tensors *t, const char *name, gb_tensor *out,
     out->at = e->file->data + e->begin;
     out->size = e->end - e->begin;
     return true;
+}
+
+size_t
+gb_tensors_count(const gb_tensors *t)
+{
+    return t->n_entries;
+}
+
+gb_tensor_entry
+gb_tensors_at(const gb_tensors *t, size_t i)
+{
+    const gb_st_entry *e = t->entries[i];
+
+    return (gb_tensor_entry){
+        .name = e->name, .dtype = e->dtype, .file = e->file->name,
+        .rank = e->rank, .shape = e->shape, .count = e->count,
+        .size = e->end - e->begin};
 }
 
 uint64_t

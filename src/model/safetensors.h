@@ -22,6 +22,8 @@ typedef struct gb_tensors gb_tensors;
  * its tensors cover the data without gap or overlap. A tensor of a dtype that
  * is not supported is no error until it is asked for. */
 gb_tensors *gb_tensors_open(const char *folder, gb_error *err);
+/* Whether a folder has a file that this would open. */
+bool gb_tensors_are_in(const char *folder);
 void gb_tensors_close(gb_tensors *t);
 
 /* Looks a tensor up by name, with and without "transformer." in front.
@@ -31,6 +33,18 @@ void gb_tensors_close(gb_tensors *t);
 bool gb_tensors_get(const gb_tensors *t, const char *name, gb_tensor *out,
                     gb_error *err);
 bool gb_tensors_has(const gb_tensors *t, const char *name);
+
+/* Tensor i of all that the files hold, by name. */
+typedef struct gb_tensor_entry {
+    const char *name;  /* as in the file */
+    const char *dtype; /* as the file calls it; cut when it is long */
+    const char *file;  /* without the folder */
+    size_t rank;       /* of shape only the first GB_MAX_RANK are known */
+    const uint64_t *shape;
+    uint64_t count, size; /* elements; bytes */
+} gb_tensor_entry;
+size_t gb_tensors_count(const gb_tensors *t);
+gb_tensor_entry gb_tensors_at(const gb_tensors *t, size_t i);
 
 /* Bytes in all files together. */
 uint64_t gb_tensors_size(const gb_tensors *t);

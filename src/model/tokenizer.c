@@ -402,3 +402,17 @@ gb_tokenizer_decode(const gb_tokenizer *t, const gb_token *ids, size_t n,
     }
     return true;
 }
+
+gb_tokenizer_facts
+gb_tokenizer_get_facts(const gb_tokenizer *t)
+{
+    gb_tokenizer_facts f = {.added = t->added.n,
+                            .prefix_space = t->prefix_space,
+                            .whole = t->split == NULL,
+                            .prefix = &t->prefix};
+    size_t i;
+
+    for (i = 0; i < t->added.n; i++)
+        f.special += t->added.tokens[i].special;
+    return f;
+}

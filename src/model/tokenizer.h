@@ -63,6 +63,15 @@ bool gb_tokenizer_has_special(const gb_tokenizer *t, const char *text,
 bool gb_tokenizer_has(const gb_tokenizer *t, gb_token id);
 uint32_t gb_tokenizer_missing(const gb_tokenizer *t);
 
+/* What it does besides merging. */
+typedef struct gb_tokenizer_facts {
+    size_t added, special; /* tokens; special ones are among the added */
+    bool prefix_space;     /* a text begins with a space, or gets one */
+    bool whole;            /* a text is not split before it is merged */
+    const gb_ids *prefix;  /* before a whole text; owned by t */
+} gb_tokenizer_facts;
+gb_tokenizer_facts gb_tokenizer_get_facts(const gb_tokenizer *t);
+
 /* The bytes of one token (may be part of a character); owned by t. An id out
  * of range, or without a piece, gives n = 0. Tokens such as <|endoftext|> give
  * that very text. */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "model/installed.h"
 #include "session/worker_state.h"
 
 void
@@ -113,6 +114,7 @@ take(gb_worker *w, gb_engine *engine, gb_model *model, gb_error *err)
 
     w->engine = engine;
     w->model = model;
+    gb_model_used(model->path);
     gb_worker_tell_engine(w);
     if (w->session == NULL)
         ok = first_session(w, err);
