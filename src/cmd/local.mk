@@ -7,8 +7,12 @@ libgumbel_a_SOURCES += \
 	src/cmd/generate.c \
 	src/cmd/generation.c src/cmd/generation.h \
 	src/cmd/help.c \
+	src/cmd/ignored.c src/cmd/ignored.h \
+	src/cmd/info.c \
 	src/cmd/interrupt.c src/cmd/interrupt.h \
 	src/cmd/logprobs.c \
+	src/cmd/model_facts.c src/cmd/model_facts.h \
+	src/cmd/models.c \
 	src/cmd/npy.c src/cmd/npy.h \
 	src/cmd/open.c src/cmd/open.h \
 	src/cmd/options.c src/cmd/options.h \

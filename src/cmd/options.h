@@ -25,7 +25,10 @@ enum {
     GB_FOR_SPECTRUM = 1 << 8,
     GB_FOR_SWEEP = 1 << 9,
     GB_FOR_SESSIONS = 1 << 10,
-    GB_FOR_ALL = (1 << 11) - 1,
+    GB_FOR_PULL = 1 << 11,
+    GB_FOR_MODELS = 1 << 12,
+    GB_FOR_INFO = 1 << 13,
+    GB_FOR_ALL = (1 << 14) - 1,
 };
 
 /* What the interface writes at most, where nothing else is asked for. */
