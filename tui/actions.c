@@ -473,9 +473,9 @@ do_quit(gb_ui *ui, const char *arg, gb_error *err)
 #define STEER(verb) .run = ask_verb, .word = verb
 #define PAGE() .run = open_page
 #define PACE(value) .run = change_pace, .word = value
-#define SETTING(setting) .run = change_setting, .word = setting, \
-                         .in_trial = true
-#define LOOK(name) .run = look, .word = name, .in_trial = true
+#define SETTING(setting) .run = change_setting, SETS(setting)
+#define LOOK(name) .run = look, SETS(name)
+#define SETS(name) .word = name, .sets = true, .in_trial = true
 #define OWN(function) .run = do_own, .own = function
 #define ALSO_IN_TRIAL(function) OWN(function), .in_trial = true
 

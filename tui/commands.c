@@ -351,6 +351,37 @@ add_words(const char *words, gb_prompt_add *add)
     }
 }
 
+/* What may stand behind the name of a setting: what its own command completes
+ * to, or the switches that it takes. */
+static void
+add_values(const gb_ui *ui, const char *line, gb_prompt_add *add)
+{
+    static const char *const switches[] = {"on", "off"};
+    const char *from = line + strcspn(line, " ");
+    size_t n, i;
+    gb_settings try;
+    char *name;
+
+    from += strspn(from, " ");
+    n = strcspn(from, " ");
+    if (from[n + strspn(from + n, " ")] != '\0')
+        return;
+    name = gb_strndup(from, n);
+    for (i = 0; gb_ui_commands[i].name != NULL; i++)
+        if (gb_ui_commands[i].sets &&
+            strcmp(gb_ui_commands[i].word, name) == 0)
+            break;
+    if (gb_ui_commands[i].name != NULL)
+        add_words(gb_ui_commands[i].completion, add);
+    else
+        for (i = 0; i < GB_COUNT(switches); i++) {
+            try = ui->mirror.settings;
+            if (gb_settings_change(&try, name, switches[i], NULL))
+                add(switches[i]);
+        }
+    free(name);
+}
+
 /* The command that `line` begins with, when nothing but it and spaces stand
  * there; *second tells that one argument does too. */
 static const gb_ui_command *
@@ -387,7 +418,6 @@ gb_ui_complete(gb_ui *ui, const char *line, gb_prompt_add *add)
     bool second;
     size_t i;
 
-    (void)ui;
     if (line[0] == '\0') {
         for (c = gb_ui_commands; c->name != NULL; c++) {
             snprintf(name, sizeof name, "/%s", c->name);
@@ -400,16 +430,22 @@ gb_ui_complete(gb_ui *ui, const char *line, gb_prompt_add *add)
         return GB_COMPLETE_NOTHING;
     if (strcmp(c->completion, GB_COMPLETE_FILE_NAMES) == 0)
         return GB_COMPLETE_FILES;
-    if (second)
-        return GB_COMPLETE_NOTHING;
+    if (second) {
+        if (strcmp(c->completion, GB_COMPLETE_SETTINGS) != 0)
+            return GB_COMPLETE_NOTHING;
+        add_values(ui, line, add);
+        return GB_COMPLETE_WORDS;
+    }
     if (strcmp(c->completion, GB_COMPLETE_MODELS) == 0) {
         add_models(add);
         return GB_COMPLETE_EITHER;
     }
-    if (strcmp(c->completion, GB_COMPLETE_SETTINGS) == 0)
+    if (strcmp(c->completion, GB_COMPLETE_SETTINGS) == 0) {
         for (i = 0; gb_settings_names[i] != NULL; i++)
             add(gb_settings_names[i]);
-    else if (strcmp(c->completion, GB_COMPLETE_COMMANDS) == 0)
+        add("colour");
+        add("mouse");
+    } else if (strcmp(c->completion, GB_COMPLETE_COMMANDS) == 0)
         for (c = gb_ui_commands; c->name != NULL; c++)
             add(c->name);
     else

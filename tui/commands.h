@@ -51,8 +51,9 @@ struct gb_ui_command {
                 gb_error *err);
     gb_event event;   /* that it asks for */
     bool (*own)(gb_ui *ui, const char *arg, gb_error *err);
-    const char *word; /* the setting, verb or pace that it is about; NULL: its
-                         own name */
+    const char *word; /* the setting, look, verb or pace that it is about; NULL:
+                         its own name */
+    bool sets;        /* a setting or a look, as /set does */
     bool in_trial;    /* it may be typed while settings are tried */
 };
 
