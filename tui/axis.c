@@ -196,26 +196,6 @@ draw_line(canvas *c)
     mark(c, c->at, c->ascii ? "*" : "●", GB_STYLE_TOKEN);
 }
 
-/* Where a stretch of one owner begins there is a border; a mark that stands
- * there has it on its left. */
-static void
-draw_borders(canvas *c)
-{
-    unsigned column, at;
-
-    for (column = 1; column < c->n; column++) {
-        if (c->spots[column].owner == c->spots[column - 1].owner)
-            continue;
-        at = column;
-        if (c->spots[at].taken && !c->spots[at - 1].taken)
-            at--;
-        if (c->spots[at].taken)
-            continue;
-        set(c, at, c->ascii ? "|" : "┤", GB_STYLE_RULE);
-        c->spots[at].taken = true;
-    }
-}
-
 /* Writes at most so many cells of a name; returns the columns used. */
 static unsigned
 write_name(canvas *c, unsigned column, unsigned end, const char *name,
@@ -237,6 +217,69 @@ write_name(canvas *c, unsigned column, unsigned end, const char *name,
         column += cell.width;
     }
     return column - start;
+}
+
+static void
+put_beside(canvas *c, unsigned column, unsigned border, const char *name,
+           unsigned width)
+{
+    write_name(c, column, column + width, name, SIZE_MAX,
+               c->wins ? GB_STYLE_TOKEN : GB_STYLE_PLAIN);
+    set(c, border, c->ascii ? "|" : "┤", GB_STYLE_RULE);
+    c->spots[border].taken = true;
+    for (; width > 0; width--)
+        c->spots[column++].taken = true;
+}
+
+/* Where the mark fills its interval, the name stands beside the mark, if the
+ * neighbour has room for it and a border. */
+static void
+draw_beside(canvas *c)
+{
+    unsigned at = column_of(c, c->at), from = at, left, right, width;
+    const gb_seen_token *token;
+    gb_str name = GB_STR_INIT;
+
+    while (from > 0 && c->spots[from - 1].owner == c->winner)
+        from--;
+    /* Besides the mark there may be a border in it. */
+    if (c->winner == NOBODY || stretch_end(c, from) > at + 1 ||
+        at - from > (from > 0 ? 1 : 0))
+        return;
+    for (right = at + 1; right < c->n && !c->spots[right].taken &&
+                         c->spots[right].owner == c->spots[at + 1].owner;)
+        right++;
+    for (left = from; left > 0 && !c->spots[left - 1].taken &&
+                      c->spots[left - 1].owner == c->spots[from - 1].owner;)
+        left--;
+    token = &c->axis->seen->bands[c->winner].token;
+    gb_token_name(&name, token->text, token->n, true, c->ascii);
+    width = gb_cells_width(gb_str_cstr(&name), name.len, c->ascii);
+    if (width + 2 < right - at)
+        put_beside(c, at + 1, at + 1 + width, gb_str_cstr(&name), width);
+    else if (width + 1 < at - left)
+        put_beside(c, at - width, at - width - 1, gb_str_cstr(&name), width);
+    gb_str_free(&name);
+}
+
+/* Where a stretch of one owner begins there is a border; a mark that stands
+ * there has it on its left. */
+static void
+draw_borders(canvas *c)
+{
+    unsigned column, at;
+
+    for (column = 1; column < c->n; column++) {
+        if (c->spots[column].owner == c->spots[column - 1].owner)
+            continue;
+        at = column;
+        if (c->spots[at].taken && !c->spots[at - 1].taken)
+            at--;
+        if (c->spots[at].taken)
+            continue;
+        set(c, at, c->ascii ? "|" : "┤", GB_STYLE_RULE);
+        c->spots[at].taken = true;
+    }
 }
 
 /* A run of free columns of one owner. */
@@ -315,6 +358,7 @@ draw(canvas *c)
     c->spots = gb_alloc_array(c->n, sizeof *c->spots);
     share_out(c);
     draw_line(c);
+    draw_beside(c);
     draw_borders(c);
     draw_names(c);
 }

@@ -94,11 +94,21 @@ test_mark_moves(void **state)
         " 0.1 ├ explore ──────────●┤ whistle ────────────────────┤ 10");
     a.temperature = 0.64;
     assert_string_equal(draw(&a, 60, false),
-        " 0.1 ├ explore ──────────┤●┤ whistle ───────────────────┤ 10");
+        " 0.1 ├ explore ──────────┤●visit┤ whistle ──────────────┤ 10");
     a.temperature = 0.725;
     assert_string_equal(draw(&a, 60, false),
-        " 0.1 ├ explore ───────────┤●┤ whistle ──────────────────┤ 10");
-    assert_string_equal(styled(GB_STYLE_TOKEN), "●");
+        " 0.1 ├ explore ───────────┤●steal┤ whistle ─────────────┤ 10");
+    assert_string_equal(styled(GB_STYLE_TOKEN), "●steal");
+    /* On the other side where there is more room. */
+    fox[3].from = fox[2].to = 8.6;
+    fox[2].from = fox[1].to = 8.3;
+    a.temperature = 8.5;
+    assert_string_equal(draw(&a, 60, false),
+        " 0.1 ├ explore ───────────┤ visit ──────────────┤steal●┤┤ 10");
+    assert_string_equal(draw(&a, 30, false),
+        " 0.1 ├explore─┤v───┤steal●┤ 10");
+    fox[3].from = fox[2].to = 0.73;
+    fox[2].from = fox[1].to = 0.72;
     a.temperature = 0.74;
     assert_string_equal(draw(&a, 60, false),
         " 0.1 ├ explore ───────────┤● whistle ───────────────────┤ 10");
