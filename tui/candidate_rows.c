@@ -5,7 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { RANK = 5, TOKEN = 13, NUMBER = 6, ID = 7, WINS = 13 }; /* columns */
+enum { RANK = 5, MARK = 2, TOKEN = 13, NUMBER = 6, ID = 7, WINS = 13,
+       CLOSE_TOKEN = 9, CLOSE_WINS = 10 }; /* columns */
 
 /* Without the zero before the point. */
 static void
@@ -65,16 +66,19 @@ put_temperature(gb_str *out, double t, bool ascii)
 }
 
 void
-gb_temperatures(gb_str *out, double from, double to, bool ascii)
+gb_temperatures(gb_str *out, double from, double to, bool close, bool ascii)
 {
+    const char *sign = ascii ? " - " : " – ";
+
     put_temperature(out, from, ascii);
-    gb_str_puts(out, ascii ? " - " : " – ");
+    gb_str_append(out, sign + (close ? 1 : 0),
+                  strlen(sign) - (close ? 2 : 0));
     put_temperature(out, to, ascii);
 }
 
 /* What has room in a row. */
 typedef struct columns {
-    bool raw, noise, id;
+    bool raw, noise, id, close;
     unsigned token;
 } columns;
 
@@ -82,12 +86,17 @@ static columns
 columns_of(const gb_row *row, bool ids)
 {
     columns c = {.id = ids, .token = TOKEN};
-    unsigned need = row->used + RANK + 2 + TOKEN + NUMBER + WINS +
-                    (ids ? ID : 0), left;
+    unsigned always = row->used + RANK + MARK + NUMBER + (ids ? ID : 0);
+    unsigned need = always + TOKEN + WINS, left;
 
     c.raw = row->width >= need + NUMBER;
+    if (!c.raw && row->width >= always + CLOSE_TOKEN + CLOSE_WINS + NUMBER) {
+        c.raw = c.close = true;
+        c.token = CLOSE_TOKEN;
+        need = always + CLOSE_TOKEN + CLOSE_WINS;
+    }
     need += c.raw ? NUMBER : 0;
-    c.noise = row->width >= need + NUMBER;
+    c.noise = !c.close && row->width >= need + NUMBER;
     need += c.noise ? NUMBER : 0;
     left = row->width > need ? row->width - need : 0;
     c.token += left < 16 ? left : 16;
@@ -113,7 +122,7 @@ gb_candidate_head(gb_row *row, bool ids)
 {
     columns c = columns_of(row, ids);
 
-    put_right(row, GB_STYLE_FAINT, "", RANK + 2);
+    put_right(row, GB_STYLE_FAINT, "", RANK + MARK);
     gb_row_field(row, GB_STYLE_FAINT, "token", c.token);
     if (c.id)
         put_right(row, GB_STYLE_FAINT, "id", ID);
@@ -122,7 +131,7 @@ gb_candidate_head(gb_row *row, bool ids)
     put_right(row, GB_STYLE_FAINT, "final", NUMBER);
     if (c.noise)
         put_right(row, GB_STYLE_FAINT, "noise", NUMBER);
-    gb_row_puts(row, GB_STYLE_FAINT, "  wins at T");
+    gb_row_puts(row, GB_STYLE_FAINT, c.close ? " wins at T" : "  wins at T");
 }
 
 static void
@@ -136,14 +145,14 @@ put_probability(gb_row *row, gb_style style, double p)
 }
 
 static void
-put_wins(gb_row *row, gb_style style, const gb_candidate *is)
+put_wins(gb_row *row, gb_style style, const gb_candidate *is, bool close)
 {
     gb_str text = GB_STR_INIT;
 
     if (is->wins)
-        gb_temperatures(&text, is->from, is->to, row->ascii);
-    gb_row_printf(row, style, "  %s", is->wins ? gb_str_cstr(&text)
-                                               : "never");
+        gb_temperatures(&text, is->from, is->to, close, row->ascii);
+    gb_row_printf(row, style, "%s%s", close ? " " : "  ",
+                  is->wins ? gb_str_cstr(&text) : "never");
     gb_str_free(&text);
 }
 
@@ -177,7 +186,7 @@ gb_candidate_put(gb_row *row, const gb_seen *seen, size_t i, bool ids)
     snprintf(text, sizeof text, "%.2f", (double)s->is.noise);
     if (c.noise)
         put_right(row, style, isnan(s->is.noise) ? "?" : text, NUMBER);
-    put_wins(row, s->is.wins ? style : GB_STYLE_FAINT, &s->is);
+    put_wins(row, s->is.wins ? style : GB_STYLE_FAINT, &s->is, c.close);
 }
 
 void
@@ -187,8 +196,8 @@ gb_candidate_rest(gb_row *row, const gb_seen *seen, bool ids)
     char text[48];
 
     snprintf(text, sizeof text, "%zu others", seen->rest);
-    put_right(row, GB_STYLE_FAINT, "", RANK + 2);
-    gb_row_field(row, GB_STYLE_FAINT, text, c.token);
+    put_right(row, GB_STYLE_FAINT, "", RANK + MARK - (c.close ? 4 : 0));
+    gb_row_field(row, GB_STYLE_FAINT, text, c.token + (c.close ? 4 : 0));
     if (c.id)
         put_right(row, GB_STYLE_FAINT, "", ID);
     if (c.raw)

@@ -8,11 +8,13 @@
 
 /* Appends a probability in at most five characters: ".12", "2e-4", "0". */
 void gb_probability(gb_str *out, double p);
-/* From which temperature to which one wins: "0", ".63", "1.4". */
-void gb_temperatures(gb_str *out, double from, double to, bool ascii);
+/* From which temperature to which one wins: ".63 – 1.4", or ".63–1.4". */
+void gb_temperatures(gb_str *out, double from, double to, bool close,
+                     bool ascii);
 
-/* The columns that a row has depend on its width: below 44 noise is left
- * out, below 34 the model's own probability. */
+/* The columns that a row has depend on its width: below 51 noise is left
+ * out; below 45 token and temperatures have less room; below 38 the model's own
+ * probability is left out. */
 void gb_candidate_head(gb_row *row, bool ids);
 /* One of them; ids: with its number in the vocabulary. */
 void gb_candidate_put(gb_row *row, const gb_seen *seen, size_t i, bool ids);

@@ -69,7 +69,9 @@ gb_layout_make(gb_layout *l, const gb_layout_in *in)
     if (!in->candidates)
         return;
     if (in->width >= GB_PANE_FROM && whole) {
-        l->pane = GB_PANE_WIDTH;
+        l->pane = in->width < GB_PANE_LEAST + GB_PANE_TEXT
+                      ? GB_PANE_LEAST
+                      : least(in->width - GB_PANE_TEXT, GB_PANE_MOST);
         l->text_width = in->width - l->pane - 1;
     } else if (whole && l->text_height >= DRAWER_FROM) {
         l->drawer = least(l->text_height / 2, DRAWER_MOST);

@@ -5,9 +5,12 @@
 
 #include <stdbool.h>
 
-/* From this width on candidates stand beside the text, in so many columns. */
+/* From this width on candidates stand beside the text, in so many columns: in
+ * more where the text, with its gutter, has all that it can use. */
 #define GB_PANE_FROM 110
-#define GB_PANE_WIDTH 38
+#define GB_PANE_LEAST 38
+#define GB_PANE_MOST 52
+#define GB_PANE_TEXT 84
 
 typedef struct gb_layout_in {
     unsigned width, height;

@@ -253,10 +253,11 @@ test_figures(void **state)
     }
     for (i = 0; i < GB_COUNT(ranges); i++) {
         gb_str_clear(&text);
-        gb_temperatures(&text, ranges[i].from, ranges[i].to, false);
+        gb_temperatures(&text, ranges[i].from, ranges[i].to, false,
+                        false);
         assert_string_equal(gb_str_cstr(&text), ranges[i].text);
         gb_str_clear(&text);
-        gb_temperatures(&text, ranges[i].from, ranges[i].to, true);
+        gb_temperatures(&text, ranges[i].from, ranges[i].to, false, true);
         assert_string_equal(gb_str_cstr(&text), ranges[i].ascii);
     }
     gb_str_free(&text);
@@ -327,6 +328,10 @@ test_candidates(void **state)
     assert_string_equal(candidate_row(&seen, 3, 64, true, true),
         "  329 *_whistle              3418  2e-4  5e-5 10.97  .73 - inf");
     assert_string_equal(candidate_row(&seen, 0, 38, false, false),
+        "    0  ·explore    .12   .20 0–.63");
+    assert_string_equal(candidate_row(&seen, 3, 38, false, true),
+        "  329 *_whistle   2e-4  5e-5 .73-inf");
+    assert_string_equal(candidate_row(&seen, 0, 37, false, false),
         "    0  ·explore        .20  0 – .63");
     gb_candidate_tell(&told, &seen);
     assert_string_equal(gb_str_cstr(&told), "14.3 bits of surprise, entropy "
