@@ -43,8 +43,9 @@ gb_prose_place(gb_prose *p, unsigned row, unsigned column, unsigned width,
     p->column = column;
     p->width = width;
     p->height = height;
-    p->gutter =
-        !page && width >= GB_PROSE_GUTTER_FROM ? GB_PROSE_GUTTER : 0;
+    p->gutter = page || width < GB_PROSE_SLIM_FROM ? 0
+                : width < GB_PROSE_GUTTER_FROM     ? GB_PROSE_SLIM
+                                                   : GB_PROSE_GUTTER;
     p->text_width = width - p->gutter;
     if (!page && p->text_width > GB_PROSE_WIDTH)
         p->text_width = GB_PROSE_WIDTH;
@@ -356,6 +357,15 @@ put_cell(void *arg, unsigned column, const gb_cell *cell, gb_view_pos pos,
     p->behind = (gb_view_pos){pos.paragraph, pos.offset + cell->bytes};
 }
 
+/* The one that has room in a slim gutter: of "T▴" the arrow. */
+static const char *
+one_sign(const gb_str *signs)
+{
+    const char *text = gb_str_cstr(signs);
+
+    return text[0] == 'T' && text[1] != '\0' ? text + 1 : text;
+}
+
 /* What stands at both sides of a line. */
 static void
 draw_events(const gb_prose *p, unsigned row, unsigned at)
@@ -365,8 +375,10 @@ draw_events(const gb_prose *p, unsigned row, unsigned at)
 
     if (p->gutter > 0)
         gb_prose_events(p, row, &signs, &words);
-    gb_screen_put(at, p->column, p->gutter, GB_STYLE_MARK,
-                  gb_str_cstr(&signs));
+    if (p->gutter > 0)
+        gb_screen_put(at, p->column, p->gutter - 1, GB_STYLE_MARK,
+                      p->gutter > GB_PROSE_SLIM ? gb_str_cstr(&signs)
+                                                : one_sign(&signs));
     if (room(p) > 0)
         gb_screen_put(at, right, room(p), GB_STYLE_FAINT,
                       gb_str_cstr(&words));

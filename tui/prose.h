@@ -8,11 +8,13 @@
 #include "tui/colours.h"
 #include "tui/transcript.h"
 
-/* The widest text; the gutter, and from which width on there is one; the
- * least room for words at the right. */
+/* The widest text; the gutter, with room for two signs or for one, and from
+ * which width on; the least room for words at the right. */
 #define GB_PROSE_WIDTH 80
 #define GB_PROSE_GUTTER 3
 #define GB_PROSE_GUTTER_FROM 60
+#define GB_PROSE_SLIM 2
+#define GB_PROSE_SLIM_FROM 30
 #define GB_PROSE_WORDS 24
 
 typedef struct gb_prose {
