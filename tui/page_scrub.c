@@ -196,6 +196,8 @@ title(gb_page *p, gb_str *left, gb_str *right)
     at = gb_map_find(t, (double)s->now.temperature);
     if (t->whole && at > 0)
         gb_str_printf(right, "text %zu of %zu", at, t->n_map);
+    else if (t->more)
+        gb_str_printf(right, "more than %zu texts", t->n_map);
     else if (t->n_map > 0)
         gb_str_printf(right, "%zu text%s so far", t->n_map,
                       t->n_map == 1 ? "" : "s");

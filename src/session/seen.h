@@ -113,6 +113,7 @@ typedef struct gb_seen_trial {
     gb_seen_band *map;    /* (n_map) each with its first token that differs
                              from the text below it */
     size_t n_map;
+    bool more;            /* there are more, which are not looked for */
     bool whole;           /* the map has them all, from `from` to `to`: */
     double map_from, map_to;
 } gb_seen_trial;

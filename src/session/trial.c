@@ -467,7 +467,8 @@ see_map(const gb_trial *t, gb_seen_trial *seen)
     }
     seen->map_from = t->from_t;
     seen->map_to = t->to_t;
-    seen->whole = t->done && t->n_texts < GB_TRIAL_TEXTS;
+    seen->more = t->done && t->n_texts >= GB_TRIAL_TEXTS;
+    seen->whole = t->done && !seen->more;
 }
 
 gb_seen_trial *
