@@ -9,6 +9,8 @@
 #include "base/mem.h"
 
 #define NOBODY SIZE_MAX
+/* In so many columns the beginning of a name says something. */
+#define CUT_NAME 4
 
 /* A column of the axis. */
 typedef struct spot {
@@ -320,6 +322,9 @@ draw_name(canvas *c, unsigned from, unsigned to, const char *name,
         write_name(c, r.from + 1, r.to, name, SIZE_MAX, style);
     } else if (find_run(c, from, to, width, &r)) {
         write_name(c, r.from, r.to, name, SIZE_MAX, style);
+    } else if (find_run(c, from, to, CUT_NAME, &r)) {
+        r.from += write_name(c, r.from, r.to - 1, name, SIZE_MAX, style);
+        set(c, r.from, c->ascii ? "~" : "…", style);
     } else if (find_run(c, from, to, 1, &r)) {
         write_name(c, r.from, r.to, name, 1, style);
     }

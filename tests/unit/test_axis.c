@@ -106,7 +106,7 @@ test_mark_moves(void **state)
     assert_string_equal(draw(&a, 60, false),
         " 0.1 ├ explore ───────────┤ visit ──────────────┤steal●┤┤ 10");
     assert_string_equal(draw(&a, 30, false),
-        " 0.1 ├explore─┤v───┤steal●┤ 10");
+        " 0.1 ├explore─┤vis…┤steal●┤ 10");
     fox[3].from = fox[2].to = 0.73;
     fox[2].from = fox[1].to = 0.72;
     a.temperature = 0.74;
@@ -208,10 +208,10 @@ test_white_space(void **state)
     (void)state;
     assert_string_equal(draw(&a, 100, false),
         " 0.1 ├ ⏎ ───────────┤ · ─────────────┤ ·⏎⇥ ───●────┤ ∎ ─────────"
-        "────────┤ 日本 ───────┤^[───┤ � ┤ 10");
+        "────────┤ 日本 ───────┤^[[3…┤ � ┤ 10");
     assert_string_equal(draw(&a, 100, true),
         " 0.1 | \\n ----------| _ -------------| _\\n\\t -*----| <end> -----"
-        "--------| ?? ---------|^[---| ? | 10");
+        "--------| ?? ---------|^[[3~| ? | 10");
 }
 
 /* Whatever the width and the token, the row is that wide and not wider. */
