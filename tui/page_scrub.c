@@ -36,6 +36,24 @@ news(gb_page *p, const gb_news *n)
     s->trouble = gb_strdup(gb_str_cstr(&n->text));
 }
 
+/* With what the run was written, as it stands in the conversation. */
+static const gb_settings *
+written_with(const scrub_page *s)
+{
+    const gb_mirror *m = &s->page.app->ui.mirror;
+    const gb_seen_trial *t = trial_of(s);
+    const gb_part *part;
+    size_t i;
+
+    for (i = 0; t != NULL && i < m->transcript.n_parts; i++) {
+        part = &m->transcript.parts[i];
+        if (part->role == GB_ROLE_MODEL && part->node >= t->from.node &&
+            (part->node > t->from.node || part->n_tokens > t->from.tokens))
+            return &part->settings;
+    }
+    return &m->settings;
+}
+
 static bool
 change(scrub_page *s, const char *command)
 {
@@ -188,7 +206,7 @@ title(gb_page *p, gb_str *left, gb_str *right)
     size_t at;
 
     gb_str_puts(left, "scrub ");
-    gb_scrub_settings(left, &s->page.app->ui.mirror.settings, &s->now);
+    gb_scrub_settings(left, written_with(s), &s->now);
     if (t == NULL || !gb_settings_same(&t->settings, &s->now)) {
         gb_str_puts(right, s->told && t == NULL ? "" : "computing");
         return;
