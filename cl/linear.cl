@@ -127,6 +127,8 @@ linear_store(global float *y, vf sum, vf bias, int epilogue)
                                                                               \
             LINEAR_BEGIN(tokens, vectors, ldx)                                \
             for (i = split; i < n_in; i += GB_SPLIT) {                        \
+                UNROLL for (v = 0; v < (vectors); v += 2)                     \
+                    PREFETCH_##packing(wi + v * stride);                      \
                 UNROLL for (v = 0; v < (vectors); v++) weight[v] =            \
                     VLOAD_##packing(wi + v * stride);                         \
                 UNROLL for (t = 0; t < (tokens); t++)                         \

@@ -39,10 +39,15 @@ panel_at(int in, int out, int n_in, int panel)
     return ((size_t)(out / panel) * n_in + in) * panel + out % panel;
 }
 
-/* Floats: VLOAD_PACKING reads a vector of them. */
+/* Floats: VLOAD_PACKING reads a vector of them, PREFETCH_PACKING asks for a
+ * line; those of 32 bits come no faster for it. */
 typedef float w_f32;
 typedef half w_f16;
 typedef ushort w_bf16;
+
+#define PREFETCH_f32(p)
+#define PREFETCH_f16(p) PREFETCH(p)
+#define PREFETCH_bf16(p) PREFETCH(p)
 
 #define VLOAD_f32(p) VLOAD(p)
 #if GB_VW == 1

@@ -407,6 +407,8 @@ dot_4(int acc, char4 a, char4 b)
         vf scale[vectors];                                                    \
                                                                               \
         for (u = 0; u < UNITS_##packing; u++) {                               \
+            UNROLL for (v = 0; v < (vectors); v += 4 / UNIT_##packing)        \
+                PREFETCH(wi + (u * panel + v * stride) * UNIT_##packing);     \
             UNROLL for (v = 0; v < (vectors); v++) unit[v] =                  \
                 load_##packing(wi + 2 * panel +                               \
                                (u * panel + lane + v * stride) *              \
