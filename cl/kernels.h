@@ -43,8 +43,6 @@ enum { /* linear_{wide,narrow}_{1,n}_PACKING */
     GB_LINEAR_LDY,
     GB_LINEAR_EPILOGUE,
     GB_LINEAR_RUN,
-    GB_LINEAR_PANELS, /* these two: a single token, quantized */
-    GB_LINEAR_LOCAL,
 };
 
 enum { /* quantize_PACKING */

@@ -62,7 +62,7 @@ quantize(global const float *x, int n)
     return r;
 }
 
-#define STORE_q8_0(space, r, p)                                               \
+#define STORE_q8_0(r, p)                                                      \
     for (i = 0; i < QUANT_BLOCK / 4; i++)                                     \
         (p)[i] = (r).q[i];
 #define STORE_q4_0 STORE_q8_0
@@ -118,25 +118,13 @@ quantize(global const float *x, int n)
     return r;
 }
 
-#define STORE_q8_0(space, r, p)                                               \
-    vstore16(convert_short16((r).lo), 0, (space short *)(p));                 \
-    vstore16(convert_short16((r).hi), 1, (space short *)(p));
-#define STORE_q4_0(space, r, p)                                               \
-    vstore16(convert_char16((r).lo), 0, (space char *)(p));                   \
-    vstore16(convert_char16((r).hi), 1, (space char *)(p));
+#define STORE_q8_0(r, p)                                                      \
+    vstore16(convert_short16((r).lo), 0, (global short *)(p));                 \
+    vstore16(convert_short16((r).hi), 1, (global short *)(p));
+#define STORE_q4_0(r, p)                                                      \
+    vstore16(convert_char16((r).lo), 0, (global char *)(p));                   \
+    vstore16(convert_char16((r).hi), 1, (global char *)(p));
 #endif
-
-/* A row of n_in activations, by `items` work-items of which this is `item`. */
-#define QUANTIZE_ROW(packing, space, x, n_in, out, item, items)               \
-    for (b = (item); b * QUANT_BLOCK < (n_in); b += (items)) {                \
-        quantized r =                                                         \
-            quantize((x) + b * QUANT_BLOCK, (n_in) - b * QUANT_BLOCK);        \
-        int i;                                                                \
-                                                                              \
-        (out)[b].scale = r.scale;                                             \
-        (out)[b].sum = r.sum;                                                 \
-        STORE_##packing(space, r, (out)[b].q)                                 \
-    }
 
 /* quants (n, blocks) = x (n, ldx). Groups: (1, n). */
 #define QUANTIZE(packing)                                                     \
@@ -146,12 +134,17 @@ quantize(global const float *x, int n)
     {                                                                         \
         const int t = get_group_id(1);                                        \
         const int blocks = (n_in + QUANT_BLOCK - 1) / QUANT_BLOCK;            \
-        int b;                                                                \
+        quantized r;                                                          \
+        int b, i;                                                             \
                                                                               \
         x += (size_t)t * ldx;                                                 \
         quants += (size_t)t * blocks;                                         \
-        QUANTIZE_ROW(packing, global, x, n_in, quants, get_local_id(0),       \
-                     GB_LANES)                                                \
+        for (b = get_local_id(0); b < blocks; b += GB_LANES) {                \
+            r = quantize(x + b * QUANT_BLOCK, n_in - b * QUANT_BLOCK);        \
+            quants[b].scale = r.scale;                                        \
+            quants[b].sum = r.sum;                                            \
+            STORE_##packing(r, quants[b].q)                                   \
+        }                                                                     \
     }
 
 FOR_EACH_QUANT(QUANTIZE)
@@ -427,42 +420,8 @@ dot_4(int acc, char4 a, char4 b)
         wi += panel * BYTES_##packing * GB_SPLIT;                             \
     }
 
-/* A single token; each group makes its activations ready for itself and then
- * takes panels p, p + groups, ... Groups: (k). */
-#define LINEAR_QUANT_1(name, packing, vectors)                                \
-    GROUP(GB_LANES, GB_SPLIT)                                                 \
-    void name##_##packing(                                                    \
-        global const float *x, global const uchar *w,                         \
-        global const float *bias, global float *y, int n_in, int ldx,         \
-        int ldy, int epilogue, global const int *run, int panels,             \
-        local GB_CAT(x_, packing) *quants)                                    \
-    {                                                                         \
-        LINEAR_LOCAL(1, vectors)                                              \
-        const int stride = GB_LANES * GB_VW, panel = stride * (vectors);      \
-        const int item = get_local_id(0), split = get_local_id(1);            \
-        const int lane = item * GB_VW;                                        \
-        const int blocks = (n_in + QUANT_BLOCK - 1) / QUANT_BLOCK;            \
-        const int t0 = 0, n = 1;                                              \
-        local GB_CAT(x_, packing) *row[1] = {quants};                         \
-        vf sum[1][vectors];                                                   \
-        int p, t, v, b, u, s;                                                 \
-                                                                              \
-        QUANTIZE_ROW(packing, local, x, n_in, quants,                         \
-                     split * GB_LANES + item, GB_LANES * GB_SPLIT)            \
-        GROUP_BARRIER();                                                      \
-        for (p = get_group_id(0); p < panels; p += get_num_groups(0)) {       \
-            const int first = p * panel + lane;                               \
-            global const uchar *wi =                                          \
-                w + ((size_t)p * blocks + split) * panel * BYTES_##packing;   \
-                                                                              \
-            UNROLL for (v = 0; v < (vectors); v++) sum[0][v] = 0.0f;          \
-            QUANT_SUMS(packing, 1, vectors)                                   \
-            LINEAR_END(1, vectors)                                            \
-        }                                                                     \
-    }
-
 /* x (n, blocks) is what quantize_PACKING made. */
-#define LINEAR_QUANT_N(name, packing, vectors, tokens)                        \
+#define LINEAR_QUANT(name, packing, vectors, tokens)                          \
     GROUP(GB_LANES, GB_SPLIT)                                                 \
     void name##_##packing(                                                    \
         global const GB_CAT(x_, packing) *x, global const uchar *w,           \
@@ -475,7 +434,7 @@ dot_4(int acc, char4 a, char4 b)
         const int lane = item * GB_VW;                                        \
         const int blocks = (n_in + QUANT_BLOCK - 1) / QUANT_BLOCK;            \
         const int p = get_group_id(0), first = p * panel + lane;              \
-        const int n = run[1];                                                 \
+        const int n = (tokens) == 1 ? 1 : run[1];                             \
         int t0, t, v, b, u, s;                                                \
                                                                               \
         for (t0 = get_group_id(1) * (tokens); t0 < n;                         \
@@ -492,9 +451,9 @@ dot_4(int acc, char4 a, char4 b)
     }
 
 #define LINEARS_QUANT(packing)                                                \
-    LINEAR_QUANT_1(linear_wide_1, packing, GB_WIDE)                           \
-    LINEAR_QUANT_N(linear_wide_n, packing, GB_WIDE, GB_WIDE_TOKENS)           \
-    LINEAR_QUANT_1(linear_narrow_1, packing, GB_NARROW)                       \
-    LINEAR_QUANT_N(linear_narrow_n, packing, GB_NARROW, GB_NARROW_TOKENS)
+    LINEAR_QUANT(linear_wide_1, packing, GB_WIDE, 1)                          \
+    LINEAR_QUANT(linear_wide_n, packing, GB_WIDE, GB_WIDE_TOKENS)             \
+    LINEAR_QUANT(linear_narrow_1, packing, GB_NARROW, 1)                      \
+    LINEAR_QUANT(linear_narrow_n, packing, GB_NARROW, GB_NARROW_TOKENS)
 
 FOR_EACH_QUANT(LINEARS_QUANT)

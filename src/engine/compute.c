@@ -155,7 +155,7 @@ gb_op_init(gb_compute *c, gb_op *op, const char *kernel, const gb_arg *args,
     for (i = 0; i < n && code == CL_SUCCESS; i++)
         if (args[i].size > 0)
             code = clSetKernelArg(op->kernel, i, args[i].size,
-                                  args[i].local ? NULL : &args[i].value);
+                                  &args[i].value);
     return code == CL_SUCCESS || gb_cl_fail(c, code, kernel, err);
 }
 

@@ -67,7 +67,6 @@ typedef struct gb_op {
 /* An argument of a kernel; which one, the enums in cl/kernels.h tell. */
 typedef struct gb_arg {
     size_t size;
-    bool local;
     union {
         cl_mem mem;
         cl_int i;
@@ -78,13 +77,12 @@ typedef struct gb_arg {
     } value;
 } gb_arg;
 
-#define GB_MEM(x) {sizeof(cl_mem), false, {.mem = (x)}}
-#define GB_INT(x) {sizeof(cl_int), false, {.i = (x)}}
-#define GB_UINT(x) {sizeof(cl_uint), false, {.u = (x)}}
-#define GB_ULONG(x) {sizeof(cl_ulong), false, {.ul = (x)}}
-#define GB_FLOAT(x) {sizeof(cl_float), false, {.f = (x)}}
-#define GB_ULONG4(x) {sizeof(cl_ulong4), false, {.ul4 = (x)}}
-#define GB_LOCAL(bytes) {(bytes), true, {.u = 0}} /* so much of a group's own */
+#define GB_MEM(x) {sizeof(cl_mem), {.mem = (x)}}
+#define GB_INT(x) {sizeof(cl_int), {.i = (x)}}
+#define GB_UINT(x) {sizeof(cl_uint), {.u = (x)}}
+#define GB_ULONG(x) {sizeof(cl_ulong), {.ul = (x)}}
+#define GB_FLOAT(x) {sizeof(cl_float), {.f = (x)}}
+#define GB_ULONG4(x) {sizeof(cl_ulong4), {.ul4 = (x)}}
 /* GB_ARGS([GB_NORM_X] = GB_MEM(x), ...) */
 #define GB_ARGS(...)                                                          \
     (const gb_arg[]){__VA_ARGS__},                                            \

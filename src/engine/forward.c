@@ -75,7 +75,7 @@ gb_quants_size(const gb_shape *s, gb_packing packing, unsigned n_in)
            (8 + (shorts ? 2 : 1) * GB_QUANT_BLOCK);
 }
 
-/* What makes the activations of several tokens integers. */
+/* What makes the activations integers. */
 static bool
 init_quantize(gb_linear *l, gb_compute *c, gb_error *err)
 {
@@ -93,57 +93,6 @@ init_quantize(gb_linear *l, gb_compute *c, gb_error *err)
     return true;
 }
 
-/* A single token's way that takes no memory of a group: that of several. */
-static bool
-init_single(gb_linear *l, gb_compute *c, gb_arg *args, const char *kernel,
-            gb_error *err)
-{
-    const cl_uint run[2] = {0, 1};
-    const gb_arg all = args[GB_LINEAR_RUN];
-    bool ok;
-
-    l->single = gb_buffer(c, sizeof run, "a count of tokens", err);
-    if (l->single == NULL ||
-        !gb_write_buffer(c, l->single, run, sizeof run, err))
-        return false;
-    args[GB_LINEAR_RUN] = (gb_arg)GB_MEM(l->single);
-    ok = gb_op_init_packed(c, &l->one, kernel, l->matrix->panels.packing,
-                           args, GB_LINEAR_PANELS, err);
-    args[GB_LINEAR_RUN] = all;
-    return ok;
-}
-
-/* Quantized, a single token's activations become integers where they are
- * needed, those of several beforehand. */
-static bool
-init_kernels(gb_linear *l, gb_compute *c, gb_arg *args, size_t n,
-             gb_error *err)
-{
-    const gb_packing packing = l->matrix->panels.packing;
-    const bool quantized = gb_packing_is_quantized(packing);
-    const bool wide = l->matrix->wide;
-    const char *one = wide ? "linear_wide_1" : "linear_narrow_1";
-    const char *many = wide ? "linear_wide_n" : "linear_narrow_n";
-    const bool fits = args[GB_LINEAR_LOCAL].size <= c->device.local_memory;
-
-    if (!quantized)
-        return gb_op_init_packed(c, &l->one, one, packing, args,
-                                 GB_LINEAR_PANELS, err) &&
-               gb_op_init_packed(c, &l->many, many, packing, args,
-                                 GB_LINEAR_PANELS, err);
-    if (fits && !gb_op_init_packed(c, &l->one, one, packing, args, n, err))
-        return false;
-    args[GB_LINEAR_X] = (gb_arg)GB_MEM(l->io.quants);
-    return init_quantize(l, c, err) &&
-           (fits || init_single(l, c, args, many, err)) &&
-           gb_op_init_packed(c, &l->many, many, packing, args,
-                             GB_LINEAR_PANELS, err);
-}
-
-/* Groups of a single token's kernel: each one makes all activations ready, so
- * on a CPU there are no more than keep the cores busy to the end. */
-#define GROUPS_PER_UNIT 8
-
 bool
 gb_linear_init(gb_linear *l, gb_compute *c, const gb_matrix *m,
                const gb_linear_io *io, gb_error *err)
@@ -151,9 +100,9 @@ gb_linear_init(gb_linear *l, gb_compute *c, const gb_matrix *m,
     const gb_shape *s = &c->shape;
     const gb_panels *p = &m->panels;
     const unsigned panels = gb_panels_count(p);
-    const size_t most = (size_t)GROUPS_PER_UNIT * c->device.compute_units;
-    gb_arg args[] = {
-        [GB_LINEAR_X] = GB_MEM(io->x),
+    const bool quantized = gb_packing_is_quantized(p->packing);
+    const gb_arg args[] = {
+        [GB_LINEAR_X] = GB_MEM(quantized ? io->quants : io->x),
         [GB_LINEAR_WEIGHT] = GB_MEM(m->weight),
         [GB_LINEAR_BIAS] = GB_MEM(m->bias),
         [GB_LINEAR_Y] = GB_MEM(io->y),
@@ -162,24 +111,24 @@ gb_linear_init(gb_linear *l, gb_compute *c, const gb_matrix *m,
         [GB_LINEAR_LDY] = GB_UINT(io->ldy),
         [GB_LINEAR_EPILOGUE] = GB_UINT(io->epilogue),
         [GB_LINEAR_RUN] = GB_MEM(io->run),
-        [GB_LINEAR_PANELS] = GB_UINT(panels),
-        [GB_LINEAR_LOCAL] = GB_LOCAL(gb_quants_size(s, p->packing, p->n_in)),
     };
 
     *l = (gb_linear){.matrix = m, .io = *io};
-    if (!init_kernels(l, c, args, GB_COUNT(args), err))
+    if (!gb_op_init_packed(c, &l->one,
+                           m->wide ? "linear_wide_1" : "linear_narrow_1",
+                           p->packing, args, GB_COUNT(args), err) ||
+        !gb_op_init_packed(c, &l->many,
+                           m->wide ? "linear_wide_n" : "linear_narrow_n",
+                           p->packing, args, GB_COUNT(args), err) ||
+        (quantized && !init_quantize(l, c, err)))
         return false;
     l->one.x = l->many.x = panels;
     l->one.local[1] = l->many.local[1] = s->split;
     l->many.per_y = m->wide ? s->wide_tokens : s->narrow_tokens;
-    if (s->lanes > 1)
-        return true;
     /* A CPU core keeps a panel in its cache and goes through the tokens; a
      * GPU takes all tiles at once. */
-    l->many.max_y = gb_div_up(4 * c->device.compute_units, panels);
-    if (l->single == NULL && gb_packing_is_quantized(p->packing) &&
-        panels > most)
-        l->one.x = most;
+    if (s->lanes == 1)
+        l->many.max_y = gb_div_up(4 * c->device.compute_units, panels);
     return true;
 }
 
@@ -189,8 +138,6 @@ gb_linear_free(gb_linear *l)
     gb_op_free(&l->one);
     gb_op_free(&l->many);
     gb_op_free(&l->quantize);
-    if (l->single != NULL)
-        clReleaseMemObject(l->single);
 }
 
 bool
@@ -199,15 +146,12 @@ gb_linear_run(gb_compute *c, gb_gemm *gemm, const gb_linear *l, unsigned n,
 {
     const gb_linear_io *io = &l->io;
 
-    if (n == 1)
-        return (l->single == NULL || gb_op_run(c, &l->quantize, 1, err)) &&
-               gb_op_run(c, &l->one, 1, err);
-    if (gemm != NULL)
+    if (gemm != NULL && n > 1)
         return gb_gemm_run(gemm, c, l->matrix, io->x, io->ldx, io->y, io->ldy,
                            io->epilogue, n, err);
     return (l->quantize.kernel == NULL ||
             gb_op_run(c, &l->quantize, n, err)) &&
-           gb_op_run(c, &l->many, n, err);
+           gb_op_run(c, n == 1 ? &l->one : &l->many, n, err);
 }
 
 bool

@@ -36,9 +36,7 @@ typedef struct gb_linear {
     const gb_matrix *matrix;
     gb_linear_io io;
     gb_op one, many;
-    gb_op quantize; /* before many; without a kernel where there is none */
-    cl_mem single;  /* {0, 1}, or NULL: where a group has too little memory of
-                       its own, one token is computed as several are */
+    gb_op quantize; /* before either; without a kernel where there is none */
 } gb_linear;
 
 typedef struct gb_layer_plan {

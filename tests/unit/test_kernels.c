@@ -264,13 +264,7 @@ linear_oracle(const linear_case *l, unsigned row, unsigned o,
                                        : sum;
 }
 
-/* LINEAR_TIGHT: one, on a device whose groups have no memory for it. */
-typedef enum linear_way {
-    LINEAR_ONE,
-    LINEAR_TIGHT,
-    LINEAR_MANY,
-    LINEAR_CLBLAST,
-} linear_way;
+typedef enum linear_way { LINEAR_ONE, LINEAR_MANY, LINEAR_CLBLAST } linear_way;
 
 /* y (n, ldy) of rows first .. first + n - 1; checks what else was written.
  * The caller frees. */
@@ -286,7 +280,6 @@ linear_run(gb_compute *c, const linear_case *l, unsigned first, unsigned n,
     const size_t quants =
         n * gb_quants_size(&c->shape, l->m.panels.packing, l->n_in) / 4;
     const unsigned padded = gb_panels_outputs(&l->m.panels);
-    const uint64_t local = c->device.local_memory;
     cl_mem x_m = device_words(c, x, n * l->ldx), y_m, run_m, quants_m;
     gb_error err = GB_ERROR_INIT;
     gb_linear linear;
@@ -311,22 +304,14 @@ linear_run(gb_compute *c, const linear_case *l, unsigned first, unsigned n,
         gb_gemm_close(gemm);
     } else {
         quants_m = device_poisoned(c, quants);
-        if (way == LINEAR_TIGHT)
-            c->device.local_memory = 0;
         test_ok(gb_linear_init(&linear, c, &l->m,
                                &(gb_linear_io){x_m, l->ldx, y_m, l->ldy,
                                                epilogue, run_m, quants_m},
                                &err),
                 &err);
-        c->device.local_memory = local;
-        if (way == LINEAR_MANY) {
-            if (linear.quantize.kernel != NULL)
-                device_run(c, &linear.quantize, n);
-            device_run(c, &linear.many, n);
-        } else {
-            test_ok(gb_linear_run(c, NULL, &linear, n, &err), &err);
-            test_ok(gb_compute_finish(c, &err), &err);
-        }
+        if (linear.quantize.kernel != NULL)
+            device_run(c, &linear.quantize, n);
+        device_run(c, way == LINEAR_ONE ? &linear.one : &linear.many, n);
         gb_linear_free(&linear);
         free(device_read(c, quants_m, quants));
         device_free(quants_m);
@@ -375,11 +360,6 @@ check_linear(gb_compute *c, const linear_case *l, gb_epilogue epilogue,
         free(y);
     }
     check_rows(l, alone, most, epilogue);
-    y = linear_run(c, l, 0, 1, epilogue, LINEAR_TIGHT);
-    if (memcmp(y, alone, l->ldy * sizeof *y) != 0)
-        fail_msg("%u inputs and %u outputs differ without local memory",
-                 l->n_in, l->n_out);
-    free(y);
     for (i = 0; i < n_counts; i++) {
         y = linear_run(c, l, 0, counts[i], epilogue, LINEAR_MANY);
         if (memcmp(y, alone, counts[i] * l->ldy * sizeof *y) != 0)
