@@ -11,10 +11,11 @@ libgumbel_a_SOURCES += \
 	src/model/model.c src/model/model.h \
 	src/model/pickle.c src/model/pickle.h \
 	src/model/pt_file.c src/model/pt_file.h \
-	src/model/safetensors.c src/model/safetensors.h \
 	src/model/split.c src/model/split.h \
 	src/model/st_file.c src/model/st_file.h \
 	src/model/tensor.c src/model/tensor.h \
+	src/model/tensor_file.c src/model/tensor_file.h \
+	src/model/tensors.c src/model/tensors.h \
 	src/model/tokenizer.c src/model/tokenizer.h \
 	src/model/tokenizer_files.c src/model/tokenizer_files.h \
 	src/model/tokenizer_json.c src/model/tokenizer_json.h \

@@ -5,7 +5,7 @@
 #include "base/progress.h"
 #include "model/config.h"
 #include "model/find.h"
-#include "model/safetensors.h"
+#include "model/tensors.h"
 #include "model/tokenizer.h"
 
 /* The weights of one transformer block. Matrices are (in, out), as GPT-2

@@ -13,7 +13,7 @@
 #define PICKLE_LIMIT (4u << 20) /* bytes; 150 tensors have 20 thousand */
 
 typedef struct reader {
-    gb_st_file *f;
+    gb_tensor_file *f;
     gb_zip zip;
     gb_str root; /* the folder that all entries are in, with its slash */
 } reader;
@@ -78,11 +78,10 @@ static bool
 take_tensor(void *arg, const gb_pickled *t, gb_error *err)
 {
     reader *r = arg;
-    gb_st_entry *e = gb_st_file_add(r->f);
+    gb_tensor_entry *e = gb_tensor_file_add(r->f, t->name, t->name_size);
     const gb_zip_entry *storage;
     uint64_t from, size, at;
 
-    e->name = gb_strndup(t->name, t->name_size);
     snprintf(e->dtype, sizeof e->dtype, "%s", t->dtype);
     e->rank = t->rank;
     memcpy(e->shape, t->shape, sizeof e->shape);
@@ -91,14 +90,14 @@ take_tensor(void *arg, const gb_pickled *t, gb_error *err)
                   ? find_entry(r, "data/", t->key, t->key_size)
                   : NULL;
     if (storage == NULL)
-        return gb_st_refuse(e, err, "expected its storage in the archive, "
+        return gb_tensor_refuse(e, err, "expected its storage in the archive, "
                             "found none");
     if (!gb_zip_locate(&r->zip, storage, &at, err))
         return false;
     if (__builtin_mul_overflow(t->offset, t->element, &from) ||
         __builtin_mul_overflow(t->count, t->element, &size) ||
         from > storage->size || size > storage->size - from)
-        return gb_st_refuse(e, err, "expected at most the %" PRIu64 " bytes "
+        return gb_tensor_refuse(e, err, "expected at most the %" PRIu64 " bytes "
                             "of its storage, found more", storage->size);
     e->begin = at + from;
     e->end = e->begin + size;
@@ -134,7 +133,7 @@ read_archive(reader *r, gb_error *err)
 
 /* What can be told of a file that is no archive. */
 static bool
-check_begin(const gb_st_file *f, const char begin[GB_ST_BEGIN], gb_error *err)
+check_begin(const gb_tensor_file *f, const char begin[GB_TENSOR_FILE_BEGIN], gb_error *err)
 {
     return (unsigned char)begin[0] != 0x80 ||
            gb_fail(err, "%s: expected a file of torch.save since PyTorch 1.6, "
@@ -143,12 +142,12 @@ check_begin(const gb_st_file *f, const char begin[GB_ST_BEGIN], gb_error *err)
 }
 
 bool
-gb_pt_file_open(gb_st_file *f, const char *folder, const char *name,
+gb_pt_file_open(gb_tensor_file *f, const char *folder, const char *name,
                 gb_error *err)
 {
     reader r = {.f = f, .root = GB_STR_INIT};
-    char begin[GB_ST_BEGIN];
-    bool ok = gb_st_file_begin(f, folder, name, begin, err) &&
+    char begin[GB_TENSOR_FILE_BEGIN];
+    bool ok = gb_tensor_file_begin(f, folder, name, begin, err) &&
               check_begin(f, begin, err) && read_archive(&r, err);
 
     gb_zip_close(&r.zip);

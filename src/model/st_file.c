@@ -23,22 +23,9 @@ static const struct {
     {"F8_E4M3FNUZ", 8}, {"F8_E5M2FNUZ", 8},
 };
 
-bool
-gb_st_refuse(const gb_st_entry *e, gb_error *err, const char *format, ...)
-{
-    char shown[GB_JSON_SHOWN], text[300];
-    va_list ap;
-
-    va_start(ap, format);
-    vsnprintf(text, sizeof text, format, ap);
-    va_end(ap);
-    return gb_fail(err, "%s: tensor %s: %s", e->file->path,
-                   gb_json_quote(e->name, shown), text);
-}
-
 /* Reads rank and shape, and counts the elements. */
 static bool
-read_shape(const json_t *shape, gb_st_entry *e, gb_error *err)
+read_shape(const json_t *shape, gb_tensor_entry *e, gb_error *err)
 {
     char shown[GB_JSON_SHOWN];
     const json_t *value;
@@ -46,20 +33,20 @@ read_shape(const json_t *shape, gb_st_entry *e, gb_error *err)
     size_t i;
 
     if (!json_is_array(shape))
-        return gb_st_refuse(e, err, "shape: expected a list, found %s",
+        return gb_tensor_refuse(e, err, "shape: expected a list, found %s",
                             gb_json_show(shape, shown));
     e->rank = json_array_size(shape);
     e->count = 1;
     for (i = 0; i < e->rank; i++) {
         value = json_array_get(shape, i);
         if (!json_is_integer(value) || json_integer_value(value) < 0)
-            return gb_st_refuse(e, err,
+            return gb_tensor_refuse(e, err,
                                 "shape: expected integers from 0, found %s",
                                 gb_json_show(value, shown));
         n = (uint64_t)json_integer_value(value);
         if (__builtin_mul_overflow(e->count, n, &e->count) ||
             e->count > INT64_MAX / 8)
-            return gb_st_refuse(e, err,
+            return gb_tensor_refuse(e, err,
                                 "shape: expected at most 2^60 elements, "
                                 "found more");
         if (i < GB_MAX_RANK)
@@ -69,14 +56,14 @@ read_shape(const json_t *shape, gb_st_entry *e, gb_error *err)
 }
 
 static bool
-read_offsets(const json_t *offsets, gb_st_entry *e, gb_error *err)
+read_offsets(const json_t *offsets, gb_tensor_entry *e, gb_error *err)
 {
     const json_t *begin = json_array_get(offsets, 0);
     const json_t *end = json_array_get(offsets, 1);
     char shown[2][GB_JSON_SHOWN];
 
     if (json_array_size(offsets) != 2)
-        return gb_st_refuse(e, err,
+        return gb_tensor_refuse(e, err,
                             "data_offsets: expected two numbers, found %s",
                             json_is_array(offsets)
                                 ? "another count"
@@ -84,7 +71,7 @@ read_offsets(const json_t *offsets, gb_st_entry *e, gb_error *err)
     if (!json_is_integer(begin) || !json_is_integer(end) ||
         json_integer_value(begin) < 0 ||
         json_integer_value(end) < json_integer_value(begin))
-        return gb_st_refuse(e, err,
+        return gb_tensor_refuse(e, err,
                             "data_offsets: expected [begin, end] with "
                             "0 <= begin <= end, found [%s, %s]",
                             gb_json_show(begin, shown[0]),
@@ -92,7 +79,7 @@ read_offsets(const json_t *offsets, gb_st_entry *e, gb_error *err)
     e->begin = (uint64_t)json_integer_value(begin);
     e->end = (uint64_t)json_integer_value(end);
     if (e->end > e->file->size)
-        return gb_st_refuse(e, err,
+        return gb_tensor_refuse(e, err,
                             "data_offsets: expected an end within the file's "
                             "%" PRIu64 " bytes of data, found %" PRIu64,
                             e->file->size, e->end);
@@ -102,7 +89,7 @@ read_offsets(const json_t *offsets, gb_st_entry *e, gb_error *err)
 /* Whether the offsets agree with shape and dtype. The size of a dtype that
  * is not known cannot be told. */
 static bool
-check_size(const gb_st_entry *e, gb_error *err)
+check_size(const gb_tensor_entry *e, gb_error *err)
 {
     uint64_t bits, bytes;
     size_t i;
@@ -116,23 +103,23 @@ check_size(const gb_st_entry *e, gb_error *err)
     bytes = e->count / 8 * dtypes[i].bits + (bits + 7) / 8;
     if (bits % 8 == 0 && e->end - e->begin == bytes)
         return true;
-    return gb_st_refuse(e, err,
+    return gb_tensor_refuse(e, err,
                         "data_offsets: expected %" PRIu64 " bytes for "
                         "%" PRIu64 " elements of %s, found %" PRIu64,
                         bytes, e->count, e->dtype, e->end - e->begin);
 }
 
 static bool
-read_entry(const json_t *value, gb_st_entry *e, gb_error *err)
+read_entry(const json_t *value, gb_tensor_entry *e, gb_error *err)
 {
     const json_t *dtype = json_object_get(value, "dtype");
     char shown[GB_JSON_SHOWN];
 
     if (!json_is_object(value))
-        return gb_st_refuse(e, err, "expected an object, found %s",
+        return gb_tensor_refuse(e, err, "expected an object, found %s",
                             gb_json_show(value, shown));
     if (!json_is_string(dtype))
-        return gb_st_refuse(e, err, "dtype: expected a string, found %s",
+        return gb_tensor_refuse(e, err, "dtype: expected a string, found %s",
                             gb_json_show(dtype, shown));
     snprintf(e->dtype, sizeof e->dtype, "%s", json_string_value(dtype));
     return read_shape(json_object_get(value, "shape"), e, err) &&
@@ -140,26 +127,10 @@ read_entry(const json_t *value, gb_st_entry *e, gb_error *err)
            check_size(e, err);
 }
 
-gb_st_entry *
-gb_st_file_add(gb_st_file *f)
-{
-    gb_st_entry *e;
-
-    if (f->n_entries == f->capacity) {
-        f->capacity = f->capacity > 0 ? 2 * f->capacity : 64;
-        f->entries = gb_realloc_array(f->entries, f->capacity,
-                                      sizeof *f->entries);
-    }
-    e = &f->entries[f->n_entries++];
-    memset(e, 0, sizeof *e);
-    e->file = f;
-    return e;
-}
-
 static int
 compare_offsets(const void *a, const void *b)
 {
-    const gb_st_entry *x = a, *y = b;
+    const gb_tensor_entry *x = a, *y = b;
 
     if (x->begin != y->begin)
         return x->begin < y->begin ? -1 : 1;
@@ -168,9 +139,9 @@ compare_offsets(const void *a, const void *b)
 
 /* The tensors must cover the data, one after the other. */
 static bool
-check_cover(gb_st_file *f, gb_error *err)
+check_cover(gb_tensor_file *f, gb_error *err)
 {
-    const gb_st_entry *e;
+    const gb_tensor_entry *e;
     uint64_t at = 0;
     size_t i;
 
@@ -178,7 +149,7 @@ check_cover(gb_st_file *f, gb_error *err)
     for (i = 0; i < f->n_entries; i++) {
         e = &f->entries[i];
         if (e->begin != at)
-            return gb_st_refuse(e, err,
+            return gb_tensor_refuse(e, err,
                                 "data_offsets: %s: expected begin %" PRIu64
                                 ", found %" PRIu64,
                                 e->begin < at ? "overlaps another tensor"
@@ -194,12 +165,12 @@ check_cover(gb_st_file *f, gb_error *err)
 }
 
 static bool
-read_entries(gb_st_file *f, json_t *root, gb_error *err)
+read_entries(gb_tensor_file *f, json_t *root, gb_error *err)
 {
     char shown[GB_JSON_SHOWN];
     const char *name;
     json_t *value;
-    gb_st_entry *e;
+    gb_tensor_entry *e;
 
     json_object_foreach(root, name, value) {
         if (strcmp(name, "__metadata__") == 0) {
@@ -209,8 +180,7 @@ read_entries(gb_st_file *f, json_t *root, gb_error *err)
                                f->path, gb_json_show(value, shown));
             continue;
         }
-        e = gb_st_file_add(f);
-        e->name = gb_strdup(name);
+        e = gb_tensor_file_add(f, name, strlen(name));
         if (!read_entry(value, e, err))
             return false;
     }
@@ -219,27 +189,9 @@ read_entries(gb_st_file *f, json_t *root, gb_error *err)
     return check_cover(f, err);
 }
 
-bool
-gb_st_file_begin(gb_st_file *f, const char *folder, const char *name,
-                 char begin[GB_ST_BEGIN], gb_error *err)
-{
-    size_t n = GB_ST_BEGIN;
-
-    memset(f, 0, sizeof *f);
-    memset(begin, 0, n);
-    f->path = gb_path_join(folder, name);
-    f->name = gb_strdup(name);
-    if (!gb_source_open(&f->source, f->path, err))
-        return false;
-    if (f->source.size < n)
-        n = (size_t)f->source.size;
-    return gb_source_read(&f->source, f->path, 0, begin, n, err) &&
-           gb_check_lfs(f->path, begin, n, err);
-}
-
 /* Finds where the header ends and the data begins. */
 static bool
-read_length(gb_st_file *f, const char begin[GB_ST_BEGIN], gb_error *err)
+read_length(gb_tensor_file *f, const char begin[GB_TENSOR_FILE_BEGIN], gb_error *err)
 {
     unsigned char bytes[8];
     uint64_t n = 0;
@@ -271,7 +223,7 @@ read_length(gb_st_file *f, const char begin[GB_ST_BEGIN], gb_error *err)
 
 /* The header as JSON. */
 static json_t *
-read_header(gb_st_file *f, gb_error *err)
+read_header(gb_tensor_file *f, gb_error *err)
 {
     size_t n = (size_t)f->data - 8;
     char *text = gb_try_alloc(n + 1, 1), *label;
@@ -292,31 +244,18 @@ read_header(gb_st_file *f, gb_error *err)
 }
 
 bool
-gb_st_file_open(gb_st_file *f, const char *folder, const char *name,
+gb_st_file_open(gb_tensor_file *f, const char *folder, const char *name,
                 gb_error *err)
 {
-    char begin[GB_ST_BEGIN];
+    char begin[GB_TENSOR_FILE_BEGIN];
     json_t *root;
     bool ok;
 
-    if (!gb_st_file_begin(f, folder, name, begin, err) ||
+    if (!gb_tensor_file_begin(f, folder, name, begin, err) ||
         !read_length(f, begin, err))
         return false;
     root = read_header(f, err);
     ok = root != NULL && read_entries(f, root, err);
     json_decref(root);
     return ok;
-}
-
-void
-gb_st_file_close(gb_st_file *f)
-{
-    size_t i;
-
-    for (i = 0; i < f->n_entries; i++)
-        free(f->entries[i].name);
-    free(f->entries);
-    gb_source_close(&f->source);
-    free(f->path);
-    free(f->name);
 }

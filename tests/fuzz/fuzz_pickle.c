@@ -62,8 +62,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static char *path;
     gb_error err = GB_ERROR_INIT;
     gb_str file = GB_STR_INIT;
-    const gb_st_entry *e;
-    gb_st_file f;
+    const gb_tensor_entry *e;
+    gb_tensor_file f;
     size_t i;
 
     if (path == NULL)
@@ -82,7 +82,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     } else {
         FUZZ_CHECK(err.text[0] != '\0');
     }
-    gb_st_file_close(&f);
+    gb_tensor_file_close(&f);
     gb_str_free(&file);
     return 0;
 }

@@ -67,7 +67,7 @@ look_up(const gb_tensors *t, const char *name)
 static void
 look_up_all(const gb_tensors *t)
 {
-    gb_st_file f;
+    gb_tensor_file f;
     uint64_t end = 0;
     size_t i;
 
@@ -79,7 +79,7 @@ look_up_all(const gb_tensors *t)
         look_up(t, f.entries[i].name);
     }
     FUZZ_CHECK(end == f.size);
-    gb_st_file_close(&f);
+    gb_tensor_file_close(&f);
 }
 
 int

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "model/safetensors.h"
+#include "model/tensors.h"
 
 typedef struct gb_random_model {
     uint32_t layers, width, heads, vocab, context; /* none is 0 */

@@ -6,7 +6,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
-#include "model/safetensors.h"
+#include "model/tensors.h"
 #include "mutate.h"
 
 static const char name[] = "pytorch_model.bin";

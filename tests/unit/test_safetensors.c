@@ -6,7 +6,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "model/safetensors.h"
+#include "model/tensors.h"
 #include "mutate.h"
 
 static const char single[] = "model.safetensors";
@@ -112,7 +112,7 @@ test_read(void **state)
     static const char header[] =
         "{\"__metadata__\":{\"format\":\"pt\"},"
         "\"b\":" T("F16", "[3]", 8, 14) ",\"a\":" T("F32", "[2,1]", 0, 8)
-        ",\"transformer.h.0\":" T("BF16", "[1,1,1,2]", 14, 18)
+        ",\"_orig_mod.transformer.h.0\":" T("BF16", "[1,1,1,2]", 14, 18)
         ",\"ids\":" T("I64", "[1]", 18, 26) ",\"none\":"
         T("F32", "[0,5]", 26, 26) ",\"one\":" T("F32", "[]", 26, 30)
         ",\"deep\":" T("F32", "[1,1,1,1,1]", 30, 34)
@@ -137,7 +137,7 @@ test_read(void **state)
     assert_int_equal(x.dtype, GB_F16);
     assert_int_equal(byte_at(&x, 0), 8);
     test_ok(gb_tensors_get(t, "h.0", &x, &err), &err);
-    assert_string_equal(x.name, "transformer.h.0");
+    assert_string_equal(x.name, "_orig_mod.transformer.h.0");
     assert_int_equal(x.dtype, GB_BF16);
     assert_int_equal(byte_at(&x, 3), 17);
     test_ok(gb_tensors_get(t, "transformer.a", &x, &err), &err);

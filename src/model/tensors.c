@@ -1,4 +1,4 @@
-#include "model/safetensors.h"
+#include "model/tensors.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -14,46 +14,49 @@
 #define INDEX_LIMIT (64u << 20) /* bytes */
 #define SHARD_LIMIT 256u /* each is an open file */
 
+typedef bool container_open(gb_tensor_file *f, const char *folder,
+                            const char *name, gb_error *err);
+
 struct gb_tensors {
-    bool pickled; /* the files are PyTorch's */
+    container_open *open; /* a file of this kind */
     char *source; /* the only file, or the index: for messages */
-    gb_st_file *files; /* by name */
+    gb_tensor_file *files; /* by name */
     size_t n_files;
-    const gb_st_entry **entries; /* of all files, by name */
+    const gb_tensor_entry **entries; /* of all files, by key */
     size_t n_entries;
 };
 
 static int
 compare_entries(const void *a, const void *b)
 {
-    const gb_st_entry *const *x = a, *const *y = b;
+    const gb_tensor_entry *const *x = a, *const *y = b;
 
-    return strcmp((*x)->name, (*y)->name);
+    return strcmp((*x)->key, (*y)->key);
 }
 
 static int
-compare_name(const void *name, const void *entry)
+compare_key(const void *key, const void *entry)
 {
-    const gb_st_entry *const *e = entry;
+    const gb_tensor_entry *const *e = entry;
 
-    return strcmp(name, (*e)->name);
+    return strcmp(key, (*e)->key);
 }
 
-static const gb_st_entry *
-find(const gb_tensors *t, const char *name)
+static const gb_tensor_entry *
+find(const gb_tensors *t, const char *key)
 {
-    const gb_st_entry **e = bsearch(name, t->entries, t->n_entries,
-                                    sizeof *t->entries, compare_name);
+    const gb_tensor_entry **e = bsearch(key, t->entries, t->n_entries,
+                                        sizeof *t->entries, compare_key);
 
     return e != NULL ? *e : NULL;
 }
 
-/* Lists the entries of all files by name; a name may be there once. */
+/* Lists the entries of all files by key; each may be there once. */
 static bool
 list_entries(gb_tensors *t, gb_error *err)
 {
     char shown[GB_JSON_SHOWN];
-    const gb_st_entry **e;
+    const gb_tensor_entry **e;
     size_t i, j, n = 0;
 
     for (i = 0; i < t->n_files; i++)
@@ -64,7 +67,7 @@ list_entries(gb_tensors *t, gb_error *err)
             e[t->n_entries++] = &t->files[i].entries[j];
     qsort(e, n, sizeof *e, compare_entries);
     for (i = 1; i < n; i++)
-        if (strcmp(e[i - 1]->name, e[i]->name) == 0)
+        if (strcmp(e[i - 1]->key, e[i]->key) == 0)
             return gb_fail(err,
                            "%s: tensor %s: expected once, found in %s and "
                            "in %s",
@@ -80,8 +83,8 @@ open_files(gb_tensors *t, const char *folder, const char *const *names,
 {
     t->files = gb_alloc_array(n, sizeof *t->files);
     for (; t->n_files < n; t->n_files++)
-        if (!(t->pickled ? gb_pt_file_open : gb_st_file_open)(
-                &t->files[t->n_files], folder, names[t->n_files], err)) {
+        if (!t->open(&t->files[t->n_files], folder, names[t->n_files],
+                     err)) {
             t->n_files++;
             return false;
         }
@@ -182,12 +185,12 @@ check_index(const gb_tensors *t, json_t *weight_map, gb_error *err)
 {
     char shown[GB_JSON_SHOWN];
     const char *name, *shard;
-    const gb_st_entry *e;
+    const gb_tensor_entry *e;
     json_t *value;
 
     json_object_foreach(weight_map, name, value) {
         shard = json_string_value(value);
-        e = find(t, name);
+        e = find(t, gb_tensor_key(name));
         if (e == NULL || strcmp(e->file->name, shard) != 0)
             return gb_fail(err, "%s: tensor %s: expected in %s, found %s%s",
                            t->source, gb_json_quote(name, shown), shard,
@@ -238,12 +241,13 @@ fail_no_weights(const char *folder, gb_error *err)
 /* What a folder may have, in the order in which Transformers looks. */
 static const struct {
     const char *name;
-    bool sharded, pickled;
+    bool sharded;
+    container_open *open;
 } containers[] = {
-    {"model.safetensors", false, false},
-    {"model.safetensors.index.json", true, false},
-    {"pytorch_model.bin", false, true},
-    {"pytorch_model.bin.index.json", true, true},
+    {"model.safetensors", false, gb_st_file_open},
+    {"model.safetensors.index.json", true, gb_st_file_open},
+    {"pytorch_model.bin", false, gb_pt_file_open},
+    {"pytorch_model.bin.index.json", true, gb_pt_file_open},
 };
 
 /* Which of them it is, or none. */
@@ -274,7 +278,7 @@ gb_tensors_open(const char *folder, gb_error *err)
         return NULL;
     }
     t = gb_alloc(sizeof *t);
-    t->pickled = containers[i].pickled;
+    t->open = containers[i].open;
     t->source = gb_path_join(folder, containers[i].name);
     if (containers[i].sharded
             ? open_shards(t, folder, err)
@@ -292,7 +296,7 @@ gb_tensors_close(gb_tensors *t)
     if (t == NULL)
         return;
     for (i = 0; i < t->n_files; i++)
-        gb_st_file_close(&t->files[i]);
+        gb_tensor_file_close(&t->files[i]);
     free(t->files);
     free(t->entries);
     free(t->source);
@@ -300,11 +304,11 @@ gb_tensors_close(gb_tensors *t)
 }
 
 /* Under the name with "transformer." in front, or without where it has that. */
-static const gb_st_entry *
+static const gb_tensor_entry *
 find_other(const gb_tensors *t, const char *name)
 {
     static const char prefix[] = "transformer.";
-    const gb_st_entry *e;
+    const gb_tensor_entry *e;
     char *other;
 
     if (strncmp(name, prefix, sizeof prefix - 1) == 0)
@@ -315,10 +319,10 @@ find_other(const gb_tensors *t, const char *name)
     return e;
 }
 
-static const gb_st_entry *
+static const gb_tensor_entry *
 find_either(const gb_tensors *t, const char *name)
 {
-    const gb_st_entry *e = find(t, name);
+    const gb_tensor_entry *e = find(t, name);
 
     return e != NULL ? e : find_other(t, name);
 }
@@ -330,7 +334,7 @@ gb_tensors_has(const gb_tensors *t, const char *name)
 }
 
 static bool
-read_dtype(const gb_st_entry *e, gb_dtype *dtype, gb_error *err)
+read_dtype(const gb_tensor_entry *e, gb_dtype *dtype, gb_error *err)
 {
     static const char *const names[] = {
         [GB_F32] = "F32", [GB_F16] = "F16", [GB_BF16] = "BF16",
@@ -344,7 +348,7 @@ read_dtype(const gb_st_entry *e, gb_dtype *dtype, gb_error *err)
             return true;
         }
     }
-    return gb_st_refuse(e, err,
+    return gb_tensor_refuse(e, err,
                         "dtype: expected F32, F16, BF16 or F64, found %s",
                         gb_json_quote(e->dtype, shown));
 }
@@ -353,10 +357,10 @@ bool
 gb_tensors_get(const gb_tensors *t, const char *name, gb_tensor *out,
                gb_error *err)
 {
-    const gb_st_entry *e = find_either(t, name);
+    const gb_tensor_entry *e = find_either(t, name);
     char shown[GB_JSON_SHOWN];
 
-    if (e != NULL && find_other(t, e->name) != NULL)
+    if (e != NULL && find_other(t, e->key) != NULL)
         return gb_fail(err, "%s: tensor %s: expected it once, found it with "
                        "\"transformer.\" in front and without: which of them "
                        "is meant?", t->source, gb_json_quote(name, shown));
@@ -367,7 +371,7 @@ gb_tensors_get(const gb_tensors *t, const char *name, gb_tensor *out,
     if (!read_dtype(e, &out->dtype, err))
         return false;
     if (e->rank > GB_MAX_RANK)
-        return gb_st_refuse(e, err,
+        return gb_tensor_refuse(e, err,
                             "shape: expected at most %d sizes, found %zu",
                             GB_MAX_RANK, e->rank);
     out->name = e->name;

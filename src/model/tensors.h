@@ -1,8 +1,6 @@
-/* Weight files. The safetensors format: an 8-byte little-endian header length,
- * a JSON header, then the data (https://github.com/huggingface/safetensors).
- * PyTorch's: a ZIP archive with a pickle that says what lies where. */
-#ifndef GB_MODEL_SAFETENSORS_H
-#define GB_MODEL_SAFETENSORS_H
+/* The weights of a model, in whatever container. */
+#ifndef GB_MODEL_TENSORS_H
+#define GB_MODEL_TENSORS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -26,7 +24,8 @@ gb_tensors *gb_tensors_open(const char *folder, gb_error *err);
 bool gb_tensors_are_in(const char *folder);
 void gb_tensors_close(gb_tensors *t);
 
-/* Looks a tensor up by name, with and without "transformer." in front.
+/* Looks a tensor up by Transformers' name for it, with and without
+ * "transformer." in front, and whatever torch.compile put before that.
  * Returns false and an error when it is missing, there under both names, or of
  * an unsupported dtype or rank; gb_tensors_has only tells whether it is there.
  * The tensor lives as long as t. */
