@@ -51,13 +51,13 @@ list_tensors(gb_ignored *l, const gb_model *m)
 {
     size_t n, n_used, i;
     const gb_tensor **used = gb_model_tensors(m, &n_used);
-    gb_tensor_entry e;
+    const gb_tensor_entry *e;
 
     n = gb_tensors_count(m->tensors);
     for (i = 0; i < n; i++) {
         e = gb_tensors_at(m->tensors, i);
-        if (!is_used(used, n_used, e.name))
-            add(l, e.name, why_not_used(e.name), false);
+        if (!is_used(used, n_used, e->name))
+            add(l, e->name, why_not_used(e->name), false);
     }
     free(used);
 }

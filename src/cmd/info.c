@@ -206,24 +206,25 @@ static void
 put_tensors(gb_str *out, const gb_tensors *t)
 {
     size_t n = gb_tensors_count(t), i, width = 0, start;
-    gb_tensor_entry e;
+    const gb_tensor_entry *e;
 
     for (i = 0; i < n; i++) {
         e = gb_tensors_at(t, i);
-        if (width < gb_cells_width(e.name, strlen(e.name), false))
-            width = gb_cells_width(e.name, strlen(e.name), false);
+        if (width < gb_cells_width(e->name, strlen(e->name), false))
+            width = gb_cells_width(e->name, strlen(e->name), false);
     }
     gb_str_puts(out, "\ntensors\n");
     for (i = 0; i < n; i++) {
         e = gb_tensors_at(t, i);
         gb_str_puts(out, "  ");
         start = out->len;
-        gb_str_puts(out, e.name);
+        gb_str_puts(out, e->name);
         pad(out, start, width + 2);
         start = out->len;
-        put_shape(out, &e);
+        put_shape(out, e);
         pad(out, start, 16);
-        gb_str_printf(out, "%-6s%12" PRIu64 "\n", e.dtype, e.size);
+        gb_str_printf(out, "%-6s%12" PRIu64 "\n", e->dtype,
+                      e->end - e->begin);
     }
 }
 
@@ -339,19 +340,19 @@ tensors_json(const gb_tensors *t)
 {
     json_t *list = json_array(), *o, *shape;
     size_t n = gb_tensors_count(t), i, j;
-    gb_tensor_entry e;
+    const gb_tensor_entry *e;
 
     for (i = 0; i < n; i++) {
         e = gb_tensors_at(t, i);
         o = json_object();
         shape = json_array();
-        for (j = 0; j < e.rank && j < GB_MAX_RANK; j++)
-            json_array_append_new(shape, gb_json_u64(e.shape[j]));
-        json_object_set_new(o, "name", gb_json_string(e.name));
-        json_object_set_new(o, "file", gb_json_string(e.file));
-        json_object_set_new(o, "type", gb_json_string(e.dtype));
+        for (j = 0; j < e->rank && j < GB_MAX_RANK; j++)
+            json_array_append_new(shape, gb_json_u64(e->shape[j]));
+        json_object_set_new(o, "name", gb_json_string(e->name));
+        json_object_set_new(o, "file", gb_json_string(e->file->name));
+        json_object_set_new(o, "type", gb_json_string(e->dtype));
         json_object_set_new(o, "shape", shape);
-        json_object_set_new(o, "bytes", gb_json_u64(e.size));
+        json_object_set_new(o, "bytes", gb_json_u64(e->end - e->begin));
         json_array_append_new(list, o);
     }
     return list;

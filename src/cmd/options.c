@@ -196,7 +196,7 @@ set_takes(gb_options *o, const gb_option *self, const char *value,
 
 const gb_option gb_option_table[] = {
     {"model", 'm', "PATH", FOR_MODEL | GB_FOR_INFO, false, "GUMBEL_MODEL",
-     "Folder of the model, or the name of an installed one "
+     "Folder or GGUF file of the model, or the name of an installed one "
      "(default: the model that ships)",
      set_string, FIELD(model), NULL},
     {"device", 'd', "SPEC", FOR_ENGINE | GB_FOR_DEVICES, false,

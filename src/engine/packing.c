@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/thread.h"
 #include "engine/compute.h"
+#include "model/dequant.h"
 
 /* Elements of a tensor that are read at once, or a little more. */
 #define AT_ONCE 16384
@@ -60,6 +61,11 @@ gb_packing_for(gb_dtype_choice choice, gb_dtype file, gb_matrix_role role)
         [GB_F16] = GB_PACK_F16,
         [GB_BF16] = GB_PACK_BF16,
         [GB_F64] = GB_PACK_F32,
+        [GB_Q8_0] = GB_PACK_Q8_0, [GB_Q4_0] = GB_PACK_Q4_0,
+        [GB_Q4_1] = GB_PACK_Q8_0, [GB_Q5_0] = GB_PACK_Q8_0,
+        [GB_Q5_1] = GB_PACK_Q8_0, [GB_Q2_K] = GB_PACK_Q8_0,
+        [GB_Q3_K] = GB_PACK_Q8_0, [GB_Q4_K] = GB_PACK_Q8_0,
+        [GB_Q5_K] = GB_PACK_Q8_0, [GB_Q6_K] = GB_PACK_Q8_0,
     };
 
     switch (choice) {
@@ -437,6 +443,61 @@ quantize_columns(job *j, size_t part, float *scratch, unsigned char *rows,
     return true;
 }
 
+/* Whether blocks of a file are blocks of the packing, number for number. */
+static bool
+has_blocks(gb_dtype dtype, gb_packing packing)
+{
+    return packing == GB_PACK_Q4_0
+               ? dtype == GB_Q4_0
+               : packing == GB_PACK_Q8_0 && gb_dequant_is_q8_0(dtype);
+}
+
+/* A block of the file to place o of a tile. */
+static void
+take_block(gb_dtype dtype, gb_packing packing, const unsigned char *raw,
+           tile *t, size_t o)
+{
+    const size_t integers = gb_packings[packing].bytes - 2;
+    unsigned char block[2 + GB_QUANT_BLOCK];
+    size_t i;
+
+    if (packing == GB_PACK_Q8_0)
+        gb_dequant_to_q8_0(dtype, raw, block);
+    else
+        memcpy(block, raw, 2 + integers);
+    memcpy(&t->scale[o], block, 2);
+    for (i = 0; i < integers; i++)
+        t->q[i][o] = block[2 + i];
+}
+
+/* Source rows are outputs, in blocks; a part is a panel of them. */
+static bool
+copy_blocks(job *j, size_t part, float *scratch, unsigned char *rows,
+            gb_error *err)
+{
+    const gb_panels *p = j->panels;
+    const gb_dtype dtype = j->source->dtype;
+    const size_t first = part * p->width, blocks = block_count(p);
+    const size_t n = part_of(p->n_out, first, p->width);
+    const size_t size = gb_dtype_size(dtype);
+    size_t o, b, i;
+    tile t;
+
+    (void)scratch;
+    if (!gb_tensor_copy(j->source, (uint64_t)first * p->n_in, n * p->n_in,
+                        rows, err))
+        return false;
+    for (o = 0; o < p->width; o += TILE)
+        for (b = 0; b < blocks; b++) {
+            memset(&t, 0, sizeof t);
+            for (i = 0; i < part_of(n, o, TILE); i++)
+                take_block(dtype, p->packing,
+                           rows + ((o + i) * blocks + b) * size, &t, i);
+            place(p, b, first + o, &t, j->out);
+        }
+    return true;
+}
+
 /* Works on parts until there are no more, or one failed; on none where there
  * is no memory for it. */
 static void *
@@ -493,12 +554,15 @@ bool
 gb_pack(const gb_panels *p, const gb_tensor *source, bool transposed,
         void *out, gb_error *err)
 {
+    const bool outputs_first = transposed != source->turned;
     const bool quantized = gb_packing_is_quantized(p->packing);
     const size_t some = inputs_at_once(p);
     job j = {.panels = p, .source = source, .out = out, .err = err};
 
-    if (transposed) {
-        j.part = quantized ? quantize_columns : pack_columns;
+    if (outputs_first) {
+        j.part = has_blocks(source->dtype, p->packing) ? copy_blocks
+                 : quantized                           ? quantize_columns
+                                                       : pack_columns;
         j.n_parts = gb_panels_count(p);
         j.elements = (size_t)p->width * p->n_in;
     } else if (quantized) {

@@ -70,6 +70,22 @@ is_model_path(const char *path)
     return gb_is_folder(path) || gb_is_gguf(path);
 }
 
+/* A model's path, which may lack its .gguf; the caller frees. NULL where there
+ * is none. */
+static char *
+complete(const char *path)
+{
+    char *file;
+
+    if (is_model_path(path))
+        return gb_strdup(path);
+    file = gb_format("%s.gguf", path);
+    if (gb_is_gguf(file))
+        return file;
+    free(file);
+    return NULL;
+}
+
 /* Tries places/name; lists what it tried in `looked`. */
 static char *
 find_in_places(const char *name, gb_str *looked)
@@ -81,10 +97,9 @@ find_in_places(const char *name, gb_str *looked)
     for (i = 0; i < n; i++) {
         path = gb_path_join(places[i].path, name);
         gb_str_printf(looked, "%s %s", looked->len > 0 ? "," : "", path);
-        if (found == NULL && is_model_path(path))
-            found = path;
-        else
-            free(path);
+        if (found == NULL)
+            found = complete(path);
+        free(path);
         free(places[i].path);
     }
     return found;
@@ -126,7 +141,7 @@ fail_not_found(const char *name, const gb_str *looked, bool loads,
 
     gb_utf8_visible(&shown, name, strlen(name), false);
     gb_utf8_visible(&places, gb_str_cstr(looked), looked->len, false);
-    gb_fail(err, "no model \"%s\" found: there is no folder%s%s%s%s",
+    gb_fail(err, "no model \"%s\" found: there is nothing at%s%s%s%s",
             gb_str_cstr(&shown), gb_str_cstr(&places),
             loads ? "; gumbel pull " : "", loads ? gb_str_cstr(&shown) : "",
             loads ? " loads it from the hub" : "");
@@ -145,12 +160,14 @@ gb_model_find(const char *name, gb_error *err)
     if (name == NULL)
         name = getenv("GUMBEL_MODEL");
     else if (name[0] == '\0') {
-        gb_fail_usage(err, "model: expected a folder or a name, found \"\"");
+        gb_fail_usage(err, "model: expected a folder, a file or a name, found \"\"");
         return NULL;
     }
-    /* A folder that is called like the default is not meant by silence. */
+    /* A folder that is called like the default is not meant by silence, nor
+     * is any other file by a plain name. */
     if (name != NULL && name[0] != '\0') {
-        if (is_model_path(name))
+        if (is_model_path(name) ||
+            (strchr(name, '/') != NULL && gb_is_there(name)))
             return gb_strdup(name);
         gb_str_printf(&looked, " %s", name);
     } else {

@@ -7,7 +7,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "model/safetensors.h"
+#include "model/tensors.h"
 
 #define PREFIX "models--"
 #define COMMIT_LIMIT 256u /* bytes; a file of refs/ has 40 */

@@ -4,6 +4,10 @@ libgumbel_a_SOURCES += \
 	src/model/config.c src/model/config.h \
 	src/model/find.c src/model/find.h \
 	src/model/installed.c src/model/installed.h \
+	src/model/dequant.c src/model/dequant.h \
+	src/model/find.c \
+	src/model/gguf.c src/model/gguf.h \
+	src/model/gguf_model.c src/model/gguf_names.c \
 	src/model/hash.c \
 	src/model/hub_cache.c src/model/hub_cache.h \
 	src/model/hub_name.c src/model/hub_name.h \

@@ -13,6 +13,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "model/gguf.h"
 
 /* "[4096, 192]" */
 static void
@@ -104,12 +105,13 @@ read_head(gb_model *m, gb_error *err)
 }
 
 static bool
-read_weights(gb_model *m, gb_error *err)
+read_weights(gb_model *m, gb_gguf *g, gb_error *err)
 {
     const gb_config *c = &m->config;
     uint32_t i;
 
-    m->tensors = gb_tensors_open(m->path, err);
+    m->tensors = g != NULL ? gb_tensors_take(gb_gguf_take_file(g), err)
+                           : gb_tensors_open(m->path, err);
     if (m->tensors == NULL ||
         !get(m, "wte.weight", c->n_vocab, c->n_embd, &m->wte, err) ||
         !get(m, "wpe.weight", c->n_ctx, c->n_embd, &m->wpe, err) ||
@@ -151,15 +153,8 @@ check_folder(const char *folder, gb_error *err)
 {
     char *config = gb_path_join(folder, "config.json");
     bool silent = access(config, F_OK) != 0 && errno == ENOENT;
-    struct stat st;
 
     free(config);
-    if (stat(folder, &st) != 0)
-        return gb_fail(err, "%s: expected a model folder: %s", folder,
-                       strerror(errno));
-    if (!S_ISDIR(st.st_mode))
-        return gb_fail(err, "%s: expected a model folder, found a file",
-                       folder);
     if (!check_adapter(folder, err))
         return false;
     if (silent)
@@ -167,23 +162,6 @@ check_folder(const char *folder, gb_error *err)
                        "%s: expected a model folder, but it has no "
                        "config.json", folder);
     return true;
-}
-
-/* A model with nothing but its config. */
-static gb_model *
-open_config(const char *folder, gb_error *err)
-{
-    gb_model *m;
-
-    if (!check_folder(folder, err))
-        return NULL;
-    m = gb_alloc(sizeof *m);
-    m->path = gb_strdup(folder);
-    m->name = gb_model_name(folder);
-    if (gb_config_load(folder, &m->config, err))
-        return m;
-    gb_model_close(m);
-    return NULL;
 }
 
 /* Rows of the head whose ids have no token are never chosen: their logits are
@@ -206,56 +184,93 @@ mask_missing(gb_model *m)
                         "chosen", gb_tokenizer_missing(m->tokenizer), n);
 }
 
-static bool
-read_tokenizer(gb_model *m, gb_error *err)
+static gb_tokenizer *
+open_tokenizer(const gb_model *m, const gb_gguf *g, gb_error *err)
 {
-    m->tokenizer = gb_tokenizer_open(m->path, m->config.n_vocab,
-                                     m->config.ends.n > 0
-                                         ? m->config.ends.ids[0]
-                                         : GB_NO_TOKEN,
-                                     err);
+    const gb_config *c = &m->config;
+    const gb_token end = c->ends.n > 0 ? c->ends.ids[0] : GB_NO_TOKEN;
+    gb_tokenizer_files files;
+    gb_tokenizer *t = NULL;
+
+    if (g == NULL)
+        return gb_tokenizer_open(m->path, c->n_vocab, end, err);
+    if (gb_gguf_tokenizer(g, &files, err))
+        t = gb_tokenizer_new(&files, c->n_vocab, end, err);
+    gb_tokenizer_files_free(&files);
+    return t;
+}
+
+static bool
+read_tokenizer(gb_model *m, const gb_gguf *g, gb_error *err)
+{
+    m->tokenizer = open_tokenizer(m, g, err);
     if (m->tokenizer == NULL)
         return false;
     if (gb_tokenizer_missing(m->tokenizer) == m->config.n_vocab)
         return gb_fail(err, "%s: expected tokens with ids below %u "
-                       "(vocab_size of config.json), found none", m->path,
+                       "(the rows of the embedding), found none", m->path,
                        (unsigned)m->config.n_vocab);
     if (gb_tokenizer_missing(m->tokenizer) > 0)
         mask_missing(m);
     return true;
 }
 
-gb_model *
-gb_model_open(const char *folder, gb_error *err)
-{
-    gb_model *m = open_config(folder, err);
+/* The parts of a model beside its config. */
+enum { TOKENIZER = 1, WEIGHTS = 2 };
 
-    if (m == NULL || (read_tokenizer(m, err) && read_weights(m, err)))
+/* From a folder, or a file that is open. */
+static bool
+read_model(gb_model *m, gb_gguf *g, unsigned parts, gb_error *err)
+{
+    const bool ok = g != NULL ? gb_gguf_config(g, &m->config, err)
+                              : check_folder(m->path, err) &&
+                                    gb_config_load(m->path, &m->config, err);
+
+    return ok && ((parts & TOKENIZER) == 0 || read_tokenizer(m, g, err)) &&
+           ((parts & WEIGHTS) == 0 || read_weights(m, g, err));
+}
+
+static gb_model *
+open_parts(const char *path, unsigned parts, gb_error *err)
+{
+    gb_gguf *g = NULL;
+    struct stat st;
+    gb_model *m;
+    bool ok;
+
+    if (stat(path, &st) != 0) {
+        gb_fail(err, "%s: expected a model: %s", path, strerror(errno));
+        return NULL;
+    }
+    if (!S_ISDIR(st.st_mode) && (g = gb_gguf_open(path, err)) == NULL)
+        return NULL;
+    m = gb_alloc(sizeof *m);
+    m->path = gb_strdup(path);
+    m->name = gb_model_name(path);
+    ok = read_model(m, g, parts, err);
+    gb_gguf_close(g);
+    if (ok)
         return m;
     gb_model_close(m);
     return NULL;
 }
 
 gb_model *
-gb_model_open_tokenizer(const char *folder, gb_error *err)
+gb_model_open(const char *path, gb_error *err)
 {
-    gb_model *m = open_config(folder, err);
-
-    if (m == NULL || read_tokenizer(m, err))
-        return m;
-    gb_model_close(m);
-    return NULL;
+    return open_parts(path, TOKENIZER | WEIGHTS, err);
 }
 
 gb_model *
-gb_model_open_weights(const char *folder, gb_error *err)
+gb_model_open_tokenizer(const char *path, gb_error *err)
 {
-    gb_model *m = open_config(folder, err);
+    return open_parts(path, TOKENIZER, err);
+}
 
-    if (m == NULL || read_weights(m, err))
-        return m;
-    gb_model_close(m);
-    return NULL;
+gb_model *
+gb_model_open_weights(const char *path, gb_error *err)
+{
+    return open_parts(path, WEIGHTS, err);
 }
 
 void

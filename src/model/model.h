@@ -1,4 +1,5 @@
-/* A model folder: config.json, weights, tokenizer, all checked. */
+/* A model: its config, weights and tokenizer, all checked; a folder, or one
+ * file of GGUF. */
 #ifndef GB_MODEL_MODEL_H
 #define GB_MODEL_MODEL_H
 
@@ -9,7 +10,7 @@
 #include "model/tokenizer.h"
 
 /* The weights of one transformer block. Matrices are (in, out), as GPT-2
- * stores them; E = n_embd, I = n_inner. */
+ * stores them, or turned (gb_tensor); E = n_embd, I = n_inner. */
 typedef struct gb_block_weights {
     gb_tensor ln_1_weight, ln_1_bias;     /* (E) */
     gb_tensor attn_weight, attn_bias;     /* (E, 3E), (3E): q, k, v */
@@ -20,7 +21,7 @@ typedef struct gb_block_weights {
 } gb_block_weights;
 
 typedef struct gb_model {
-    char *path; /* the folder */
+    char *path; /* the folder or file */
     char *name; /* by which it is found (see model/find.h), else its last
                    component */
     gb_config config;
@@ -41,7 +42,7 @@ typedef struct gb_model {
     char sha256[65];                   /* "" until gb_model_sha256 */
 } gb_model;
 
-/* Opens the folder and checks every tensor's shape against config.json.
+/* Opens the folder or file and checks every tensor's shape against the config.
  *
  * A file may hold lm_head.weight although config.json says (or is silent,
  * which means) that the head is tied to wte. Then the file's head is used:
@@ -49,11 +50,11 @@ typedef struct gb_model {
  * bytes as wte, so that it need not be in memory twice. Without
  * lm_head.weight the head is wte, unless tie_word_embeddings is false: then
  * it is missing. */
-gb_model *gb_model_open(const char *folder, gb_error *err);
-/* Only config.json and the weights; for models that have no tokenizer. */
-gb_model *gb_model_open_weights(const char *folder, gb_error *err);
-/* Only config.json and the tokenizer; tensors and blocks are NULL. */
-gb_model *gb_model_open_tokenizer(const char *folder, gb_error *err);
+gb_model *gb_model_open(const char *path, gb_error *err);
+/* Only the config and the weights; for models that have no tokenizer. */
+gb_model *gb_model_open_weights(const char *path, gb_error *err);
+/* Only the config and the tokenizer; tensors and blocks are NULL. */
+gb_model *gb_model_open_tokenizer(const char *path, gb_error *err);
 void gb_model_close(gb_model *m);
 
 /* The tensors that are computed with, each once: an array that the caller

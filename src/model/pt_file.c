@@ -83,6 +83,7 @@ take_tensor(void *arg, const gb_pickled *t, gb_error *err)
     uint64_t from, size, at;
 
     snprintf(e->dtype, sizeof e->dtype, "%s", t->dtype);
+    gb_dtype_find(t->dtype, &e->type);
     e->rank = t->rank;
     memcpy(e->shape, t->shape, sizeof e->shape);
     e->count = t->count;

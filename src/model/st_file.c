@@ -86,10 +86,10 @@ read_offsets(const json_t *offsets, gb_tensor_entry *e, gb_error *err)
     return true;
 }
 
-/* Whether the offsets agree with shape and dtype. The size of a dtype that
- * is not known cannot be told. */
+/* Finds the dtype, and whether the offsets agree with it and the shape. The
+ * size of one that is not known cannot be told. */
 static bool
-check_size(const gb_tensor_entry *e, gb_error *err)
+read_dtype(gb_tensor_entry *e, gb_error *err)
 {
     uint64_t bits, bytes;
     size_t i;
@@ -99,6 +99,7 @@ check_size(const gb_tensor_entry *e, gb_error *err)
             break;
     if (i == GB_COUNT(dtypes))
         return true;
+    gb_dtype_find(e->dtype, &e->type);
     bits = e->count % 8 * dtypes[i].bits;
     bytes = e->count / 8 * dtypes[i].bits + (bits + 7) / 8;
     if (bits % 8 == 0 && e->end - e->begin == bytes)
@@ -124,7 +125,7 @@ read_entry(const json_t *value, gb_tensor_entry *e, gb_error *err)
     snprintf(e->dtype, sizeof e->dtype, "%s", json_string_value(dtype));
     return read_shape(json_object_get(value, "shape"), e, err) &&
            read_offsets(json_object_get(value, "data_offsets"), e, err) &&
-           check_size(e, err);
+           read_dtype(e, err);
 }
 
 static int

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "model/dequant.h"
 
 static inline uint32_t
 float_bits(float f)
@@ -73,35 +74,75 @@ gb_float_to_half(float f)
     return (uint16_t)(sign | half);
 }
 
+static const struct {
+    const char *name, *file;
+    uint16_t block, size; /* elements, bytes */
+} dtypes[GB_DTYPES] = {
+    [GB_F32] = {"f32", "F32", 1, 4},
+    [GB_F16] = {"f16", "F16", 1, 2},
+    [GB_BF16] = {"bf16", "BF16", 1, 2},
+    [GB_F64] = {"f64", "F64", 1, 8},
+    [GB_Q8_0] = {"q8_0", "Q8_0", 32, 34},
+    [GB_Q4_0] = {"q4_0", "Q4_0", 32, 18},
+    [GB_Q4_1] = {"q4_1", "Q4_1", 32, 20},
+    [GB_Q5_0] = {"q5_0", "Q5_0", 32, 22},
+    [GB_Q5_1] = {"q5_1", "Q5_1", 32, 24},
+    [GB_Q2_K] = {"q2_k", "Q2_K", 256, 84},
+    [GB_Q3_K] = {"q3_k", "Q3_K", 256, 110},
+    [GB_Q4_K] = {"q4_k", "Q4_K", 256, 144},
+    [GB_Q5_K] = {"q5_k", "Q5_K", 256, 176},
+    [GB_Q6_K] = {"q6_k", "Q6_K", 256, 210},
+};
+
 const char *
 gb_dtype_name(gb_dtype dtype)
 {
-    switch (dtype) {
-    case GB_F32: return "f32";
-    case GB_F16: return "f16";
-    case GB_BF16: return "bf16";
-    case GB_F64: return "f64";
-    }
-    return "?";
+    return dtypes[dtype].name;
+}
+
+bool
+gb_dtype_find(const char *name, gb_dtype *dtype)
+{
+    size_t i;
+
+    for (i = 0; i < GB_DTYPES; i++)
+        if (strcmp(dtypes[i].file, name) == 0) {
+            *dtype = (gb_dtype)i;
+            return true;
+        }
+    return false;
+}
+
+size_t
+gb_dtype_block(gb_dtype dtype)
+{
+    return dtypes[dtype].block;
 }
 
 size_t
 gb_dtype_size(gb_dtype dtype)
 {
-    return dtype == GB_F64 ? 8 : dtype == GB_F32 ? 4 : 2;
+    return dtypes[dtype].size;
+}
+
+static bool
+copy_bytes(const gb_tensor *t, uint64_t from, uint64_t n, void *out,
+           gb_error *err)
+{
+    if (t->data == NULL)
+        return gb_source_read(t->source, t->path, t->at + from, out, n, err);
+    memcpy(out, t->data + from, n);
+    return true;
 }
 
 bool
 gb_tensor_copy(const gb_tensor *t, uint64_t from, uint64_t n, void *out,
                gb_error *err)
 {
+    const uint64_t block = gb_dtype_block(t->dtype);
     const uint64_t size = gb_dtype_size(t->dtype);
 
-    if (t->data == NULL)
-        return gb_source_read(t->source, t->path, t->at + from * size, out,
-                              n * size, err);
-    memcpy(out, t->data + from * size, n * size);
-    return true;
+    return copy_bytes(t, from / block * size, n / block * size, out, err);
 }
 
 /* Elements are converted BLOCK at a time: loops of a fixed length that the
@@ -176,6 +217,23 @@ read_f64(const gb_tensor *t, uint64_t from, uint64_t n, float *out,
     return true;
 }
 
+static bool
+read_blocks(const gb_tensor *t, uint64_t from, uint64_t n, float *out,
+            gb_error *err)
+{
+    const size_t block = gb_dtype_block(t->dtype);
+    unsigned char raw[2 * PIECE]; /* at most 34 bytes for 32 elements */
+    size_t some;
+
+    for (; n > 0; n -= some, from += some, out += some) {
+        some = n < PIECE ? (size_t)n : PIECE;
+        if (!gb_tensor_copy(t, from, some, raw, err))
+            return false;
+        gb_dequantize(t->dtype, raw, some / block, out);
+    }
+    return true;
+}
+
 bool
 gb_tensor_read(const gb_tensor *t, uint64_t from, uint64_t n, float *out,
                gb_error *err)
@@ -187,6 +245,8 @@ gb_tensor_read(const gb_tensor *t, uint64_t from, uint64_t n, float *out,
         return read_f32(t, from, n, out, err);
     if (t->dtype == GB_F64)
         return read_f64(t, from, n, out, err);
+    if (gb_dtype_block(t->dtype) > 1)
+        return read_blocks(t, from, n, out, err);
     for (; n > 0; n -= some, from += some, out += some) {
         some = n < PIECE ? (size_t)n : PIECE;
         if (!gb_tensor_copy(t, from, some, raw, err))
@@ -200,17 +260,18 @@ bool
 gb_tensor_compare(const gb_tensor *a, const gb_tensor *b, bool *same,
                   gb_error *err)
 {
-    uint64_t x[PIECE], y[PIECE]; /* of any dtype */
+    unsigned char x[PIECE], y[PIECE];
     uint64_t at;
     size_t some;
 
-    *same = a->dtype == b->dtype && a->count == b->count;
-    for (at = 0; *same && at < a->count; at += some) {
-        some = a->count - at < PIECE ? (size_t)(a->count - at) : PIECE;
-        if (!gb_tensor_copy(a, at, some, x, err) ||
-            !gb_tensor_copy(b, at, some, y, err))
+    *same = a->dtype == b->dtype && a->size == b->size &&
+            a->turned == b->turned;
+    for (at = 0; *same && at < a->size; at += some) {
+        some = a->size - at < PIECE ? (size_t)(a->size - at) : PIECE;
+        if (!copy_bytes(a, at, some, x, err) ||
+            !copy_bytes(b, at, some, y, err))
             return false;
-        *same = memcmp(x, y, some * gb_dtype_size(a->dtype)) == 0;
+        *same = memcmp(x, y, some) == 0;
     }
     return true;
 }

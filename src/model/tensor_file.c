@@ -53,6 +53,7 @@ gb_tensor_file_add(gb_tensor_file *f, const char *name, size_t n)
     e = &f->entries[f->n_entries++];
     memset(e, 0, sizeof *e);
     e->file = f;
+    e->type = GB_DTYPES;
     e->name = gb_strndup(name, n);
     e->key = gb_strdup(gb_tensor_key(e->name));
     return e;
@@ -68,6 +69,7 @@ gb_tensor_file_begin(gb_tensor_file *f, const char *folder, const char *name,
     memset(begin, 0, n);
     f->path = gb_path_join(folder, name);
     f->name = gb_strdup(name);
+    f->dtypes = "F32, F16, BF16 or F64";
     if (!gb_source_open(&f->source, f->path, err))
         return false;
     if (f->source.size < n)

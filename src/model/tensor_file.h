@@ -1,6 +1,6 @@
 /* One open file of tensors, whatever its container: what it has, by name, and
  * where that lies. A container is one file beside this that fills it in:
- * st_file.c (safetensors), pt_file.c (PyTorch). The rest of the program sees
+ * st_file.c (safetensors), pt_file.c (PyTorch), gguf.c (GGUF). The rest of the program sees
  * them all through model/tensors.h. */
 #ifndef GB_MODEL_TENSOR_FILE_H
 #define GB_MODEL_TENSOR_FILE_H
@@ -19,8 +19,9 @@ typedef struct gb_tensor_entry {
     const gb_tensor_file *file;
     char *name;     /* as in the file */
     char *key;      /* what it is looked up by, Transformers' name for it */
-    char dtype[16]; /* as safetensors call it; cut when longer than any known
-                       one */
+    char dtype[16]; /* as the container calls it; cut when longer than any
+                       known one */
+    gb_dtype type;  /* GB_DTYPES where it is none that can be read */
     bool turned;    /* the elements come column by column (gb_tensor) */
     size_t rank;    /* of shape only the first GB_MAX_RANK are kept */
     uint64_t shape[GB_MAX_RANK];
@@ -31,6 +32,10 @@ typedef struct gb_tensor_entry {
 struct gb_tensor_file {
     char *path;
     char *name; /* without the folder */
+    /* How the container spells a key, which the caller frees; NULL: as it is,
+     * or it is none of its names. */
+    char *(*spell)(const char *key);
+    const char *dtypes; /* that can be read of its container, for messages */
     gb_source source;
     uint64_t data; /* where it begins, after the header */
     uint64_t size; /* of data, in bytes */

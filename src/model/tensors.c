@@ -288,6 +288,24 @@ gb_tensors_open(const char *folder, gb_error *err)
     return NULL;
 }
 
+gb_tensors *
+gb_tensors_take(gb_tensor_file file, gb_error *err)
+{
+    gb_tensors *t = gb_alloc(sizeof *t);
+    size_t i;
+
+    t->source = gb_strdup(file.path);
+    t->files = gb_alloc(sizeof *t->files);
+    t->files[0] = file;
+    t->n_files = 1;
+    for (i = 0; i < file.n_entries; i++)
+        file.entries[i].file = t->files;
+    if (list_entries(t, err))
+        return t;
+    gb_tensors_close(t);
+    return NULL;
+}
+
 void
 gb_tensors_close(gb_tensors *t)
 {
@@ -334,23 +352,14 @@ gb_tensors_has(const gb_tensors *t, const char *name)
 }
 
 static bool
-read_dtype(const gb_tensor_entry *e, gb_dtype *dtype, gb_error *err)
+fail_missing(const gb_tensors *t, const char *key, gb_error *err)
 {
-    static const char *const names[] = {
-        [GB_F32] = "F32", [GB_F16] = "F16", [GB_BF16] = "BF16",
-        [GB_F64] = "F64"};
-    char shown[GB_JSON_SHOWN];
-    size_t i;
+    char *name = t->files[0].spell != NULL ? t->files[0].spell(key) : NULL;
 
-    for (i = 0; i < GB_COUNT(names); i++) {
-        if (strcmp(e->dtype, names[i]) == 0) {
-            *dtype = (gb_dtype)i;
-            return true;
-        }
-    }
-    return gb_tensor_refuse(e, err,
-                        "dtype: expected F32, F16, BF16 or F64, found %s",
-                        gb_json_quote(e->dtype, shown));
+    gb_fail(err, "%s: tensor \"%s\": expected one, found none", t->source,
+            name != NULL ? name : key);
+    free(name);
+    return false;
 }
 
 bool
@@ -365,17 +374,20 @@ gb_tensors_get(const gb_tensors *t, const char *name, gb_tensor *out,
                        "\"transformer.\" in front and without: which of them "
                        "is meant?", t->source, gb_json_quote(name, shown));
     if (e == NULL)
-        return gb_fail(err, "%s: tensor \"%s\": expected one, found none",
-                       t->source, name);
+        return fail_missing(t, name, err);
     memset(out, 0, sizeof *out);
-    if (!read_dtype(e, &out->dtype, err))
-        return false;
+    if (e->type == GB_DTYPES)
+        return gb_tensor_refuse(e, err, "dtype: expected %s, found %s",
+                                e->file->dtypes,
+                                gb_json_quote(e->dtype, shown));
     if (e->rank > GB_MAX_RANK)
         return gb_tensor_refuse(e, err,
                             "shape: expected at most %d sizes, found %zu",
                             GB_MAX_RANK, e->rank);
     out->name = e->name;
     out->path = e->file->path;
+    out->dtype = e->type;
+    out->turned = e->turned;
     out->rank = (uint32_t)e->rank;
     memcpy(out->shape, e->shape, sizeof out->shape);
     out->count = e->count;
@@ -391,15 +403,10 @@ gb_tensors_count(const gb_tensors *t)
     return t->n_entries;
 }
 
-gb_tensor_entry
+const gb_tensor_entry *
 gb_tensors_at(const gb_tensors *t, size_t i)
 {
-    const gb_st_entry *e = t->entries[i];
-
-    return (gb_tensor_entry){
-        .name = e->name, .dtype = e->dtype, .file = e->file->name,
-        .rank = e->rank, .shape = e->shape, .count = e->count,
-        .size = e->end - e->begin};
+    return t->entries[i];
 }
 
 uint64_t

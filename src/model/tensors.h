@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "model/tensor.h"
+#include "model/tensor_file.h"
 
 /* One or several open files. */
 typedef struct gb_tensors gb_tensors;
@@ -22,6 +22,8 @@ typedef struct gb_tensors gb_tensors;
 gb_tensors *gb_tensors_open(const char *folder, gb_error *err);
 /* Whether a folder has a file that this would open. */
 bool gb_tensors_are_in(const char *folder);
+/* Takes over one file that is open already. */
+gb_tensors *gb_tensors_take(gb_tensor_file file, gb_error *err);
 void gb_tensors_close(gb_tensors *t);
 
 /* Looks a tensor up by Transformers' name for it, with and without
@@ -33,17 +35,9 @@ bool gb_tensors_get(const gb_tensors *t, const char *name, gb_tensor *out,
                     gb_error *err);
 bool gb_tensors_has(const gb_tensors *t, const char *name);
 
-/* Tensor i of all that the files hold, by name. */
-typedef struct gb_tensor_entry {
-    const char *name;  /* as in the file */
-    const char *dtype; /* as the file calls it; cut when it is long */
-    const char *file;  /* without the folder */
-    size_t rank;       /* of shape only the first GB_MAX_RANK are known */
-    const uint64_t *shape;
-    uint64_t count, size; /* elements; bytes */
-} gb_tensor_entry;
+/* All that the files hold, by their keys. */
 size_t gb_tensors_count(const gb_tensors *t);
-gb_tensor_entry gb_tensors_at(const gb_tensors *t, size_t i);
+const gb_tensor_entry *gb_tensors_at(const gb_tensors *t, size_t i);
 
 /* Bytes in all files together. */
 uint64_t gb_tensors_size(const gb_tensors *t);

@@ -132,21 +132,29 @@ take(gb_tokenizer *t, gb_tokenizer_files *f, gb_token eos_id, gb_error *err)
 }
 
 gb_tokenizer *
-gb_tokenizer_open(const char *folder, uint32_t n_vocab, gb_token eos_id,
-                  gb_error *err)
+gb_tokenizer_new(gb_tokenizer_files *files, uint32_t n_vocab, gb_token eos_id,
+                 gb_error *err)
 {
     gb_tokenizer *t = gb_alloc(sizeof *t);
-    gb_tokenizer_files files;
-    bool ok;
 
     t->n_vocab = n_vocab;
-    ok = gb_tokenizer_files_read(&files, folder, err) &&
-         take(t, &files, eos_id, err);
-    gb_tokenizer_files_free(&files);
-    if (ok)
+    if (take(t, files, eos_id, err))
         return t;
     gb_tokenizer_close(t);
     return NULL;
+}
+
+gb_tokenizer *
+gb_tokenizer_open(const char *folder, uint32_t n_vocab, gb_token eos_id,
+                  gb_error *err)
+{
+    gb_tokenizer_files files;
+    gb_tokenizer *t = NULL;
+
+    if (gb_tokenizer_files_read(&files, folder, err))
+        t = gb_tokenizer_new(&files, n_vocab, eos_id, err);
+    gb_tokenizer_files_free(&files);
+    return t;
 }
 
 void

@@ -41,6 +41,11 @@ typedef struct gb_tokenizer gb_tokenizer;
  * has no row for them. */
 gb_tokenizer *gb_tokenizer_open(const char *folder, uint32_t n_vocab,
                                 gb_token eos_id, gb_error *err);
+/* The same of what was read; takes from files what it needs. */
+struct gb_tokenizer_files;
+gb_tokenizer *gb_tokenizer_new(struct gb_tokenizer_files *files,
+                               uint32_t n_vocab, gb_token eos_id,
+                               gb_error *err);
 void gb_tokenizer_close(gb_tokenizer *t);
 
 /* Appends the ids of text (any bytes). With `specials`, the text of a special

@@ -31,7 +31,7 @@ it was used | gumbel models --json | - | 0 | ~"name":"me/too",.*"last_used":1[0-
 of another program | gumbel models --json | - | 0 | ~"name":"you/it",.*c0ffee","where":"Hugging Face cache" | -
 is used there | gumbel generate -m you/it -n 3 Once | - | 0 | Once upon a time | -
 by its name | gumbel info -m you/it | - | 0 | ~^model +you/it$ | -
-no such | gumbel generate -m you/more x | - | 1 | - | ~no model "you/more" found: there is no folder you/more, .*/gumbel/models/you/more.*; gumbel pull you/more loads it
+no such | gumbel generate -m you/more x | - | 1 | - | ~no model "you/more" found: there is nothing at you/more, .*/gumbel/models/you/more.*; gumbel pull you/more loads it
 no such short one | gumbel generate -m gpt2-large x | - | 1 | - | ~gumbel pull gpt2-large loads it from the hub
 no such, no hub | gumbel generate -m none x | - | 1 | - | !pull
 no way out | gumbel generate -m mine/../me/too x | - | 1 | - | ~no model

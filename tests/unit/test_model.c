@@ -507,10 +507,10 @@ test_no_model(void **state)
     (void)state;
     assert_null(gb_model_open("/nowhere/model", &err));
     test_fails_with(&err, GB_FAILED,
-                    "/nowhere/model: expected a model folder: No such file",
+                    "/nowhere/model: expected a model: No such file",
                     NULL);
     assert_null(gb_model_open(file, &err));
-    test_fails_with(&err, GB_FAILED, file, "found a file", NULL);
+    test_fails_with(&err, GB_FAILED, file, "found another file", NULL);
     assert_null(gb_model_open(folder, &err));
     test_fails_with(&err, GB_FAILED, folder, "no config.json", NULL);
     assert_null(gb_model_open_tokenizer(folder, &err));
@@ -547,6 +547,7 @@ test_find(void **state)
         NULL,
     };
     gb_error err = GB_ERROR_INIT;
+    const char *file;
     size_t i;
 
     (void)state;
@@ -561,6 +562,9 @@ test_find(void **state)
     check_found("near", "near");
     check_found("./near", "./near");
     check_found(in_data, in_data);
+    file = put("gumbel/models", "one.gguf", "GGUF", 4);
+    check_found("one.gguf", file);
+    check_found("one", file);
     check_found(shipped, shipped);
     /* This test runs where it was built, so the source's models count; a
      * folder of the same name here is meant only when it is asked for. */
@@ -578,7 +582,7 @@ test_find(void **state)
     test_fails_with(&err, GB_FAILED, "\"./none\"", NULL);
     assert_null(strstr(err.text, "gumbel/models"));
     assert_null(gb_model_find("", &err));
-    test_fails_with(&err, GB_USAGE, "expected a folder or a name", NULL);
+    test_fails_with(&err, GB_USAGE, "expected a folder, a file or a name", NULL);
     setenv("GUMBEL_MODEL", "gone", 1);
     assert_null(gb_model_find(NULL, &err));
     test_fails_with(&err, GB_FAILED, "\"gone\"", NULL);

@@ -116,7 +116,7 @@ test_read(void **state)
         ",\"ids\":" T("I64", "[1]", 18, 26) ",\"none\":"
         T("F32", "[0,5]", 26, 26) ",\"one\":" T("F32", "[]", 26, 30)
         ",\"deep\":" T("F32", "[1,1,1,1,1]", 30, 34)
-        ",\"odd\":" T("Q7", "[9]", 34, 36) "}   ";
+        ",\"odd\":" T("Q8_0", "[9]", 34, 36) "}   ";
     gb_error err;
     gb_tensors *t = open_header(header, 36, &err);
     gb_tensor x;
@@ -152,7 +152,7 @@ test_read(void **state)
     test_fails_with(&err, GB_FAILED, "model.safetensors: tensor \"ids\": dtype",
                     "expected F32, F16, BF16 or F64, found \"I64\"", NULL);
     assert_false(gb_tensors_get(t, "odd", &x, &err));
-    test_fails_with(&err, GB_FAILED, "found \"Q7\"", NULL);
+    test_fails_with(&err, GB_FAILED, "found \"Q8_0\"", NULL);
     assert_false(gb_tensors_get(t, "deep", &x, &err));
     test_fails_with(&err, GB_FAILED, "at most 4 sizes, found 5", NULL);
     assert_false(gb_tensors_has(t, "__metadata__"));

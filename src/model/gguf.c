@@ -1,0 +1,528 @@
+#include "model/gguf.h"
+
+#include <endian.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "base/mem.h"
+
+#define STRING_LIMIT (64u << 20) /* bytes; a chat template has thousands */
+#define VALUES_LIMIT GB_JSON_MAX_VALUES
+#define WINDOW 65536u
+#define ALIGNMENT 32u
+#define MOST_ALIGNMENT 65536u
+
+/* Types of values. */
+enum {
+    U8, I8, U16, I16, U32, I32, F32, BOOL, STRING, ARRAY, U64, I64, F64,
+    VALUE_TYPES,
+};
+
+static const unsigned char value_sizes[VALUE_TYPES] = {
+    [U8] = 1,  [I8] = 1,  [U16] = 2,  [I16] = 2, [U32] = 4, [I32] = 4,
+    [F32] = 4, [BOOL] = 1, [U64] = 8, [I64] = 8, [F64] = 8,
+};
+
+/* The file from its beginning on, a window at a time. */
+typedef struct stream {
+    gb_gguf *g;
+    uint64_t at;       /* of the next byte */
+    char *window;      /* (n) the bytes from there on, behind `used` */
+    size_t room, used, n;
+    uint64_t values;   /* that were read */
+    uint64_t alignment;
+    gb_error *err;
+} stream;
+
+static bool __attribute__((format(printf, 2, 3)))
+refuse(const stream *s, const char *format, ...)
+{
+    char text[300];
+    va_list ap;
+
+    va_start(ap, format);
+    vsnprintf(text, sizeof text, format, ap);
+    va_end(ap);
+    return gb_fail(s->err, "%s: byte %" PRIu64 ": %s", s->g->path, s->at,
+                   text);
+}
+
+static uint64_t
+left(const stream *s)
+{
+    return s->g->file.source.size - s->at;
+}
+
+/* Makes n bytes lie in the window. */
+static bool
+fill(stream *s, size_t n)
+{
+    const size_t have = s->n - s->used;
+    size_t room = n > WINDOW ? n : WINDOW;
+    char *window = s->window;
+
+    if (room > s->room) {
+        window = gb_try_alloc(room, 1);
+        if (window == NULL)
+            return gb_fail(s->err, "%s: out of memory for %zu bytes",
+                           s->g->path, room);
+    }
+    if (have > 0)
+        memmove(window, s->window + s->used, have);
+    if (window != s->window) {
+        free(s->window);
+        s->window = window;
+        s->room = room;
+    }
+    s->used = 0;
+    s->n = left(s) < s->room ? (size_t)left(s) : s->room;
+    return gb_source_read(&s->g->file.source, s->g->path, s->at + have,
+                          s->window + have, s->n - have, s->err);
+}
+
+/* The next n bytes, until the next call; or NULL. */
+static const char *
+take(stream *s, uint64_t n)
+{
+    const char *p;
+
+    if (n > left(s)) {
+        refuse(s, "expected %" PRIu64 " bytes more, found the end of the file "
+               "(is it cut off?)", n);
+        return NULL;
+    }
+    if (n > s->n - s->used && !fill(s, (size_t)n))
+        return NULL;
+    p = s->window + s->used;
+    s->used += (size_t)n;
+    s->at += n;
+    return p;
+}
+
+static bool
+take_u32(stream *s, uint32_t *out)
+{
+    const char *p = take(s, sizeof *out);
+
+    if (p != NULL)
+        memcpy(out, p, sizeof *out);
+    *out = le32toh(*out);
+    return p != NULL;
+}
+
+static bool
+take_u64(stream *s, uint64_t *out)
+{
+    const char *p = take(s, sizeof *out);
+
+    if (p != NULL)
+        memcpy(out, p, sizeof *out);
+    *out = le64toh(*out);
+    return p != NULL;
+}
+
+/* The bytes of a string, until the next call. */
+static const char *
+take_text(stream *s, uint64_t *n)
+{
+    if (!take_u64(s, n))
+        return NULL;
+    if (*n <= STRING_LIMIT)
+        return take(s, *n);
+    refuse(s, "expected a text of at most %u bytes, found a length of %"
+           PRIu64, STRING_LIMIT, *n);
+    return NULL;
+}
+
+/* A name, which the caller frees. */
+static char *
+take_name(stream *s)
+{
+    uint64_t n = 0;
+    const char *p = take_text(s, &n);
+
+    if (p == NULL)
+        return NULL;
+    if (n > 0 && n < 65536 && memchr(p, '\0', (size_t)n) == NULL)
+        return gb_strndup(p, (size_t)n);
+    refuse(s, "expected a name, found a text of %" PRIu64 " bytes", n);
+    return NULL;
+}
+
+/* --- metadata ----------------------------------------------------------- */
+
+static json_t *
+make_number(uint32_t type, uint64_t bits)
+{
+    uint32_t low = (uint32_t)bits;
+    double real;
+    float single;
+
+    switch (type) {
+    case I8: return json_integer((int8_t)bits);
+    case I16: return json_integer((int16_t)bits);
+    case I32: return json_integer((int32_t)bits);
+    case I64: return json_integer((int64_t)bits);
+    case BOOL: return json_boolean(bits != 0);
+    case F32:
+        memcpy(&single, &low, sizeof single);
+        real = (double)single;
+        break;
+    case F64:
+        memcpy(&real, &bits, sizeof real);
+        break;
+    default: return gb_json_u64(bits);
+    }
+    return real - real == 0 ? json_real(real) : json_null();
+}
+
+/* A value that is no array. */
+static json_t *
+take_scalar(stream *s, uint32_t type)
+{
+    const size_t size = value_sizes[type];
+    uint64_t n = 0, bits = 0;
+    const char *p;
+
+    if (type == STRING) {
+        p = take_text(s, &n);
+        return p != NULL ? gb_json_text(p, (size_t)n) : NULL;
+    }
+    p = take(s, size);
+    if (p == NULL)
+        return NULL;
+    for (n = size; n-- > 0;)
+        bits = bits << 8 | (unsigned char)p[n];
+    return make_number(type, bits);
+}
+
+static bool
+check_type(const stream *s, uint32_t type, bool array)
+{
+    if (type < VALUE_TYPES && (!array || type != ARRAY))
+        return true;
+    if (type == ARRAY)
+        return refuse(s, "expected a list of texts or numbers, found one of "
+                      "lists");
+    return refuse(s, "expected a value of a type below %u, found type %" PRIu32,
+                  VALUE_TYPES, type);
+}
+
+static json_t *
+take_array(stream *s)
+{
+    uint32_t type = 0;
+    uint64_t n = 0;
+    json_t *list, *one;
+
+    if (!take_u32(s, &type) || !check_type(s, type, true) || !take_u64(s, &n))
+        return NULL;
+    /* Every value takes some bytes of the file. */
+    if (n > left(s) || n > VALUES_LIMIT - s->values) {
+        refuse(s, "expected a list of at most %" PRIu64 " values, found a "
+               "length of %" PRIu64,
+               left(s) < VALUES_LIMIT - s->values ? left(s)
+                                                  : VALUES_LIMIT - s->values,
+               n);
+        return NULL;
+    }
+    s->values += n;
+    list = json_array();
+    for (; n > 0; n--) {
+        one = take_scalar(s, type);
+        if (one == NULL) {
+            json_decref(list);
+            return NULL;
+        }
+        json_array_append_new(list, one);
+    }
+    return list;
+}
+
+/* What must be known before anything else is believed. */
+static bool
+check_early(stream *s, const char *key, const json_t *value)
+{
+    const json_int_t n = json_integer_value(value);
+
+    if (strcmp(key, "general.architecture") == 0 &&
+        (!json_is_string(value) ||
+         strcmp(json_string_value(value), "gpt2") != 0))
+        return gb_json_refuse_field(s->g->path, key, "\"gpt2\", the one "
+                                    "architecture that is computed here,",
+                                    value, s->err);
+    if (strcmp(key, "split.count") == 0 && n > 1)
+        return gb_json_refuse_field(s->g->path, key, "one file (llama.cpp's "
+                                    "llama-gguf-split --merge makes one of "
+                                    "the parts)", value, s->err);
+    if (strcmp(key, "general.alignment") != 0)
+        return true;
+    s->alignment = (uint64_t)n;
+    return (n > 0 && n <= MOST_ALIGNMENT && n % 8 == 0) ||
+           gb_json_refuse_field(s->g->path, key, "a multiple of 8 up to 65536",
+                                value, s->err);
+}
+
+static bool
+read_pair(stream *s)
+{
+    char *key = take_name(s), shown[GB_JSON_SHOWN];
+    json_t *value = NULL;
+    uint32_t type = 0;
+    bool ok = key != NULL && take_u32(s, &type) && check_type(s, type, false);
+
+    if (ok) {
+        value = type == ARRAY ? take_array(s) : take_scalar(s, type);
+        s->values++;
+        ok = value != NULL && check_early(s, key, value);
+    }
+    if (ok && json_object_get(s->g->metadata, key) != NULL)
+        ok = refuse(s, "expected each key once, found %s twice",
+                    gb_json_quote(key, shown));
+    if (ok && json_object_set(s->g->metadata, key, value) != 0)
+        ok = refuse(s, "expected a key in UTF-8, found %s",
+                    gb_json_quote(key, shown));
+    json_decref(value);
+    free(key);
+    return ok;
+}
+
+/* --- tensors ------------------------------------------------------------ */
+
+/* Sizes come in the order in which they vary in the file. */
+static bool
+read_shape(stream *s, gb_tensor_entry *e)
+{
+    uint64_t sizes[GB_MAX_RANK] = {0};
+    uint32_t rank = 0, i;
+
+    if (!take_u32(s, &rank))
+        return false;
+    if (rank > GB_MAX_RANK)
+        return gb_tensor_refuse(e, s->err, "expected at most %d sizes, found "
+                                "%" PRIu32, GB_MAX_RANK, rank);
+    e->rank = rank;
+    for (e->count = 1, i = 0; i < rank; i++) {
+        if (!take_u64(s, &sizes[i]))
+            return false;
+        if (__builtin_mul_overflow(e->count, sizes[i], &e->count) ||
+            e->count > INT64_MAX / 8)
+            return gb_tensor_refuse(e, s->err, "expected at most 2^60 "
+                                    "elements, found more");
+    }
+    for (i = 0; i < rank; i++)
+        e->shape[i] = sizes[rank - 1 - i];
+    return true;
+}
+
+static bool
+read_type(stream *s, gb_tensor_entry *e)
+{
+    const char *name;
+    uint32_t type = 0;
+    uint64_t row = e->rank > 0 ? e->shape[e->rank - 1] : 1;
+
+    if (!take_u32(s, &type))
+        return false;
+    name = gb_gguf_type_name(type);
+    if (name != NULL)
+        snprintf(e->dtype, sizeof e->dtype, "%s", name);
+    else
+        snprintf(e->dtype, sizeof e->dtype, "type %" PRIu32, type);
+    if (!gb_dtype_find(e->dtype, &e->type) ||
+        row % gb_dtype_block(e->type) == 0)
+        return true;
+    return gb_tensor_refuse(e, s->err, "expected rows of whole blocks of %zu, "
+                            "as %s has them, found %" PRIu64,
+                            gb_dtype_block(e->type), e->dtype, row);
+}
+
+/* Matrices of the layers become what Transformers calls (in, out). */
+static void
+turn(gb_tensor_entry *e)
+{
+    const uint64_t rows = e->shape[0];
+
+    if (e->rank != 2 || strncmp(e->key, "h.", 2) != 0)
+        return;
+    e->shape[0] = e->shape[1];
+    e->shape[1] = rows;
+    e->turned = true;
+}
+
+static bool
+read_tensor(stream *s)
+{
+    char *name = take_name(s), *key;
+    gb_tensor_entry *e;
+
+    if (name == NULL)
+        return false;
+    e = gb_tensor_file_add(&s->g->file, name, strlen(name));
+    key = gb_gguf_key(name);
+    free(name);
+    if (key != NULL) {
+        free(e->key);
+        e->key = key;
+    }
+    if (!read_shape(s, e) || !read_type(s, e) || !take_u64(s, &e->begin))
+        return false;
+    turn(e);
+    return e->begin % s->alignment == 0 ||
+           gb_tensor_refuse(e, s->err, "expected an offset that %" PRIu64
+                            " divides (general.alignment), found %" PRIu64,
+                            s->alignment, e->begin);
+}
+
+/* Where each ends; those of a type that is not known go on to the end of the
+ * file, as nobody reads them. */
+static bool
+check_tensors(const stream *s)
+{
+    gb_tensor_file *f = &s->g->file;
+    gb_tensor_entry *e;
+    uint64_t size;
+
+    for (e = f->entries; e < f->entries + f->n_entries; e++) {
+        e->file = f;
+        if (e->begin > f->size)
+            return gb_tensor_refuse(e, s->err, "expected an offset within the "
+                                    "file's %" PRIu64 " bytes of data, found "
+                                    "%" PRIu64, f->size, e->begin);
+        e->end = f->size;
+        if (e->type == GB_DTYPES)
+            continue;
+        size = e->count / gb_dtype_block(e->type);
+        if (__builtin_mul_overflow(size, gb_dtype_size(e->type), &size) ||
+            size > f->size - e->begin)
+            return gb_tensor_refuse(e, s->err, "expected its %" PRIu64
+                                    " elements of %s within the file, found "
+                                    "its end (is it cut off?)", e->count,
+                                    e->dtype);
+        e->end = e->begin + size;
+    }
+    return true;
+}
+
+/* --- the file ----------------------------------------------------------- */
+
+static bool
+check_version(stream *s)
+{
+    uint32_t version = 0;
+
+    if (take(s, 4) == NULL || !take_u32(s, &version))
+        return false;
+    if (version == 2 || version == 3)
+        return true;
+    if (version != 0 && (version & 0xffff) == 0)
+        return refuse(s, "expected a little-endian file, found a big-endian "
+                      "one");
+    return refuse(s, "expected version 2 or 3 of GGUF, found %" PRIu32
+                  " (convert the model anew)", version);
+}
+
+static bool
+read_file(stream *s)
+{
+    uint64_t tensors = 0, pairs = 0, i;
+
+    if (!check_version(s) || !take_u64(s, &tensors) || !take_u64(s, &pairs))
+        return false;
+    for (i = 0; i < pairs; i++)
+        if (!read_pair(s))
+            return false;
+    for (i = 0; i < tensors; i++)
+        if (!read_tensor(s))
+            return false;
+    s->g->file.spell = gb_gguf_name;
+    s->g->file.dtypes = "F32, F16, BF16, F64, Q8_0, Q5_0, Q5_1, Q4_0, Q4_1, "
+                        "Q6_K, Q5_K, Q4_K, Q3_K or Q2_K";
+    s->g->file.data = (s->at + s->alignment - 1) / s->alignment *
+                      s->alignment;
+    if (s->g->file.data > s->g->file.source.size)
+        s->g->file.data = s->g->file.source.size;
+    s->g->file.size = s->g->file.source.size - s->g->file.data;
+    return check_tensors(s);
+}
+
+bool
+gb_gguf_is(const char *path)
+{
+    gb_source source;
+    char magic[4] = "";
+
+    if (!gb_source_open(&source, path, NULL))
+        return false;
+    if (source.size >= sizeof magic &&
+        !gb_source_read(&source, path, 0, magic, sizeof magic, NULL))
+        magic[0] = '\0';
+    gb_source_close(&source);
+    return memcmp(magic, "GGUF", sizeof magic) == 0;
+}
+
+/* Says what a file is that is none of GGUF. */
+static bool
+check_begin(const gb_gguf *g, const char *begin, gb_error *err)
+{
+    static const char *const older[] = {"lmgg", "fmgg", "tjgg", "algg"};
+    size_t i;
+
+    for (i = 0; i < GB_COUNT(older); i++)
+        if (memcmp(begin, older[i], 4) == 0)
+            return gb_fail(err, "%s: expected a GGUF file, found one of "
+                           "ggml's older formats: convert the model anew",
+                           g->path);
+    return memcmp(begin, "GGUF", 4) == 0 ||
+           gb_fail(err, "%s: expected a GGUF file or the folder of a model, "
+                   "found another file", g->path);
+}
+
+gb_gguf *
+gb_gguf_open(const char *path, gb_error *err)
+{
+    const char *slash = strrchr(path, '/');
+    char begin[GB_TENSOR_FILE_BEGIN], *folder;
+    gb_gguf *g = gb_alloc(sizeof *g);
+    stream s = {.g = g, .alignment = ALIGNMENT, .err = err};
+    bool ok;
+
+    folder = slash != NULL ? gb_strndup(path, (size_t)(slash - path) + 1)
+                           : gb_strdup(".");
+    g->path = gb_strdup(path);
+    g->metadata = json_object();
+    ok = gb_tensor_file_begin(&g->file, folder, slash != NULL ? slash + 1
+                                                              : path,
+                              begin, err) &&
+         check_begin(g, begin, err) && read_file(&s);
+    free(s.window);
+    free(folder);
+    if (ok)
+        return g;
+    gb_gguf_close(g);
+    return NULL;
+}
+
+gb_tensor_file
+gb_gguf_take_file(gb_gguf *g)
+{
+    gb_tensor_file f = g->file;
+
+    g->file = (gb_tensor_file){.source = {.fd = -1}};
+    return f;
+}
+
+void
+gb_gguf_close(gb_gguf *g)
+{
+    if (g == NULL)
+        return;
+    gb_tensor_file_close(&g->file);
+    json_decref(g->metadata);
+    free(g->path);
+    free(g);
+}
