@@ -171,7 +171,7 @@ draw(gb_app *a)
     gb_axis axis = {m->seen, (double)m->settings.temperature,
                     m->settings.greedy, m->stats.cursor.node != 0};
     gb_status_in status = make_status(m);
-    gb_str rule = GB_STR_INIT, line = GB_STR_INIT;
+    gb_str rule = GB_STR_INIT, rule_after = GB_STR_INIT, line = GB_STR_INIT;
     gb_frame f;
 
     if (a->page != NULL && gb_page_is_full(a->page)) {
@@ -201,6 +201,11 @@ draw(gb_app *a)
                      gb_prompt_is_empty();
     f.n_words = gb_prompt_matches(&f.words);
     gb_frame_draw(&f);
+    /* In another size other lines are in sight, which that has found. */
+    make_rule(a, &rule_after);
+    if (strcmp(gb_str_cstr(&rule_after), gb_str_cstr(&rule)) != 0)
+        a->dirty = true;
+    gb_str_free(&rule_after);
     gb_str_free(&rule);
     gb_str_free(&line);
 }

@@ -7,6 +7,7 @@
 #include "tui/screen.h"
 
 static gb_view_pos fork_pos(const gb_prose *p, size_t i);
+static bool cursor_ink(const gb_prose *p, gb_view_pos *pos);
 
 /* Makes room for a row below the last fork, if that is in sight. */
 static void
@@ -37,7 +38,9 @@ void
 gb_prose_place(gb_prose *p, unsigned row, unsigned column, unsigned width,
                unsigned height)
 {
+    const unsigned old_width = p->text_width, old_height = p->height;
     bool page = p->transcript == NULL;
+    gb_view_pos ink;
 
     p->row = row;
     p->column = column;
@@ -51,6 +54,12 @@ gb_prose_place(gb_prose *p, unsigned row, unsigned column, unsigned width,
         p->text_width = GB_PROSE_WIDTH;
     gb_view_resize(p->view, p->text_width, height);
     p->rows = p->above = height;
+    if (p->text_width != old_width || height != old_height) {
+        gb_view_settle(p->view);
+        /* What is read stays in sight. */
+        if (p->reading && cursor_ink(p, &ink))
+            gb_view_show(p->view, ink);
+    }
     place_ghost(p);
 }
 
@@ -199,17 +208,28 @@ cursor_token(const gb_prose *p, gb_view_pos *begin, gb_view_pos *end)
     return true;
 }
 
+/* Where something of it is seen. */
+static bool
+cursor_ink(const gb_prose *p, gb_view_pos *pos)
+{
+    gb_view_pos end, ink;
+    bool token = cursor_token(p, pos, &end);
+
+    if (token) {
+        ink = gb_view_skip_blanks(p->view, *pos);
+        if (gb_view_is_beyond(end, ink))
+            *pos = ink;
+    }
+    return token;
+}
+
 static bool
 cursor_cell(const gb_prose *p, unsigned *row, unsigned *column)
 {
-    gb_view_pos begin, end, ink;
+    gb_view_pos pos;
 
-    if (cursor_token(p, &begin, &end)) {
-        ink = gb_view_skip_blanks(p->view, begin);
-        if (gb_view_is_beyond(end, ink))
-            begin = ink;
-    }
-    return gb_view_where(p->view, begin, row, column);
+    cursor_ink(p, &pos);
+    return gb_view_where(p->view, pos, row, column);
 }
 
 bool

@@ -124,6 +124,13 @@ gb_view_follow(gb_view *v)
     v->top = (gb_view_pos){0, 0};
 }
 
+void
+gb_view_settle(gb_view *v)
+{
+    if (!v->follows)
+        gb_view_set_top(v, gb_view_top(v));
+}
+
 bool
 gb_view_follows(const gb_view *v)
 {

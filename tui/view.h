@@ -67,6 +67,8 @@ void gb_view_page(gb_view *v, int pages);
 void gb_view_home(gb_view *v);
 void gb_view_follow(gb_view *v);
 bool gb_view_follows(const gb_view *v);
+/* Follows again where the end is in sight, as it may be in another size. */
+void gb_view_settle(gb_view *v);
 
 /* Lines below that came since the view stopped following, at most
  * GB_VIEW_MANY (which stands for as many or more). 0 when it follows. */
