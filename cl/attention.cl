@@ -1,12 +1,14 @@
-/* Causal attention with a KV cache (Vaswani et al. 2017), the softmax taken
+/* Causal attention with a KV cache in blocks (Vaswani et al. 2017), the softmax taken
  * online over blocks of GB_BLOCK positions that begin at multiples of it
  * (Milakov & Gimelshein 2018). What comes out for a position depends on that
  * position and the positions before it alone.
  *
- * Caches of one layer, H heads, C = context rounded up to whole blocks:
- *   keys   (H, C / GB_BLOCK, GB_HEAD, GB_BLOCK): a block's keys side by side,
- *          so that one vector holds the same component of many keys
- *   values (H, C, GB_HEAD_PAD): a value side by side, padded with zeros */
+ * Caches of one layer, B blocks, H heads:
+ *   keys   (B, H, GB_HEAD, GB_BLOCK): a block's keys side by side, so that one
+ *          vector holds the same component of many keys
+ *   values (B, H, GB_BLOCK, GB_HEAD_PAD): a value side by side, padded with
+ *          zeros
+ * Which blocks hold a text its table says: tables (texts, per_text). */
 
 /* Vectors of a work-item for the keys of a block, and for a head. */
 #define KEY_STRIDE (GB_LANES * GB_VW)
@@ -14,20 +16,19 @@
 #define GB_HEAD_PAD ((GB_HEAD + 15) / 16 * 16)
 #define VALUE_VECTORS ((GB_HEAD_PAD + KEY_STRIDE - 1) / KEY_STRIDE)
 
-/* Puts key and value of one token and head into the caches. qkv is the
- * token's row (q, k, v; 3 * width). */
+/* Puts key and value of one position and head into a block of the caches. qkv
+ * is the position's row (q, k, v; 3 * width). */
 void
 cache_store(global const float *qkv, global float *keys, global float *values,
-            int width, int context, int position, int head)
+            int width, int block, int position, int head)
 {
     global const float *k = qkv + width + head * GB_HEAD;
     global const float *v = k + width;
     int lane = get_local_id(0), d;
+    size_t part = (size_t)block * get_num_groups(0) + head;
 
-    keys += ((size_t)head * (context / GB_BLOCK) + position / GB_BLOCK) *
-                GB_HEAD * GB_BLOCK +
-            position % GB_BLOCK;
-    values += ((size_t)head * context + position) * GB_HEAD_PAD;
+    keys += part * GB_HEAD * GB_BLOCK + position % GB_BLOCK;
+    values += (part * GB_BLOCK + position % GB_BLOCK) * GB_HEAD_PAD;
     for (d = lane; d < GB_HEAD; d += GB_LANES) {
         keys[d * GB_BLOCK] = k[d];
         values[d] = v[d];
@@ -70,24 +71,26 @@ head_store(global float *y, int at, vf v)
 /* Groups: (heads, n). */
 LANES_KERNEL
 attention_store(global const float *qkv, int ldx, global float *keys,
-                global float *values, int width, int context,
-                global const int *run)
+                global float *values, int width, global const row_t *rows,
+                global const int *tables, int per_text)
 {
-    int t = get_group_id(1);
+    const int t = get_group_id(1);
+    const row_t row = rows[t];
 
-    cache_store(qkv + (size_t)t * ldx, keys, values, width, context,
-                run[0] + t, get_group_id(0));
+    if (row.store)
+        cache_store(qkv + (size_t)t * ldx, keys, values, width,
+                    tables[row.table * per_text + row.position / GB_BLOCK],
+                    row.position, get_group_id(0));
 }
 
-/* y (n, ldy): the heads' outputs side by side. A single token puts its own
+/* y (n, ldy): the heads' outputs side by side. A single position puts its own
  * key and value into the caches first; several need attention_store before,
- * because they look at each other. run: {position of the first, n, look}; a
- * single token that is looked at finds its own where they are. Groups:
- * (heads, n). */
+ * because they look at each other. Groups: (heads, n). */
 LANES_KERNEL
 attention(global const float *qkv, int ldx, global float *keys,
           global float *values, global float *y, int ldy, int width,
-          int context, float scale, global const int *run)
+          float scale, global const row_t *rows, global const int *tables,
+          int per_text)
 {
     local float weights[GB_BLOCK];
 #if GB_LANES > 1
@@ -95,25 +98,28 @@ attention(global const float *qkv, int ldx, global float *keys,
 #endif
     const int lane = get_local_id(0) * GB_VW;
     const int head = get_group_id(0), t = get_group_id(1);
-    const int last = run[0] + t;
+    const row_t row = rows[t];
+    const int last = row.position;
     global const float *q = qkv + (size_t)t * ldx + head * GB_HEAD;
     global const float *kb, *vb;
     vf score[KEY_VECTORS], sum[VALUE_VECTORS], total = 0.0f, weight;
     float max = -INFINITY, block_max, rescale, qd, w;
     int block, i, j, d, n_keys;
+    size_t part;
 
-    if (run[1] == 1 && !run[2])
-        cache_store(qkv, keys, values, width, context, last, head);
+    tables += row.table * per_text;
+    if (get_num_groups(1) == 1 && row.store)
+        cache_store(qkv, keys, values, width, tables[last / GB_BLOCK], last,
+                    head);
 #if GB_LANES > 1
     barrier(CLK_GLOBAL_MEM_FENCE); /* not in the if: PoCL 5 and 6 fail there */
 #endif
-    keys += (size_t)head * context * GB_HEAD;
-    values += (size_t)head * context * GB_HEAD_PAD;
     UNROLL for (i = 0; i < VALUE_VECTORS; i++) sum[i] = 0.0f;
 
     for (block = 0; block * GB_BLOCK <= last; block++) {
-        kb = keys + (size_t)block * GB_BLOCK * GB_HEAD + lane;
-        vb = values + (size_t)block * GB_BLOCK * GB_HEAD_PAD + lane;
+        part = ((size_t)tables[block] * get_num_groups(0) + head) * GB_BLOCK;
+        kb = keys + part * GB_HEAD + lane;
+        vb = values + part * GB_HEAD_PAD + lane;
         n_keys = min(GB_BLOCK, last + 1 - block * GB_BLOCK);
 
         UNROLL for (i = 0; i < KEY_VECTORS; i++) score[i] = 0.0f;

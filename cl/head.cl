@@ -56,17 +56,20 @@ softmax_join(global const float4 *parts, int n_chunks)
     return (float2)(max, log(sum));
 }
 
-/* The sampling head's vector: logprobs (n_vocab) = log softmax(logits /
- * temperature). Groups: (chunks). */
+/* The sampling head's vector: logprobs (rows, ld) = log softmax(logits /
+ * temperature). Groups: (chunks, rows). */
 LANES_KERNEL
-logprobs(global const float *logits, int n_vocab, float temperature,
+logprobs(global const float *logits, int ld, int n_vocab, float temperature,
          global const float4 *parts, global float *out)
 {
-    const int chunk = get_group_id(0);
-    const float2 join = softmax_join(parts, get_num_groups(0));
+    const int chunk = get_group_id(0), row = get_group_id(1);
+    const int n_chunks = get_num_groups(0);
+    const float2 join = softmax_join(parts + (size_t)row * n_chunks, n_chunks);
     const int end = min((chunk + 1) * GB_CHUNK, n_vocab);
     int i;
 
+    logits += (size_t)row * ld;
+    out += (size_t)row * ld;
     for (i = chunk * GB_CHUNK + get_local_id(0) * GB_VW; i + GB_VW <= end;
          i += GB_LANES * GB_VW)
         VSTORE(VLOAD(logits + i) / temperature - join.x - join.y, out + i);

@@ -7,7 +7,7 @@ extern const char gb_kernel_source[]; /* NUL-terminated */
 extern const unsigned long gb_kernel_source_size; /* without the NUL */
 
 enum { /* embedding_PACKING */
-    GB_EMBEDDING_IDS,
+    GB_EMBEDDING_ROWS,
     GB_EMBEDDING_WTE,
     GB_EMBEDDING_PANEL,
     GB_EMBEDDING_WPE,
@@ -15,10 +15,11 @@ enum { /* embedding_PACKING */
     GB_EMBEDDING_WIDTH,
     GB_EMBEDDING_LDX,
     GB_EMBEDDING_RUN,
-    GB_EMBEDDING_POSITION,
     GB_EMBEDDING_N,
-    GB_EMBEDDING_TOKEN,
-    GB_EMBEDDING_LOOK,
+    GB_EMBEDDING_TOKEN, /* from here on: of a single one */
+    GB_EMBEDDING_POSITION,
+    GB_EMBEDDING_STORE,
+    GB_EMBEDDING_SLOT,
 };
 
 enum { /* layernorm */
@@ -30,7 +31,7 @@ enum { /* layernorm */
     GB_NORM_LD,
     GB_NORM_EPS,
     GB_NORM_FIRST_ROW,
-    GB_NORM_RUN,
+    GB_NORM_ROWS,
 };
 
 enum { /* linear_{wide,narrow}_{1,n}_PACKING */
@@ -58,8 +59,9 @@ enum { /* attention_store */
     GB_STORE_KEYS,
     GB_STORE_VALUES,
     GB_STORE_WIDTH,
-    GB_STORE_CONTEXT,
-    GB_STORE_RUN,
+    GB_STORE_ROWS,
+    GB_STORE_TABLES,
+    GB_STORE_PER_TEXT,
 };
 
 enum { /* attention */
@@ -70,9 +72,10 @@ enum { /* attention */
     GB_ATTENTION_Y,
     GB_ATTENTION_LDY,
     GB_ATTENTION_WIDTH,
-    GB_ATTENTION_CONTEXT,
     GB_ATTENTION_SCALE,
-    GB_ATTENTION_RUN,
+    GB_ATTENTION_ROWS,
+    GB_ATTENTION_TABLES,
+    GB_ATTENTION_PER_TEXT,
 };
 
 enum { /* adjust */
@@ -91,6 +94,7 @@ enum { /* softmax_part */
 
 enum { /* logprobs */
     GB_LOGPROBS_LOGITS,
+    GB_LOGPROBS_LD,
     GB_LOGPROBS_N_VOCAB,
     GB_LOGPROBS_TEMPERATURE,
     GB_LOGPROBS_PARTS,
@@ -108,24 +112,30 @@ enum { /* score_join */
 
 enum { /* pick_part */
     GB_PICK_SCORES,
+    GB_PICK_LD,
     GB_PICK_N_VOCAB,
     GB_PICK_FLOOR,
     GB_PICK_NOISY,
     GB_PICK_JUMPS,
     GB_PICK_START,
+    GB_PICK_DRAWS,
     GB_PICK_BESTS,
     GB_PICK_NOISES,
 };
 
 enum { /* pick_join */
     GB_JOIN_BESTS,
+    GB_JOIN_ITEMS,
     GB_JOIN_N,
     GB_JOIN_LOGPROBS,
+    GB_JOIN_LD,
     GB_JOIN_PICK,
+    GB_JOIN_APART,
 };
 
 enum { /* pick_stats */
     GB_STATS_LOGITS,
+    GB_STATS_LD,
     GB_STATS_N_VOCAB,
     GB_STATS_NOISY,
     GB_STATS_NOISES,

@@ -2,20 +2,21 @@
  * first `width` of each row; the rest of a row of y becomes 0 (gain and bias
  * are padded with zeros). Groups: (1, rows). Two passes over the row, so that
  * the variance is a sum of squares of small numbers (Ba et al. 2016). Rows
- * of x are read from first_row on; a negative first_row means the last one
- * (n in run). */
+ * of x are read from first_row on and become rows 0 .. of y; with a negative
+ * first_row they are all read, and those that have a slot become the row of y
+ * that it says. */
 LANES_KERNEL
 layernorm(global const float *x, global const float *gain,
           global const float *bias, global float *y, int width, int ld,
-          float eps, int first_row, global const int *run)
+          float eps, int first_row, global const row_t *rows)
 {
 #if GB_LANES > 1
     local float scratch[GB_LANES];
 #endif
     int t = get_group_id(1), i, lane = get_local_id(0) * GB_VW;
-    int from = first_row < 0 ? run[1] - 1 : first_row + t;
+    int from = max(first_row, 0) + t, to = first_row < 0 ? rows[t].slot : t;
     global const float *row = x + (size_t)from * ld;
-    global float *out = y + (size_t)t * ld;
+    global float *out = y + (size_t)to * ld;
     float mean, scale;
     vf sum = 0.0f, squares = 0.0f, d;
 #if GB_VW > 1
@@ -47,7 +48,7 @@ layernorm(global const float *x, global const float *gain,
     scale = 1.0f / sqrt(group_sum(squares, scratch) / width + eps);
 #endif
 
-    for (i = lane; i < ld; i += GB_LANES * GB_VW)
+    for (i = to < 0 ? ld : lane; i < ld; i += GB_LANES * GB_VW)
         VSTORE(FMA((VLOAD(row + i) - mean) * scale, VLOAD(gain + i),
                    VLOAD(bias + i)),
                out + i);

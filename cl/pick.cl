@@ -76,19 +76,28 @@ best_take(best_t *best, uint id, float score)
     }
 }
 
-/* bests[item] = the best of scores[i] (+ noise, when `noisy`) over the
- * item's GB_DRAWS scores; those below `floor` do not take part. jumps
- * (items): multiplier hi, lo, increment hi, lo; start: state hi, lo, inc hi,
- * lo. The noise is kept in noises (n_vocab rounded up to whole vectors). */
+/* Where a row's noise begins (state hi, lo, inc hi, lo), and the least score
+ * that takes part. */
+typedef struct {
+    ulong4 start;
+    float floor;
+} draw_t;
+
+/* bests[row][item] = the best of scores[i] (+ noise, when `noisy`) over the
+ * item's GB_DRAWS scores of a row (ld); those below its floor do not take
+ * part. jumps (items): multiplier hi, lo, increment hi, lo. A single row has
+ * `start` and `floor`; several that are noisy have theirs in draws. The noise is kept in
+ * noises (rows, ld). Groups: (items, rows). */
 LANES_KERNEL
-pick_part(global const float *scores, int n_vocab, float floor, int noisy,
-          global const ulong4 *jumps, ulong4 start, global best_t *bests,
+pick_part(global const float *scores, int ld, int n_vocab, float floor,
+          int noisy, global const ulong4 *jumps, ulong4 start,
+          global const draw_t *draws, global best_t *bests,
           global float *noises)
 {
     const int item = get_global_id(0), first = item * GB_DRAWS;
-    const int end = min(first + GB_DRAWS, n_vocab);
+    const int end = min(first + GB_DRAWS, n_vocab), row = get_group_id(1);
     best_t best = {first, first, -INFINITY, -INFINITY};
-    u128 inc = {start.z, start.w}, state = {start.x, start.y};
+    u128 inc, state;
     u128 mult = {jumps[item].x, jumps[item].y};
     u128 plus = {jumps[item].z, jumps[item].w};
     float noise[GB_VW], tail[GB_VW], score;
@@ -97,6 +106,14 @@ pick_part(global const float *scores, int n_vocab, float floor, int noisy,
 
     if (first >= end)
         return;
+    if (noisy && get_num_groups(1) > 1) {
+        start = draws[row].start;
+        floor = draws[row].floor;
+    }
+    scores += (size_t)row * ld;
+    noises += (size_t)row * ld;
+    state.hi = start.x, state.lo = start.y;
+    inc.hi = start.z, inc.lo = start.w;
     state = add128(mul128(state, mult), mul128(inc, plus));
     for (i = first; i < end; i += GB_VW) {
         n = min(GB_VW, end - i);
@@ -120,10 +137,11 @@ pick_part(global const float *scores, int n_vocab, float floor, int noisy,
             best_take(&best, i + j, score);
         }
     }
-    bests[item] = best;
+    bests[(size_t)row * get_global_size(0) + item] = best;
 }
 
-/* What a head tells the host: the pick, and behind it one stat_t a chunk. */
+/* What a head tells the host of a row: the pick, and behind it one stat_t a
+ * chunk. */
 typedef struct {
     uint id;
     float logprob;
@@ -152,11 +170,13 @@ best_join(best_t *best, best_t other)
         best_take(best, other.runner_up, other.runner_up_score);
 }
 
-/* Joins the bests (n), in order, into pick: each lane a run of them, then the
- * first lane what the lanes found. One group. */
+/* Joins the bests (n of a row's items), in order, into the row's pick, which
+ * are `apart` places apart: each lane a run of them, then the first lane what
+ * the lanes found. Groups: (1, rows). */
 LANES_KERNEL
-pick_join(global const best_t *bests, int n, global const float *logprobs,
-          global pick_t *pick)
+pick_join(global const best_t *bests, int items, int n,
+          global const float *logprobs, int ld, global pick_t *pick,
+          int apart)
 {
     local best_t found[GB_LANES];
     const int lane = get_local_id(0), some = (n + GB_LANES - 1) / GB_LANES;
@@ -164,6 +184,9 @@ pick_join(global const best_t *bests, int n, global const float *logprobs,
     best_t best;
     int i;
 
+    bests += (size_t)get_group_id(1) * items;
+    logprobs += (size_t)get_group_id(1) * ld;
+    pick += (size_t)get_group_id(1) * apart;
     if (lane * some < n) {
         best = bests[lane * some];
         for (i = lane * some + 1; i < end; i++)
@@ -181,11 +204,11 @@ pick_join(global const best_t *bests, int n, global const float *logprobs,
     pick->margin = best.score - best.runner_up_score;
 }
 
-/* result[1 + chunk] from result[0], the pick. At temperature T a token's score
+/* A row's result[1 + chunk] from result[0], its pick. At temperature T a token's score
  * is logit / T + noise, and it crosses the pick's at T = (difference of
- * logits) / (difference of noise). Groups: (chunks). */
+ * logits) / (difference of noise). Groups: (chunks, rows). */
 LANES_KERNEL
-pick_stats(global const float *logits, int n_vocab, int noisy,
+pick_stats(global const float *logits, int ld, int n_vocab, int noisy,
            global const float *noises, global const float4 *parts,
            global stat_t *result)
 {
@@ -194,13 +217,22 @@ pick_stats(global const float *logits, int n_vocab, int noisy,
 #endif
     const int chunk = get_group_id(0), first = chunk * GB_CHUNK;
     const int end = min(first + GB_CHUNK, n_vocab);
-    const uint id = ((global const pick_t *)result)->id;
-    const float logit = id < (uint)n_vocab ? logits[id] : 0.0f;
-    const float noise = noisy && id < (uint)n_vocab ? noises[id] : 0.0f;
+    const int n_chunks = get_num_groups(0), row = get_group_id(1);
+    float logit = 0.0f, noise = 0.0f;
+    uint id;
     vf above = 0.0f, from = 0.0f, to = INFINITY, l, less, more, cross;
     stat_t stat;
     int i;
 
+    logits += (size_t)row * ld;
+    noises += (size_t)row * ld;
+    parts += (size_t)row * n_chunks;
+    result += (size_t)row * (1 + n_chunks);
+    id = ((global const pick_t *)result)->id;
+    if (id < (uint)n_vocab) {
+        logit = logits[id];
+        noise = noisy ? noises[id] : 0.0f;
+    }
     for (i = first + get_local_id(0) * GB_VW; i < end;
          i += GB_LANES * GB_VW) {
         l = vmask(VLOAD(logits + i), i, n_vocab);

@@ -42,6 +42,14 @@ typedef GB_CAT(int, GB_VW) vi;
 #define FMA(a, b, c) ((a) * (b) + (c))
 #endif
 
+/* A position in a pass through the layers; the host's twin is gb_row. */
+typedef struct {
+    int token, position;
+    int table; /* of the tables of blocks, where its text lies in the cache */
+    int store; /* 0: its key and value are there and stay as they are */
+    int slot;  /* row of the heads; < 0: nothing is asked of it */
+} row_t;
+
 #define UNROLL _Pragma("unroll")
 
 /* Asks for the line of memory AHEAD bytes behind p. A processor sees by itself

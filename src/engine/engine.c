@@ -6,87 +6,28 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "engine/head.h"
 #include "engine/prefill.h"
 #include "engine/queue.h"
+#include "engine/reader.h"
+#include "engine/room.h"
 #include "engine/speed.h"
 
 struct gb_engine {
     const gb_model *model;
     gb_engine_options options;
     gb_compute compute;
-    gb_weights_plan plan;
+    gb_room room;
     gb_weights weights;
+    gb_cache cache;
     gb_forward forward;
     gb_head head;
+    gb_reader reader;
     gb_gemm *gemm;
     gb_engine_info info;
     gb_token *ids;   /* (n_ctx) */
     uint32_t length; /* of them are fed */
-    uint32_t sure;   /* positions that the device is known to have computed */
-    bool ready;      /* the last position is in the residual stream */
+    bool ready;      /* the heads have their last position as row 0 */
 };
-
-/* Bytes that everything but the weights needs. */
-static uint64_t
-other_bytes(const gb_compute *c, const gb_config *g, unsigned packings)
-{
-    uint64_t cache, scratch;
-
-    gb_forward_size(c, g, packings, &cache, &scratch);
-    return cache + scratch + gb_head_size(c, g);
-}
-
-static bool
-has_room(const gb_compute *c, const gb_model *m, const gb_weights_plan *plan)
-{
-    return plan->bytes + other_bytes(c, &m->config, plan->packings) <=
-               c->device.memory &&
-           plan->largest <= c->device.max_alloc;
-}
-
-/* Where float32 does not fit, float16 is the way out. */
-static gb_weights_plan
-choose_plan(const gb_compute *c, const gb_model *m, gb_dtype_choice choice,
-            const char **why)
-{
-    gb_weights_plan plan = gb_weights_plan_for(c, m, choice);
-
-    *why = "";
-    if (choice != GB_DTYPE_AUTO)
-        return plan;
-    if ((plan.packings & 1u << GB_PACK_F32) != 0 && !has_room(c, m, &plan)) {
-        *why = "rounded, as the device has no room for f32";
-        return gb_weights_plan_for(c, m, GB_DTYPE_F16);
-    }
-    if (plan.has_f64)
-        *why = "rounded, as no device computes in f64";
-    else if (gb_weights_dtype(&plan) == NULL)
-        *why = "each matrix as the file has it";
-    return plan;
-}
-
-static bool
-check_room(const gb_compute *c, const gb_model *m,
-           const gb_weights_plan *plan, gb_error *err)
-{
-    const char *dtype = gb_weights_dtype(plan);
-    uint64_t need =
-        plan->bytes + other_bytes(c, &m->config, plan->packings);
-
-    if (need <= c->device.memory)
-        return true;
-    return gb_fail(err,
-                   "%s: the model needs %.1f MiB of device memory as %s, the "
-                   "device has %.1f MiB%s",
-                   c->device.name, (double)need / 1048576.0,
-                   dtype != NULL ? dtype : "it is",
-                   (double)c->device.memory / 1048576.0,
-                   (plan->packings & 1u << GB_PACK_F32) != 0
-                       ? "; try --dtype f16"
-                   : plan->choice != GB_DTYPE_Q4_0 ? "; try --dtype q4_0"
-                                                   : "");
-}
 
 static bool
 open_gemm(gb_engine *e, gb_error *err)
@@ -128,11 +69,11 @@ open_compute(gb_engine *e, gb_error *err)
     /* The sizes depend on device and shape alone. */
     c->device = device;
     c->shape = shape = gb_shape_for(&device);
-    e->plan = choose_plan(c, e->model, o->dtype, &e->info.dtype_why);
-    if (!check_room(c, e->model, &e->plan, err))
+    if (!gb_room_find(c, e->model, o, &e->room, err))
         return false;
+    e->info.dtype_why = e->room.why;
     gb_progress_tell(&o->progress, GB_PHASE_COMPILE, 0, 0);
-    return gb_compute_open(c, &device, &shape, e->plan.packings,
+    return gb_compute_open(c, &device, &shape, e->room.plan.packings,
                            e->model->config.head_size, err);
 }
 
@@ -152,10 +93,13 @@ gb_engine_open(const gb_model *model, const gb_engine_options *options,
         return NULL;
     }
     start = gb_now_ms();
-    if (!gb_weights_load(&e->weights, &e->compute, model, &e->plan,
+    if (!gb_weights_load(&e->weights, &e->compute, model, &e->room.plan,
                          &e->options.progress, err))
         goto fail_weights;
-    if (!gb_forward_open(&e->forward, &e->compute, g, &e->weights, err))
+    if (!gb_cache_open(&e->cache, &e->compute, g, e->room.n_blocks, err))
+        goto fail_cache;
+    if (!gb_forward_open(&e->forward, &e->compute, g, &e->cache, &e->weights,
+                         err))
         goto fail_forward;
     if (!gb_head_open(&e->head, &e->forward, &e->weights, err))
         goto fail_head;
@@ -163,22 +107,25 @@ gb_engine_open(const gb_model *model, const gb_engine_options *options,
     if (!open_gemm(e, err))
         goto fail_gemm;
     e->info.device = e->compute.device;
-    e->info.dtype = gb_weights_dtype(&e->plan);
+    e->info.dtype = gb_weights_dtype(&e->room.plan);
     if (e->info.dtype == NULL)
         e->info.dtype = "mixed";
-    e->info.weight_bytes = e->plan.bytes;
-    e->info.cache_bytes = e->forward.cache_bytes;
+    e->info.weight_bytes = e->room.plan.bytes;
+    e->info.cache_bytes = e->cache.bytes;
     e->info.scratch_bytes = e->forward.scratch_bytes + e->head.bytes +
                             gb_gemm_bytes(e->gemm);
     e->info.program_cached = e->compute.program_cached;
     e->info.compile_ms = e->compute.compile_ms;
     e->ids = gb_alloc_array(g->n_ctx, sizeof *e->ids);
+    gb_reader_open(&e->reader, &e->forward, &e->head, &e->options.progress);
     return e;
 fail_gemm:
     gb_head_close(&e->head);
 fail_head:
     gb_forward_close(&e->forward);
 fail_forward:
+    gb_cache_close(&e->cache);
+fail_cache:
     gb_weights_free(&e->weights);
 fail_weights:
     gb_compute_close(&e->compute);
@@ -192,9 +139,11 @@ gb_engine_close(gb_engine *e)
     if (e == NULL)
         return;
     gb_compute_finish(&e->compute, NULL);
+    gb_reader_close(&e->reader);
     gb_gemm_close(e->gemm);
     gb_head_close(&e->head);
     gb_forward_close(&e->forward);
+    gb_cache_close(&e->cache);
     gb_weights_free(&e->weights);
     gb_compute_close(&e->compute);
     free(e->ids);
@@ -225,43 +174,56 @@ gb_engine_ids(const gb_engine *e)
     return e->ids;
 }
 
+uint64_t
+gb_engine_computed(const gb_engine *e)
+{
+    return e->reader.computed;
+}
+
+uint32_t
+gb_engine_keep(gb_engine *e, const gb_token *ids, uint32_t n)
+{
+    n = gb_blocks_keep(e->reader.blocks, ids, n);
+    e->ready = e->ready && n == e->length &&
+               memcmp(e->ids, ids, n * sizeof *ids) == 0;
+    memmove(e->ids, ids, n * sizeof *ids);
+    e->length = n;
+    return n;
+}
+
 void
 gb_engine_rewind(gb_engine *e, uint32_t length)
 {
-    if (length >= e->length)
-        return;
-    e->length = length;
-    if (e->sure > length)
-        e->sure = length;
-    e->ready = false;
+    gb_engine_keep(e, e->ids, length < e->length ? length : e->length);
 }
 
-/* After the device was waited for. When it failed, what was fed since the
- * last time that it did not is nothing to build upon. */
+/* After the device was waited for. When it failed, nothing that it holds is
+ * anything to build upon. */
 static bool
 settle(gb_engine *e, bool ok)
 {
-    if (ok) {
-        e->sure = e->length;
-    } else if (e->compute.failed) {
-        gb_engine_rewind(e, e->sure);
-        e->ready = false;
+    if (!ok && e->compute.failed) {
+        gb_engine_rewind(e, 0);
+        gb_cache_doubt_tables(&e->cache);
+        e->head.n_run = 0;
     }
     e->compute.failed = false;
     return ok;
 }
 
+/* Tokens that are to follow `before` others. */
 static bool
-check_ids(const gb_engine *e, const gb_token *ids, uint32_t n, gb_error *err)
+check_ids(const gb_engine *e, uint32_t before, const gb_token *ids,
+          uint32_t n, gb_error *err)
 {
     const gb_config *g = &e->model->config;
     uint32_t i;
 
-    if (n > g->n_ctx - e->length)
+    if (n > g->n_ctx - before)
         return gb_fail(err,
                        "the context of %u tokens has no room for %u more "
                        "after %u",
-                       (unsigned)g->n_ctx, (unsigned)n, (unsigned)e->length);
+                       (unsigned)g->n_ctx, (unsigned)n, (unsigned)before);
     for (i = 0; i < n; i++)
         if (ids[i] >= g->n_vocab)
             return gb_fail(err, "token id %u is not below vocab_size %u",
@@ -269,38 +231,53 @@ check_ids(const gb_engine *e, const gb_token *ids, uint32_t n, gb_error *err)
     return true;
 }
 
+/* Reads texts whose ids were checked, for the heads. */
+static bool
+read_texts(gb_engine *e, const gb_sequence *texts, unsigned n, gb_error *err)
+{
+    e->ready = false;
+    return gb_reader_read(&e->reader, texts, n, err);
+}
+
+/* Reads the first n of e->ids. */
+static bool
+read_fed(gb_engine *e, uint32_t n, gb_error *err)
+{
+    const gb_sequence text = {.ids = e->ids, .n = n};
+
+    e->ready = n > 0 && read_texts(e, &text, 1, err);
+    e->length = e->ready ? n : gb_blocks_find(e->reader.blocks, e->ids, n);
+    return settle(e, n == 0 || e->ready);
+}
+
 bool
 gb_engine_feed(gb_engine *e, const gb_token *ids, uint32_t n, gb_error *err)
 {
-    const gb_progress *p = &e->options.progress;
-    uint32_t done, some;
-
-    if (!check_ids(e, ids, n, err))
+    if (!check_ids(e, e->length, ids, n, err))
         return false;
-    for (done = 0; done < n; done += some) {
-        some = n - done < e->forward.batch ? n - done : e->forward.batch;
-        e->ready = false;
-        if (n > 1 && gb_progress_is_cancelled(p))
-            return gb_fail_interrupted(err);
-        if (!gb_forward_run(&e->forward, ids + done, some, e->length,
-                            p, err))
-            return settle(e, false);
-        memcpy(e->ids + e->length, ids + done, some * sizeof *ids);
-        e->length += some;
-        e->ready = true;
-        if (some > 1)
-            settle(e, true);
-        if (n > 1)
-            gb_progress_tell(p, GB_PHASE_PREFILL, done + some, n);
-    }
-    return true;
+    memmove(e->ids + e->length, ids, n * sizeof *ids);
+    return read_fed(e, e->length + n, err);
 }
 
-static bool
-is_ready(const gb_engine *e, gb_error *err)
+bool
+gb_engine_read(gb_engine *e, const gb_token *ids, uint32_t n, gb_error *err)
 {
-    return e->ready ||
-           gb_fail(err, "a head needs a position that was just fed");
+    if (!check_ids(e, 0, ids, n, err))
+        return false;
+    memmove(e->ids, ids, n * sizeof *ids);
+    return read_fed(e, n, err);
+}
+
+/* What was fed, for a head. */
+static bool
+fed_text(gb_engine *e, gb_sequence *text, gb_error *err)
+{
+    *text = (gb_sequence){.ids = e->ids, .n = e->length};
+    if (e->length == 0)
+        return gb_fail(err, "a head needs a position that was fed");
+    if (!e->ready)
+        e->ready = read_texts(e, text, 1, err);
+    return e->ready || settle(e, false);
 }
 
 /* Adjustments that a head can take, and that leave something to pick. */
@@ -329,8 +306,13 @@ bool
 gb_engine_greedy(gb_engine *e, const gb_adjustments *adjust, gb_pick *pick,
                  gb_error *err)
 {
-    return is_ready(e, err) && check_adjustments(e, adjust, err) &&
-           settle(e, gb_head_greedy(&e->head, adjust, pick, err));
+    const gb_rule rule = {.greedy = true};
+    gb_sequence text;
+
+    if (!fed_text(e, &text, err) || !check_adjustments(e, adjust, err))
+        return false;
+    text.adjust = adjust;
+    return settle(e, gb_head_picks(&e->head, &rule, &text, 1, pick, err));
 }
 
 bool
@@ -338,20 +320,25 @@ gb_engine_sample(gb_engine *e, float temperature, const gb_filter *filter,
                  const gb_adjustments *adjust, uint64_t seed, uint64_t step,
                  gb_pick *pick, gb_error *err)
 {
-    return is_ready(e, err) && check_adjustments(e, adjust, err) &&
-           settle(e, gb_head_sample(&e->head, temperature, filter, adjust,
-                                    seed, step, pick, err));
+    const gb_rule rule = {.temperature = temperature, .filter = filter};
+    gb_sequence text;
+
+    if (!fed_text(e, &text, err) || !check_adjustments(e, adjust, err))
+        return false;
+    text.adjust = adjust;
+    text.seed = seed;
+    text.step = step;
+    return settle(e, gb_head_picks(&e->head, &rule, &text, 1, pick, err));
 }
 
 bool
 gb_engine_range(gb_engine *e, float temperature, const gb_filter *filter,
                 gb_pick *pick, gb_error *err)
 {
-    if (!is_ready(e, err))
-        return false;
     if (filter == NULL || gb_filter_is_off(filter))
         return true;
-    return settle(e, gb_head_range(&e->head, temperature, filter, pick, err));
+    return settle(e, gb_head_range(&e->head, 0, temperature, filter, pick,
+                                   err));
 }
 
 bool
@@ -359,88 +346,73 @@ gb_engine_logprobs(gb_engine *e, float temperature,
                    const gb_adjustments *adjust, float *logprobs,
                    gb_error *err)
 {
-    return is_ready(e, err) && check_adjustments(e, adjust, err) &&
+    gb_sequence text;
+
+    return fed_text(e, &text, err) && check_adjustments(e, adjust, err) &&
            settle(e, gb_head_logprobs(&e->head, temperature, adjust, logprobs,
                                       err));
-}
-
-/* An earlier position, or the last one when its residual stream is gone. */
-static bool
-look(gb_engine *e, uint32_t position, float *logits, gb_error *err)
-{
-    return (!e->ready || gb_forward_keep(&e->forward, err)) &&
-           gb_forward_look(&e->forward, e->ids[position], position, err) &&
-           gb_head_logits(&e->head, logits, err) &&
-           (!e->ready || gb_forward_restore(&e->forward, err));
 }
 
 bool
 gb_engine_logits(gb_engine *e, uint32_t position, float *logits,
                  gb_error *err)
 {
+    const gb_sequence text = {.ids = e->ids, .n = position + 1};
+    const bool last = position + 1 == e->length;
+    bool ok = true;
+
     if (position >= e->length)
         return gb_fail(err, "position %u is not below the %u that were fed",
                        (unsigned)position, (unsigned)e->length);
-    if (e->ready && position + 1 == e->length)
-        return settle(e, gb_head_logits(&e->head, logits, err));
-    if (look(e, position, logits, err))
-        return settle(e, true);
-    e->ready = false;
-    return settle(e, false);
-}
-
-/* What was fed becomes this text; its last token is fed anew where the heads
- * need it. */
-static bool
-read_text(gb_engine *e, const gb_token *ids, uint32_t n, bool anew,
-          gb_error *err)
-{
-    uint32_t same = 0;
-
-    while (same < n && same < e->length && e->ids[same] == ids[same])
-        same++;
-    gb_engine_rewind(e, same);
-    if (same == n && anew && !e->ready)
-        gb_engine_rewind(e, same = n - 1);
-    return same == n || gb_engine_feed(e, ids + same, n - same, err);
+    if (!last || !e->ready) {
+        ok = read_texts(e, &text, 1, err);
+        e->ready = ok && last;
+    }
+    return settle(e, ok && gb_head_logits(&e->head, 1, logits, err));
 }
 
 static bool
-pick_row(gb_engine *e, const gb_rule *rule, const gb_sequence *r,
-         gb_pick *pick, gb_error *err)
+is_fed(const gb_engine *e, const gb_sequence *text)
 {
-    if (rule->greedy)
-        return gb_engine_greedy(e, r->adjust, pick, err);
-    return gb_engine_sample(e, rule->temperature, rule->filter, r->adjust,
-                            r->seed, r->step, pick, err) &&
-           (!rule->ranges || gb_engine_range(e, rule->temperature,
-                                             rule->filter, pick, err));
+    return e->ready && text->n == e->length &&
+           memcmp(text->ids, e->ids, text->n * sizeof *e->ids) == 0;
+}
+
+/* Makes the ends of texts the heads' rows, and the last one what was fed. */
+static bool
+read_rows(gb_engine *e, const gb_sequence *rows, unsigned n, gb_error *err)
+{
+    const gb_sequence *last = &rows[n - 1];
+    unsigned i;
+
+    for (i = 0; i < n; i++)
+        if (!check_ids(e, 0, rows[i].ids, rows[i].n, err) ||
+            !check_adjustments(e, rows[i].adjust, err))
+            return false;
+    if (n == 1 && is_fed(e, last))
+        return true;
+    if (!read_texts(e, rows, n, err))
+        return false;
+    memmove(e->ids, last->ids, last->n * sizeof *e->ids);
+    e->length = last->n;
+    e->ready = n == 1;
+    return true;
 }
 
 bool
 gb_engine_pick_rows(gb_engine *e, const gb_rule *rule, const gb_sequence *rows,
                     unsigned n, gb_pick *picks, gb_error *err)
 {
-    const gb_sequence *r;
-
-    for (r = rows; r < rows + n; r++, picks++)
-        if (!read_text(e, r->ids, r->n, true, err) ||
-            !pick_row(e, rule, r, picks, err))
-            return false;
-    return true;
+    return settle(e, read_rows(e, rows, n, err) &&
+                         gb_head_picks(&e->head, rule, rows, n, picks, err));
 }
 
 bool
 gb_engine_logit_rows(gb_engine *e, const gb_sequence *rows, unsigned n,
                      float *logits, gb_error *err)
 {
-    const gb_sequence *r;
-
-    for (r = rows; r < rows + n; r++, logits += e->model->config.n_vocab)
-        if (!read_text(e, r->ids, r->n, false, err) ||
-            !gb_engine_logits(e, r->n - 1, logits, err))
-            return false;
-    return true;
+    return settle(e, read_rows(e, rows, n, err) &&
+                         gb_head_logits(&e->head, n, logits, err));
 }
 
 bool
@@ -450,7 +422,7 @@ gb_engine_score(gb_engine *e, const gb_token *ids, uint32_t n,
     uint32_t done, some, rows;
 
     gb_engine_rewind(e, 0);
-    if (!check_ids(e, ids, n, err))
+    if (!check_ids(e, 0, ids, n, err))
         return false;
     if (n > 0)
         logprobs[0] = NAN;
@@ -458,6 +430,7 @@ gb_engine_score(gb_engine *e, const gb_token *ids, uint32_t n,
         some = n - done < e->forward.batch ? n - done : e->forward.batch;
         if (!gb_engine_feed(e, ids + done, some, err))
             return false;
+        e->ready = false; /* the heads' rows are for others now */
         /* The last row of all has no target. */
         rows = done + some < n ? some : some - 1;
         if (rows > 0 &&

@@ -1,8 +1,10 @@
 /* GPT-2 on an OpenCL device: forward pass with KV cache, and the two heads.
  *
- * An engine holds one sequence of positions 0 .. length-1. Feeding appends;
- * rewinding forgets the end. The logits of a position are bit for bit the
- * same however the tokens before it were fed (batch invariance), except
+ * An engine keeps the keys and values of what it has read, of as many texts as
+ * there is room for: what a text has in common with one of them is not read
+ * again. What is fed bit by bit is one text of positions 0 .. length-1: feeding
+ * appends; rewinding forgets the end. The logits of a position are bit for bit
+ * the same however the tokens before it were read (batch invariance), except
  * where CLBlast does the prefill.
  *
  * Not thread-safe: one thread at a time. */
@@ -32,6 +34,8 @@ typedef struct gb_engine_options {
     const char *device; /* SPEC of gb_device_choose; NULL: default */
     gb_dtype_choice dtype;
     gb_prefill_choice prefill;
+    uint64_t cache_bytes; /* for keys and values, but at least one context;
+                             0: a share of what the device has left */
     gb_progress progress; /* of opening, and of feeding a long prompt */
 } gb_engine_options;
 
@@ -54,19 +58,30 @@ void gb_engine_close(gb_engine *e);
 const gb_engine_info *gb_engine_get_info(const gb_engine *e);
 const gb_model *gb_engine_model(const gb_engine *e);
 
-/* Positions in the KV cache, and the tokens that were fed there (length); they
- * stay where they are as long as the engine is open. */
+/* Positions that were fed, and their tokens (length); they stay where they are
+ * as long as the engine is open. */
 uint32_t gb_engine_length(const gb_engine *e);
 const gb_token *gb_engine_ids(const gb_engine *e);
-/* Forgets all positions >= length. After it the heads need a feed first. */
+/* Forgets all positions >= length, and all other texts. */
 void gb_engine_rewind(gb_engine *e, uint32_t length);
+/* Forgets all but the first n positions of a text, as far as they are known,
+ * which becomes what was fed. Returns its length. */
+uint32_t gb_engine_keep(gb_engine *e, const gb_token *ids, uint32_t n);
+
+/* Positions that went through the layers since it was opened. */
+uint64_t gb_engine_computed(const gb_engine *e);
 
 /* Forward pass over n >= 1 further tokens. It is an error when the context
  * would overflow; nothing is fed then. Cancelled: GB_INTERRUPTED, the
- * positions that were finished stay. With n = 1 it returns before the device
- * is done; the heads wait. Where the device fails, here or in a head, the
- * engine forgets what it was not yet seen to have computed: length tells. */
+ * positions that were finished stay. With few it returns before the device is
+ * done; the heads wait. Where the device fails, here or in a head, the engine
+ * forgets all that it has read: length is 0. */
 bool gb_engine_feed(gb_engine *e, const gb_token *ids, uint32_t n,
+                    gb_error *err);
+
+/* The same for a text of n >= 1 tokens, whatever was fed: reads what is not in
+ * the cache of it, and then it is what was fed. */
+bool gb_engine_read(gb_engine *e, const gb_token *ids, uint32_t n,
                     gb_error *err);
 
 /* The greedy head: argmax of the last position. */
@@ -86,31 +101,12 @@ bool gb_engine_range(gb_engine *e, float temperature, const gb_filter *filter,
 
 /* Several texts at once: a pass over the weights serves a row of each. */
 
-/* So many rows at most. */
-#define GB_ROWS 16
-
-/* A text whose next token is wanted. Rows may share their beginning, be the
- * same text with other noise, or each be the one before and a token more. */
-typedef struct gb_sequence {
-    const gb_token *ids; /* (n) what the model sees, oldest first */
-    uint32_t n;          /* 1 <= n <= n_ctx */
-    uint64_t seed, step; /* whose noise is added (sampling) */
-    const gb_adjustments *adjust; /* as above */
-} gb_sequence;
-
-/* What all rows share. */
-typedef struct gb_rule {
-    bool greedy;
-    float temperature;       /* sampling */
-    const gb_filter *filter; /* sampling; NULL: none */
-    bool ranges;             /* from and to as gb_engine_range finds them */
-} gb_rule;
-
 /* Reads what is not in the cache of 1 <= n <= GB_ROWS texts, and picks for
  * each the token that follows: picks (n), as gb_engine_sample or
  * gb_engine_greedy give them when the text is alone, bit for bit, however many
  * there are and whatever they are (except where CLBlast does the prefill).
- * Afterwards the last row is what was fed. */
+ * Passes are as few as there is room in the cache for their texts. Afterwards
+ * the last row is what was fed. */
 bool gb_engine_pick_rows(gb_engine *e, const gb_rule *rule,
                          const gb_sequence *rows, unsigned n, gb_pick *picks,
                          gb_error *err);
@@ -126,10 +122,9 @@ bool gb_engine_logprobs(gb_engine *e, float temperature,
                         gb_error *err);
 
 /* What the head makes of a position < length: logits (n_vocab) f32, before
- * adjustments, temperature and filters. Looking changes nothing: an earlier
- * position is computed once more, from the keys and values that are in the
- * cache and stay as they are, and the heads go on with the last position fed.
- * The bits are those that this position gave when it was the last one, except
+ * adjustments, temperature and filters. Looking changes nothing: a position
+ * that the heads have not at hand is computed once more, from the keys and
+ * values that are in the cache and stay as they are. The bits are those that this position gave when it was the last one, except
  * where CLBlast did the prefill. */
 bool gb_engine_logits(gb_engine *e, uint32_t position, float *logits,
                       gb_error *err);

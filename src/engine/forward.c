@@ -8,30 +8,9 @@
 #include "engine/queue.h"
 
 static unsigned
-padded_context(const gb_config *g)
-{
-    return (unsigned)gb_round_up(g->n_ctx, GB_BLOCK);
-}
-
-static unsigned
 batch_of(const gb_config *g)
 {
     return g->n_ctx < GB_BATCH ? g->n_ctx : GB_BATCH;
-}
-
-/* Bytes of the key and of the value cache of one layer. */
-static uint64_t
-keys_size(const gb_config *g)
-{
-    return (uint64_t)g->n_head * padded_context(g) * g->head_size *
-           sizeof(float);
-}
-
-static uint64_t
-values_size(const gb_config *g)
-{
-    return (uint64_t)g->n_head * padded_context(g) *
-           gb_round_up(g->head_size, 16) * sizeof(float);
 }
 
 /* Bytes of a row of activations as integers; 0 where no matrix wants any. */
@@ -49,17 +28,16 @@ quants_size(const gb_compute *c, const gb_config *g, unsigned packings)
     return most;
 }
 
-void
-gb_forward_size(const gb_compute *c, const gb_config *g, unsigned packings,
-                uint64_t *cache_bytes, uint64_t *scratch_bytes)
+uint64_t
+gb_forward_size(const gb_compute *c, const gb_config *g, unsigned packings)
 {
     uint64_t width = gb_padded_width(&c->shape, g->n_embd);
     uint64_t row = 3 * width + gb_padded_width(&c->shape, 3 * g->n_embd) +
-                   gb_padded_width(&c->shape, g->n_inner) + 1;
+                   gb_padded_width(&c->shape, g->n_inner);
 
-    *cache_bytes = g->n_layer * (keys_size(g) + values_size(g));
-    *scratch_bytes = (row * batch_of(g) + width) * sizeof(float) +
-                     quants_size(c, g, packings) * batch_of(g);
+    return (row * sizeof(float) + sizeof(gb_row) +
+            quants_size(c, g, packings)) *
+           batch_of(g);
 }
 
 size_t
@@ -156,7 +134,7 @@ gb_linear_run(gb_compute *c, gb_gemm *gemm, const gb_linear *l, unsigned n,
 
 bool
 gb_norm_init(gb_op *op, gb_compute *c, const gb_norm *norm, cl_mem x, cl_mem y,
-             unsigned width, unsigned ld, float eps, int first_row, cl_mem run,
+             unsigned width, unsigned ld, float eps, int first_row, cl_mem rows,
              gb_error *err)
 {
     if (!gb_op_init(c, op, "layernorm",
@@ -168,7 +146,7 @@ gb_norm_init(gb_op *op, gb_compute *c, const gb_norm *norm, cl_mem x, cl_mem y,
                             [GB_NORM_LD] = GB_UINT(ld),
                             [GB_NORM_EPS] = GB_FLOAT(eps),
                             [GB_NORM_FIRST_ROW] = GB_INT(first_row),
-                            [GB_NORM_RUN] = GB_MEM(run)),
+                            [GB_NORM_ROWS] = GB_MEM(rows)),
                     err))
         return false;
     op->per_y = 1;
@@ -200,30 +178,35 @@ static bool
 open_attention(gb_forward *f, gb_layer_plan *p, unsigned layer,
                unsigned ld_qkv, gb_error *err)
 {
-    const unsigned context = padded_context(f->config);
     const unsigned width = f->config->n_embd;
+    const cl_mem keys = f->cache->keys[layer];
+    const cl_mem values = f->cache->values[layer];
 
     if (!gb_op_init(f->c, &p->store, "attention_store",
                     GB_ARGS([GB_STORE_QKV] = GB_MEM(f->qkv),
                             [GB_STORE_LDX] = GB_UINT(ld_qkv),
-                            [GB_STORE_KEYS] = GB_MEM(p->keys),
-                            [GB_STORE_VALUES] = GB_MEM(p->values),
+                            [GB_STORE_KEYS] = GB_MEM(keys),
+                            [GB_STORE_VALUES] = GB_MEM(values),
                             [GB_STORE_WIDTH] = GB_UINT(width),
-                            [GB_STORE_CONTEXT] = GB_UINT(context),
-                            [GB_STORE_RUN] = GB_MEM(f->run)),
+                            [GB_STORE_ROWS] = GB_MEM(f->rows),
+                            [GB_STORE_TABLES] = GB_MEM(f->cache->tables),
+                            [GB_STORE_PER_TEXT] =
+                                GB_UINT(f->cache->per_text)),
                     err) ||
         !gb_op_init(f->c, &p->attention, "attention",
                     GB_ARGS([GB_ATTENTION_QKV] = GB_MEM(f->qkv),
                             [GB_ATTENTION_LDX] = GB_UINT(ld_qkv),
-                            [GB_ATTENTION_KEYS] = GB_MEM(p->keys),
-                            [GB_ATTENTION_VALUES] = GB_MEM(p->values),
+                            [GB_ATTENTION_KEYS] = GB_MEM(keys),
+                            [GB_ATTENTION_VALUES] = GB_MEM(values),
                             [GB_ATTENTION_Y] = GB_MEM(f->attended),
                             [GB_ATTENTION_LDY] = GB_UINT(f->ld),
                             [GB_ATTENTION_WIDTH] = GB_UINT(width),
-                            [GB_ATTENTION_CONTEXT] = GB_UINT(context),
                             [GB_ATTENTION_SCALE] =
                                 GB_FLOAT(attention_scale(f->config, layer)),
-                            [GB_ATTENTION_RUN] = GB_MEM(f->run)),
+                            [GB_ATTENTION_ROWS] = GB_MEM(f->rows),
+                            [GB_ATTENTION_TABLES] = GB_MEM(f->cache->tables),
+                            [GB_ATTENTION_PER_TEXT] =
+                                GB_UINT(f->cache->per_text)),
                     err))
         return false;
     p->store.x = p->attention.x = f->config->n_head;
@@ -241,13 +224,8 @@ open_layer(gb_forward *f, gb_layer_plan *p, const gb_layer *w, unsigned layer,
     const unsigned ld_inner = gb_padded_width(&f->c->shape, g->n_inner);
     gb_compute *c = f->c;
 
-    p->keys = gb_buffer(c, keys_size(g), "the key cache", err);
-    if (p->keys == NULL)
-        return false;
-    p->values = gb_buffer(c, values_size(g), "the value cache", err);
-    if (p->values == NULL ||
-        !gb_norm_init(&p->ln_1, c, &w->ln_1, f->x, f->norm, width, f->ld,
-                      g->ln_eps, 0, f->run, err) ||
+    if (!gb_norm_init(&p->ln_1, c, &w->ln_1, f->x, f->norm, width, f->ld,
+                      g->ln_eps, 0, f->rows, err) ||
         !gb_linear_init(&p->qkv, c, &w->attn,
                         &(gb_linear_io){f->norm, f->ld, f->qkv, ld_qkv,
                                         GB_EPILOGUE_BIAS, f->run, f->quants},
@@ -258,7 +236,7 @@ open_layer(gb_forward *f, gb_layer_plan *p, const gb_layer *w, unsigned layer,
                                         GB_EPILOGUE_ADD, f->run, f->quants},
                         err) ||
         !gb_norm_init(&p->ln_2, c, &w->ln_2, f->x, f->norm, width, f->ld,
-                      g->ln_eps, 0, f->run, err) ||
+                      g->ln_eps, 0, f->rows, err) ||
         !gb_linear_init(&p->fc, c, &w->fc,
                         &(gb_linear_io){f->norm, f->ld, f->inner, ld_inner,
                                         activation_of(g), f->run, f->quants},
@@ -278,14 +256,19 @@ open_embedding(gb_forward *f, const gb_weights *w, gb_error *err)
     const gb_panels *p = &wte->panels;
 
     if (!gb_op_init_packed(f->c, &f->embedding, "embedding", p->packing,
-                           GB_ARGS([GB_EMBEDDING_IDS] = GB_MEM(f->ids),
+                           GB_ARGS([GB_EMBEDDING_ROWS] = GB_MEM(f->rows),
                                    [GB_EMBEDDING_WTE] = GB_MEM(wte->weight),
                                    [GB_EMBEDDING_PANEL] = GB_UINT(p->width),
                                    [GB_EMBEDDING_WPE] = GB_MEM(w->wpe),
                                    [GB_EMBEDDING_X] = GB_MEM(f->x),
                                    [GB_EMBEDDING_WIDTH] = GB_UINT(p->n_in),
                                    [GB_EMBEDDING_LDX] = GB_UINT(f->ld),
-                                   [GB_EMBEDDING_RUN] = GB_MEM(f->run)),
+                                   [GB_EMBEDDING_RUN] = GB_MEM(f->run),
+                                   [GB_EMBEDDING_N] = GB_UINT(1),
+                                   [GB_EMBEDDING_TOKEN] = GB_INT(0),
+                                   [GB_EMBEDDING_POSITION] = GB_INT(0),
+                                   [GB_EMBEDDING_STORE] = GB_INT(0),
+                                   [GB_EMBEDDING_SLOT] = GB_INT(-1)),
                            err))
         return false;
     f->embedding.per_y = 1;
@@ -294,7 +277,7 @@ open_embedding(gb_forward *f, const gb_weights *w, gb_error *err)
 
 bool
 gb_forward_open(gb_forward *f, gb_compute *c, const gb_config *g,
-                const gb_weights *w, gb_error *err)
+                gb_cache *cache, const gb_weights *w, gb_error *err)
 {
     const size_t row = sizeof(float) * batch_of(g);
     const size_t quants = quants_size(c, g, c->packings) * batch_of(g);
@@ -303,16 +286,16 @@ gb_forward_open(gb_forward *f, gb_compute *c, const gb_config *g,
     memset(f, 0, sizeof *f);
     f->c = c;
     f->config = g;
+    f->cache = cache;
     f->batch = batch_of(g);
     f->ld = gb_padded_width(&c->shape, g->n_embd);
     f->n_layer = g->n_layer;
     f->layers = gb_alloc_array(g->n_layer, sizeof *f->layers);
-    gb_forward_size(c, g, c->packings, &f->cache_bytes, &f->scratch_bytes);
-    if ((f->ids = gb_buffer(c, row, "token ids", err)) == NULL ||
+    f->scratch_bytes = gb_forward_size(c, g, c->packings);
+    if ((f->rows = gb_buffer(c, f->batch * sizeof(gb_row), "token ids",
+                             err)) == NULL ||
         (f->run = gb_buffer(c, 16, "the position", err)) == NULL ||
         (f->x = gb_buffer(c, row * f->ld, "activations", err)) == NULL ||
-        (f->kept = gb_buffer(c, sizeof(float) * f->ld, "activations", err)) ==
-            NULL ||
         (f->norm = gb_buffer(c, row * f->ld, "activations", err)) == NULL ||
         (f->attended = gb_buffer(c, row * f->ld, "activations", err)) ==
             NULL ||
@@ -350,8 +333,6 @@ gb_forward_close(gb_forward *f)
     for (i = 0; i < f->n_layer; i++) {
         gb_layer_plan *p = &f->layers[i];
 
-        release(p->keys);
-        release(p->values);
         gb_op_free(&p->ln_1);
         gb_op_free(&p->store);
         gb_op_free(&p->attention);
@@ -363,10 +344,9 @@ gb_forward_close(gb_forward *f)
     }
     free(f->layers);
     gb_op_free(&f->embedding);
-    release(f->ids);
+    release(f->rows);
     release(f->run);
     release(f->x);
-    release(f->kept);
     release(f->norm);
     release(f->qkv);
     release(f->attended);
@@ -376,50 +356,58 @@ gb_forward_close(gb_forward *f)
 }
 
 static bool
-embed(gb_forward *f, const gb_token *ids, unsigned n, unsigned position,
-      int look, gb_error *err)
+embed(gb_forward *f, const gb_pass *pass, gb_error *err)
 {
     gb_op *op = &f->embedding;
+    const gb_row *r = pass->rows;
 
-    if (n > 1 &&
-        !gb_write_buffer(f->c, f->ids, ids, n * sizeof *ids, err))
+    if (!gb_cache_set_tables(f->cache, pass->tables, pass->lengths,
+                             pass->n_tables, err) ||
+        !gb_op_set(op, GB_EMBEDDING_N, &(gb_arg)GB_UINT(pass->n), err))
         return false;
-    f->rows = n;
-    return gb_op_set(op, GB_EMBEDDING_POSITION, &(gb_arg)GB_UINT(position),
+    if (pass->n > 1)
+        return gb_write_buffer(f->c, f->rows, r, pass->n * sizeof *r, err) &&
+               gb_op_run(f->c, op, pass->n, err);
+    return gb_op_set(op, GB_EMBEDDING_TOKEN, &(gb_arg)GB_INT(r->token),
                      err) &&
-           gb_op_set(op, GB_EMBEDDING_N, &(gb_arg)GB_UINT(n), err) &&
-           gb_op_set(op, GB_EMBEDDING_TOKEN, &(gb_arg)GB_UINT(ids[0]), err) &&
-           gb_op_set(op, GB_EMBEDDING_LOOK, &(gb_arg)GB_INT(look), err) &&
-           gb_op_run(f->c, op, n, err);
+           gb_op_set(op, GB_EMBEDDING_POSITION, &(gb_arg)GB_INT(r->position),
+                     err) &&
+           gb_op_set(op, GB_EMBEDDING_STORE, &(gb_arg)GB_INT(r->store),
+                     err) &&
+           gb_op_set(op, GB_EMBEDDING_SLOT, &(gb_arg)GB_INT(r->slot), err) &&
+           gb_op_run(f->c, op, 1, err);
 }
 
 static bool
-run_layer(gb_forward *f, const gb_layer_plan *p, unsigned n, gb_error *err)
+run_layer(gb_forward *f, const gb_layer_plan *p, const gb_pass *pass,
+          gb_error *err)
 {
+    gb_gemm *gemm = pass->gemm ? f->gemm : NULL;
+    const unsigned n = pass->n;
     gb_compute *c = f->c;
 
     return gb_op_run(c, &p->ln_1, n, err) &&
-           gb_linear_run(c, f->gemm, &p->qkv, n, err) &&
+           gb_linear_run(c, gemm, &p->qkv, n, err) &&
            (n == 1 || gb_op_run(c, &p->store, n, err)) &&
            gb_op_run(c, &p->attention, n, err) &&
-           gb_linear_run(c, f->gemm, &p->proj, n, err) &&
+           gb_linear_run(c, gemm, &p->proj, n, err) &&
            gb_op_run(c, &p->ln_2, n, err) &&
-           gb_linear_run(c, f->gemm, &p->fc, n, err) &&
-           gb_linear_run(c, f->gemm, &p->fc_proj, n, err);
+           gb_linear_run(c, gemm, &p->fc, n, err) &&
+           gb_linear_run(c, gemm, &p->fc_proj, n, err);
 }
 
 bool
-gb_forward_run(gb_forward *f, const gb_token *ids, unsigned n,
-               unsigned position, const gb_progress *progress, gb_error *err)
+gb_forward_run(gb_forward *f, const gb_pass *pass,
+               const gb_progress *progress, gb_error *err)
 {
     unsigned i;
 
-    if (!embed(f, ids, n, position, 0, err))
+    if (!embed(f, pass, err))
         return false;
     for (i = 0; i < f->n_layer; i++) {
-        if (!run_layer(f, &f->layers[i], n, err))
+        if (!run_layer(f, &f->layers[i], pass, err))
             return false;
-        if (n == 1)
+        if (pass->n <= GB_ROWS)
             continue;
         if (!gb_compute_finish(f->c, err))
             return false;
@@ -427,31 +415,4 @@ gb_forward_run(gb_forward *f, const gb_token *ids, unsigned n,
             return gb_fail_interrupted(err);
     }
     return true;
-}
-
-bool
-gb_forward_look(gb_forward *f, gb_token id, unsigned position, gb_error *err)
-{
-    unsigned i;
-
-    if (!embed(f, &id, 1, position, 1, err))
-        return false;
-    for (i = 0; i < f->n_layer; i++)
-        if (!run_layer(f, &f->layers[i], 1, err))
-            return false;
-    return true;
-}
-
-bool
-gb_forward_keep(gb_forward *f, gb_error *err)
-{
-    const size_t row = f->ld * sizeof(float);
-
-    return gb_copy_buffer(f->c, f->x, (f->rows - 1) * row, f->kept, row, err);
-}
-
-bool
-gb_forward_restore(gb_forward *f, gb_error *err)
-{
-    return gb_copy_buffer(f->c, f->kept, 0, f->x, f->ld * sizeof(float), err);
 }

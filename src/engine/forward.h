@@ -1,8 +1,10 @@
-/* The forward pass: activations, KV cache, and every kernel bound once. */
+/* The forward pass: activations, and every kernel bound once. */
 #ifndef GB_ENGINE_FORWARD_H
 #define GB_ENGINE_FORWARD_H
 
+#include "engine/cache.h"
 #include "engine/gemm.h"
+#include "engine/pick.h"
 #include "engine/weights.h"
 
 /* Tokens that go through the layers together in prefill. */
@@ -40,22 +42,38 @@ typedef struct gb_linear {
 } gb_linear;
 
 typedef struct gb_layer_plan {
-    cl_mem keys, values;
     gb_op ln_1, store, attention, ln_2;
     gb_linear qkv, proj, fc, fc_proj;
 } gb_layer_plan;
 
+/* A position in a pass; row_t of cl/prelude.cl. */
+typedef struct gb_row {
+    cl_int token, position;
+    cl_int table; /* of the pass: where its text lies */
+    cl_int store; /* 0: its key and value are there and stay as they are */
+    cl_int slot;  /* of the heads' rows; -1: nothing is asked of it */
+} gb_row;
+
+/* What goes through the layers together: positions of up to GB_ROWS texts. */
+typedef struct gb_pass {
+    gb_row *rows;      /* (batch) */
+    unsigned n;        /* of them; >= 1 */
+    uint32_t *tables;  /* (GB_ROWS, per_text) blocks of each text */
+    uint32_t lengths[GB_ROWS]; /* so many of them */
+    unsigned n_tables;
+    bool gemm; /* by CLBlast, if it is there */
+} gb_pass;
+
 typedef struct gb_forward {
     gb_compute *c;
     const gb_config *config;
+    gb_cache *cache;
     gb_gemm *gemm;   /* NULL: the own kernels do the prefill */
     unsigned batch;  /* GB_BATCH, or the context where that is less */
     unsigned ld;     /* row length of x, norm and attended */
-    cl_mem ids;      /* (batch) */
-    cl_mem run;      /* {position, n, look} of the pass under way */
+    cl_mem rows;     /* (batch) gb_row of the pass under way */
+    cl_mem run;      /* {, n} of it */
     cl_mem x;        /* (batch, ld): the residual stream */
-    cl_mem kept;     /* (ld): a row of x */
-    unsigned rows;   /* of x that the last pass has filled */
     cl_mem norm;     /* (batch, ld) */
     cl_mem qkv;      /* (batch, 3 width padded) */
     cl_mem attended; /* (batch, ld) */
@@ -64,32 +82,22 @@ typedef struct gb_forward {
     gb_op embedding;
     gb_layer_plan *layers;
     unsigned n_layer;
-    uint64_t cache_bytes, scratch_bytes;
+    uint64_t scratch_bytes;
 } gb_forward;
 
 /* What the buffers will need on the device. */
-void gb_forward_size(const gb_compute *c, const gb_config *config,
-                     unsigned packings, uint64_t *cache_bytes,
-                     uint64_t *scratch_bytes);
+uint64_t gb_forward_size(const gb_compute *c, const gb_config *config,
+                         unsigned packings);
 
 bool gb_forward_open(gb_forward *f, gb_compute *c, const gb_config *config,
-                     const gb_weights *w, gb_error *err);
+                     gb_cache *cache, const gb_weights *w, gb_error *err);
 void gb_forward_close(gb_forward *f);
 
-/* Enqueues the layers for n <= batch tokens at `position`; afterwards x holds
- * their residual streams. With n > 1 it waits after each layer, and gives
+/* Enqueues the layers for the positions of a pass; afterwards x holds their
+ * residual streams. With more than GB_ROWS it waits after each layer, and gives
  * up when it is cancelled. */
-bool gb_forward_run(gb_forward *f, const gb_token *ids, unsigned n,
-                    unsigned position, const gb_progress *progress,
-                    gb_error *err);
-
-/* The same for one token that is in the caches already, which stay as they
- * are; row 0 of x holds its residual stream. */
-bool gb_forward_look(gb_forward *f, gb_token id, unsigned position,
-                     gb_error *err);
-/* Keeps the last row of x; makes it the last one again. */
-bool gb_forward_keep(gb_forward *f, gb_error *err);
-bool gb_forward_restore(gb_forward *f, gb_error *err);
+bool gb_forward_run(gb_forward *f, const gb_pass *pass,
+                    const gb_progress *progress, gb_error *err);
 
 /* Bytes of n_in activations as integers with their scales; 0 for a packing of
  * floats, which needs none. */
@@ -104,6 +112,6 @@ bool gb_linear_run(gb_compute *c, gb_gemm *gemm, const gb_linear *l,
 void gb_linear_free(gb_linear *l);
 bool gb_norm_init(gb_op *op, gb_compute *c, const gb_norm *norm, cl_mem x,
                   cl_mem y, unsigned width, unsigned ld, float eps,
-                  int first_row, cl_mem run, gb_error *err);
+                  int first_row, cl_mem rows, gb_error *err);
 
 #endif

@@ -1,5 +1,5 @@
-/* The two heads, compiled once: from the residual stream of the last
- * position to log-probabilities, and to a token. */
+/* The two heads, compiled once: from the residual streams of some positions to
+ * log-probabilities, and to a token each. */
 #ifndef GB_ENGINE_HEAD_H
 #define GB_ENGINE_HEAD_H
 
@@ -12,8 +12,8 @@
 /* Rows of logits that gb_head_score works on at a time. */
 #define GB_SCORE_ROWS 24
 
-/* What the device tells of a pick, as in cl/pick.cl: the first of these, then
- * one of the others for each chunk of logits. */
+/* What the device tells of a row's pick, as in cl/pick.cl: the first of these,
+ * then one of the others for each chunk of logits. */
 typedef struct gb_head_pick {
     cl_uint id;
     cl_float logprob;
@@ -26,25 +26,37 @@ typedef struct gb_head_stat {
     cl_float above, from, to, max, sum, spread, noise, unused;
 } gb_head_stat;
 
+/* What a row's noise begins with, as in cl/pick.cl. */
+typedef struct gb_head_draw {
+    cl_ulong start[4];
+    cl_float floor;
+    cl_uint unused[7];
+} gb_head_draw;
+
 typedef struct gb_head {
     gb_compute *c;
     unsigned n_vocab, ld, chunks, items;
+    unsigned width;  /* padded */
+    unsigned n_run;  /* rows that run tells of */
+    size_t result_size; /* bytes of a row in result */
     cl_mem hidden;   /* (GB_SCORE_ROWS, width padded) */
     cl_mem logits;   /* (GB_SCORE_ROWS, ld) */
     cl_mem parts;    /* (GB_SCORE_ROWS, chunks) float4 */
-    cl_mem logprobs; /* (vocab) */
+    cl_mem logprobs; /* (GB_ROWS, ld) */
     cl_mem jumps;    /* (items padded) ulong4 */
-    cl_mem bests;    /* (items) gb_best */
-    cl_mem noise;    /* (vocab) */
-    cl_mem result;   /* gb_head_pick, then (chunks) gb_head_stat */
-    cl_mem targets, scores, run; /* of gb_head_score: (GB_SCORE_ROWS) */
+    cl_mem draws;    /* (GB_ROWS) gb_head_draw */
+    cl_mem bests;    /* (GB_ROWS, items) gb_best */
+    cl_mem noise;    /* (GB_ROWS, ld) */
+    cl_mem result;   /* (GB_ROWS): gb_head_pick, then (chunks) gb_head_stat */
+    cl_mem targets, scores; /* of gb_head_score: (GB_SCORE_ROWS) */
+    cl_mem run;         /* {, rows} for the logits of several */
     cl_mem adjustments; /* (vocab) gb_adjustment */
-    gb_op norm, adjust, softmax, logprob; /* the last row */
-    gb_op greedy, gumbel, join, stats;
-    gb_op score_norm, score_softmax, score_join;
-    gb_linear project, score_project;
-    gb_head_stat *host_result; /* (1 + chunks) */
+    gb_op norm, score_norm;
+    gb_linear project;
+    gb_op adjust, softmax, logprob, greedy, gumbel, join, stats, score_join;
+    gb_head_stat *host_result; /* (GB_ROWS, 1 + chunks) */
     gb_adjustment *host_adjustments; /* (vocab) */
+    gb_head_draw *host_draws;        /* (GB_ROWS) */
     /* For the filters, (vocab) each; NULL before the first one. */
     float *host_logprobs, *host_logits, *host_noise;
     gb_spectrum *spectrum;
@@ -57,23 +69,39 @@ bool gb_head_open(gb_head *h, gb_forward *f, const gb_weights *w,
                   gb_error *err);
 void gb_head_close(gb_head *h);
 
-/* All of them enqueue behind the forward pass and wait for the result. See
- * engine.h for the meaning. */
-bool gb_head_greedy(gb_head *h, const gb_adjustments *adjust, gb_pick *pick,
-                    gb_error *err);
-bool gb_head_sample(gb_head *h, float temperature, const gb_filter *filter,
-                    const gb_adjustments *adjust, uint64_t seed,
-                    uint64_t step, gb_pick *pick, gb_error *err);
-/* Right after gb_head_sample with these filters. */
-bool gb_head_range(gb_head *h, float temperature, const gb_filter *filter,
-                   gb_pick *pick, gb_error *err);
-bool gb_head_logits(gb_head *h, float *logits, gb_error *err);
+/* Behind a pass of n rows: those that have a slot become the heads' row of this
+ * number. Does not wait, nor does the next one. */
+bool gb_head_take(gb_head *h, unsigned n, gb_error *err);
+/* Row `to` becomes as row `from` is. */
+bool gb_head_repeat(gb_head *h, unsigned from, unsigned to, gb_error *err);
+
+/* What the heads make of rows 0 .. n - 1; n <= GB_ROWS. They wait for the
+ * result. Of the texts all but ids and n counts; see engine.h. */
+bool gb_head_picks(gb_head *h, const gb_rule *rule, const gb_sequence *texts,
+                   unsigned n, gb_pick *picks, gb_error *err);
+/* Right after gb_head_picks with these filters, of one of its rows. */
+bool gb_head_range(gb_head *h, unsigned row, float temperature,
+                   const gb_filter *filter, gb_pick *pick, gb_error *err);
+/* logits (n, n_vocab) */
+bool gb_head_logits(gb_head *h, unsigned n, float *logits, gb_error *err);
+/* Of row 0. */
 bool gb_head_logprobs(gb_head *h, float temperature,
                       const gb_adjustments *adjust, float *logprobs,
                       gb_error *err);
 /* out[i] = log-probability of targets[i] after row first + i of the residual
- * stream, at temperature 1; n rows. */
+ * stream, at temperature 1; n rows. It needs the rows of the heads. */
 bool gb_head_score(gb_head *h, unsigned first, const gb_token *targets,
                    unsigned n, float *out, gb_error *err);
+
+/* For pick.c: */
+
+/* Rows to logits, adjusted, and log-probabilities, on the device. */
+bool gb_head_run_logprobs(gb_head *h, float temperature,
+                          const gb_sequence *texts, unsigned n,
+                          gb_error *err);
+/* A row (n_vocab) of the logits or what is as long. */
+bool gb_head_read_row(gb_head *h, cl_mem m, unsigned row, float *out,
+                      gb_error *err);
+bool gb_head_not_a_number(const gb_head *h, gb_error *err);
 
 #endif

@@ -1,5 +1,6 @@
 libgumbel_a_SOURCES += \
 	src/engine/blocks.c src/engine/blocks.h \
+	src/engine/cache.c src/engine/cache.h \
 	src/engine/compute.c src/engine/compute.h \
 	src/engine/device.c src/engine/device.h \
 	src/engine/engine.c src/engine/engine.h \
@@ -8,10 +9,12 @@ libgumbel_a_SOURCES += \
 	src/engine/head.c src/engine/head.h \
 	src/engine/pocl.c src/engine/pocl.h \
 	src/engine/packing.c src/engine/packing.h \
-	src/engine/pick.h \
+	src/engine/pick.c src/engine/pick.h \
 	src/engine/missing.c src/engine/missing.h \
 	src/engine/prefill.c src/engine/prefill.h \
 	src/engine/program.c src/engine/program.h \
 	src/engine/queue.c src/engine/queue.h \
+	src/engine/reader.c src/engine/reader.h \
+	src/engine/room.c src/engine/room.h \
 	src/engine/speed.c src/engine/speed.h \
 	src/engine/weights.c src/engine/weights.h

@@ -1,10 +1,34 @@
-/* What the heads tell of the token that they pick. */
+/* What the heads are asked, and what they tell of the token that they pick. */
 #ifndef GB_ENGINE_PICK_H
 #define GB_ENGINE_PICK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "model/tokenizer.h"
+#include "sample/adjust.h"
+#include "sample/filter.h"
+
+/* So many rows at most. */
+#define GB_ROWS 16
+
+/* A text whose next token is wanted. Rows may share their beginning, be the
+ * same text with other noise, or each be the one before and a token more. */
+typedef struct gb_sequence {
+    const gb_token *ids; /* (n) what the model sees, oldest first */
+    uint32_t n;          /* 1 <= n <= n_ctx */
+    uint64_t seed, step; /* whose noise is added (sampling) */
+    const gb_adjustments *adjust; /* NULL: none, which cost nothing and
+                                     change no bit */
+} gb_sequence;
+
+/* What all rows share. */
+typedef struct gb_rule {
+    bool greedy;
+    float temperature;       /* sampling */
+    const gb_filter *filter; /* sampling; NULL: none */
+    bool ranges;             /* from and to as gb_engine_range finds them */
+} gb_rule;
 
 /* What a head says of the last position fed. Where adjustments are given, the
  * logits that it speaks of are the model's after them: log-probability, rank,

@@ -74,13 +74,20 @@ gb_compute_finish(gb_compute *c, gb_error *err)
 }
 
 bool
-gb_read_buffer(gb_compute *c, cl_mem m, void *out, size_t size, gb_error *err)
+gb_read_part(gb_compute *c, cl_mem m, size_t offset, void *out, size_t size,
+             gb_error *err)
 {
-    cl_int code = clEnqueueReadBuffer(c->queue, m, CL_TRUE, 0, size, out, 0,
-                                      NULL, gb_event(c));
+    cl_int code = clEnqueueReadBuffer(c->queue, m, CL_TRUE, offset, size, out,
+                                      0, NULL, gb_event(c));
 
     count(c);
     return settle(c, code, "computing", err);
+}
+
+bool
+gb_read_buffer(gb_compute *c, cl_mem m, void *out, size_t size, gb_error *err)
+{
+    return gb_read_part(c, m, 0, out, size, err);
 }
 
 bool
@@ -137,10 +144,10 @@ gb_fill_buffer(gb_compute *c, cl_mem m, const void *pattern,
 
 bool
 gb_copy_buffer(gb_compute *c, cl_mem from, size_t offset, cl_mem to,
-               size_t size, gb_error *err)
+               size_t to_offset, size_t size, gb_error *err)
 {
-    cl_int code = clEnqueueCopyBuffer(c->queue, from, to, offset, 0, size, 0,
-                                      NULL, gb_event(c));
+    cl_int code = clEnqueueCopyBuffer(c->queue, from, to, offset, to_offset,
+                                      size, 0, NULL, gb_event(c));
 
     return gb_enqueued(c, code, "copying device memory", err);
 }

@@ -22,6 +22,8 @@ bool gb_compute_finish(gb_compute *c, gb_error *err);
 /* These wait as well. */
 bool gb_read_buffer(gb_compute *c, cl_mem m, void *out, size_t size,
                     gb_error *err);
+bool gb_read_part(gb_compute *c, cl_mem m, size_t offset, void *out,
+                  size_t size, gb_error *err);
 bool gb_write_buffer(gb_compute *c, cl_mem m, const void *data, size_t size,
                      gb_error *err);
 /* The whole buffer for writing, what it held being lost; NULL on failure. */
@@ -37,9 +39,10 @@ bool gb_unmap_buffer(gb_compute *c, cl_mem m, void *p, gb_error *err);
 bool gb_fill_buffer(gb_compute *c, cl_mem m, const void *pattern,
                     size_t pattern_size, size_t size, gb_error *err);
 
-/* Copies `size` bytes from an offset in one buffer to the start of another. */
+/* Copies `size` bytes from an offset in one buffer to one in another, or in
+ * another part of the same. */
 bool gb_copy_buffer(gb_compute *c, cl_mem from, size_t offset, cl_mem to,
-                    size_t size, gb_error *err);
+                    size_t to_offset, size_t size, gb_error *err);
 
 /* Waits and forgets, before the queue is released. */
 void gb_queue_close(gb_compute *c);

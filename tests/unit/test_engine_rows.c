@@ -106,8 +106,11 @@ check_rows(const fixture *together, const fixture *alone, const gb_rule *rule,
 }
 
 static void
-check_shape(const char *folder)
+check_texts(const char *folder, uint64_t cache_bytes)
 {
+    const gb_engine_options options = {.prefill = GB_PREFILL_OWN,
+                                       .cache_bytes = cache_bytes};
+
     static const gb_filter top_k = {.top_k = 5, .top_p = 0.9};
     static const gb_rule rules[] = {
         {.temperature = 0.8f},
@@ -123,7 +126,7 @@ check_shape(const char *folder)
     gb_adjustments second = {.items = &liked, .n = 1};
     gb_token *texts = gb_alloc_array((size_t)GB_ROWS * odd_model.context,
                                      sizeof *texts);
-    fixture together = fixture_open(folder, NULL);
+    fixture together = fixture_open(folder, &options);
     fixture alone = fixture_open(folder, NULL);
     uint64_t random = 1;
     gb_sequence rows[GB_ROWS];
@@ -146,17 +149,61 @@ check_shape(const char *folder)
     free(texts);
 }
 
+/* With room for all texts, and for one: the others have to wait. */
 static void
 test_rows_alone_and_together(void **state)
 {
     char *folder = gb_strdup(fixture_write(&odd_model, "odd"));
 
     (void)state;
-    check_shape(folder);
+    check_texts(folder, 0);
+    check_texts(folder, 1);
     setenv("GUMBEL_SHAPE", "gpu", 1);
-    check_shape(folder);
+    check_texts(folder, 0);
     unsetenv("GUMBEL_SHAPE");
     free(folder);
+}
+
+/* Picks after some rows, which takes so many positions. */
+static void
+expect_computed(gb_engine *e, const gb_sequence *rows, unsigned n,
+                uint64_t expected)
+{
+    const gb_rule rule = {.greedy = true};
+    uint64_t before = gb_engine_computed(e);
+    gb_pick picks[GB_ROWS];
+    gb_error err = GB_ERROR_INIT;
+
+    test_ok(gb_engine_pick_rows(e, &rule, rows, n, picks, &err), &err);
+    assert_int_equal(gb_engine_computed(e) - before, expected);
+}
+
+/* What texts have in common is computed once, and what was computed before is
+ * not computed again: going to another branch costs one position. */
+static void
+test_nothing_twice(void **state)
+{
+    fixture f = fixture_open(fixture_write(&odd_model, "odd"), NULL);
+    gb_token *text = fixture_prompt(f.engine, 300);
+    gb_token *branch = fixture_prompt(f.engine, 300);
+    gb_sequence a = {.ids = text, .n = 290}, b = {.ids = branch, .n = 280};
+    gb_sequence rows[4] = {a, b, a, b};
+
+    (void)state;
+    branch[200]++;
+    expect_computed(f.engine, &a, 1, 290);
+    expect_computed(f.engine, &a, 1, 0); /* the heads have it at hand */
+    expect_computed(f.engine, &b, 1, 80);
+    expect_computed(f.engine, &a, 1, 1);
+    expect_computed(f.engine, &b, 1, 1);
+    rows[2].n++;
+    rows[3].n += 3;
+    expect_computed(f.engine, rows, 4, 1 + 1 + 1 + 3);
+    expect_computed(f.engine, rows, 4, 4);
+    gb_engine_rewind(f.engine, 0);
+    expect_computed(f.engine, rows, 4, 291 + 83);
+    free(text), free(branch);
+    fixture_close(&f);
 }
 
 int
@@ -164,6 +211,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows_alone_and_together),
+        cmocka_unit_test(test_nothing_twice),
     };
 
     return cmocka_run_group_tests_name("engine rows", tests, NULL, NULL);

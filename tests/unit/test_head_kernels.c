@@ -75,13 +75,14 @@ softmax_open(gb_compute *c, gb_op *op, cl_mem logits, unsigned ld,
 }
 
 static void
-logprobs_open(gb_compute *c, gb_op *op, cl_mem logits, unsigned vocab,
-              float temperature, cl_mem parts, cl_mem out)
+logprobs_open(gb_compute *c, gb_op *op, cl_mem logits, unsigned ld,
+              unsigned vocab, float temperature, cl_mem parts, cl_mem out)
 {
     gb_error err = GB_ERROR_INIT;
 
     test_ok(gb_op_init(c, op, "logprobs",
                        GB_ARGS([GB_LOGPROBS_LOGITS] = GB_MEM(logits),
+                               [GB_LOGPROBS_LD] = GB_UINT(ld),
                                [GB_LOGPROBS_N_VOCAB] = GB_UINT(vocab),
                                [GB_LOGPROBS_TEMPERATURE] =
                                    GB_FLOAT(temperature),
@@ -103,13 +104,14 @@ check_softmax(gb_compute *c, unsigned vocab, float temperature)
     float *padded = padded_rows(logits, ROWS, vocab, ld, poison());
     cl_mem logits_m = device_words(c, padded, (size_t)ROWS * ld);
     cl_mem parts_m = device_poisoned(c, (size_t)ROWS * chunks * 4);
-    cl_mem out_m = device_poisoned(c, vocab);
+    cl_mem out_m = device_poisoned(c, (size_t)ROWS * ld);
     cl_mem targets_m = device_words(c, targets, ROWS);
     cl_mem scores_m = device_poisoned(c, ROWS);
     const double tolerance = softmax_tolerance(12 / temperature);
     gb_error err = GB_ERROR_INIT;
     float *parts, *out, *scores;
-    unsigned i;
+    unsigned i, row;
+    double sum;
     gb_op op;
 
     softmax_open(c, &op, logits_m, ld, vocab, temperature, parts_m);
@@ -119,14 +121,18 @@ check_softmax(gb_compute *c, unsigned vocab, float temperature)
     for (i = 0; i < ROWS * chunks; i++)
         check_part(parts + 4 * i, logits + i / chunks * vocab, vocab,
                    i % chunks, temperature);
-    logprobs_open(c, &op, logits_m, vocab, temperature, parts_m, out_m);
-    device_run(c, &op, 1);
-    out = device_read(c, out_m, vocab);
-    for (i = 0; i < vocab; i++)
-        assert_near(out[i],
-                    logits[i] / (double)temperature -
-                        log_sum(logits, vocab, temperature),
-                    tolerance, "logprobs", vocab, i);
+    logprobs_open(c, &op, logits_m, ld, vocab, temperature, parts_m, out_m);
+    op.per_y = 1;
+    device_run(c, &op, ROWS);
+    out = device_read(c, out_m, (size_t)ROWS * ld);
+    for (row = 0; row < ROWS; row++) {
+        sum = log_sum(logits + row * vocab, vocab, temperature);
+        for (i = 0; i < vocab; i++)
+            assert_near(out[row * ld + i],
+                        logits[row * vocab + i] / (double)temperature - sum,
+                        tolerance, "logprobs", vocab, i);
+        assert_poison(out + row * ld + vocab, ld - vocab, "logprobs");
+    }
     if (temperature == 1.0f) {
         test_ok(gb_op_init(c, &op, "score_join",
                            GB_ARGS([GB_SCORE_LOGITS] = GB_MEM(logits_m),
@@ -240,11 +246,13 @@ pick_run(gb_compute *c, const float *scores, const float *logits, unsigned n,
     start.s[3] = (cl_ulong)g.inc;
     test_ok(gb_op_init(c, &op, "pick_part",
                        GB_ARGS([GB_PICK_SCORES] = GB_MEM(scores_m),
+                               [GB_PICK_LD] = GB_UINT(ld),
                                [GB_PICK_N_VOCAB] = GB_UINT(n),
                                [GB_PICK_FLOOR] = GB_FLOAT(floor),
                                [GB_PICK_NOISY] = GB_INT(noisy),
                                [GB_PICK_JUMPS] = GB_MEM(jumps_m),
                                [GB_PICK_START] = GB_ULONG4(start),
+                               [GB_PICK_DRAWS] = GB_MEM(jumps_m),
                                [GB_PICK_BESTS] = GB_MEM(bests_m),
                                [GB_PICK_NOISES] = GB_MEM(noise_m)),
                        &err),
@@ -257,14 +265,18 @@ pick_run(gb_compute *c, const float *scores, const float *logits, unsigned n,
         assert_poison(r.noise, words, "noise");
     test_ok(gb_op_init(c, &op, "pick_join",
                        GB_ARGS([GB_JOIN_BESTS] = GB_MEM(bests_m),
+                               [GB_JOIN_ITEMS] = GB_UINT(items),
                                [GB_JOIN_N] = GB_UINT(used),
                                [GB_JOIN_LOGPROBS] = GB_MEM(scores_m),
-                               [GB_JOIN_PICK] = GB_MEM(result_m)),
+                               [GB_JOIN_LD] = GB_UINT(ld),
+                               [GB_JOIN_PICK] = GB_MEM(result_m),
+                               [GB_JOIN_APART] = GB_UINT(1 + r.chunks)),
                        &err),
             &err);
     device_run(c, &op, 1);
     test_ok(gb_op_init(c, &op, "pick_stats",
                        GB_ARGS([GB_STATS_LOGITS] = GB_MEM(logits_m),
+                               [GB_STATS_LD] = GB_UINT(ld),
                                [GB_STATS_N_VOCAB] = GB_UINT(n),
                                [GB_STATS_NOISY] = GB_INT(noisy),
                                [GB_STATS_NOISES] = GB_MEM(noise_m),
@@ -592,7 +604,7 @@ check_banned_chunk(gb_compute *c)
     device_run(c, &op, 1);
     parts = device_read(c, parts_m, 3 * 4);
     assert_true(parts[4] == -INFINITY && parts[5] == 0 && parts[6] == 0);
-    logprobs_open(c, &op, logits_m, VOCAB, 0.8f, parts_m, out_m);
+    logprobs_open(c, &op, logits_m, ld, VOCAB, 0.8f, parts_m, out_m);
     device_run(c, &op, 1);
     out = device_read(c, out_m, VOCAB);
     for (i = 0; i < VOCAB; i++)

@@ -23,32 +23,37 @@ random_weights(gb_packing packing, uint32_t seed, size_t n)
 
 static void
 check_embedding(gb_compute *c, gb_packing packing, unsigned vocab,
-                unsigned width, unsigned n, int look)
+                unsigned width, unsigned n, int store)
 {
-    enum { CONTEXT = 40, POSITION = 7, ROWS = 6 };
+    enum { CONTEXT = 40, ROWS = 6 };
+    static const cl_int positions[ROWS] = {7, 39, 0, 8, 7, 12};
     const unsigned ld = gb_padded_width(&c->shape, width);
     float *wte = random_weights(packing, 1, (size_t)vocab * width);
     float *wpe = random_floats(2, CONTEXT * width, 1.0f), *y, expected;
     const gb_tensor t = tensor_of(wte, vocab, width);
-    cl_mem ids_m, wpe_m, x_m, run_m;
+    cl_mem rows_m, wpe_m, x_m, run_m;
     gb_error err = GB_ERROR_INIT;
     gb_matrix m = {0};
-    gb_token ids[ROWS];
+    gb_row rows[ROWS], *told;
     unsigned i, j;
     cl_int *run;
     gb_op op;
 
     for (i = 0; i < n; i++)
-        ids[i] = i == 0 ? vocab - 1 : i * 31 % vocab;
+        rows[i] = (gb_row){.token = i == 0 ? vocab - 1 : i * 31 % vocab,
+                           .position = positions[i],
+                           .store = store,
+                           .slot = 3};
     test_ok(gb_matrix_load(&m, c, packing, &t, true, NULL, &err), &err);
     quantize_weights(wte, width, vocab, true, packing);
     wpe_m = device_words(c, wpe, CONTEXT * width);
-    ids_m = n > 1 ? device_words(c, ids, n) : device_poisoned(c, 1);
+    rows_m = n > 1 ? device_words(c, rows, n * sizeof *rows / 4)
+                   : device_poisoned(c, sizeof *rows / 4);
     x_m = device_poisoned(c, ROWS * ld);
     run_m = device_poisoned(c, 3);
     test_ok(gb_op_init_packed(
                 c, &op, "embedding", packing,
-                GB_ARGS([GB_EMBEDDING_IDS] = GB_MEM(ids_m),
+                GB_ARGS([GB_EMBEDDING_ROWS] = GB_MEM(rows_m),
                         [GB_EMBEDDING_WTE] = GB_MEM(m.weight),
                         [GB_EMBEDDING_PANEL] = GB_UINT(m.panels.width),
                         [GB_EMBEDDING_WPE] = GB_MEM(wpe_m),
@@ -56,31 +61,33 @@ check_embedding(gb_compute *c, gb_packing packing, unsigned vocab,
                         [GB_EMBEDDING_WIDTH] = GB_UINT(width),
                         [GB_EMBEDDING_LDX] = GB_UINT(ld),
                         [GB_EMBEDDING_RUN] = GB_MEM(run_m),
-                        [GB_EMBEDDING_POSITION] = GB_UINT(POSITION),
                         [GB_EMBEDDING_N] = GB_UINT(n),
-                        [GB_EMBEDDING_TOKEN] = GB_UINT(ids[0]),
-                        [GB_EMBEDDING_LOOK] = GB_INT(look)),
+                        [GB_EMBEDDING_TOKEN] = GB_INT(rows[0].token),
+                        [GB_EMBEDDING_POSITION] = GB_INT(positions[0]),
+                        [GB_EMBEDDING_STORE] = GB_INT(store),
+                        [GB_EMBEDDING_SLOT] = GB_INT(3)),
                 &err),
             &err);
     op.per_y = 1;
     device_run(c, &op, n);
     y = device_read(c, x_m, ROWS * ld);
     run = device_read(c, run_m, 3);
-    assert_int_equal(run[0], POSITION);
+    told = device_read(c, rows_m, n * sizeof *rows / 4);
     assert_int_equal(run[1], n);
-    assert_int_equal(run[2], look);
+    assert_memory_equal(told, rows, n * sizeof *rows);
     for (i = 0; i < n; i++)
         for (j = 0; j < ld; j++) {
-            expected = j < width ? wte[(size_t)ids[i] * width + j] +
-                                       wpe[(POSITION + i) * width + j]
-                                 : 0.0f;
+            expected = j < width
+                           ? wte[(size_t)rows[i].token * width + j] +
+                                 wpe[positions[i] * width + j]
+                           : 0.0f;
             assert_near(y[i * ld + j], expected, 0, "embedding", i, j);
         }
     assert_poison(y + n * ld, (ROWS - n) * ld, "embedding");
-    device_free(wpe_m), device_free(ids_m);
+    device_free(wpe_m), device_free(rows_m);
     device_free(x_m), device_free(run_m);
     gb_matrix_free(&m);
-    free(wte), free(wpe), free(y), free(run);
+    free(wte), free(wpe), free(y), free(run), free(told);
 }
 
 static void
@@ -122,17 +129,19 @@ norm_oracle(const float *x, const float *gain, const float *bias,
         y[i] = (x[i] - mean) / sqrt(variance + eps) * gain[i] + bias[i];
 }
 
-/* Rows first_row .. of ROWS rows, or only the last of the run when it is
- * negative. */
+/* Rows first_row .. of ROWS rows; when it is negative, those that have a slot,
+ * where that is. */
 static void
 check_layernorm(gb_compute *c, unsigned width, int first_row)
 {
     enum { ROWS = 5, LENGTH = 4 };
     const unsigned ld = gb_padded_width(&c->shape, width);
-    const unsigned from = first_row < 0 ? LENGTH - 1 : (unsigned)first_row;
-    const unsigned n = first_row < 0 ? 1 : LENGTH - from;
+    static const gb_row rows[LENGTH] = {{.slot = 2}, {.slot = -1},
+                                        {.slot = 0}, {.slot = -1}};
+    static const int slots[ROWS] = {2, -1, 0, -1, -1};
+    const unsigned from = first_row < 0 ? 0 : (unsigned)first_row;
+    const unsigned n = LENGTH - from;
     const float eps = 1e-5f;
-    const cl_int run[2] = {3, LENGTH};
     float *x = random_floats(3, ROWS * width, 4.0f);
     float *gain = random_floats(4, width, 1.0f);
     float *bias = random_floats(5, width, 1.0f);
@@ -142,9 +151,10 @@ check_layernorm(gb_compute *c, unsigned width, int first_row)
     double *expected = gb_alloc_array(width, sizeof *expected);
     gb_norm norm = {device_words(c, gain_p, ld), device_words(c, bias_p, ld)};
     cl_mem x_m, y_m = device_poisoned(c, ROWS * ld);
-    cl_mem run_m = device_words(c, run, 2);
+    cl_mem rows_m = device_words(c, rows, sizeof rows / 4);
     gb_error err = GB_ERROR_INIT;
     unsigned i, j;
+    int source;
     gb_op op;
 
     for (i = 0; i < ROWS * ld; i++)
@@ -152,18 +162,22 @@ check_layernorm(gb_compute *c, unsigned width, int first_row)
             padded[i] = poison();
     x_m = device_words(c, padded, ROWS * ld);
     test_ok(gb_norm_init(&op, c, &norm, x_m, y_m, width, ld, eps, first_row,
-                         run_m, &err),
+                         rows_m, &err),
             &err);
     device_run(c, &op, n);
     y = device_read(c, y_m, ROWS * ld);
-    for (i = 0; i < n; i++) {
-        norm_oracle(x + (from + i) * width, gain, bias, width, eps, expected);
+    for (i = 0; i < ROWS; i++) {
+        source = first_row < 0 ? slots[i] : i < n ? (int)(from + i) : -1;
+        if (source < 0) {
+            assert_poison(y + i * ld, ld, "layernorm");
+            continue;
+        }
+        norm_oracle(x + source * width, gain, bias, width, eps, expected);
         for (j = 0; j < ld; j++)
             assert_near(y[i * ld + j], j < width ? expected[j] : 0,
                         j < width ? 4e-6 : 0, "layernorm", i, j);
     }
-    assert_poison(y + n * ld, (ROWS - n) * ld, "layernorm");
-    device_free(norm.gain), device_free(norm.bias), device_free(run_m);
+    device_free(norm.gain), device_free(norm.bias), device_free(rows_m);
     device_free(x_m), device_free(y_m);
     free(x), free(gain), free(bias), free(padded), free(gain_p);
     free(bias_p), free(y), free(expected);
@@ -484,32 +498,39 @@ attention_oracle(const float *qkv, unsigned head_size, unsigned t, double *y)
     free(score);
 }
 
+#define PER_TEXT 3
+
+/* One text of three blocks, in a cache that has one more. */
 typedef struct attention_case {
     unsigned head_size, width, ld, ld_qkv, context;
     float *qkv; /* (context, 3 width) */
-    cl_mem keys, values;
+    cl_mem keys, values, tables;
     size_t keys_size, values_size; /* in floats */
 } attention_case;
 
 static void
-attention_open(attention_case *a, gb_compute *c, unsigned context)
+attention_open(attention_case *a, gb_compute *c)
 {
+    static const cl_int tables[2 * PER_TEXT] = {-1, -1, -1, 2, 0, 3};
+    const unsigned positions = (PER_TEXT + 1) * GB_BLOCK;
+
     a->head_size = c->head_size;
     a->width = HEADS * c->head_size;
     a->ld = gb_padded_width(&c->shape, a->width);
     a->ld_qkv = gb_padded_width(&c->shape, 3 * a->width);
-    a->context = context;
-    a->qkv = random_floats(10, (size_t)context * 3 * a->width, 2.0f);
-    a->keys_size = (size_t)HEADS * context * a->head_size;
-    a->values_size = HEADS * context * gb_round_up(a->head_size, 16);
+    a->context = PER_TEXT * GB_BLOCK;
+    a->qkv = random_floats(10, (size_t)a->context * 3 * a->width, 2.0f);
+    a->keys_size = (size_t)HEADS * positions * a->head_size;
+    a->values_size = HEADS * positions * gb_round_up(a->head_size, 16);
     a->keys = device_poisoned(c, a->keys_size);
     a->values = device_poisoned(c, a->values_size);
+    a->tables = device_words(c, tables, GB_COUNT(tables));
 }
 
 static void
 attention_close(attention_case *a)
 {
-    device_free(a->keys), device_free(a->values);
+    device_free(a->keys), device_free(a->values), device_free(a->tables);
     free(a->qkv);
 }
 
@@ -519,17 +540,20 @@ static void
 attention_run(gb_compute *c, const attention_case *a, unsigned first,
               unsigned n, bool look, float *out)
 {
-    const cl_int run[3] = {(cl_int)first, (cl_int)n, look};
     float *x = padded_rows(a->qkv + (size_t)first * 3 * a->width, n,
                            look ? a->width : 3 * a->width, a->ld_qkv,
                            poison()), *y;
-    cl_mem x_m = device_words(c, x, n * a->ld_qkv);
+    gb_row *rows = gb_alloc_array(n, sizeof *rows);
+    cl_mem x_m = device_words(c, x, n * a->ld_qkv), rows_m;
     cl_mem y_m = device_poisoned(c, n * a->ld);
-    cl_mem run_m = device_words(c, run, 3);
     gb_error err = GB_ERROR_INIT;
     unsigned i;
     gb_op op;
 
+    for (i = 0; i < n; i++)
+        rows[i] = (gb_row){.position = (cl_int)(first + i), .table = 1,
+                           .store = !look};
+    rows_m = device_words(c, rows, n * sizeof *rows / 4);
     if (n > 1) {
         test_ok(gb_op_init(c, &op, "attention_store",
                            GB_ARGS([GB_STORE_QKV] = GB_MEM(x_m),
@@ -537,8 +561,9 @@ attention_run(gb_compute *c, const attention_case *a, unsigned first,
                                    [GB_STORE_KEYS] = GB_MEM(a->keys),
                                    [GB_STORE_VALUES] = GB_MEM(a->values),
                                    [GB_STORE_WIDTH] = GB_UINT(a->width),
-                                   [GB_STORE_CONTEXT] = GB_UINT(a->context),
-                                   [GB_STORE_RUN] = GB_MEM(run_m)),
+                                   [GB_STORE_ROWS] = GB_MEM(rows_m),
+                                   [GB_STORE_TABLES] = GB_MEM(a->tables),
+                                   [GB_STORE_PER_TEXT] = GB_UINT(PER_TEXT)),
                            &err),
                 &err);
         op.x = HEADS;
@@ -553,10 +578,11 @@ attention_run(gb_compute *c, const attention_case *a, unsigned first,
                                [GB_ATTENTION_Y] = GB_MEM(y_m),
                                [GB_ATTENTION_LDY] = GB_UINT(a->ld),
                                [GB_ATTENTION_WIDTH] = GB_UINT(a->width),
-                               [GB_ATTENTION_CONTEXT] = GB_UINT(a->context),
                                [GB_ATTENTION_SCALE] =
                                    GB_FLOAT(attention_scale(a->head_size)),
-                               [GB_ATTENTION_RUN] = GB_MEM(run_m)),
+                               [GB_ATTENTION_ROWS] = GB_MEM(rows_m),
+                               [GB_ATTENTION_TABLES] = GB_MEM(a->tables),
+                               [GB_ATTENTION_PER_TEXT] = GB_UINT(PER_TEXT)),
                        &err),
             &err);
     op.x = HEADS;
@@ -568,8 +594,8 @@ attention_run(gb_compute *c, const attention_case *a, unsigned first,
         assert_poison(y + i * a->ld + a->width, a->ld - a->width,
                       "attention");
     }
-    device_free(x_m), device_free(y_m), device_free(run_m);
-    free(x), free(y);
+    device_free(x_m), device_free(y_m), device_free(rows_m);
+    free(x), free(y), free(rows);
 }
 
 /* The caches hold n positions and nothing else. */
@@ -627,7 +653,7 @@ check_attention(gb_compute *c)
     attention_case a;
     unsigned n = 0, i, j, t;
 
-    attention_open(&a, c, 192);
+    attention_open(&a, c);
     alone = gb_alloc_array((size_t)a.context * a.width, sizeof *alone);
     together = gb_alloc_array((size_t)a.context * a.width, sizeof *together);
     expected = gb_alloc_array(a.width, sizeof *expected);
