@@ -18,8 +18,10 @@ int close_programs(void **state);
 /* Program i; NULL when it is not among those that are open. */
 gb_compute *program(size_t i);
 
-/* Runs a check with every program, or with each packing of every program. */
+/* Runs a check with every program, with one of each shape, for kernels that
+ * know neither packing nor head size, or with each packing of every one. */
 void for_each_program(void (*check)(gb_compute *c));
+void for_each_shape(void (*check)(gb_compute *c));
 void for_each_packing(void (*check)(gb_compute *c, gb_packing packing));
 
 void assert_near(double found, double expected, double tolerance,

@@ -1,6 +1,7 @@
 /* The kernels of the heads against plain loops in double precision, and the
  * noise against NumPy's. Whatever a kernel must not read is poisoned, and so
- * is whatever it must not write. */
+ * is whatever it must not write. Where accesses are looked at (small cases),
+ * numbers that change none of them are not tried in turn. */
 #include "programs.h"
 #include "test.h"
 
@@ -167,7 +168,7 @@ check_softmaxes(gb_compute *c)
     unsigned i, k;
 
     for (i = 0; i < (small_cases() ? 3 : GB_COUNT(vocabs)); i++)
-        for (k = 0; k < GB_COUNT(temperatures); k++)
+        for (k = 0; k < (small_cases() ? 1 : GB_COUNT(temperatures)); k++)
             check_softmax(c, vocabs[i], temperatures[k]);
 }
 
@@ -175,7 +176,7 @@ static void
 test_softmax(void **state)
 {
     (void)state;
-    for_each_program(check_softmaxes);
+    for_each_shape(check_softmaxes);
 }
 
 /* Where every work-item's noise begins, as words. */
@@ -316,15 +317,16 @@ check_greedy(gb_compute *c)
     static const struct {
         unsigned n, period; /* score i is -(i % period + 1) % period */
     } cases[] = {{1, 1},     {2, 1},     {2, 2},      {7, 3},
-                 {520, 1},   {520, 7},   {1025, 513}, {1025, 1000},
+                 {520, 7},   {520, 1},   {1025, 513}, {1025, 1000},
                  {4096, 97}, {4096, 1},
     };
+    const unsigned n = small_cases() ? 5 : GB_COUNT(cases);
     float *scores = gb_alloc_array(4096, sizeof *scores);
     unsigned i, k;
     gb_head_pick pick;
     gb_best best;
 
-    for (k = 0; k < GB_COUNT(cases); k++) {
+    for (k = 0; k < n; k++) {
         for (i = 0; i < cases[k].n; i++)
             scores[i] = -(float)((i + 1) % cases[k].period);
         best = gb_argmax(scores, cases[k].n);
@@ -341,7 +343,7 @@ static void
 test_greedy(void **state)
 {
     (void)state;
-    for_each_program(check_greedy);
+    for_each_shape(check_greedy);
 }
 
 /* The logarithms of device and host may differ in their last bits: two
@@ -379,7 +381,7 @@ check_gumbel(gb_compute *c)
 
     for (i = 0; i < n_sizes; i++) {
         logprobs = random_floats(12, sizes[i], 9.0f);
-        for (k = 0; k < GB_COUNT(seeds); k++) {
+        for (k = 0; k < (small_cases() ? 1 : GB_COUNT(seeds)); k++) {
             check_sampled(c, logprobs, sizes[i], -INFINITY, seeds[k]);
             check_sampled(c, logprobs, sizes[i], logprobs[0], seeds[k]);
             check_sampled(c, logprobs, sizes[i],
@@ -393,7 +395,7 @@ static void
 test_gumbel(void **state)
 {
     (void)state;
-    for_each_program(check_gumbel);
+    for_each_shape(check_gumbel);
 }
 
 /* NumPy's argmax of the noise alone; from seed 479 on u rounds to 1. */
@@ -416,7 +418,7 @@ check_noise(gb_compute *c)
     gb_head_pick pick;
     unsigned i;
 
-    for (i = 0; i < (small_cases() ? 1 : GB_COUNT(cases)); i++) {
+    for (i = 0; i < (small_cases() ? 0 : GB_COUNT(cases)); i++) {
         pick = pick_only(c, zeros, cases[i].n, -INFINITY, true,
                          cases[i].seed);
         assert_int_equal(pick.id, cases[i].id);
@@ -429,7 +431,7 @@ static void
 test_noise(void **state)
 {
     (void)state;
-    for_each_program(check_noise);
+    for_each_shape(check_noise);
 }
 
 static void
@@ -494,7 +496,7 @@ check_all_stats(gb_compute *c)
 
     for (i = 0; i < n_sizes; i++) {
         logits = random_floats(13, sizes[i], 7.0f);
-        for (seed = 476; seed < 480; seed++) {
+        for (seed = small_cases() ? 479 : 476; seed < 480; seed++) {
             check_stats(c, logits, sizes[i], true, seed);
             check_stats(c, logits, sizes[i], false, seed);
             for (k = 0; k < sizes[i]; k++) /* ties, and what cannot come */
@@ -509,7 +511,7 @@ static void
 test_stats(void **state)
 {
     (void)state;
-    for_each_program(check_all_stats);
+    for_each_shape(check_all_stats);
 }
 
 /* A list of n different tokens of a vocabulary, everything that a list can
@@ -579,7 +581,7 @@ static void
 test_adjust(void **state)
 {
     (void)state;
-    for_each_program(check_adjusts);
+    for_each_shape(check_adjusts);
 }
 
 /* A chunk that is banned as a whole weighs nothing. */
@@ -622,7 +624,7 @@ static void
 test_banned_chunk(void **state)
 {
     (void)state;
-    for_each_program(check_banned_chunk);
+    for_each_shape(check_banned_chunk);
 }
 
 int

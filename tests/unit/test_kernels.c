@@ -199,7 +199,7 @@ static void
 test_layernorm(void **state)
 {
     (void)state;
-    for_each_program(check_layernorms);
+    for_each_shape(check_layernorms);
 }
 
 /* --- linear ------------------------------------------------------------ */
