@@ -3,11 +3,11 @@
 . "$abs_top_srcdir/tests/cli/setup"
 
 make=$abs_top_builddir/tests/tools/random_model
-"$make" tiny --layers 1 --width 32 --heads 2 --vocab 300 --context 40 \
+"$make" tiny --layers 1 --width 64 --heads 1 --vocab 300 --context 40 \
     --no-tokenizer || exit 99
-"$make" one --layers 1 --width 32 --heads 2 --vocab 300 --context 1 \
+"$make" one --layers 1 --width 64 --heads 1 --vocab 300 --context 1 \
     --no-tokenizer || exit 99
-"$make" several --layers 1 --width 32 --heads 2 --vocab 300 --context 40 \
+"$make" several --layers 1 --width 64 --heads 1 --vocab 300 --context 40 \
     --dtype f16 --other c_fc.weight --other-dtype f32 --no-tokenizer || exit 99
 
 table <<'EOF'

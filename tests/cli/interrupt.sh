@@ -3,8 +3,8 @@
 . "$abs_top_srcdir/tests/cli/setup"
 
 make=$abs_top_builddir/tests/tools/random_model
-"$make" slow --layers 2 --width 64 --heads 2 --vocab 300 --context 40000 ||
-    exit 99
+"$make" slow --layers 2 --width 64 --heads 1 --vocab 300 --context 40000 \
+    --dtype f16 || exit 99
 gumbel generate -m slow -n 1 x > /dev/null || exit 99
 
 # interrupted OPTION...: starts gumbel, interrupts it when the first of its

@@ -93,7 +93,7 @@ EOF
 
 # Which model: what the session names is never opened for that alone.
 random_model=$abs_top_builddir/tests/tools/random_model
-small="--layers 1 --width 32 --heads 2 --vocab 4096 --context 64"
+small="--layers 1 --width 64 --heads 1 --vocab 4096 --context 64 --dtype f16"
 mkdir -p "$XDG_DATA_HOME/gumbel/models" "elsewhere/a folder"
 "$random_model" "elsewhere/a folder/mine" $small --seed 1 || exit 99
 "$random_model" "elsewhere/other" $small --seed 2 || exit 99

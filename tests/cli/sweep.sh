@@ -53,8 +53,8 @@ is "all others have" "$(grep -c '' rows)" \
 # Ctrl-C prints the texts there are. The line on standard error says when
 # there are some.
 make=$abs_top_builddir/tests/tools/random_model
-"$make" slow --layers 2 --width 64 --heads 2 --vocab 300 --context 1000 ||
-    exit 99
+"$make" slow --layers 2 --width 64 --heads 1 --vocab 300 --context 1000 \
+    --dtype f16 || exit 99
 if script -q -c : /dev/null > /dev/null 2>&1 < /dev/null; then
     cat > run <<EOF
 echo \$\$ > pid
