@@ -239,6 +239,13 @@ read_texts(gb_engine *e, const gb_sequence *texts, unsigned n, gb_error *err)
     return gb_reader_read(&e->reader, texts, n, err);
 }
 
+static bool
+is_fed(const gb_engine *e, const gb_token *ids, uint32_t n)
+{
+    return e->ready && n == e->length &&
+           memcmp(ids, e->ids, n * sizeof *e->ids) == 0;
+}
+
 /* Reads the first n of e->ids. */
 static bool
 read_fed(gb_engine *e, uint32_t n, gb_error *err)
@@ -262,6 +269,8 @@ gb_engine_feed(gb_engine *e, const gb_token *ids, uint32_t n, gb_error *err)
 bool
 gb_engine_read(gb_engine *e, const gb_token *ids, uint32_t n, gb_error *err)
 {
+    if (is_fed(e, ids, n))
+        return true;
     if (!check_ids(e, 0, ids, n, err))
         return false;
     memmove(e->ids, ids, n * sizeof *ids);
@@ -371,13 +380,6 @@ gb_engine_logits(gb_engine *e, uint32_t position, float *logits,
     return settle(e, ok && gb_head_logits(&e->head, 1, logits, err));
 }
 
-static bool
-is_fed(const gb_engine *e, const gb_sequence *text)
-{
-    return e->ready && text->n == e->length &&
-           memcmp(text->ids, e->ids, text->n * sizeof *e->ids) == 0;
-}
-
 /* Makes the ends of texts the heads' rows, and the last one what was fed. */
 static bool
 read_rows(gb_engine *e, const gb_sequence *rows, unsigned n, gb_error *err)
@@ -389,7 +391,7 @@ read_rows(gb_engine *e, const gb_sequence *rows, unsigned n, gb_error *err)
         if (!check_ids(e, 0, rows[i].ids, rows[i].n, err) ||
             !check_adjustments(e, rows[i].adjust, err))
             return false;
-    if (n == 1 && is_fed(e, last))
+    if (n == 1 && is_fed(e, last->ids, last->n))
         return true;
     if (!read_texts(e, rows, n, err))
         return false;

@@ -47,15 +47,16 @@ gb_loop_append(gb_loop *l, const gb_token *ids, size_t n)
     gb_ids_append(&l->ids, ids, n);
 }
 
-/* Makes the engine forget what it has read from position n on. The heads know
- * only the last position that was fed, so the one before n is read again,
- * also when the engine was taken back to exactly n before. */
+/* Where it counts how much is read at once: makes the engine forget what it has
+ * read from position n on. The one before n is read again, also when the engine
+ * was taken back to exactly n before. Elsewhere it finds out itself what it has
+ * of a text. */
 static void
 unread(gb_loop *l, size_t n)
 {
     size_t keep = n > 0 ? n - 1 : 0;
 
-    if (gb_engine_length(l->engine) >= n)
+    if (gb_loop_counts_reads(l->engine) && gb_engine_length(l->engine) >= n)
         gb_engine_rewind(l->engine, (uint32_t)keep);
 }
 
@@ -140,6 +141,9 @@ read_on(gb_loop *l, gb_error *err)
     uint32_t done = gb_engine_length(l->engine);
     uint32_t n = (uint32_t)l->ids.len - done;
 
+    if (!gb_loop_counts_reads(l->engine))
+        return gb_engine_read(l->engine, l->ids.data, (uint32_t)l->ids.len,
+                              err);
     return n == 0 || gb_engine_feed(l->engine, l->ids.data + done, n, err);
 }
 
@@ -147,6 +151,10 @@ bool
 gb_loop_look(gb_loop *l, const gb_token *ids, size_t n, float *logits,
              gb_error *err)
 {
+    const gb_sequence text = {.ids = ids, .n = (uint32_t)n};
+
+    if (!gb_loop_counts_reads(l->engine))
+        return gb_engine_logit_rows(l->engine, &text, 1, logits, err);
     if (gb_loop_count_read(l->engine, ids, n) < n) {
         gb_loop_lend(l, ids, n);
         gb_loop_replace(l, ids, n);

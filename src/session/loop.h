@@ -50,8 +50,8 @@ void gb_loop_replace(gb_loop *l, const gb_token *ids, size_t n);
  * this one already. */
 void gb_loop_follow(gb_loop *l, gb_tree *t, bool known);
 
-/* The logits (n_vocab) f32 of what follows n tokens. What has not been read of
- * them becomes the loop's view and is read. */
+/* The logits (n_vocab) f32 of what follows n tokens. Where it counts how much
+ * is read at once, what has not been read of them becomes the loop's view. */
 bool gb_loop_look(gb_loop *l, const gb_token *ids, size_t n, float *logits,
                   gb_error *err);
 /* Before somebody else feeds these tokens to the engine, and others behind

@@ -27,7 +27,7 @@ is_cancelled(const player *p)
     return gb_progress_is_cancelled(&p->options->progress);
 }
 
-/* Reads as many positions at once as were read then. */
+/* Reads as many positions at once as were read then, where that counts. */
 static bool
 read_positions(player *p, const gb_event *e, gb_error *err)
 {
@@ -35,6 +35,8 @@ read_positions(player *p, const gb_event *e, gb_error *err)
 
     gb_loop_follow(&p->loop, p->tree, p->synced);
     p->synced = true;
+    if (!gb_loop_counts_reads(p->engine))
+        return true;
     length = gb_engine_length(p->engine);
     /* Then, positions may have been read twice: somebody had looked at an
      * earlier one. */

@@ -164,9 +164,16 @@ read_on(gb_sweep *s, gb_error *err)
 {
     gb_engine *e = s->of.engine;
     uint32_t same, n = (uint32_t)s->view.len;
+    uint64_t before = gb_engine_computed(e);
 
     if (s->of.cancel != NULL && atomic_load(s->of.cancel))
         return gb_fail_interrupted(err);
+    if (!gb_loop_counts_reads(e)) {
+        if (!gb_engine_read(e, s->view.data, n, err))
+            return false;
+        s->forwards += gb_engine_computed(e) > before;
+        return true;
+    }
     same = (uint32_t)gb_loop_count_read(e, s->view.data, n);
     gb_engine_rewind(e, same);
     if (same == n)

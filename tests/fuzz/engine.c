@@ -147,6 +147,19 @@ gb_engine_feed(gb_engine *e, const gb_token *ids, uint32_t n, gb_error *err)
     return true;
 }
 
+bool
+gb_engine_read(gb_engine *e, const gb_token *ids, uint32_t n, gb_error *err)
+{
+    gb_engine_rewind(e, 0);
+    return gb_engine_feed(e, ids, n, err);
+}
+
+uint64_t
+gb_engine_computed(const gb_engine *e)
+{
+    return e->length;
+}
+
 /* What follows the first `length` tokens. */
 static void
 make_logits(const gb_engine *e, uint32_t length, float *logits)
@@ -266,8 +279,7 @@ static bool
 read_text(gb_engine *e, const gb_sequence *row, gb_error *err)
 {
     FUZZ_CHECK(row->n > 0 && row->n <= e->model->config.n_ctx);
-    gb_engine_rewind(e, 0);
-    return gb_engine_feed(e, row->ids, row->n, err);
+    return gb_engine_read(e, row->ids, row->n, err);
 }
 
 bool
