@@ -109,5 +109,6 @@ AC_DEFUN([GB_SUMMARY],
     sanitizers         $enable_asan
     warnings as errors $enable_werror
     coverage           $enable_coverage
+    gumbel pull        $have_CURL
     unit tests         $have_CMOCKA
     terminal tests     $have_VTERM])])

@@ -23,6 +23,10 @@ check_PROGRAMS += tests/tools/random_model
 tests_tools_random_model_SOURCES = $(RANDOM_MODEL) \
 	tests/tools/random_model_main.c
 tests_tools_random_model_LDADD = libgumbel.a $(GB_LIBS)
+# A hub on loopback.
+check_PROGRAMS += tests/tools/hub
+tests_tools_hub_SOURCES = tests/tools/hub.c
+tests_tools_hub_LDADD =
 # What stands between gumbel and the OpenCL drivers in tests, or for one. They
 # are shared objects, for which automake itself would want libtool.
 SHARED_OBJECTS = tests/tools/failing_layer.so tests/tools/fake_driver.so
@@ -170,6 +174,7 @@ CLI_TESTS += tests/cli/man.sh
 CLI_TESTS += tests/cli/models.sh
 CLI_TESTS += tests/cli/options.sh
 CLI_TESTS += tests/cli/output.sh
+CLI_TESTS += tests/cli/pull.sh
 CLI_TESTS += tests/cli/samples.sh
 CLI_TESTS += tests/cli/signals.sh
 CLI_TESTS += tests/cli/terminal.sh

@@ -16,6 +16,7 @@ const gb_command *const gb_commands[] = {
     &gb_cmd_tokenize,
     &gb_cmd_replay,
     &gb_cmd_sessions,
+    &gb_cmd_pull,
     &gb_cmd_models,
     &gb_cmd_info,
     &gb_cmd_bench,

@@ -10,6 +10,7 @@ extern const gb_command gb_cmd_generate;
 extern const gb_command gb_cmd_info;
 extern const gb_command gb_cmd_logprobs;
 extern const gb_command gb_cmd_models;
+extern const gb_command gb_cmd_pull;
 extern const gb_command gb_cmd_replay;
 extern const gb_command gb_cmd_score;
 extern const gb_command gb_cmd_sessions;

@@ -18,6 +18,7 @@ libgumbel_a_SOURCES += \
 	src/cmd/options.c src/cmd/options.h \
 	src/cmd/output.c src/cmd/output.h \
 	src/cmd/progress.c src/cmd/progress.h \
+	src/cmd/pull.c \
 	src/cmd/read_options.c \
 	src/cmd/replay.c \
 	src/cmd/rows.c src/cmd/rows.h \

@@ -272,6 +272,8 @@ const gb_option gb_option_table[] = {
     {"trace", 0, NULL, GB_FOR_GENERATE, true, NULL,
      "Print the settings and every fifth step", set_switch, FIELD(trace),
      NULL},
+    {"dry-run", 0, NULL, GB_FOR_PULL, true, NULL,
+     "Only show what would be loaded", set_switch, FIELD(dry_run), NULL},
     {"help", 'h', NULL, GB_FOR_ALL, true, NULL,
      "Show this help and exit", set_switch, FIELD(help), NULL},
     {"version", 'V', NULL, GB_FOR_ALL, true, NULL,

@@ -59,6 +59,7 @@ typedef struct gb_options {
     bool decode;
     bool json;
     bool trace;
+    bool dry_run;
     uint64_t takes;     /* to be written side by side; at least 1 */
     double from, to;    /* temperatures of a sweep */
     uint64_t max_texts; /* of a sweep; at least 1 */

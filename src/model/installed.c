@@ -153,6 +153,18 @@ gb_model_partial(const char *local)
     return path;
 }
 
+char *
+gb_model_record(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    const size_t n = strlen(path);
+
+    if (n <= 5 || strcmp(path + n - 5, ".gguf") != 0)
+        return gb_path_join(path, ".pulled.json");
+    return gb_format("%.*s/.%s.pulled.json", (int)(slash - path), path,
+                     slash + 1);
+}
+
 /* --- when it was used ----------------------------------------------------- */
 
 /* An empty file, of which the time counts. */
@@ -286,12 +298,17 @@ gb_installed_remove(const char *name, gb_error *err)
     bool begun = partial != NULL && gb_is_folder(partial), ok;
     gb_installed_list list;
     const gb_installed *own;
+    char *record;
 
     gb_installed_read(&list);
     own = own_model(&list, local, begun ? NULL : err);
     ok = own != NULL ? remove_model(own->path, err) : begun;
-    if (ok && own != NULL)
+    if (ok && own != NULL) {
+        record = gb_model_record(own->path);
+        unlink(record);
+        free(record);
         remove_empty_above(own->path);
+    }
     if (ok && begun)
         ok = gb_remove_tree(partial, err);
     gb_installed_free(&list);

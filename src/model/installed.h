@@ -31,6 +31,10 @@ bool gb_installed_remove(const char *name, gb_error *err);
  * is a name of gb_hub_name. The caller frees. */
 char *gb_model_partial(const char *local);
 
+/* What is known of a model that came from the hub, in a file beside it or in
+ * its folder; the caller frees the path. */
+char *gb_model_record(const char *path);
+
 /* Bytes of all files below a path, links followed. */
 uint64_t gb_installed_size(const char *path);
 

@@ -1,0 +1,8 @@
+libgumbel_a_SOURCES += \
+	src/hub/download.c src/hub/download.h \
+	src/hub/endpoint.c src/hub/endpoint.h \
+	src/hub/http.c src/hub/http.h \
+	src/hub/pull.c src/hub/pull.h \
+	src/hub/repo.c src/hub/repo.h \
+	src/hub/retry.c src/hub/retry.h \
+	src/hub/store.c src/hub/store.h

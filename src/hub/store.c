@@ -1,0 +1,351 @@
+#include "hub/store.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "model/installed.h"
+
+#define RECORD ".pulled.json"
+#define RECORD_LIMIT (1u << 20) /* bytes */
+
+bool
+gb_store_open(gb_store *s, const gb_hub_name *name, gb_error *err)
+{
+    char *data = gb_model_data_folder();
+
+    *s = (gb_store){.name = name, .lock = -1};
+    if (data == NULL)
+        return gb_fail(err, "there is no folder to put it into: neither "
+                       "$XDG_DATA_HOME nor $HOME is set");
+    s->target = gb_path_join(data, name->local);
+    s->partial = gb_model_partial(name->local);
+    free(data);
+    return true;
+}
+
+/* --- the lock ------------------------------------------------------------- */
+
+static char *
+lock_path(const gb_store *s)
+{
+    return gb_format("%s.lock", s->partial);
+}
+
+/* Whether a path still leads to this open file. */
+static bool
+is_open_there(int fd, const char *path)
+{
+    struct stat a, b;
+
+    return fstat(fd, &a) == 0 && stat(path, &b) == 0 && a.st_dev == b.st_dev &&
+           a.st_ino == b.st_ino;
+}
+
+bool
+gb_store_lock(gb_store *s, gb_error *err)
+{
+    char *path = lock_path(s), *folder;
+    bool ok = true;
+
+    folder = gb_strndup(path, (size_t)(strrchr(path, '/') - path));
+    ok = gb_make_folders(folder, err);
+    free(folder);
+    /* Whoever had it before deletes the file. */
+    while (ok && s->lock < 0) {
+        s->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+        if (s->lock < 0) {
+            ok = gb_fail(err, "%s: cannot create: %s", path, strerror(errno));
+        } else if (flock(s->lock, LOCK_EX | LOCK_NB) != 0) {
+            ok = gb_fail(err, errno == EWOULDBLOCK
+                                  ? "another gumbel is loading it"
+                                  : "the lock cannot be had");
+        } else if (is_open_there(s->lock, path)) {
+            break;
+        }
+        if (s->lock >= 0)
+            close(s->lock);
+        s->lock = -1;
+    }
+    free(path);
+    return ok;
+}
+
+void
+gb_store_close(gb_store *s)
+{
+    char *path, *slash;
+
+    if (s->lock >= 0) {
+        path = lock_path(s);
+        unlink(path);
+        slash = strrchr(path, '/');
+        *slash = '\0';
+        rmdir(path); /* when nothing else is there */
+        close(s->lock);
+        free(path);
+    }
+    free(s->target);
+    free(s->partial);
+    *s = (gb_store){.lock = -1};
+}
+
+/* --- the record ----------------------------------------------------------- */
+
+static json_t *
+file_json(const gb_hub_file *f)
+{
+    json_t *o = json_object();
+
+    if (f->size != GB_SIZE_UNKNOWN)
+        json_object_set_new(o, "size", gb_json_u64(f->size));
+    json_object_set_new(o, "sha256", json_string(f->sha256));
+    json_object_set_new(o, "sha1", json_string(f->sha1));
+    return o;
+}
+
+static bool
+write_record(const gb_store *s, const char *commit,
+             gb_hub_file *const *files, size_t n, gb_error *err)
+{
+    json_t *o = json_object(), *all = json_object();
+    char *path = gb_path_join(s->partial, RECORD);
+    gb_str text = GB_STR_INIT;
+    bool ok;
+    size_t i;
+
+    for (i = 0; i < n; i++)
+        json_object_set_new(all, files[i]->name, file_json(files[i]));
+    json_object_set_new(o, "repository", gb_json_string(s->name->repo));
+    json_object_set_new(o, "revision", gb_json_string(s->name->revision));
+    json_object_set_new(o, "commit", gb_json_string(commit));
+    json_object_set_new(o, "files", all);
+    gb_json_dump(o, &text);
+    gb_str_putc(&text, '\n');
+    ok = gb_file_replace(path, text.data, text.len, 0666, err);
+    gb_str_free(&text);
+    free(path);
+    return ok;
+}
+
+/* NULL where there is none. */
+static json_t *
+read_record(const char *path)
+{
+    return gb_is_file(path) ? gb_json_load(path, RECORD_LIMIT, NULL) : NULL;
+}
+
+static char *
+target_record(const gb_store *s)
+{
+    return gb_model_record(s->target);
+}
+
+static bool
+is_of_commit(const json_t *record, const char *commit)
+{
+    const char *was = json_string_value(json_object_get(record, "commit"));
+
+    return was != NULL && strcmp(was, commit) == 0;
+}
+
+bool
+gb_store_is_current(const gb_store *s, const char *commit)
+{
+    char *path = target_record(s);
+    json_t *record = read_record(path);
+    bool same = is_of_commit(record, commit) && gb_is_there(s->target);
+
+    json_decref(record);
+    free(path);
+    return same;
+}
+
+bool
+gb_store_check(const gb_store *s, gb_error *err)
+{
+    char *config = gb_path_join(s->target, "config.json");
+    char *record = target_record(s);
+    struct stat st;
+    bool theirs = lstat(s->target, &st) == 0 &&
+                  (S_ISLNK(st.st_mode) || s->name->file != NULL ||
+                   gb_is_there(config)) &&
+                  !gb_is_file(record);
+
+    free(record);
+    free(config);
+    return !theirs || gb_fail(err, "%s is there, and did not come from the "
+                              "hub; move it away, or delete it: gumbel models "
+                              "rm %s", s->target, s->name->local);
+}
+
+/* --- what has come -------------------------------------------------------- */
+
+static bool
+same_text(const json_t *o, const char *name, const char *expected)
+{
+    const char *s = json_string_value(json_object_get(o, name));
+
+    return s != NULL && expected[0] != '\0' && strcmp(s, expected) == 0;
+}
+
+/* Whether a record says that its file is this one. */
+static bool
+is_same(const json_t *record, const gb_hub_file *f)
+{
+    const json_t *o = json_object_get(json_object_get(record, "files"),
+                                      f->name);
+
+    return same_text(o, "sha256", f->sha256) || same_text(o, "sha1", f->sha1);
+}
+
+static void
+drop_file(const gb_store *s, const gb_hub_file *f)
+{
+    static const char *const ends[] = {"", ".part", ".part.etag"};
+    char *path;
+    size_t i;
+
+    for (i = 0; i < GB_COUNT(ends); i++) {
+        path = gb_format("%s/%s%s", s->partial, f->name, ends[i]);
+        unlink(path);
+        free(path);
+    }
+}
+
+/* A second name for the older model's file. */
+static void
+take_over(const gb_store *s, const gb_hub_file *f)
+{
+    char *from = s->name->file != NULL ? gb_strdup(s->target)
+                                       : gb_path_join(s->target, f->name);
+    char *to = gb_path_join(s->partial, f->name);
+    struct stat st;
+
+    if (lstat(from, &st) == 0 && S_ISREG(st.st_mode) &&
+        (uint64_t)st.st_size == f->size)
+        (void)!link(from, to);
+    free(to);
+    free(from);
+}
+
+bool
+gb_store_prepare(gb_store *s, const char *commit, gb_hub_file *const *files,
+                 size_t n, gb_error *err)
+{
+    char *own = gb_path_join(s->partial, RECORD), *other = target_record(s);
+    json_t *begun = read_record(own), *older = read_record(other);
+    bool ok = gb_make_folders(s->partial, err);
+    size_t i;
+
+    for (i = 0; ok && i < n; i++) {
+        if (!is_of_commit(begun, commit) && !is_same(begun, files[i]))
+            drop_file(s, files[i]);
+        if (is_same(older, files[i]))
+            take_over(s, files[i]);
+    }
+    ok = ok && write_record(s, commit, files, n, err);
+    json_decref(begun);
+    json_decref(older);
+    free(own);
+    free(other);
+    return ok;
+}
+
+void
+gb_store_drop(gb_store *s)
+{
+    gb_remove_tree(s->partial, NULL);
+}
+
+/* --- the whole ------------------------------------------------------------ */
+
+/* Models of one file that lie in the folder are models of their own; so are
+ * their records. */
+static void
+keep_files(const char *from, const char *to)
+{
+    DIR *dir = opendir(from);
+    const struct dirent *entry;
+    char *old, *new;
+
+    while (dir != NULL && (entry = readdir(dir)) != NULL) {
+        if (strstr(entry->d_name, ".gguf") == NULL)
+            continue;
+        old = gb_path_join(from, entry->d_name);
+        new = gb_path_join(to, entry->d_name);
+        (void)!rename(old, new);
+        free(new);
+        free(old);
+    }
+    if (dir != NULL)
+        closedir(dir);
+}
+
+/* The older model's folder makes room. */
+static bool
+replace_folder(gb_store *s, gb_error *err)
+{
+    char *old = gb_format("%s.old", s->partial);
+    bool ok;
+
+    gb_remove_tree(old, NULL);
+    ok = rename(s->target, old) == 0 && rename(s->partial, s->target) == 0;
+    if (!ok) {
+        gb_fail(err, "%s: cannot replace: %s", s->target, strerror(errno));
+        (void)!rename(old, s->target);
+    } else {
+        keep_files(old, s->target);
+        gb_remove_tree(old, NULL);
+    }
+    free(old);
+    return ok;
+}
+
+static bool
+finish_file(gb_store *s, gb_error *err)
+{
+    char *file = gb_path_join(s->partial, s->name->file);
+    char *record = gb_path_join(s->partial, RECORD), *to = target_record(s);
+    bool ok = rename(file, s->target) == 0 ||
+              gb_fail(err, "%s: cannot create: %s", s->target,
+                      strerror(errno));
+
+    if (ok) {
+        (void)!rename(record, to);
+        gb_store_drop(s);
+    }
+    free(to);
+    free(record);
+    free(file);
+    return ok;
+}
+
+bool
+gb_store_finish(gb_store *s, gb_error *err)
+{
+    char *above = gb_strndup(s->target,
+                             (size_t)(strrchr(s->target, '/') - s->target));
+    bool ok = gb_make_folders(above, err);
+
+    free(above);
+    if (ok && s->name->file != NULL)
+        ok = finish_file(s, err);
+    else if (ok && gb_is_there(s->target))
+        ok = replace_folder(s, err);
+    else if (ok && rename(s->partial, s->target) != 0)
+        ok = gb_fail(err, "%s: cannot create: %s", s->target,
+                     strerror(errno));
+    if (ok)
+        gb_folder_sync(s->target);
+    return ok;
+}
