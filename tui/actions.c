@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "sample/rng.h"
+#include "tui/pulling.h"
 
 const gb_settings *
 gb_ui_settings(const gb_ui *ui)
@@ -224,6 +225,12 @@ do_model(gb_ui *ui, const char *arg, gb_error *err)
         return do_with_file(ui, GB_DO_MODEL, arg, 0, err);
     say_value(ui, "model", ui->mirror.model);
     return true;
+}
+
+static bool
+do_pull(gb_ui *ui, const char *arg, gb_error *err)
+{
+    return gb_ui_pull(ui, arg, err);
 }
 
 static bool

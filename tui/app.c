@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "tui/layout.h"
 #include "tui/line.h"
+#include "tui/pulling.h"
 #include "tui/screen.h"
 #include "tui/signals.h"
 #include "tui/way_back.h"
@@ -28,7 +29,7 @@
 /* So many are asked for to be shown beside the text. */
 #define CANDIDATES 40
 
-enum { TTY, SIGNALS, WORKER, LOG, N_FDS };
+enum { TTY, SIGNALS, WORKER, LOG, PULL, N_FDS };
 
 /* " 3 of 17 " */
 static void
@@ -61,6 +62,8 @@ make_rule(gb_app *a, gb_str *out)
                                                 : " Esc closes ");
     else if (!gb_view_follows(v))
         gb_str_puts(out, " scrolled up ");
+    else
+        gb_ui_pull_describe(&a->ui, out);
 }
 
 /* Where the conversation, or a page over it, is drawn. */
@@ -279,6 +282,16 @@ read_news(gb_app *a)
     }
 }
 
+static void
+read_pull(gb_app *a)
+{
+    gb_error err = GB_ERROR_INIT;
+
+    a->dirty = true;
+    if (!gb_ui_pull_news(&a->ui, &err))
+        gb_app_error(a, err.text);
+}
+
 /* Milliseconds until the next frame is due; -1: none is wanted. */
 static int
 until_frame(const gb_app *a, double last)
@@ -317,6 +330,7 @@ loop(gb_app *a, int signals)
         [SIGNALS] = {signals, POLLIN, 0},
         [WORKER] = {gb_worker_fd(a->ui.mirror.worker), POLLIN, 0},
         [LOG] = {gb_log_fd(a->log), POLLIN, 0},
+        [PULL] = {-1, POLLIN, 0},
     };
     double last = gb_now_ms() - FRAME_MS;
     int frame, key;
@@ -332,6 +346,7 @@ loop(gb_app *a, int signals)
             continue;
         }
         key = until_late(a);
+        fds[PULL].fd = gb_ui_pull_fd(&a->ui);
         if (poll(fds, N_FDS, shorter(frame, key)) < 0)
             continue;
         if (key == 0 && fds[TTY].revents == 0)
@@ -342,6 +357,8 @@ loop(gb_app *a, int signals)
             read_tty(a);
         if (fds[WORKER].revents != 0)
             read_news(a);
+        if (fds[PULL].revents != 0)
+            read_pull(a);
         if (fds[LOG].revents != 0 && gb_log_pump(a->log))
             gb_screen_bell();
     }
@@ -376,6 +393,7 @@ static void
 free_app(gb_app *a)
 {
     gb_page_close_all(a);
+    gb_puller_close(a->ui.puller);
     gb_view_free(a->view);
     gb_keys_free(a->keys);
     gb_mirror_free(&a->ui.mirror);

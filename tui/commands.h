@@ -34,6 +34,7 @@ struct gb_ui {
     const gb_ui_face *face;
     gb_mirror mirror;
     gb_settings *tried; /* those of a trial that is open; or NULL */
+    struct gb_puller *puller; /* of /pull, see pulling.h; or NULL */
     void *arg; /* the face's own */
 };
 

@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "tui/editor.h"
 #include "tui/line_app.h"
+#include "tui/pulling.h"
 #include "tui/signals.h"
 
 #define INPUT "standard input"
@@ -25,6 +26,15 @@ read_news(gb_line_app *a)
         gb_line_news(a, news);
         gb_news_free(news);
     }
+}
+
+static void
+read_pull(gb_line_app *a)
+{
+    gb_error err = GB_ERROR_INIT;
+
+    if (!gb_ui_pull_news(&a->ui, &err))
+        gb_line_complain(a, err.text);
 }
 
 static void
@@ -99,32 +109,37 @@ is_gone(gb_line_app *a)
 static void
 wait_for(gb_line_app *a, bool input)
 {
-    struct pollfd fds[3] = {
+    struct pollfd fds[4] = {
         {a->signals, POLLIN, 0},
         {gb_worker_fd(a->ui.mirror.worker), POLLIN, 0},
         {input ? STDIN_FILENO : -1, POLLIN, 0},
+        {gb_ui_pull_fd(&a->ui), POLLIN, 0},
     };
 
-    if (poll(fds, 3, -1) < 0)
+    if (poll(fds, 4, -1) < 0)
         return;
     if (fds[0].revents != 0)
         gb_line_signals(a, input && a->terminal);
     if (fds[1].revents != 0)
         read_news(a);
+    if (fds[3].revents != 0)
+        read_pull(a);
     if (fds[2].revents != 0 && !a->terminal)
         read_input(a);
     else if (fds[2].revents != 0 && !is_gone(a))
         gb_prompt_read();
 }
 
-/* Until the model is there, and all that was asked for is done. */
+/* Until the model is there, and all that was asked for is done. What comes
+ * from a file does not wait for a model from the hub by itself. */
 static void
 finish(gb_line_app *a)
 {
     gb_mirror *m = &a->ui.mirror;
 
     while (!a->quit && (m->state == GB_STATE_LOADING ||
-                        m->finished < m->posted || gb_mirror_is_busy(m)))
+                        m->finished < m->posted || gb_mirror_is_busy(m) ||
+                        (a->ui.puller != NULL && !a->terminal)))
         wait_for(a, false);
 }
 
@@ -240,6 +255,7 @@ open_prompt(gb_line_app *a, gb_error *err)
 static void
 free_app(gb_line_app *a)
 {
+    gb_puller_close(a->ui.puller);
     gb_mirror_free(&a->ui.mirror);
     gb_str_free(&a->text);
     gb_str_free(&a->bytes);

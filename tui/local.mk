@@ -39,6 +39,7 @@ libgumbel_a_SOURCES += \
 	tui/prompt_block.c \
 	tui/prompt_complete.c tui/prompt_complete.h \
 	tui/prompt_layout.c \
+	tui/pulling.c tui/pulling.h \
 	tui/row.c tui/row.h \
 	tui/prose.c tui/prose.h \
 	tui/reading.c tui/reading.h \

@@ -3,6 +3,7 @@ libgumbel_a_SOURCES += \
 	src/hub/endpoint.c src/hub/endpoint.h \
 	src/hub/http.c src/hub/http.h \
 	src/hub/pull.c src/hub/pull.h \
+	src/hub/puller.c src/hub/puller.h \
 	src/hub/repo.c src/hub/repo.h \
 	src/hub/retry.c src/hub/retry.h \
 	src/hub/store.c src/hub/store.h

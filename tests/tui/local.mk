@@ -47,6 +47,7 @@ TUI_TESTS += tests/tui/signals.tui
 TUI_TESTS += tests/tui/storms.tui
 TUI_TESTS += tests/tui/takes.tui
 TUI_TESTS += tests/tui/tree.tui
+TUI_TESTS += tests/tui/pull.tui
 TUI_TESTS += tests/tui/trouble.tui
 TUI_TESTS += tests/tui/vi.tui
 
