@@ -243,7 +243,8 @@ title(gb_page *p, gb_str *left, gb_str *right)
     gb_str_puts(left, "tree");
     if (t->rows.len > 0) {
         put_count(left, t->rows.takes, "take");
-        put_count(left, t->rows.places, "place");
+        if (t->rows.places > 0)
+            put_count(left, t->rows.places, "fork");
     }
     if (t->alone != 0 && t->rows.len < t->rows.tree->len)
         gb_str_printf(left, " %s node %lu alone",
