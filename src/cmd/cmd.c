@@ -21,6 +21,7 @@ const gb_command *const gb_commands[] = {
     &gb_cmd_info,
     &gb_cmd_bench,
     &gb_cmd_devices,
+    &gb_cmd_completion,
     NULL,
 };
 

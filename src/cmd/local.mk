@@ -2,6 +2,7 @@ libgumbel_a_SOURCES += \
 	src/cmd/bench.c \
 	src/cmd/cmd.c src/cmd/cmd.h \
 	src/cmd/commands.h \
+	src/cmd/completion.c \
 	src/cmd/config_file.c src/cmd/config_file.h \
 	src/cmd/devices.c \
 	src/cmd/generate.c \

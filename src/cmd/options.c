@@ -267,7 +267,7 @@ const gb_option gb_option_table[] = {
      "Write so many tokens a second, or full: as fast as it can (default: 25 "
      "in the interface, else full; replay: full or recorded)",
      set_pace, 0, NULL},
-    {"json", 0, NULL, GB_FOR_ALL & ~GB_FOR_TUI, true, NULL,
+    {"json", 0, NULL, GB_FOR_ALL & ~(GB_FOR_TUI | GB_FOR_COMPLETION), true, NULL,
      "Machine-readable output", set_switch, FIELD(json), NULL},
     {"trace", 0, NULL, GB_FOR_GENERATE, true, NULL,
      "Print the settings and every fifth step", set_switch, FIELD(trace),

@@ -28,7 +28,8 @@ enum {
     GB_FOR_PULL = 1 << 11,
     GB_FOR_MODELS = 1 << 12,
     GB_FOR_INFO = 1 << 13,
-    GB_FOR_ALL = (1 << 14) - 1,
+    GB_FOR_COMPLETION = 1 << 14,
+    GB_FOR_ALL = (1 << 15) - 1,
 };
 
 /* What the interface writes at most, where nothing else is asked for. */

@@ -69,4 +69,25 @@ for command in generate spectrum sweep logprobs score tokenize bench devices; do
     check "$command has an example" "gumbel $command --help" - 0 \
         "~^  gumbel $command" -
 done
+
+# Each shell's completion is one that it reads, with every option in it.
+names=$(gumbel --help | sed -n 's/^ .*--\([a-z-]*\).*/\1/p')
+for shell in bash zsh fish; do
+    gumbel completion $shell > completion
+    missing=
+    for name in $names; do
+        grep -q -E -e "(--|-l )$name( |'|\$)" completion ||
+            missing="$missing $name"
+    done
+    is "completion for $shell has all options" "" "$missing"
+    if command -v $shell > /dev/null; then
+        $shell -n completion 2> err
+        ok "$shell reads it" $? "$(cat err)"
+    else
+        skip "$shell reads it" "$shell is not installed"
+    fi
+done
+check "completion, no shell" "gumbel completion csh" - 2 - '~expected bash'
+check "completion of models" "gumbel completion models" - 0 'stories\n' -
+check "bash completes" "gumbel completion bash > c; bash -c '. ./c; COMP_WORDS=(gumbel generate --dtype q); COMP_CWORD=3; _gumbel; echo \${COMPREPLY[@]}'" - 0 'q8_0 q4_0\n' -
 done_testing
