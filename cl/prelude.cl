@@ -52,14 +52,18 @@ typedef struct {
 
 #define UNROLL _Pragma("unroll")
 
-/* Asks for the line of memory AHEAD bytes behind p. A processor sees by itself
- * where a stream goes, but it keeps more lines on their way when told. */
+/* Asks for the line of memory AHEAD bytes behind p, or into the second cache
+ * for the one at p. A processor sees by itself where a stream goes, but it
+ * keeps more lines on their way when told. */
 #define AHEAD 1024
+#define LINE 64
 #if GB_VW == 16 && (defined(__x86_64__) || defined(__aarch64__))
 #define PREFETCH(p)                                                           \
     __builtin_prefetch((const void *)((size_t)(p) + AHEAD), 0, 0)
+#define PREFETCH_LATER(p) __builtin_prefetch((const void *)(size_t)(p), 0, 2)
 #else
 #define PREFETCH(p)
+#define PREFETCH_LATER(p)
 #endif
 
 /* The size of a kernel's groups: GB_LANES side by side, or one work-item.

@@ -391,17 +391,25 @@ dot_4(int acc, char4 a, char4 b)
 
 /* --- linear ------------------------------------------------------------ */
 
-/* As LINEAR in cl/linear.cl; wi is at the first block of this split's outputs
- * of the panel, row[t] at the blocks of a token. */
+/* As LINEAR in cl/linear.cl. While tiles of several tokens are multiplied,
+ * each asks for its share of the next panel, so that this comes from memory
+ * meanwhile. wi is at the first block of this split's outputs of the
+ * panel, row[t] at the blocks of a token. */
 #define QUANT_SUMS(packing, tokens, vectors)                                  \
     for (b = split; b < blocks; b += GB_SPLIT) {                              \
         GB_CAT(acc_, packing) acc[tokens][vectors] = {0};                     \
         GB_CAT(unit_, packing) unit[vectors];                                 \
         vf scale[vectors];                                                    \
                                                                               \
+        if ((tokens) > 1)                                                     \
+            for (u = tile * LINE; u < panel * BYTES_##packing;                \
+                 u += tiles * LINE)                                           \
+                PREFETCH_LATER(                                               \
+                    wi + (size_t)blocks * panel * BYTES_##packing + u);       \
         for (u = 0; u < UNITS_##packing; u++) {                               \
-            UNROLL for (v = 0; v < (vectors); v += 4 / UNIT_##packing)        \
-                PREFETCH(wi + (u * panel + v * stride) * UNIT_##packing);     \
+            if ((tokens) == 1)                                                \
+                UNROLL for (v = 0; v < (vectors); v += 4 / UNIT_##packing)    \
+                    PREFETCH(wi + (u * panel + v * stride) * UNIT_##packing); \
             UNROLL for (v = 0; v < (vectors); v++) unit[v] =                  \
                 load_##packing(wi + 2 * panel +                               \
                                (u * panel + lane + v * stride) *              \
@@ -435,10 +443,11 @@ dot_4(int acc, char4 a, char4 b)
         const int blocks = (n_in + QUANT_BLOCK - 1) / QUANT_BLOCK;            \
         const int p = get_group_id(0), first = p * panel + lane;              \
         const int n = (tokens) == 1 ? 1 : run[1];                             \
-        int t0, t, v, b, u, s;                                                \
+        const int step = get_num_groups(1) * (tokens);                        \
+        const int tiles = (n + step - 1) / step;                              \
+        int t0, t, v, b, u, s, tile = 0;                                      \
                                                                               \
-        for (t0 = get_group_id(1) * (tokens); t0 < n;                         \
-             t0 += get_num_groups(1) * (tokens)) {                            \
+        for (t0 = get_group_id(1) * (tokens); t0 < n; t0 += step) {           \
             global const GB_CAT(x_, packing) *row[tokens];                    \
             global const uchar *wi =                                          \
                 w + ((size_t)p * blocks + split) * panel * BYTES_##packing;   \
@@ -446,6 +455,7 @@ dot_4(int acc, char4 a, char4 b)
                                                                               \
             LINEAR_BEGIN(tokens, vectors, blocks)                             \
             QUANT_SUMS(packing, tokens, vectors)                              \
+            tile++;                                                           \
             LINEAR_END(tokens, vectors)                                       \
         }                                                                     \
     }
