@@ -109,6 +109,7 @@ interface(const gb_options *o, gb_error *err)
                    .device = o->device,
                    .dtype = o->dtype,
                    .prefill = o->prefill,
+                   .cache_bytes = o->cache_bytes,
                    .settings = o->settings,
                    .mode = o->mode,
                    .pace = o->paced ? o->pace : -1,

@@ -141,6 +141,17 @@ set_count(gb_options *o, const gb_option *self, const char *value,
 }
 
 static bool
+set_mib(gb_options *o, const gb_option *self, const char *value, gb_error *err)
+{
+    uint64_t *field = (uint64_t *)(void *)((char *)o + self->field);
+
+    if (!set_count(o, self, value, err))
+        return false;
+    *field = *field < UINT64_MAX >> 20 ? *field << 20 : UINT64_MAX;
+    return true;
+}
+
+static bool
 set_pace(gb_options *o, const gb_option *self, const char *value,
          gb_error *err)
 {
@@ -212,6 +223,10 @@ const gb_option gb_option_table[] = {
      "Who multiplies the matrices while a prompt is read: auto, own or "
      "clblast (default: auto, the faster one)",
      set_choice, FIELD(prefill), "auto own clblast"},
+    {"cache", 0, "MIB", FOR_ENGINE, false, NULL,
+     "Device memory for the keys and values of what was read, in MiB, but at "
+     "least one context (default: 8 contexts, or a quarter of what is left)",
+     set_mib, FIELD(cache_bytes), NULL},
 #define GB_SETTING(name, letter, arg, commands, kind, field, least, most,     \
                    off, expected, help)                                       \
     {name, letter, arg, FOR_##commands, false, NULL, help, set_##kind, 0,     \

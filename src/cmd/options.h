@@ -47,6 +47,7 @@ typedef struct gb_options {
     gb_dtype_choice dtypes[8]; /* those of the command line */
     unsigned n_dtypes;
     gb_prefill_choice prefill;
+    uint64_t cache_bytes; /* 0: as the engine chooses */
     gb_mode mode;
     unsigned color; /* 0: auto, 1: always, 2: never */
     unsigned colour; /* of tokens, as tui/colours.h counts them */

@@ -45,15 +45,14 @@ choose_blocks(const gb_compute *c, const gb_config *g,
 }
 
 static bool
-has_room(const gb_compute *c, const gb_config *g, const gb_weights_plan *plan,
-         uint64_t cache)
+has_room(const gb_compute *c, const gb_config *g, const gb_weights_plan *plan)
 {
-    return bytes_without(c, g, plan) + cache_size(g, cache) <=
-               c->device.memory &&
+    return bytes_without(c, g, plan) + context_size(g) <= c->device.memory &&
            plan->largest <= c->device.max_alloc;
 }
 
-/* Where float32 does not fit, float16 is the way out. */
+/* Where float32 does not fit, float16 is the way out. A cache that somebody
+ * asks for does not count: it shall change no token. */
 static void
 choose_plan(const gb_compute *c, const gb_model *m,
             const gb_engine_options *o, gb_room *room)
@@ -65,7 +64,7 @@ choose_plan(const gb_compute *c, const gb_model *m,
     if (o->dtype != GB_DTYPE_AUTO)
         return;
     if ((room->plan.packings & single) != 0 &&
-        !has_room(c, &m->config, &room->plan, o->cache_bytes)) {
+        !has_room(c, &m->config, &room->plan)) {
         room->why = "rounded, as the device has no room for f32";
         room->plan = gb_weights_plan_for(c, m, GB_DTYPE_F16);
     } else if (room->plan.has_f64) {
@@ -91,11 +90,12 @@ gb_room_find(const gb_compute *c, const gb_model *m,
 {
     const gb_config *g = &m->config;
     const char *dtype;
-    uint64_t need;
+    double need;
 
     choose_plan(c, m, o, room);
-    need = bytes_without(c, g, &room->plan) + cache_size(g, o->cache_bytes);
-    if (need <= c->device.memory) {
+    need = (double)bytes_without(c, g, &room->plan) +
+           (double)cache_size(g, o->cache_bytes);
+    if (need <= (double)c->device.memory) {
         room->n_blocks = choose_blocks(c, g, &room->plan, o->cache_bytes);
         return true;
     }
@@ -103,7 +103,7 @@ gb_room_find(const gb_compute *c, const gb_model *m,
     return gb_fail(err,
                    "%s: the model needs %.1f MiB of device memory as %s, the "
                    "device has %.1f MiB%s",
-                   c->device.name, (double)need / 1048576.0,
+                   c->device.name, need / 1048576.0,
                    dtype != NULL ? dtype : "it is",
                    (double)c->device.memory / 1048576.0,
                    advice(g, &room->plan, o->cache_bytes));

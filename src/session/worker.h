@@ -42,6 +42,7 @@ typedef struct gb_worker_options {
     const char *device; /* SPEC; NULL: default */
     gb_dtype_choice dtype;
     gb_prefill_choice prefill;
+    uint64_t cache_bytes; /* as gb_engine_options has it */
     gb_settings settings;
     gb_mode mode;
     double pace;        /* tokens a second; 0: as fast as it can */

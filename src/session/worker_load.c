@@ -27,6 +27,7 @@ open_engine(gb_worker *w, const gb_model *model, const char *device,
         .device = device,
         .dtype = w->dtype,
         .prefill = w->prefill,
+        .cache_bytes = w->cache_bytes,
         .progress = gb_worker_progress(w),
     };
 

@@ -103,6 +103,12 @@ ok "own prefill, device by number" $?
 gumbel generate -n 60 -s 3 --prefill clblast "One day" > c
 [ -s c ]
 ok "clblast prefill" $?
+gumbel generate -n 60 -s 3 --cache 1 "One day" > c
+cmp -s a c
+ok "a cache for one context" $?
+gumbel generate --cache 99999999999 "One day" 2> c
+grep -q "try a smaller --cache" c
+ok "a cache that is too large" $?
 
 # Several texts side by side: each the one that its seed gives alone, however
 # they end, with what depends on the text itself, and more than a pass holds.
