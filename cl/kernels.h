@@ -165,4 +165,11 @@ enum { /* read_speed */
     GB_READ_SUMS,
 };
 
+enum { /* peak */
+    GB_PEAK_ROUNDS,
+    GB_PEAK_BY,
+    GB_PEAK_ADD,
+    GB_PEAK_SUMS,
+};
+
 #endif

@@ -19,3 +19,32 @@ read_speed(global const float *x, ulong part, global float *sums)
     }
     sums[get_global_id(0)] = vsum(a + b + c + d);
 }
+
+/* Chains of multiply-adds that do not wait for each other, as many as there
+ * are registers for: 24 multiply-adds of a vf in each round. */
+#if GB_WIDE > 2
+#define CHAINS 8
+#else
+#define CHAINS 6
+#endif
+
+LANES_KERNEL
+peak(uint rounds, float by, float add, global float *sums)
+{
+    vf a[CHAINS], sum = 0.0f;
+    uint i;
+    int c, k;
+
+    for (c = 0; c < CHAINS; c++)
+        a[c] = (float)(get_global_id(0) + c);
+    for (i = 0; i < rounds; i++) {
+#pragma unroll
+        for (k = 0; k < 24 / CHAINS; k++)
+#pragma unroll
+            for (c = 0; c < CHAINS; c++)
+                a[c] = FMA(a[c], (vf)by, (vf)add);
+    }
+    for (c = 0; c < CHAINS; c++)
+        sum += a[c];
+    sums[get_global_id(0)] = vsum(sum);
+}

@@ -1,8 +1,9 @@
 /* gumbel bench: how fast, and how near to what the device can do. */
+#include "cmd/bench.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -10,27 +11,27 @@
 #include "cmd/interrupt.h"
 #include "cmd/open.h"
 #include "cmd/output.h"
+#include "model/random.h"
 
-enum { PROMPT = 512, DECODE = 64, ROUNDS = 3 };
+/* Tokens of a prompt, tokens written in a round, and positions at which types
+ * are compared. */
+enum { PROMPT = 512, DECODE = 32, COMPARED = 16 };
 
-/* Decoding with so many tokens already in the context; ms is NAN where the
- * context has no room for it. */
-typedef struct decode {
-    uint32_t context;
-    double ms;         /* per token, median */
-    double best, late; /* the shortest, and nine of ten are no longer */
-} decode;
+/* One type of weights. */
+typedef struct bench {
+    gb_engine *engine;
+    gb_figures f;
+    float *logits; /* (COMPARED, n_vocab) or NULL */
+} bench;
 
-typedef struct figures {
-    double open_ms;        /* from the start until the engine stood */
-    double first_token_ms; /* from the start until the first token */
-    uint32_t prompt_tokens;
-    double prompt_ms; /* the best of some rounds */
-    decode at_short, at_long;
-    double read_speed; /* bytes per second */
-} figures;
+typedef struct benches {
+    const gb_options *options;
+    const gb_model *model;
+    gb_token *ids; /* (n_ctx): which ones does not change the work */
+    bench *all;    /* (n) */
+    unsigned n;
+} benches;
 
-/* Random ids; which ones does not change the work. */
 static gb_token *
 random_ids(uint32_t n, uint32_t n_vocab)
 {
@@ -53,33 +54,33 @@ sample(gb_engine *e, uint64_t step, gb_error *err)
     return gb_engine_sample(e, 0.8f, &off, NULL, 0, step, &pick, err);
 }
 
-/* Reads n tokens from an empty context and picks one. */
+/* Adds what the device did since the last time. */
 static bool
-read_prompt(gb_engine *e, const gb_token *ids, uint32_t n, double *ms,
-            gb_error *err)
+count(bench *b, gb_profile *profile, gb_error *err)
 {
-    double before = gb_now_ms();
+    gb_profile some;
 
-    gb_engine_rewind(e, 0);
-    if (!gb_engine_feed(e, ids, n, err) || !sample(e, 0, err))
+    if (!b->f.profiled)
+        return true;
+    if (!gb_engine_take_profile(b->engine, &some, err))
         return false;
-    *ms = gb_now_ms() - before;
+    if (profile != NULL)
+        gb_profile_merge(profile, &some);
     return true;
 }
 
+/* Reads a prompt from an empty context and picks a token. */
 static bool
-measure_prompt(gb_engine *e, const gb_token *ids, figures *f, gb_error *err)
+measure_prompt(bench *b, const gb_token *ids, unsigned round, gb_error *err)
 {
-    double ms = 0;
-    int i;
+    double before = gb_now_ms();
 
-    f->prompt_ms = INFINITY;
-    for (i = 0; i < ROUNDS; i++) {
-        if (!read_prompt(e, ids, f->prompt_tokens, &ms, err))
-            return false;
-        f->prompt_ms = fmin(f->prompt_ms, ms);
-    }
-    return true;
+    gb_engine_rewind(b->engine, 0);
+    if (!gb_engine_feed(b->engine, ids, b->f.prompt_tokens, err) ||
+        !sample(b->engine, 0, err))
+        return false;
+    b->f.prompt_ms[round] = gb_now_ms() - before;
+    return count(b, &b->f.prompt_profile, err);
 }
 
 static int
@@ -92,227 +93,275 @@ compare(const void *left, const void *right)
     return a < b ? -1 : a > b;
 }
 
-/* Feeds and picks token by token after d->context tokens. */
+/* Feeds and picks token by token after d->context tokens, which are those of
+ * the prompt and what follows. */
 static bool
-measure_decode(gb_engine *e, const gb_token *ids, decode *d, gb_error *err)
+measure_decode(bench *b, const gb_token *ids, gb_decode *d, unsigned round,
+               gb_error *err)
 {
-    uint32_t n_ctx = gb_engine_model(e)->config.n_ctx, i, n;
-    double ms[DECODE], before;
+    const uint32_t n_ctx = gb_engine_model(b->engine)->config.n_ctx;
+    uint32_t length = gb_engine_length(b->engine), i, n;
+    double *ms = d->ms + d->n, sorted[DECODE], before;
 
-    d->ms = d->best = d->late = NAN;
     if (d->context == 0 || d->context >= n_ctx)
         return true;
     n = n_ctx - d->context < DECODE ? n_ctx - d->context : DECODE;
-    if (!read_prompt(e, ids, d->context, &before, err))
+    if (length > d->context)
+        gb_engine_rewind(b->engine, d->context);
+    else if (length < d->context &&
+             !gb_engine_feed(b->engine, ids + length, d->context - length,
+                             err))
+        return false;
+    if (!count(b, NULL, err))
         return false;
     for (i = 0; i < n; i++) {
         if (atomic_load(gb_interrupt_flag()))
             return gb_fail_interrupted(err);
         before = gb_now_ms();
-        if (!gb_engine_feed(e, ids + d->context + i, 1, err) ||
-            !sample(e, i, err))
+        if (!gb_engine_feed(b->engine, ids + d->context + i, 1, err) ||
+            !sample(b->engine, i, err))
             return false;
         ms[i] = gb_now_ms() - before;
     }
-    qsort(ms, n, sizeof *ms, compare);
-    d->ms = ms[n / 2];
-    d->best = ms[0];
-    d->late = ms[n * 9 / 10];
+    d->n += n;
+    memcpy(sorted, ms, n * sizeof *ms);
+    qsort(sorted, n, sizeof *sorted, compare);
+    d->round_ms[round] = sorted[n / 2];
+    return count(b, &d->profile, err);
+}
+
+static bool
+measure_round(bench *b, const gb_token *ids, unsigned round, gb_error *err)
+{
+    return measure_prompt(b, ids, round, err) &&
+           measure_decode(b, ids, &b->f.at_long, round, err) &&
+           measure_decode(b, ids, &b->f.at_short, round, err);
+}
+
+/* The logits at some positions of the prompt. */
+static bool
+look(bench *b, const gb_token *ids, gb_error *err)
+{
+    const uint32_t n_vocab = gb_engine_model(b->engine)->config.n_vocab;
+    const uint32_t n = b->f.prompt_tokens;
+    uint32_t i;
+
+    b->logits = gb_try_alloc((size_t)COMPARED * n_vocab, sizeof(float));
+    if (b->logits == NULL)
+        return gb_fail(err, "there is no memory for the logits of %u tokens",
+                       n_vocab);
+    gb_engine_rewind(b->engine, 0);
+    if (!gb_engine_feed(b->engine, ids, n, err))
+        return false;
+    for (i = 0; i < COMPARED; i++)
+        if (!gb_engine_logits(b->engine, n - 1 - i * (n - 1) / COMPARED,
+                              b->logits + (size_t)i * n_vocab, err))
+            return false;
+    return true;
+}
+
+/* The natural logarithm of the sum of exp(x[i]). */
+static double
+log_sum(const float *x, uint32_t n)
+{
+    double max = -INFINITY, sum = 0;
+    uint32_t i;
+
+    for (i = 0; i < n; i++)
+        max = fmax(max, (double)x[i]);
+    for (i = 0; i < n; i++)
+        sum += exp((double)x[i] - max);
+    return max + log(sum);
+}
+
+/* How far q is from p, the mean over the positions, in nats. */
+static double
+divergence(const float *p, const float *q, uint32_t n_vocab)
+{
+    double total = 0, log_p, log_q, lp;
+    uint32_t i, k;
+
+    for (i = 0; i < COMPARED; i++, p += n_vocab, q += n_vocab) {
+        log_p = log_sum(p, n_vocab);
+        log_q = log_sum(q, n_vocab);
+        for (k = 0; k < n_vocab; k++) {
+            lp = (double)p[k] - log_p;
+            if (isfinite(lp))
+                total += exp(lp) * (lp - ((double)q[k] - log_q));
+        }
+    }
+    return total / COMPARED;
+}
+
+/* An engine with the i-th type, and its first token. */
+static bool
+begin(benches *s, unsigned i, gb_opened *opened, double start, gb_error *err)
+{
+    const gb_config *c = &s->model->config;
+    gb_options one = *s->options;
+    bench *b = &s->all[i];
+    gb_figures *f = &b->f;
+
+    if (s->options->n_dtypes > 0)
+        one.dtype = s->options->dtypes[i];
+    if (!gb_open_engine(&one, opened, err))
+        return false;
+    b->engine = opened->engine;
+    opened->engine = NULL;
+    f->open_ms = gb_now_ms() - start;
+    if (!gb_engine_feed(b->engine, s->ids, 1, err) ||
+        !sample(b->engine, 0, err))
+        return false;
+    f->first_token_ms = gb_now_ms() - start;
+    f->rounds = (unsigned)s->options->rounds;
+    f->prompt_tokens = c->n_ctx < PROMPT ? c->n_ctx : PROMPT;
+    f->prompt_ms = gb_alloc_array(f->rounds, sizeof *f->prompt_ms);
+    f->at_short.context = c->n_ctx < 32 ? c->n_ctx / 2 : 16;
+    f->at_long.context = c->n_ctx > 4 * DECODE ? c->n_ctx - 2 * DECODE
+                                               : c->n_ctx / 2;
+    for (gb_decode *d = &f->at_short; d <= &f->at_long; d++) {
+        d->ms = gb_alloc_array((size_t)f->rounds * DECODE, sizeof *d->ms);
+        d->round_ms = gb_alloc_array(f->rounds, sizeof *d->round_ms);
+    }
+    /* What a driver compiles at the first prompt belongs to no round. */
+    gb_engine_rewind(b->engine, 0);
+    if (!gb_engine_feed(b->engine, s->ids, f->prompt_tokens, err) ||
+        !sample(b->engine, 0, err))
+        return false;
+    f->profiled = s->options->profile;
+    return !f->profiled || gb_engine_profile(b->engine, err);
+}
+
+/* Nothing more will be measured. */
+static bool
+end(benches *s, unsigned i, gb_error *err)
+{
+    const uint32_t n_vocab = s->model->config.n_vocab;
+    bench *b = &s->all[i], *first = &s->all[0];
+
+    if (!gb_engine_read_speed(b->engine, &b->f.read_speed, err) ||
+        !gb_engine_peak(b->engine, &b->f.peak, err))
+        return false;
+    qsort(b->f.at_short.ms, b->f.at_short.n, sizeof(double), compare);
+    qsort(b->f.at_long.ms, b->f.at_long.n, sizeof(double), compare);
+    if (s->n == 1)
+        return true;
+    if (!look(b, s->ids, err))
+        return false;
+    if (i > 0) {
+        b->f.compared = gb_engine_get_info(first->engine)->dtype;
+        b->f.divergence = divergence(first->logits, b->logits, n_vocab);
+        free(b->logits);
+        b->logits = NULL;
+    }
+    return true;
+}
+
+/* In turn, so that what else the machine does strikes all of them. */
+static bool
+measure(benches *s, gb_opened *opened, double start, gb_error *err)
+{
+    unsigned i, round;
+
+    for (i = 0; i < s->n; i++)
+        if (!begin(s, i, opened, i == 0 ? start : gb_now_ms(), err))
+            return false;
+    for (round = 0; round < s->options->rounds; round++)
+        for (i = 0; i < s->n; i++)
+            if (!measure_round(&s->all[i], s->ids, round, err))
+                return false;
+    for (i = 0; i < s->n; i++)
+        if (!end(s, i, err))
+            return false;
     return true;
 }
 
 static bool
-measure(gb_engine *e, double start, figures *f, gb_error *err)
+put(const benches *s, gb_error *err)
 {
-    const gb_config *c = &gb_engine_model(e)->config;
-    gb_token *ids = random_ids(c->n_ctx, c->n_vocab);
-    double ms;
-    bool ok;
+    const gb_engine_info *info;
+    unsigned i;
 
-    f->open_ms = gb_now_ms() - start;
-    f->prompt_tokens = c->n_ctx < PROMPT ? c->n_ctx : PROMPT;
-    f->at_short.context = c->n_ctx < 32 ? c->n_ctx / 2 : 16;
-    f->at_long.context = c->n_ctx > 2 * DECODE ? c->n_ctx - DECODE
-                                               : c->n_ctx / 2;
-    ok = read_prompt(e, ids, 1, &ms, err);
-    f->first_token_ms = gb_now_ms() - start;
-    ok = ok && measure_prompt(e, ids, f, err) &&
-         measure_decode(e, ids, &f->at_short, err) &&
-         measure_decode(e, ids, &f->at_long, err) &&
-         gb_engine_read_speed(e, &f->read_speed, err);
-    free(ids);
-    return ok;
+    for (i = 0; i < s->n; i++) {
+        info = gb_engine_get_info(s->all[i].engine);
+        if (s->options->json ? !gb_bench_json(s->model, info, &s->all[i].f,
+                                              err)
+                             : (i > 0 && !gb_put_text("\n", 1, err)) ||
+                                   !gb_bench_text(s->model, info,
+                                                  &s->all[i].f, err))
+            return false;
+    }
+    return true;
 }
 
-/* Multiply-adds, twice, of the matrices for one token; the head aside. */
-static double
-flops_per_token(const gb_config *c)
+/* All engines are open together. */
+static bool
+check_room(const benches *s, gb_error *err)
 {
-    double e = c->n_embd, i = c->n_inner;
+    gb_device device;
+    uint64_t need = 0;
+    unsigned i;
 
-    return 2 * c->n_layer * (4 * e * e + 2 * e * i);
+    if (s->n < 2)
+        return true;
+    if (!gb_device_choose(s->options->device, &device, err))
+        return false;
+    for (i = 0; i < s->n; i++)
+        need += gb_engine_size(s->model, &device, s->options->dtypes[i]);
+    return gb_device_has_room(&device, 0, need) ||
+           gb_fail(err, "%s: the %u types of weights are measured in turn and "
+                   "need %.1f MiB together, for which there is no room; "
+                   "measure them one by one", device.name, s->n,
+                   (double)need / 1048576.0);
 }
 
-/* The most memory this process had so far, in bytes. */
-static double
-resident(void)
+static bool
+open_model(const gb_options *o, gb_opened *opened, gb_error *err)
 {
-    struct rusage usage;
-
-    getrusage(RUSAGE_SELF, &usage);
-    return (double)usage.ru_maxrss * 1024;
-}
-
-/* The time that reading the weights once takes, over what a token took. */
-static double
-share(const gb_engine_info *info, const figures *f, const decode *d)
-{
-    return (double)info->weight_bytes / f->read_speed * 1000 / d->ms;
+    gb_interrupt_catch();
+    if (o->shape == NULL)
+        return gb_open_model(o->model, opened, err);
+    opened->bar = gb_bar_open();
+    opened->model = gb_random_open(o->shape, err);
+    return opened->model != NULL;
 }
 
 static void
-add_decode(gb_str *out, const gb_engine_info *info, const figures *f,
-           const decode *d)
+free_bench(bench *b)
 {
-    gb_str_printf(out, "decode at %-6u ", d->context);
-    if (isnan(d->ms))
-        gb_str_puts(out, "no room in the context\n");
-    else
-        gb_str_printf(out, "%.3f ms per token (%.3f to %.3f), %.1f tokens/s, "
-                      "%.0f%% of the read speed\n", d->ms, d->best, d->late,
-                      1000 / d->ms, 100 * share(info, f, d));
+    gb_engine_close(b->engine);
+    free(b->logits);
+    free(b->f.prompt_ms);
+    free(b->f.at_short.ms);
+    free(b->f.at_short.round_ms);
+    free(b->f.at_long.ms);
+    free(b->f.at_long.round_ms);
 }
 
-static bool
-put_text(const gb_engine *e, const figures *f, gb_error *err)
-{
-    const gb_engine_info *info = gb_engine_get_info(e);
-    const gb_model *m = gb_engine_model(e);
-    double tokens = f->prompt_tokens;
-    gb_str out = GB_STR_INIT;
-    bool ok;
-
-    gb_str_printf(&out, "model            %s, %s weights%s%s\n", m->name,
-                  info->dtype, info->dtype_why[0] != '\0' ? ", " : "",
-                  info->dtype_why);
-    gb_str_printf(&out, "device           %s\n", info->device.name);
-    gb_str_printf(&out, "loading          %.0f ms, weights %.0f ms, kernels "
-                  "%.0f ms (%s)\n", f->open_ms, info->load_ms,
-                  info->compile_ms,
-                  info->program_cached ? "cached" : "compiled");
-    gb_str_printf(&out, "first token      %.0f ms from the start\n",
-                  f->first_token_ms);
-    gb_str_printf(&out, "prompt of %-6u %.1f ms, %.0f tokens/s, %.1f GFLOP/s "
-                  "(%s)\n", f->prompt_tokens, f->prompt_ms,
-                  1000 * tokens / f->prompt_ms,
-                  flops_per_token(&m->config) * tokens / f->prompt_ms / 1e6,
-                  info->prefill);
-    add_decode(&out, info, f, &f->at_short);
-    add_decode(&out, info, f, &f->at_long);
-    gb_str_printf(&out, "read speed       %.1f GB/s\n", f->read_speed / 1e9);
-    gb_str_printf(&out, "device memory    %.1f MB weights, %.1f MB cache, "
-                  "%.1f MB scratch\n", (double)info->weight_bytes / 1e6,
-                  (double)info->cache_bytes / 1e6,
-                  (double)info->scratch_bytes / 1e6);
-    gb_str_printf(&out, "resident         %.1f MB at most\n",
-                  resident() / 1e6);
-    ok = gb_put_text(gb_str_cstr(&out), out.len, err);
-    gb_str_free(&out);
-    return ok;
-}
-
-static json_t *
-real(double value)
-{
-    return isfinite(value) ? json_real(value) : json_null();
-}
-
-static json_t *
-string(const char *text)
-{
-    return gb_json_text(text, strlen(text));
-}
-
-static json_t *
-decode_json(const gb_engine_info *info, const figures *f, const decode *d)
-{
-    json_t *o = json_object();
-
-    json_object_set_new(o, "context", json_integer(d->context));
-    json_object_set_new(o, "ms_per_token", real(d->ms));
-    json_object_set_new(o, "best_ms_per_token", real(d->best));
-    json_object_set_new(o, "late_ms_per_token", real(d->late));
-    json_object_set_new(o, "share_of_read_speed", real(share(info, f, d)));
-    return o;
-}
-
-static bool
-put_json(const gb_engine *e, const figures *f, gb_error *err)
-{
-    const gb_engine_info *info = gb_engine_get_info(e);
-    const gb_model *m = gb_engine_model(e);
-    json_t *o = json_object(), *decodes = json_array();
-
-    json_array_append_new(decodes, decode_json(info, f, &f->at_short));
-    json_array_append_new(decodes, decode_json(info, f, &f->at_long));
-    json_object_set_new(o, "model", string(m->name));
-    json_object_set_new(o, "device", string(info->device.name));
-    json_object_set_new(o, "dtype", json_string(info->dtype));
-    json_object_set_new(o, "prefill", json_string(info->prefill));
-    json_object_set_new(o, "open_ms", real(f->open_ms));
-    json_object_set_new(o, "load_ms", real(info->load_ms));
-    json_object_set_new(o, "compile_ms", real(info->compile_ms));
-    json_object_set_new(o, "program_cached",
-                        json_boolean(info->program_cached));
-    json_object_set_new(o, "first_token_ms", real(f->first_token_ms));
-    json_object_set_new(o, "prompt_tokens", json_integer(f->prompt_tokens));
-    json_object_set_new(o, "prompt_ms", real(f->prompt_ms));
-    json_object_set_new(o, "decode", decodes);
-    json_object_set_new(o, "read_bytes_per_second", real(f->read_speed));
-    json_object_set_new(o, "weight_bytes",
-                        json_integer((json_int_t)info->weight_bytes));
-    json_object_set_new(o, "cache_bytes",
-                        json_integer((json_int_t)info->cache_bytes));
-    json_object_set_new(o, "scratch_bytes",
-                        json_integer((json_int_t)info->scratch_bytes));
-    json_object_set_new(o, "resident_bytes",
-                        json_integer((json_int_t)resident()));
-    return gb_put_json(o, err);
-}
-
-static bool
-run_one(const gb_options *o, gb_error *err)
-{
-    gb_opened opened = {.without_tokenizer = true};
-    double start = gb_now_ms();
-    figures f = {.open_ms = 0};
-    bool ok;
-
-    ok = gb_open_engine(o, &opened, err) &&
-         measure(opened.engine, start, &f, err);
-    gb_opened_quiet(&opened);
-    ok = ok && (o->json ? put_json(opened.engine, &f, err)
-                        : put_text(opened.engine, &f, err));
-    gb_opened_close(&opened);
-    return ok;
-}
-
-/* One type of weights after the other. */
 static int
 run(const gb_options *o, gb_error *err)
 {
-    gb_options one = *o;
+    gb_opened opened = {.without_tokenizer = true};
+    const double start = gb_now_ms();
+    benches s = {.options = o, .n = o->n_dtypes > 0 ? o->n_dtypes : 1};
     unsigned i;
+    bool ok;
 
-    for (i = 0; i == 0 || i < o->n_dtypes; i++) {
-        if (o->n_dtypes > 0)
-            one.dtype = o->dtypes[i];
-        if (i > 0 && !o->json && !gb_put_text("\n", 1, err))
-            return (int)err->status;
-        if (!run_one(&one, err))
-            return (int)err->status;
+    s.all = gb_alloc_array(s.n, sizeof *s.all);
+    ok = open_model(o, &opened, err);
+    if (ok) {
+        s.model = opened.model;
+        s.ids = random_ids(s.model->config.n_ctx, s.model->config.n_vocab);
+        ok = check_room(&s, err) && measure(&s, &opened, start, err);
     }
-    return GB_OK;
+    gb_opened_quiet(&opened);
+    ok = ok && put(&s, err);
+    for (i = 0; i < s.n; i++)
+        free_bench(&s.all[i]);
+    free(s.all);
+    free(s.ids);
+    gb_opened_close(&opened);
+    return ok ? GB_OK : (int)err->status;
 }
 
 const gb_command gb_cmd_bench = {
@@ -320,18 +369,23 @@ const gb_command gb_cmd_bench = {
     .args = "",
     .summary = "Measure speed, and the share of what the device can do",
     .help =
-        "Loads the model, reads a prompt of 512 random tokens (fewer where "
-        "the context is smaller; the best of three rounds counts), then "
-        "generates after a short and after a long context (the median "
-        "counts; the shortest time and the one that nine tenths stay below "
-        "are in brackets).\n"
-        "--dtype may be repeated: each type in turn, with --json a line for "
-        "each.\n"
+        "Loads the model, then, three times over, reads a prompt of 512 random "
+        "tokens (fewer where the context is smaller; the best counts) and "
+        "generates after a long and after a short context (the median counts; "
+        "the shortest time and the one that nine tenths stay below are in "
+        "brackets). The line below says how far the rounds lie apart.\n"
+        "--dtype may be repeated: all types are open at once and take turns in "
+        "each round, so that what else the machine does strikes all of them; "
+        "with --json a line for each. The divergence of the later ones from "
+        "the first (Kullback-Leibler, mean of 16 positions) says what they "
+        "cost.\n"
         "A token cannot take less time than the device needs to read the "
-        "weights once; the share says how near it comes to the read speed, "
-        "which is measured too. Weights that fit into a cache can be read "
-        "faster than memory.",
+        "weights once, a prompt no less than its multiply-adds take; the "
+        "shares say how near they come to the read speed and to the peak of "
+        "float32, which are measured too. Weights that fit into a cache can "
+        "be read faster than memory.",
     .example = "gumbel bench --dtype f16 --dtype q8_0\n"
+               "gumbel bench --shape gpt2-medium --profile\n"
                "gumbel bench --json | jq '.decode[0].ms_per_token'",
     .self = GB_FOR_BENCH,
     .max_args = 0,

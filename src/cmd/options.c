@@ -152,6 +152,19 @@ set_mib(gb_options *o, const gb_option *self, const char *value, gb_error *err)
 }
 
 static bool
+set_rounds(gb_options *o, const gb_option *self, const char *value,
+           gb_error *err)
+{
+    char shown[GB_JSON_SHOWN];
+
+    if (gb_parse_u64(value, &o->rounds) && o->rounds >= 1 &&
+        o->rounds <= 1000)
+        return true;
+    return gb_fail_usage(err, "%s: expected a whole number from 1 to 1000, "
+                         "found %s", self->name, gb_json_quote(value, shown));
+}
+
+static bool
 set_pace(gb_options *o, const gb_option *self, const char *value,
          gb_error *err)
 {
@@ -271,6 +284,15 @@ const gb_option gb_option_table[] = {
      FIELD(from), NULL},
     {"to", 0, "T", GB_FOR_SWEEP, true, NULL,
      "The highest one (default: 1.2)", set_temperature, FIELD(to), NULL},
+    {"shape", 0, "SHAPE", GB_FOR_BENCH, true, NULL,
+     "Random weights of this shape instead of a model: gpt2, gpt2-medium, "
+     "gpt2-large, gpt2-xl, or L,D,H,V,C (layers, width, heads, vocabulary, "
+     "context)", set_string, FIELD(shape), NULL},
+    {"profile", 0, NULL, GB_FOR_BENCH, true, NULL,
+     "Tell also what each kernel takes, which makes it a little slower",
+     set_switch, FIELD(profile), NULL},
+    {"rounds", 0, "N", GB_FOR_BENCH, true, NULL,
+     "Measure everything N times (default: 3)", set_rounds, 0, NULL},
     {"max-texts", 0, "N", GB_FOR_SWEEP, false, NULL,
      "Stop after N texts (default: 1000)", set_count, FIELD(max_texts), NULL},
     {"svg", 0, "FILE", GB_FOR_SWEEP, true, NULL,

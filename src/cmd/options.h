@@ -62,6 +62,9 @@ typedef struct gb_options {
     bool json;
     bool trace;
     bool dry_run;
+    char *shape;        /* of random weights; NULL: a model */
+    bool profile;
+    uint64_t rounds;    /* of a measurement; at least 1 */
     uint64_t takes;     /* to be written side by side; at least 1 */
     double from, to;    /* temperatures of a sweep */
     uint64_t max_texts; /* of a sweep; at least 1 */

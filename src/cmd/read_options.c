@@ -264,7 +264,7 @@ gb_options_read(gb_options *o, int argc, char **argv, gb_error *err)
     bool ok;
 
     *o = (gb_options){.complaints = GB_STR_INIT, .from = 0.5, .to = 1.2,
-                      .max_texts = 1000, .takes = 1};
+                      .max_texts = 1000, .takes = 1, .rounds = 3};
     gb_settings_init(&o->settings);
     o->args = gb_alloc_array((size_t)argc + 1, sizeof *o->args);
     p.given = gb_alloc_array(count_letters(argc, argv), sizeof *p.given);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/intern.h"
 #include "base/mem.h"
 #include "engine/program.h"
 #include "engine/queue.h"
@@ -109,6 +110,7 @@ void
 gb_compute_close(gb_compute *c)
 {
     gb_queue_close(c);
+    free(c->profile);
     if (c->program != NULL)
         clReleaseProgram(c->program);
     if (c->context != NULL)
@@ -148,6 +150,7 @@ gb_op_init(gb_compute *c, gb_op *op, const char *kernel, const gb_arg *args,
     cl_uint i;
 
     memset(op, 0, sizeof *op);
+    op->name = gb_intern(kernel);
     op->x = 1;
     op->local[0] = c->shape.lanes;
     op->local[1] = 1;
@@ -193,13 +196,15 @@ gb_op_run(gb_compute *c, const gb_op *op, size_t rows, gb_error *err)
 {
     size_t y = op->per_y > 0 ? gb_div_up(rows, op->per_y) : 1;
     size_t global[2];
+    cl_event *event = gb_event(c);
     cl_int code;
 
     if (op->max_y > 0 && y > op->max_y)
         y = op->max_y;
     global[0] = op->x * op->local[0];
     global[1] = y * op->local[1];
+    c->names[c->n_events] = op->name;
     code = clEnqueueNDRangeKernel(c->queue, op->kernel, 2, NULL, global,
-                                  op->local, 0, NULL, gb_event(c));
+                                  op->local, 0, NULL, event);
     return gb_enqueued(c, code, "running a kernel", err);
 }

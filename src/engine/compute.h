@@ -9,6 +9,7 @@
 #include "engine/blocks.h"
 #include "engine/device.h"
 #include "engine/packing.h"
+#include "engine/profile.h"
 
 /* Logits in a chunk of the heads' reductions; the kernels are compiled with
  * it, as with GB_BLOCK. */
@@ -41,7 +42,9 @@ typedef struct gb_compute {
     bool program_cached;
     double compile_ms;
     cl_event events[GB_EVENTS]; /* of commands not waited for: queue.h */
+    const char *names[GB_EVENTS]; /* of their kernels; NULL: it is none */
     unsigned n_events;          /* below GB_EVENTS between calls */
+    gb_profile *profile;        /* what they took; NULL: nobody asks */
     bool failed; /* a command did; for who knows what it was to clear */
 } gb_compute;
 
@@ -58,6 +61,7 @@ cl_mem gb_buffer(gb_compute *c, size_t size, const char *what, gb_error *err);
  * rounded up, at most max_y) groups where per_y > 0. */
 typedef struct gb_op {
     cl_kernel kernel;
+    const char *name;
     size_t x;
     size_t per_y; /* 0: one row of groups, however many tokens */
     size_t max_y; /* 0: no limit */

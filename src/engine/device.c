@@ -267,6 +267,30 @@ gb_device_is_cpu(const gb_device *d)
     return (d->type & CL_DEVICE_TYPE_CPU) != 0;
 }
 
+/* Bytes of memory that can be had at the least; a guess is enough. */
+static uint64_t
+available_memory(void)
+{
+    FILE *f = fopen("/proc/meminfo", "re");
+    unsigned long long kib = UINT64_MAX >> 10;
+    char line[128];
+
+    while (f != NULL && fgets(line, sizeof line, f) != NULL)
+        if (sscanf(line, "MemAvailable: %llu kB", &kib) == 1)
+            break;
+    if (f != NULL)
+        fclose(f);
+    return (uint64_t)kib << 10;
+}
+
+bool
+gb_device_has_room(const gb_device *d, uint64_t held, uint64_t more)
+{
+    if (gb_device_is_cpu(d) && more > available_memory())
+        return false;
+    return more <= d->memory && held <= d->memory - more;
+}
+
 /* All CPUs that drivers offer are this machine's processor. */
 bool
 gb_device_is_twin(const gb_device *a, const gb_device *b)

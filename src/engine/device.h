@@ -49,6 +49,11 @@ bool gb_device_is_software(const gb_device *d);
 /* Whether it is the processor, whose memory is the program's own. */
 bool gb_device_is_cpu(const gb_device *d);
 
+/* Whether it can be expected to take `more` bytes beside the `held` ones that
+ * are this program's. One that is the processor promises memory which others
+ * have. */
+bool gb_device_has_room(const gb_device *d, uint64_t held, uint64_t more);
+
 /* Whether both are one piece of hardware, offered by two drivers. */
 bool gb_device_is_twin(const gb_device *a, const gb_device *b);
 

@@ -448,3 +448,35 @@ gb_engine_read_speed(gb_engine *e, double *bytes_per_second, gb_error *err)
 {
     return gb_read_speed(&e->compute, bytes_per_second, err);
 }
+
+bool
+gb_engine_peak(gb_engine *e, double *flops, gb_error *err)
+{
+    return gb_peak(&e->compute, flops, err);
+}
+
+bool
+gb_engine_profile(gb_engine *e, gb_error *err)
+{
+    return gb_queue_profile(&e->compute, err);
+}
+
+bool
+gb_engine_take_profile(gb_engine *e, gb_profile *profile, gb_error *err)
+{
+    bool ok = settle(e, gb_compute_finish(&e->compute, err));
+
+    *profile = *e->compute.profile;
+    *e->compute.profile = (gb_profile){.n = 0};
+    return ok;
+}
+
+uint64_t
+gb_engine_size(const gb_model *model, const gb_device *device,
+               gb_dtype_choice dtype)
+{
+    const gb_compute c = {.device = *device, .shape = gb_shape_for(device)};
+    const gb_engine_options o = {.dtype = dtype};
+
+    return gb_room_need(&c, model, &o);
+}

@@ -18,6 +18,7 @@
 #include "engine/device.h"
 #include "engine/packing.h"
 #include "engine/pick.h"
+#include "engine/profile.h"
 #include "model/model.h"
 #include "sample/adjust.h"
 #include "sample/filter.h"
@@ -138,5 +139,16 @@ bool gb_engine_score(gb_engine *e, const gb_token *ids, uint32_t n,
  * must cost at the least is info.weight_bytes over it. */
 bool gb_engine_read_speed(gb_engine *e, double *bytes_per_second,
                           gb_error *err);
+/* How fast it multiplies and adds float32, in operations per second. */
+bool gb_engine_peak(gb_engine *e, double *flops, gb_error *err);
+
+/* From here on it is counted where the device's time goes. */
+bool gb_engine_profile(gb_engine *e, gb_error *err);
+/* What came together since it was last asked. */
+bool gb_engine_take_profile(gb_engine *e, gb_profile *profile, gb_error *err);
+
+/* Bytes that an engine with these options would need on a device, about. */
+uint64_t gb_engine_size(const gb_model *model, const gb_device *device,
+                        gb_dtype_choice dtype);
 
 #endif

@@ -12,6 +12,7 @@ libgumbel_a_SOURCES += \
 	src/engine/pick.c src/engine/pick.h \
 	src/engine/missing.c src/engine/missing.h \
 	src/engine/prefill.c src/engine/prefill.h \
+	src/engine/profile.c src/engine/profile.h \
 	src/engine/program.c src/engine/program.h \
 	src/engine/queue.c src/engine/queue.h \
 	src/engine/reader.c src/engine/reader.h \

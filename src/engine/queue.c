@@ -1,9 +1,12 @@
 #include "engine/queue.h"
 
+#include "base/mem.h"
+
 cl_event *
 gb_event(gb_compute *c)
 {
     c->events[c->n_events] = NULL;
+    c->names[c->n_events] = NULL;
     return &c->events[c->n_events];
 }
 
@@ -34,6 +37,21 @@ fail(gb_compute *c, cl_int code, const char *doing, gb_error *err)
     return gb_cl_fail(c, code, doing, err);
 }
 
+/* How long a command took, where the device can tell. */
+static void
+note(gb_compute *c, unsigned i)
+{
+    const char *name = c->names[i] != NULL ? c->names[i] : "(transfers)";
+    cl_ulong start, end;
+
+    if (clGetEventProfilingInfo(c->events[i], CL_PROFILING_COMMAND_START,
+                                sizeof start, &start, NULL) == CL_SUCCESS &&
+        clGetEventProfilingInfo(c->events[i], CL_PROFILING_COMMAND_END,
+                                sizeof end, &end, NULL) == CL_SUCCESS &&
+        end >= start)
+        gb_profile_add(c->profile, name, 1, (double)(end - start) * 1e-6);
+}
+
 /* After a wait that returned `code`: the first failure of the commands since
  * the last one. */
 static bool
@@ -44,6 +62,8 @@ settle(gb_compute *c, cl_int code, const char *doing, gb_error *err)
     for (i = 0; i < c->n_events; i++) {
         if (code == CL_SUCCESS)
             code = outcome(c->events[i]);
+        if (code == CL_SUCCESS && c->profile != NULL)
+            note(c, i);
         clReleaseEvent(c->events[i]);
     }
     c->n_events = 0;
@@ -150,6 +170,22 @@ gb_copy_buffer(gb_compute *c, cl_mem from, size_t offset, cl_mem to,
                                       size, 0, NULL, gb_event(c));
 
     return gb_enqueued(c, code, "copying device memory", err);
+}
+
+bool
+gb_queue_profile(gb_compute *c, gb_error *err)
+{
+    cl_command_queue queue;
+    cl_int code;
+
+    queue = clCreateCommandQueue(c->context, c->device.id,
+                                 CL_QUEUE_PROFILING_ENABLE, &code);
+    if (code != CL_SUCCESS)
+        return gb_cl_fail(c, code, "creating a queue that tells times", err);
+    gb_queue_close(c);
+    c->queue = queue;
+    c->profile = gb_alloc(sizeof *c->profile);
+    return true;
 }
 
 void

@@ -44,6 +44,9 @@ bool gb_fill_buffer(gb_compute *c, cl_mem m, const void *pattern,
 bool gb_copy_buffer(gb_compute *c, cl_mem from, size_t offset, cl_mem to,
                     size_t to_offset, size_t size, gb_error *err);
 
+/* From here on c->profile counts what commands take, which costs some time. */
+bool gb_queue_profile(gb_compute *c, gb_error *err);
+
 /* Waits and forgets, before the queue is released. */
 void gb_queue_close(gb_compute *c);
 

@@ -108,3 +108,14 @@ gb_room_find(const gb_compute *c, const gb_model *m,
                    (double)c->device.memory / 1048576.0,
                    advice(g, &room->plan, o->cache_bytes));
 }
+
+uint64_t
+gb_room_need(const gb_compute *c, const gb_model *m,
+             const gb_engine_options *o)
+{
+    const gb_config *g = &m->config;
+    gb_room room;
+
+    choose_plan(c, m, o, &room);
+    return bytes_without(c, g, &room.plan) + cache_size(g, o->cache_bytes);
+}

@@ -18,4 +18,8 @@ bool gb_room_find(const gb_compute *c, const gb_model *model,
                   const gb_engine_options *options, gb_room *room,
                   gb_error *err);
 
+/* Bytes that it takes at the least, whether they are there or not. */
+uint64_t gb_room_need(const gb_compute *c, const gb_model *m,
+                      const gb_engine_options *o);
+
 #endif

@@ -12,7 +12,7 @@ typedef struct loader {
     gb_compute *c;
     const gb_weights_plan *plan;
     const gb_progress *progress;
-    uint64_t done, total; /* bytes of the model's files */
+    uint64_t done; /* bytes of the matrices that were read */
     gb_error *err;
 } loader;
 
@@ -62,6 +62,7 @@ plan_matrix(gb_weights_plan *plan, const gb_compute *c, const gb_tensor *t,
 
     plan->packings |= 1u << packing;
     plan->has_f64 |= t->dtype == GB_F64;
+    plan->read += t->size;
     plan->bytes += size + gb_panels_outputs(&p) * sizeof(float);
     if (plan->largest < size)
         plan->largest = size;
@@ -192,7 +193,7 @@ static bool
 loaded(loader *l, const gb_tensor *t)
 {
     l->done += t->size;
-    return gb_progress_on(l->progress, GB_PHASE_LOAD, l->done, l->total,
+    return gb_progress_on(l->progress, GB_PHASE_LOAD, l->done, l->plan->read,
                           l->err);
 }
 
@@ -239,7 +240,7 @@ gb_weights_load(gb_weights *w, gb_compute *c, const gb_model *m,
                 const gb_weights_plan *plan, const gb_progress *progress,
                 gb_error *err)
 {
-    loader l = {c, plan, progress, 0, gb_tensors_size(m->tensors), err};
+    loader l = {c, plan, progress, 0, err};
     unsigned i;
 
     memset(w, 0, sizeof *w);

@@ -46,6 +46,7 @@ typedef struct gb_weights_plan {
     unsigned packings; /* 1 << gb_packing of each that there is */
     uint64_t bytes;    /* of all */
     uint64_t largest;  /* of one matrix */
+    uint64_t read;     /* bytes of the matrices in the file */
     bool has_f64;      /* the file, which no packing has */
 } gb_weights_plan;
 

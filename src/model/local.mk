@@ -15,6 +15,7 @@ libgumbel_a_SOURCES += \
 	src/model/model.c src/model/model.h \
 	src/model/pickle.c src/model/pickle.h \
 	src/model/pt_file.c src/model/pt_file.h \
+	src/model/random.c src/model/random.h \
 	src/model/split.c src/model/split.h \
 	src/model/st_file.c src/model/st_file.h \
 	src/model/tensor.c src/model/tensor.h \

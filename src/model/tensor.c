@@ -125,10 +125,43 @@ gb_dtype_size(gb_dtype dtype)
     return dtypes[dtype].size;
 }
 
+/* The finalizer of SplitMix64 (Steele, Lea, Flood 2014). */
+static uint64_t
+mix(uint64_t z)
+{
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+    return z ^ (z >> 31);
+}
+
+/* Every step is exact but the product and the sum, which round once each. */
+static void
+make_noise(const gb_noise *noise, uint64_t from, uint64_t n,
+           unsigned char *out)
+{
+    const uint64_t key = mix(noise->seed);
+    uint32_t bits;
+    uint64_t h, i;
+    float x;
+
+    for (i = 0; i < n; i++) {
+        h = mix(key + (from + i) * 0x9e3779b97f4a7c15u);
+        x = noise->scale *
+            ((float)((int32_t)(h >> 40) - 0x800000) * 0x1p-23f);
+        x = noise->center + x;
+        bits = htole32(float_bits(x));
+        memcpy(out + 4 * i, &bits, sizeof bits);
+    }
+}
+
 static bool
 copy_bytes(const gb_tensor *t, uint64_t from, uint64_t n, void *out,
            gb_error *err)
 {
+    if (t->data == NULL && t->source == NULL) {
+        make_noise(&t->noise, from / sizeof(float), n / sizeof(float), out);
+        return true;
+    }
     if (t->data == NULL)
         return gb_source_read(t->source, t->path, t->at + from, out, n, err);
     memcpy(out, t->data + from, n);

@@ -30,10 +30,16 @@ typedef enum gb_dtype {
 
 #define GB_MAX_RANK 4
 
-/* A part of a file, or of memory where data is not NULL; the elements are
- * little-endian and may be unaligned. They come row by row; those of a matrix
- * that is turned come column by column, as where a file has (out, in) for what
- * its shape here calls (in, out). */
+/* Numbers in center + [-scale, scale), the same for the same seed. */
+typedef struct gb_noise {
+    uint64_t seed;
+    float center, scale;
+} gb_noise;
+
+/* A part of a file, or of memory where data is not NULL, or noise (f32) where
+ * there is neither; the elements are little-endian and may be unaligned. They
+ * come row by row; those of a matrix that is turned come column by column, as
+ * where a file has (out, in) for what its shape here calls (in, out). */
 typedef struct gb_tensor {
     const char *name; /* as in the file */
     const char *path; /* the file, for messages */
@@ -45,6 +51,7 @@ typedef struct gb_tensor {
     const gb_source *source;
     uint64_t at; /* where it begins in source */
     const unsigned char *data;
+    gb_noise noise;
     uint64_t size; /* in bytes */
 } gb_tensor;
 

@@ -138,22 +138,6 @@ hash(gb_worker *w, gb_model *model, gb_error *err)
     return gb_model_hash(model, &progress, err);
 }
 
-/* Bytes of memory that can be had at the least; a guess is enough. */
-static uint64_t
-available_memory(void)
-{
-    FILE *f = fopen("/proc/meminfo", "re");
-    unsigned long long kib = UINT64_MAX >> 10;
-    char line[128];
-
-    while (f != NULL && fgets(line, sizeof line, f) != NULL)
-        if (sscanf(line, "MemAvailable: %llu kB", &kib) == 1)
-            break;
-    if (f != NULL)
-        fclose(f);
-    return (uint64_t)kib << 10;
-}
-
 static bool
 is_same_device(const gb_device *a, const gb_device *b)
 {
@@ -162,19 +146,17 @@ is_same_device(const gb_device *a, const gb_device *b)
 }
 
 /* Whether a device can be expected to hold this model beside the one that it
- * holds now. One that is a processor promises memory which is not there. */
+ * holds now. */
 static bool
 has_room_beside(const gb_worker *w, const gb_model *model,
                 const gb_device *device)
 {
     const gb_engine_info *info = gb_engine_get_info(w->engine);
-    uint64_t old = info->weight_bytes + info->cache_bytes +
-                   info->scratch_bytes;
-    uint64_t new = model == w->model ? old : gb_tensors_size(model->tensors);
 
-    if (gb_device_is_cpu(device) && new > available_memory())
-        return false;
-    return new <= device->memory && old <= device->memory - new;
+    return gb_device_has_room(device,
+                              info->weight_bytes + info->cache_bytes +
+                                  info->scratch_bytes,
+                              gb_engine_size(model, device, w->dtype));
 }
 
 /* The old engine again, which had to go. */

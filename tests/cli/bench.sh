@@ -18,7 +18,21 @@ several types     | gumbel bench -m several       | - | 0 | ~several, mixed weig
 json, one line    | gumbel bench -m tiny --json|grep -c "" | - | 0 | 1\n                        | -
 two types, json   | gumbel bench -m tiny --dtype q8_0 --dtype q4_0 --json|grep -o '"dtype":"[^"]*"' | - | 0 | "dtype":"q8_0"\n"dtype":"q4_0"\n | -
 two types         | gumbel bench -m tiny --dtype f32 --dtype q8_0 | - | 0 | ~tiny, q8_0 weights | -
+a shape           | gumbel bench --shape 1,32,2,300,40 --rounds 1 | - | 0 | ~^model +1,32,2,300,40, f32 weights | -
+no shape          | gumbel bench --shape 1,32,5,300,40 | - | 2 | - | ~expected gpt2, .*found "1,32,5,300,40"
+too large a shape | gumbel bench --shape 1,32,2,300,9999999 | - | 2 | - | ~shape: expected
+nor this          | gumbel bench --shape gpt3 | - | 2 | - | ~found "gpt3"
+no round          | gumbel bench -m tiny --rounds 0   | - | 2 | - | ~rounds: expected a whole number from 1 to 1000
+profile           | gumbel bench -m tiny --profile --rounds 1 | - | 0 | ~^token, short context, kernel by kernel | -
 unknown device    | gumbel bench -m tiny -d xyzzy | - | 1 | - | ~no OpenCL device fits "xyzzy"
 no tokenizer      | gumbel generate -m tiny x     | - | 1 | - | ~tiny
+EOF
+command -v jq > /dev/null || { done_testing; exit; }
+table <<'EOF'
+alternated        | gumbel bench -m tiny --dtype f32 --dtype q8_0 --rounds 2 --json|jq -c '[.dtype,.rounds,.compared_with,(.round_prompt_ms|length),(.decode[0].round_ms_per_token|length),(.kl_divergence//0)<0.1]' | - | 0 | ["f32",2,null,2,2,true]\n["q8_0",2,"f32",2,2,true]\n | -
+the same twice    | gumbel bench -m tiny --dtype f32 --dtype f32 --rounds 1 --json|tail -n 1|jq .kl_divergence==0 | - | 0 | true\n | -
+peak              | gumbel bench -m tiny --rounds 1 --json|jq '.peak_flops_per_second>0 and .share_of_peak>0' | - | 0 | true\n | -
+profile, json     | gumbel bench -m tiny --profile --rounds 1 --json|jq -c '[.profile[].phase]' | - | 0 | ["prompt","token, short context","token, long context"]\n | -
+its sum           | gumbel bench -m tiny --profile --rounds 1 --json|jq '.profile[1]|([.kernels[].ms]|add)<.ms' | - | 0 | true\n | -
 EOF
 done_testing

@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "model/random.h"
 #include "../tools/random_model.h"
 
 /* sha256 is that of all files of the folder in order of their names:
@@ -77,6 +78,44 @@ test_same_as_python(void **state)
     }
 }
 
+/* So are those that are made without a file. */
+static void
+test_same_without_file(void **state)
+{
+    const gb_random_model written = {.layers = 2, .width = 32, .heads = 2,
+                                     .vocab = 300, .context = 40,
+                                     .no_tokenizer = true};
+    gb_error err = GB_ERROR_INIT;
+    gb_model *a, *b;
+    bool same;
+    size_t i;
+
+    (void)state;
+    test_ok(gb_random_model_write(&written, test_folder(), &err), &err);
+    a = gb_model_open_weights(test_folder(), &err);
+    test_ok(a != NULL, &err);
+    b = gb_random_open("2,32,2,300,40", &err);
+    test_ok(b != NULL, &err);
+    const gb_tensor *pairs[][2] = {
+        {&a->wte, &b->wte},
+        {&a->wpe, &b->wpe},
+        {&a->ln_f_weight, &b->ln_f_weight},
+        {&a->blocks[0].attn_weight, &b->blocks[0].attn_weight},
+        {&a->blocks[1].fc_weight, &b->blocks[1].fc_weight},
+        {&a->blocks[1].fc_proj_weight, &b->blocks[1].fc_proj_weight},
+        {&a->blocks[1].ln_2_bias, &b->blocks[1].ln_2_bias},
+    };
+    for (i = 0; i < GB_COUNT(pairs); i++) {
+        test_ok(gb_tensor_compare(pairs[i][0], pairs[i][1], &same, &err),
+                &err);
+        assert_true(same);
+    }
+    assert_int_equal(a->config.n_inner, b->config.n_inner);
+    assert_int_equal(a->config.head_size, b->config.head_size);
+    gb_model_close(a);
+    gb_model_close(b);
+}
+
 static void
 test_refused(void **state)
 {
@@ -97,6 +136,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_same_as_python),
+        cmocka_unit_test(test_same_without_file),
         cmocka_unit_test(test_refused),
     };
 
