@@ -14,12 +14,22 @@
 /* Bytes of noise that are kept: texts that part have the same noise. */
 #define NOISE_LIMIT ((size_t)64 << 20)
 
-/* A text that is still to be followed: after so many tokens comes this one. */
+/* How far beyond the lowest temperature texts are followed. */
+#define AHEAD (4 * GB_ROWS)
+
+/* A text that is told, or still followed, between two temperatures. */
 typedef struct branch {
     double from, to;
-    uint32_t depth;
-    gb_token id;
+    gb_ids view; /* the prompt, and what was generated */
+    gb_stream *stream;
+    gb_str text;
+    const char *reason; /* NULL: it has not ended */
 } branch;
+
+typedef struct branches {
+    branch *data; /* (n) */
+    size_t n, room;
+} branches;
 
 struct gb_sweep {
     gb_sweep_of of;
@@ -28,39 +38,112 @@ struct gb_sweep {
     size_t n_stops;
     gb_spectrum *spectrum;
     gb_adjuster adjuster;
-    float *logits;
+    float *logits; /* (GB_ROWS, vocabulary) */
     float **noise; /* (n_noise) vectors of the first steps, NULL: not yet */
     size_t n_noise;
     float *spare;  /* of the steps after them */
-    branch *branches; /* the next one is the last */
-    size_t n_branches, room;
-    bool begun;
-    /* The text that is followed: */
-    gb_ids view; /* the prompt and path */
-    gb_stream *stream;
-    gb_str text;
-    const char *reason; /* NULL: it has not ended */
+    branches texts; /* in descending order of temperature */
     uint64_t forwards;
 };
+
+static size_t
+depth_of(const gb_sweep *s, const branch *b)
+{
+    return b->view.len - s->of.n_prompt;
+}
+
+static void
+free_branch(branch *b)
+{
+    gb_ids_free(&b->view);
+    gb_stream_free(b->stream);
+    gb_str_free(&b->text);
+}
+
+static void
+push_branch(branches *list, const branch *b)
+{
+    if (list->n == list->room) {
+        list->room = 2 * list->room + 16;
+        list->data = gb_realloc_array(list->data, list->room,
+                                      sizeof *list->data);
+    }
+    list->data[list->n++] = *b;
+}
+
+static void
+drop_branches(branches *list)
+{
+    while (list->n > 0)
+        free_branch(&list->data[--list->n]);
+}
+
+/* True when a stop string is complete. */
+static bool
+push_bytes(const gb_sweep *s, branch *b, gb_token id)
+{
+    const gb_model *m = gb_engine_model(s->of.engine);
+
+    return gb_stream_push_token(b->stream, m->tokenizer,
+                                s->of.settings.ignore_eos ? NULL
+                                                          : &m->config.ends,
+                                id, &b->text);
+}
+
+/* A text with these tokens behind the prompt; none of them ends it. */
+static branch
+begin(const gb_sweep *s, const gb_token *ids, size_t n)
+{
+    branch b = {.stream = gb_stream_new(s->stops, s->n_stops)};
+    size_t i;
+
+    gb_ids_append(&b.view, s->of.prompt, s->of.n_prompt);
+    gb_stream_push(b.stream, s->of.tail, s->of.n_tail, &b.text);
+    gb_ids_append(&b.view, ids, n);
+    for (i = 0; i < n; i++)
+        push_bytes(s, &b, ids[i]);
+    return b;
+}
+
+/* Goes on by a token, which may be the last one. */
+static void
+go_on(const gb_sweep *s, branch *b, gb_token id)
+{
+    gb_reason end;
+
+    gb_ids_push(&b->view, id);
+    end = gb_loop_end(s->of.engine, s->of.settings.ignore_eos, id,
+                      push_bytes(s, b, id), depth_of(s, b),
+                      s->of.settings.max_new_tokens);
+    if (end != GB_REASON_NONE)
+        b->reason = gb_reason_name(end);
+    else if (b->view.len > s->n_ctx)
+        b->reason = "context";
+}
 
 gb_sweep *
 gb_sweep_open(const gb_sweep_of *of)
 {
     const gb_config *c = &gb_engine_model(of->engine)->config;
     gb_sweep *s = gb_alloc(sizeof *s);
+    branch all;
 
     s->of = *of;
     s->n_stops = gb_chat_stops(of->mode, &of->settings, s->stops);
     s->n_vocab = c->n_vocab;
     s->n_ctx = c->n_ctx;
     s->spectrum = gb_spectrum_new();
-    s->logits = gb_alloc_array(c->n_vocab, sizeof *s->logits);
+    s->logits = gb_alloc_array((size_t)GB_ROWS * c->n_vocab,
+                               sizeof *s->logits);
     s->spare = gb_alloc_array(c->n_vocab, sizeof *s->spare);
     s->n_noise = NOISE_LIMIT / (c->n_vocab * sizeof **s->noise);
     if (s->n_noise > of->settings.max_new_tokens)
         s->n_noise = of->settings.max_new_tokens;
     s->noise = gb_alloc_array(s->n_noise, sizeof *s->noise);
-    gb_ids_append(&s->view, of->prompt, of->n_prompt);
+    all = begin(s, NULL, 0);
+    all.from = of->from;
+    all.to = of->to;
+    push_branch(&s->texts, &all);
     return s;
 }
 
@@ -73,15 +156,13 @@ gb_sweep_close(gb_sweep *s)
         return;
     for (i = 0; i < s->n_noise; i++)
         free(s->noise[i]);
+    drop_branches(&s->texts);
+    free(s->texts.data);
     free(s->noise);
     free(s->spare);
     free(s->logits);
     gb_spectrum_free(s->spectrum);
     gb_adjuster_free(&s->adjuster);
-    free(s->branches);
-    gb_ids_free(&s->view);
-    gb_stream_free(s->stream);
-    gb_str_free(&s->text);
     free(s);
 }
 
@@ -96,92 +177,6 @@ uint64_t
 gb_sweep_forwards(const gb_sweep *s)
 {
     return s->forwards;
-}
-
-static size_t
-depth_of(const gb_sweep *s)
-{
-    return s->view.len - s->of.n_prompt;
-}
-
-static void
-push_branch(gb_sweep *s, branch b)
-{
-    if (s->n_branches == s->room) {
-        s->room = 2 * s->room + 16;
-        s->branches = gb_realloc_array(s->branches, s->room,
-                                       sizeof *s->branches);
-    }
-    s->branches[s->n_branches++] = b;
-}
-
-/* True when a stop string is complete. */
-static bool
-push_bytes(gb_sweep *s, gb_token id)
-{
-    const gb_model *m = gb_engine_model(s->of.engine);
-
-    return gb_stream_push_token(s->stream, m->tokenizer,
-                                s->of.settings.ignore_eos ? NULL
-                                                          : &m->config.ends,
-                                id, &s->text);
-}
-
-/* The text as it was after so many tokens; none of them has ended it. */
-static void
-go_back(gb_sweep *s, size_t depth)
-{
-    size_t i;
-
-    gb_stream_free(s->stream);
-    gb_str_clear(&s->text);
-    s->view.len = s->of.n_prompt + depth;
-    s->stream = gb_stream_new(s->stops, s->n_stops);
-    gb_stream_push(s->stream, s->of.tail, s->of.n_tail, &s->text);
-    for (i = 0; i < depth; i++)
-        push_bytes(s, s->view.data[s->of.n_prompt + i]);
-}
-
-/* Goes on by a token, which may be the last one. */
-static void
-go_on(gb_sweep *s, gb_token id)
-{
-    gb_reason end;
-
-    gb_ids_push(&s->view, id);
-    end = gb_loop_end(s->of.engine, s->of.settings.ignore_eos, id,
-                      push_bytes(s, id), depth_of(s),
-                      s->of.settings.max_new_tokens);
-    if (end != GB_REASON_NONE)
-        s->reason = gb_reason_name(end);
-    else if (s->view.len > s->n_ctx)
-        s->reason = "context";
-}
-
-/* Feeds what the engine has not read of the view. */
-static bool
-read_on(gb_sweep *s, gb_error *err)
-{
-    gb_engine *e = s->of.engine;
-    uint32_t same, n = (uint32_t)s->view.len;
-    uint64_t before = gb_engine_computed(e);
-
-    if (s->of.cancel != NULL && atomic_load(s->of.cancel))
-        return gb_fail_interrupted(err);
-    if (!gb_loop_counts_reads(e)) {
-        if (!gb_engine_read(e, s->view.data, n, err))
-            return false;
-        s->forwards += gb_engine_computed(e) > before;
-        return true;
-    }
-    same = (uint32_t)gb_loop_count_read(e, s->view.data, n);
-    gb_engine_rewind(e, same);
-    if (same == n)
-        return true;
-    if (!gb_engine_feed(e, s->view.data + same, n - same, err))
-        return false;
-    s->forwards++;
-    return true;
 }
 
 static const float *
@@ -202,90 +197,115 @@ noise_of(gb_sweep *s, size_t depth)
     return noise;
 }
 
-/* The logits of what follows the view, with what the text makes of them. */
+/* Splits the temperatures of a text among the tokens that come next, and
+ * appends what becomes of it, of the highest temperature first. On success
+ * the text is taken: it is the one of the lowest. */
 static bool
-find_logits(gb_sweep *s, gb_error *err)
+split(gb_sweep *s, const branch *b, float *logits, branches *out,
+      gb_error *err)
 {
     const gb_adjustments *adjust = NULL;
-
-    if (!read_on(s, err) ||
-        !gb_engine_logits(s->of.engine, (uint32_t)s->view.len - 1, s->logits,
-                          err) ||
-        !gb_adjuster_find(&s->adjuster, gb_engine_model(s->of.engine),
-                          &s->of.settings, s->view.data, s->view.len,
-                          &adjust, err))
-        return false;
-    gb_adjust(adjust, s->logits);
-    return true;
-}
-
-/* Splits the temperatures of the text among the tokens that come next. The
- * one of the lowest is followed, the others are left for later. */
-static bool
-split(gb_sweep *s, branch *b, gb_error *err)
-{
-    const size_t depth = depth_of(s);
+    const size_t depth = depth_of(s, b);
     const gb_band *band;
+    branch next;
     size_t n;
 
-    if (!find_logits(s, err))
+    if (!gb_adjuster_find(&s->adjuster, gb_engine_model(s->of.engine),
+                          &s->of.settings, b->view.data, b->view.len,
+                          &adjust, err))
         return false;
-    gb_spectrum_set(s->spectrum, s->logits, noise_of(s, depth), s->n_vocab,
+    gb_adjust(adjust, logits);
+    gb_spectrum_set(s->spectrum, logits, noise_of(s, depth), s->n_vocab,
                     &s->of.settings.filter);
     n = gb_spectrum_bands(s->spectrum, b->from, b->to, &band);
     if (n == 0)
         return gb_fail(err, "the model's output is not a number");
-    while (n-- > 1)
-        push_branch(s, (branch){band[n].from, band[n].to, (uint32_t)depth,
-                                band[n].id});
-    *b = (branch){band->from, band->to, (uint32_t)depth, band->id};
-    if (s->of.progress != NULL)
-        s->of.progress(s->of.progress_arg, s, b->from);
+    while (n-- > 0) {
+        next = n > 0 ? begin(s, b->view.data + s->of.n_prompt, depth) : *b;
+        next.from = band[n].from;
+        next.to = band[n].to;
+        go_on(s, &next, band[n].id);
+        push_branch(out, &next);
+    }
     return true;
 }
 
-static void
-tell(gb_sweep *s, const branch *b, gb_sweep_text *text)
+/* Finds which texts go on by a token in the next pass, of the lowest
+ * temperature first: at (GB_ROWS) are their places in the list. */
+static unsigned
+choose(const gb_sweep *s, gb_sequence *rows, size_t *at)
 {
-    gb_stream_end(s->stream, &s->text);
-    *text = (gb_sweep_text){.from = b->from, .to = b->to,
-                            .reason = s->reason};
-    gb_ids_append(&text->ids, s->view.data + s->of.n_prompt, depth_of(s));
-    gb_str_append(&text->text, gb_str_cstr(&s->text), s->text.len);
-    s->reason = NULL;
+    const branches *list = &s->texts;
+    size_t least = list->n > AHEAD ? list->n - AHEAD : 0, i;
+    unsigned n = 0;
+
+    for (i = list->n; i-- > least && n < GB_ROWS;)
+        if (list->data[i].reason == NULL) {
+            rows[n] = (gb_sequence){.ids = list->data[i].view.data,
+                                    .n = (uint32_t)list->data[i].view.len};
+            at[n++] = i;
+        }
+    return n;
 }
 
+/* One more token for some of the texts. */
 static bool
-follow(gb_sweep *s, branch *b, gb_error *err)
+follow(gb_sweep *s, gb_error *err)
 {
-    bool first = !s->begun;
+    gb_sequence rows[GB_ROWS];
+    branches next = {NULL};
+    size_t at[GB_ROWS], i;
+    unsigned n = choose(s, rows, at);
+    bool ok = true;
 
-    s->begun = true;
-    go_back(s, b->depth);
-    if (first && !split(s, b, err))
+    if (s->of.cancel != NULL && atomic_load(s->of.cancel))
+        return gb_fail_interrupted(err);
+    if (!gb_engine_logit_rows(s->of.engine, rows, n, s->logits, err))
         return false;
-    for (;;) {
-        go_on(s, b->id);
-        if (s->reason != NULL)
-            return true;
-        if (!split(s, b, err))
-            return false;
+    s->forwards += n;
+    for (i = 0; i < s->texts.n; i++) {
+        if (!ok || n == 0 || at[n - 1] != i) {
+            push_branch(&next, &s->texts.data[i]);
+            continue;
+        }
+        n--;
+        ok = split(s, &s->texts.data[i], s->logits + (size_t)n * s->n_vocab,
+                   &next, err);
+        if (!ok)
+            push_branch(&next, &s->texts.data[i]);
     }
+    free(s->texts.data);
+    s->texts = next;
+    return ok;
+}
+
+static void
+tell(gb_sweep *s, branch *b, gb_sweep_text *text)
+{
+    gb_stream_end(b->stream, &b->text);
+    *text = (gb_sweep_text){.from = b->from, .to = b->to,
+                            .reason = b->reason};
+    gb_ids_append(&text->ids, b->view.data + s->of.n_prompt, depth_of(s, b));
+    gb_str_append(&text->text, gb_str_cstr(&b->text), b->text.len);
+    free_branch(b);
 }
 
 bool
 gb_sweep_next(gb_sweep *s, gb_sweep_text *text, gb_error *err)
 {
-    branch b = {s->of.from, s->of.to, 0, 0};
+    branches *list = &s->texts;
 
-    if (s->begun && s->n_branches == 0)
-        return false;
-    if (s->begun)
-        b = s->branches[--s->n_branches];
-    if (!follow(s, &b, err)) {
-        s->n_branches = 0;
-        return false;
+    while (list->n > 0 && list->data[list->n - 1].reason == NULL) {
+        if (!follow(s, err)) {
+            drop_branches(list);
+            return false;
+        }
+        if (s->of.progress != NULL)
+            s->of.progress(s->of.progress_arg, s,
+                           list->data[list->n - 1].from);
     }
-    tell(s, &b, text);
+    if (list->n == 0)
+        return false;
+    tell(s, &list->data[--list->n], text);
     return true;
 }

@@ -1,7 +1,8 @@
 /* Every text that a seed tells between two temperatures. At each step the
  * spectrum splits the temperatures among the tokens that win there; each
  * token's text is followed within its share, which the next step splits
- * again. What texts have in common is computed once. See doc/instrument.md. */
+ * again. What texts have in common is computed once, and those that have parted
+ * go on side by side. See doc/instrument.md. */
 #ifndef GB_SESSION_SWEEP_H
 #define GB_SESSION_SWEEP_H
 
@@ -25,7 +26,7 @@ typedef struct gb_sweep_of {
     gb_mode mode;
     uint64_t step;    /* noise of the first token: seed + step */
     const atomic_bool *cancel; /* may be NULL */
-    /* Called after each forward pass, with the temperature from which on
+    /* Called after each pass, with the temperature from which on
      * nothing is told yet; may be NULL. */
     void (*progress)(void *arg, const gb_sweep *s, double temperature);
     void *progress_arg;
@@ -49,7 +50,8 @@ void gb_sweep_close(gb_sweep *s);
 bool gb_sweep_next(gb_sweep *s, gb_sweep_text *text, gb_error *err);
 void gb_sweep_text_free(gb_sweep_text *text);
 
-/* Forward passes so far: one for the prompt, one for each token fed. */
+/* Positions computed so far, the prompt counted as one; several of them at a
+ * time. */
 uint64_t gb_sweep_forwards(const gb_sweep *s);
 
 #endif

@@ -412,7 +412,7 @@ progress(void *arg, const gb_sweep *s, double temperature)
     p->calls++;
     assert_true(temperature >= p->temperature);
     p->temperature = temperature;
-    assert_int_equal(gb_sweep_forwards(s), p->calls);
+    assert_true(gb_sweep_forwards(s) >= p->calls);
     if (p->calls == p->after)
         atomic_store(&p->cancel, true);
 }
@@ -434,7 +434,7 @@ test_cancel(void **state)
     of.progress = progress;
     of.progress_arg = &p;
     of.cancel = &p.cancel;
-    for (p.after = 1; p.after < 60; p.after += 19) {
+    for (p.after = 1; p.after < 12; p.after += 3) {
         atomic_store(&p.cancel, false);
         p.calls = 0;
         p.temperature = 0;
