@@ -102,8 +102,8 @@ pick_tokens(writer *w, size_t n, gb_error *err)
     const gb_settings *s = &w->options->settings;
 
     return w->n == 1 ? gb_loop_step(w->loops[0], s, w->picks, err)
-                     : gb_several_step(w->loops, w->seeds, n, s, w->picks,
-                                       err);
+                     : gb_several_step(w->loops, w->seeds, n, s, false,
+                                       w->picks, err);
 }
 
 /* Hands on the token, and ends the text when it is the last one. */

@@ -1,6 +1,8 @@
 libgumbel_a_SOURCES += \
 	src/session/adjuster.c \
 	src/session/adjuster.h \
+	src/session/ahead.c \
+	src/session/ahead.h \
 	src/session/apply.c \
 	src/session/bias.c \
 	src/session/bias.h \

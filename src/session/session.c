@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "sample/rng.h"
+#include "session/ahead.h"
 #include "session/chat.h"
 #include "session/steer.h"
 
@@ -395,6 +396,7 @@ gb_session_stop(gb_session *s)
     if (s->tree->writing)
         end_run(s, GB_REASON_INTERRUPT);
     gb_session_drop_script(s);
+    gb_session_drop_ahead(s);
 }
 
 /* Takes a stop string off the view, which would otherwise begin the next turn
@@ -467,6 +469,38 @@ note_prefill(gb_session *s, uint32_t from)
     }
 }
 
+/* Takes side by side, from the first token of the first of them on: each has
+ * the seed behind the one before. */
+static void
+begin_ahead(gb_session *s)
+{
+    const gb_settings *set = &s->tree->settings;
+    uint64_t *seeds = gb_alloc_array(s->n_ahead, sizeof *seeds);
+    size_t i;
+
+    for (i = 0; i < s->n_ahead; i++)
+        seeds[i] = gb_seed_jump(set->seed, i);
+    gb_ahead_free(s->ahead);
+    s->ahead = gb_ahead_new(&s->loop, set, seeds, s->n_ahead);
+    s->n_ahead = 0;
+    free(seeds);
+}
+
+/* The next token, beside others or alone. */
+static bool
+pick_token(gb_session *s, gb_error *err)
+{
+    const gb_settings *set = &s->tree->settings;
+    bool found = false;
+
+    if (s->n_ahead > 0)
+        begin_ahead(s);
+    if (s->ahead != NULL && !gb_ahead_write(s->ahead, &s->loop, set,
+                                            &s->last_pick, &found, err))
+        return false;
+    return found || gb_loop_write(&s->loop, set, &s->last_pick, err);
+}
+
 static bool
 write_token(gb_session *s, gb_error *err)
 {
@@ -483,7 +517,7 @@ write_token(gb_session *s, gb_error *err)
     s->synced = true;
     from = gb_engine_length(s->engine);
     e.step = s->loop.step;
-    ok = gb_loop_write(&s->loop, &s->tree->settings, &s->last_pick, &problem);
+    ok = pick_token(s, &problem);
     note_prefill(s, from);
     if (!ok) {
         end_run(s, problem.status == GB_INTERRUPTED ? GB_REASON_INTERRUPT
@@ -509,6 +543,21 @@ gb_session_step(gb_session *s, gb_error *err)
         if (!gb_session_follow_script(s, err))
             return false;
     return !s->tree->writing || write_token(s, err);
+}
+
+bool
+gb_session_has_waiting(const gb_session *s)
+{
+    return s->tree->writing && s->ahead != NULL && s->synced &&
+           gb_ahead_has(s->ahead, &s->loop, &s->tree->settings);
+}
+
+void
+gb_session_drop_ahead(gb_session *s)
+{
+    gb_ahead_free(s->ahead);
+    s->ahead = NULL;
+    s->n_ahead = 0;
 }
 
 bool

@@ -64,7 +64,9 @@ typedef struct gb_session {
     gb_place cursor;   /* the token behind this place; see steer.h */
     bool has_cursor;
 
-    gb_scripted *script; /* of a what-if: done up to script_at */
+    struct gb_ahead *ahead; /* takes that are written side by side, */
+    size_t n_ahead;         /* so many from the next token on */
+    gb_scripted *script; /* of a what-if, or of takes: done up to script_at */
     size_t n_script, script_at;
     gb_place before;   /* where the text ended before it */
 } gb_session;
@@ -124,6 +126,8 @@ bool gb_session_do(gb_session *s, const gb_event *event, unsigned flags,
                    gb_error *err);
 
 bool gb_session_is_writing(const gb_session *s);
+/* Whether the next token was written already, beside another take. */
+bool gb_session_has_waiting(const gb_session *s);
 /* One more token. False: the run has ended by a failure of the device. A feed
  * that was cancelled ends the run as gb_session_stop does, and is no failure.
  * Does nothing when the model is not writing. */

@@ -220,6 +220,7 @@ release(gb_session *s)
 {
     gb_tree_free(s->tree);
     gb_session_drop_script(s);
+    gb_session_drop_ahead(s);
     gb_loop_free(&s->loop);
     gb_origin_free(&s->origin);
     free(s);

@@ -3,9 +3,9 @@
 /* As many as go through the layers together. */
 static bool
 step_some(gb_loop *const *loops, const uint64_t *seeds, unsigned n,
-          const gb_settings *s, gb_pick *picks, gb_error *err)
+          const gb_settings *s, bool ranges, gb_pick *picks, gb_error *err)
 {
-    const gb_rule rule = {s->greedy, s->temperature, &s->filter, false};
+    const gb_rule rule = {s->greedy, s->temperature, &s->filter, ranges};
     gb_engine *e = loops[0]->engine;
     gb_sequence rows[GB_ROWS];
     unsigned i;
@@ -24,14 +24,14 @@ step_some(gb_loop *const *loops, const uint64_t *seeds, unsigned n,
 
 bool
 gb_several_step(gb_loop *const *loops, const uint64_t *seeds, size_t n,
-                const gb_settings *s, gb_pick *picks, gb_error *err)
+                const gb_settings *s, bool ranges, gb_pick *picks, gb_error *err)
 {
     size_t i, some;
 
     for (i = 0; i < n; i += some) {
         some = n - i < GB_ROWS ? n - i : GB_ROWS;
-        if (!step_some(loops + i, seeds + i, (unsigned)some, s, picks + i,
-                       err))
+        if (!step_some(loops + i, seeds + i, (unsigned)some, s, ranges,
+                       picks + i, err))
             return false;
     }
     for (i = 0; i < n; i++) {

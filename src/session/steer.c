@@ -325,33 +325,36 @@ sessions(gb_session *s, const char *arg, gb_str *out, gb_error *err)
 }
 
 static const gb_steer table[] = {
-    {"at", at, GB_WHEN_NOW},
-    {"fork", fork_verb, GB_WHEN_NOW},
-    {"unsure", unsure, GB_WHEN_NOW},
-    {"differ", differ, GB_WHEN_NOW},
-    {"why", gb_verb_why, GB_WHEN_NOW},
-    {"takes", gb_verb_takes, GB_WHEN_NOW},
-    {"tree", gb_verb_tree, GB_WHEN_NOW},
-    {"name", gb_verb_name, GB_WHEN_NOW},
-    {"as-written", gb_verb_as_written, GB_WHEN_NOW},
-    {"sessions", sessions, GB_WHEN_NOW},
-    {"compare", gb_verb_compare, GB_WHEN_NOW},
-    {"sweep", gb_verb_sweep, GB_WHEN_IDLE},
-    {"take", gb_verb_take, GB_WHEN_STOP},
-    {"go", gb_verb_go, GB_WHEN_STOP},
-    {"again", again, GB_WHEN_STOP},
-    {"what", gb_verb_what, GB_WHEN_STOP},
-    {"edit", gb_verb_edit, GB_WHEN_STOP},
-    {"pick", gb_verb_pick, GB_WHEN_STOP},
+    {"takes", gb_verb_write_takes, GB_WHEN_STOP, true},
+    {"at", at, GB_WHEN_NOW, false},
+    {"fork", fork_verb, GB_WHEN_NOW, false},
+    {"unsure", unsure, GB_WHEN_NOW, false},
+    {"differ", differ, GB_WHEN_NOW, false},
+    {"why", gb_verb_why, GB_WHEN_NOW, false},
+    {"takes", gb_verb_takes, GB_WHEN_NOW, false},
+    {"tree", gb_verb_tree, GB_WHEN_NOW, false},
+    {"name", gb_verb_name, GB_WHEN_NOW, false},
+    {"as-written", gb_verb_as_written, GB_WHEN_NOW, false},
+    {"sessions", sessions, GB_WHEN_NOW, false},
+    {"compare", gb_verb_compare, GB_WHEN_NOW, false},
+    {"sweep", gb_verb_sweep, GB_WHEN_IDLE, false},
+    {"take", gb_verb_take, GB_WHEN_STOP, false},
+    {"go", gb_verb_go, GB_WHEN_STOP, false},
+    {"again", again, GB_WHEN_STOP, false},
+    {"what", gb_verb_what, GB_WHEN_STOP, false},
+    {"edit", gb_verb_edit, GB_WHEN_STOP, false},
+    {"pick", gb_verb_pick, GB_WHEN_STOP, false},
 };
 
 const gb_steer *
-gb_steer_find(const char *verb)
+gb_steer_find(const char *verb, const char *arg)
 {
+    const bool has_arg = arg != NULL && arg[0] != '\0';
     size_t i;
 
     for (i = 0; i < GB_COUNT(table); i++)
-        if (strcmp(table[i].name, verb) == 0)
+        if (strcmp(table[i].name, verb) == 0 &&
+            (has_arg || !table[i].needs_arg))
             return &table[i];
     return NULL;
 }

@@ -18,10 +18,11 @@ typedef struct gb_steer {
     const char *name;
     gb_verb *run;
     gb_when when;
+    bool needs_arg; /* without one it is another verb of this name */
 } gb_steer;
 
 /* NULL when there is none of this name. */
-const gb_steer *gb_steer_find(const char *name);
+const gb_steer *gb_steer_find(const char *name, const char *arg);
 
 /* The cursor: a token of the conversation, counted over what user and model
  * wrote. Without one, the end. */
@@ -59,7 +60,7 @@ uint32_t gb_steer_counted(const gb_stretch *s);
 bool gb_steer_need(const gb_session *s, gb_stretch *at, gb_error *err);
 
 /* takes.c */
-gb_verb gb_verb_takes, gb_verb_take, gb_verb_go, gb_verb_name, gb_verb_tree,
+gb_verb gb_verb_takes, gb_verb_write_takes, gb_verb_take, gb_verb_go, gb_verb_name, gb_verb_tree,
     gb_verb_as_written;
 /* what.c */
 gb_verb gb_verb_what, gb_verb_edit;
@@ -73,8 +74,10 @@ gb_verb gb_verb_sweep;
 /* Appends what a what-if has led to, once, when it is over. */
 void gb_steer_report(gb_session *s, gb_str *out);
 
-/* A what-if is a script of events; see session.h. */
+/* What-if and several takes are scripts of events; see session.h. */
+void gb_session_plan(gb_session *s, const gb_event *e);
 bool gb_session_follow_script(gb_session *s, gb_error *err);
 void gb_session_drop_script(gb_session *s);
+void gb_session_drop_ahead(gb_session *s);
 
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "sample/rng.h"
 #include "session/seen.h"
 
 /* Takes. */
@@ -50,6 +51,8 @@ preview(const gb_session *s, const gb_take *take, size_t limit, gb_str *out)
 }
 
 #define GB_PREVIEW 60
+/* Takes that are written by one command. */
+#define GB_TAKES_MOST 64
 
 /* "5 fox: (seed 0, T 0.8) " */
 static void
@@ -97,6 +100,34 @@ gb_verb_takes(gb_session *s, const char *arg, gb_str *out, gb_error *err)
         gb_str_putc(out, '\n');
     }
     free(list);
+    return true;
+}
+
+/* Several at once, each with the seed behind the one before. */
+bool
+gb_verb_write_takes(gb_session *s, const char *arg, gb_str *out, gb_error *err)
+{
+    const gb_tree *t = s->tree;
+    const gb_run *last = gb_tree_last_run(t);
+    gb_event e = {.type = GB_EVENT_RUN, .how = GB_HOW_RESEED, .placed = true};
+    uint64_t n, i;
+
+    (void)out;
+    if (!gb_parse_u64(arg, &n) || n < 1 || n > GB_TAKES_MOST)
+        return gb_fail_usage(err, "expected how many takes are to be written, "
+                             "1 to %d, found %s", GB_TAKES_MOST, arg);
+    if (last == NULL)
+        return gb_fail_usage(err, "there is no text of the model to write "
+                             "again");
+    if (t->settings.greedy)
+        return gb_fail_usage(err, "greedy takes would all be the same");
+    e.place = last->from;
+    gb_session_drop_script(s);
+    for (i = 1; i <= n; i++) {
+        e.seed = gb_seed_jump(t->settings.seed, i);
+        gb_session_plan(s, &e);
+    }
+    s->n_ahead = n;
     return true;
 }
 

@@ -10,8 +10,8 @@
 /* What-if: a word replaced, and what the model wrote after it written again,
  * each step with the noise and the settings it had. */
 
-static void
-plan_event(gb_session *s, const gb_event *e)
+void
+gb_session_plan(gb_session *s, const gb_event *e)
 {
     gb_scripted *p;
 
@@ -63,7 +63,7 @@ gb_session_follow_script(gb_session *s, gb_error *err)
 
     end = s->tree->path.len > 0
               ? s->tree->path.data[s->tree->path.len - 1].node : NULL;
-    if (e.type != GB_EVENT_RUN || end == NULL ||
+    if (e.type != GB_EVENT_RUN || e.placed || end == NULL ||
         end->role == GB_ROLE_USER || !is_over(s))
         ok = gb_session_do(s, &e, flags, err);
     if (s->script_at == s->n_script || !ok)
@@ -86,7 +86,7 @@ plan_settings(gb_session *s, const gb_settings *from, const gb_settings *to)
         gb_str_clear(&value);
         gb_settings_get(to, e.name, &value);
         e.value = gb_str_cstr(&value);
-        plan_event(s, &e);
+        gb_session_plan(s, &e);
     }
     gb_str_free(&value);
 }
@@ -107,24 +107,24 @@ plan_rest(gb_session *s, size_t i, uint32_t from)
             continue;
         if (st->node->mode != mode) {
             mode = st->node->mode;
-            plan_event(s, &(gb_event){.type = GB_EVENT_MODE, .mode = mode});
+            gb_session_plan(s, &(gb_event){.type = GB_EVENT_MODE, .mode = mode});
         }
         plan_settings(s, &now, &st->node->settings);
         now = st->node->settings;
         if (st->node->role == GB_ROLE_USER) {
             text.text = gb_str_cstr(&st->node->text);
             text.n_text = st->node->text.len;
-            plan_event(s, &text);
+            gb_session_plan(s, &text);
         } else {
             run.seed = st->node->settings.seed;
             run.step = st->node->step + from;
             run.tokens = st->tokens - from;
-            plan_event(s, &run);
+            gb_session_plan(s, &run);
         }
     }
     plan_settings(s, &now, &knobs);
     if (mode != s->tree->mode)
-        plan_event(s, &(gb_event){.type = GB_EVENT_MODE,
+        gb_session_plan(s, &(gb_event){.type = GB_EVENT_MODE,
                                   .mode = s->tree->mode});
 }
 

@@ -46,7 +46,7 @@ set(gb_worker *w, const gb_event *e, gb_error *err)
 static bool
 steer(gb_worker *w, const gb_request *r, gb_str *out, gb_error *err)
 {
-    const gb_steer *verb = gb_steer_find(r->name);
+    const gb_steer *verb = gb_steer_find(r->name, r->value);
 
     if (verb == NULL)
         return gb_fail_usage(err, "there is no verb %s", r->name);
@@ -130,7 +130,8 @@ write_on(gb_worker *w, gb_error *err)
             gb_session_stop(w->session);
             break;
         }
-        if (gb_worker_watch_on(w) || !keep_pace(w))
+        if (gb_worker_watch_on(w) ||
+            (!gb_session_has_waiting(w->session) && !keep_pace(w)))
             continue;
         before = gb_tree_run_tokens(t);
         began = gb_now_ms();

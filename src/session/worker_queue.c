@@ -68,7 +68,7 @@ gb_worker_manner(const gb_request *r)
         return manner | (event_stops(&r->event) ? GB_STOPS_RUN : 0u);
     if (r->what != GB_DO_STEER)
         return manner;
-    verb = gb_steer_find(r->name);
+    verb = gb_steer_find(r->name, r->value);
     /* One that there is not is refused at once. */
     if (verb == NULL || verb->when == GB_WHEN_NOW)
         return manner | GB_BETWEEN_TOKENS;

@@ -69,4 +69,22 @@ no home at all | unset HOME XDG_STATE_HOME; gumbel -n 6 2>err > got; cmp got onc
 but a file by name | gumbel --session /proc/none/s -n 1 2> err; s=$?; head -n 1 err >&2; exit $s | Once\n | 1 | * | ~/proc/none
 a pipe is no file | mkfifo pipe; gumbel --no-session -n 1 | Once\n/export pipe\n | 1 | * | ~pipe: expected a regular file
 END
+# Takes side by side are what /reseed writes, one after the other, with all
+# that is known of their tokens; also where a setting is changed in between.
+events() {
+    grep -e '"type":"token"' -e '"type":"run"' -e '"type":"undo"' "$1" |
+        sed 's/,"ms":.*//'
+}
+for how in '/takes 3' '/reseed\n/reseed\n/reseed'; do
+    printf "Once upon a time\n$how\n/temp 1.1\n/set top-k 9\n$how\n/undo\n" |
+        gumbel -n 9 --session "takes${#how}" >/dev/null
+done
+events takes8 > got
+events takes25 | cmp -s - got
+ok "several takes" $? "$(cat got)"
+check "and again" "gumbel replay --json takes8 | tail -n 1" - 0 \
+    '~identical"' -
+check "none" "gumbel --no-session -n 1" 'x\n/takes 0\n' 1 '*' \
+    '~1 to 64, found 0'
+
 done_testing

@@ -150,7 +150,7 @@ ask(gb_session *s, gb_event e)
 static void
 steer(gb_session *s, const char *verb, const char *arg)
 {
-    const gb_steer *v = gb_steer_find(verb);
+    const gb_steer *v = gb_steer_find(verb, arg);
     gb_error err = GB_ERROR_INIT;
     gb_str out = GB_STR_INIT;
 

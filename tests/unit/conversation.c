@@ -221,7 +221,7 @@ bool
 ask_verb(gb_session *s, const char *verb, const char *arg, gb_str *out,
          gb_error *err)
 {
-    const gb_steer *v = gb_steer_find(verb);
+    const gb_steer *v = gb_steer_find(verb, arg);
     gb_str ignored = GB_STR_INIT;
     bool ok;
 
