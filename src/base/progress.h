@@ -17,6 +17,7 @@ typedef enum gb_phase {
     GB_PHASE_PREFILL, /* a long prompt is read; tokens */
     GB_PHASE_HASH,    /* of the weights */
     GB_PHASE_SESSION, /* a session file is read */
+    GB_PHASE_CONVERT, /* a file of weights is written */
     GB_PHASE_EXPORT,  /* tokens are looked at for a page; tokens */
     GB_PHASE_REPLAY,  /* a session runs again; tokens verified, no total */
 } gb_phase;

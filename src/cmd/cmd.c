@@ -14,6 +14,7 @@ const gb_command *const gb_commands[] = {
     &gb_cmd_logprobs,
     &gb_cmd_score,
     &gb_cmd_tokenize,
+    &gb_cmd_convert,
     &gb_cmd_replay,
     &gb_cmd_sessions,
     &gb_cmd_pull,

@@ -6,6 +6,7 @@
 
 extern const gb_command gb_cmd_bench;
 extern const gb_command gb_cmd_completion;
+extern const gb_command gb_cmd_convert;
 extern const gb_command gb_cmd_devices;
 extern const gb_command gb_cmd_generate;
 extern const gb_command gb_cmd_info;

@@ -5,9 +5,11 @@ libgumbel_a_SOURCES += \
 	src/cmd/commands.h \
 	src/cmd/completion.c \
 	src/cmd/config_file.c src/cmd/config_file.h \
+	src/cmd/convert.c \
 	src/cmd/devices.c \
 	src/cmd/generate.c \
 	src/cmd/generation.c src/cmd/generation.h \
+	src/cmd/gguf_head.c src/cmd/gguf_out.h src/cmd/gguf_tensor.c \
 	src/cmd/help.c \
 	src/cmd/ignored.c src/cmd/ignored.h \
 	src/cmd/info.c \

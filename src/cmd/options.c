@@ -219,7 +219,7 @@ set_takes(gb_options *o, const gb_option *self, const char *value,
 #define set_BIAS add_bias
 
 const gb_option gb_option_table[] = {
-    {"model", 'm', "PATH", FOR_MODEL | GB_FOR_INFO, false, "GUMBEL_MODEL",
+    {"model", 'm', "PATH", FOR_MODEL | GB_FOR_INFO | GB_FOR_CONVERT, false, "GUMBEL_MODEL",
      "Folder or GGUF file of the model, or the name of an installed one "
      "(default: the model that ships)",
      set_string, FIELD(model), NULL},
@@ -228,9 +228,9 @@ const gb_option gb_option_table[] = {
      "OpenCL device: gpu, cpu, PLATFORM:DEVICE by index, or part of its name "
      "(default: the best GPU, else a CPU)",
      set_string, FIELD(device), NULL},
-    {"dtype", 0, "TYPE", FOR_ENGINE, false, NULL,
-     "Type of the weights in device memory: auto, f32, f16, bf16, q8_0 or "
-     "q4_0 (default: auto, the file's own where it fits)",
+    {"dtype", 0, "TYPE", FOR_ENGINE | GB_FOR_CONVERT, false, NULL,
+     "Type of the weights in device memory, or of those to write: auto, f32, "
+     "f16, bf16, q8_0 or q4_0 (default: auto, the file's own where it fits)",
      set_dtype, 0, "auto f32 f16 bf16 q8_0 q4_0"},
     {"prefill", 0, "HOW", FOR_ENGINE, false, NULL,
      "Who multiplies the matrices while a prompt is read: auto, own or "
@@ -276,8 +276,8 @@ const gb_option gb_option_table[] = {
      set_switch, FIELD(specials), NULL},
     {"decode", 0, NULL, GB_FOR_TOKENIZE, true, NULL,
      "Turn token ids back into text", set_switch, FIELD(decode), NULL},
-    {"output", 'o', "FILE", GB_FOR_LOGPROBS, true, NULL,
-     "Write to FILE instead of standard output", set_string, FIELD(output),
+    {"output", 'o', "FILE", GB_FOR_LOGPROBS | GB_FOR_CONVERT, true, NULL,
+     "Write to FILE; logprobs: instead of standard output", set_string, FIELD(output),
      NULL},
     {"from", 0, "T", GB_FOR_SWEEP, true, NULL,
      "The lowest temperature of the sweep (default: 0.5)", set_temperature,

@@ -29,7 +29,8 @@ enum {
     GB_FOR_MODELS = 1 << 12,
     GB_FOR_INFO = 1 << 13,
     GB_FOR_COMPLETION = 1 << 14,
-    GB_FOR_ALL = (1 << 15) - 1,
+    GB_FOR_CONVERT = 1 << 15,
+    GB_FOR_ALL = (1 << 16) - 1,
 };
 
 /* What the interface writes at most, where nothing else is asked for. */

@@ -61,6 +61,9 @@ describe(const gb_bar *b, gb_str *line)
     case GB_PHASE_HASH:
         gb_str_puts(line, "hashing the weights");
         break;
+    case GB_PHASE_CONVERT:
+        gb_str_puts(line, "writing the weights");
+        break;
     case GB_PHASE_SESSION:
         gb_str_puts(line, "reading the session");
         break;
