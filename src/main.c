@@ -108,6 +108,7 @@ interface(const gb_options *o, gb_error *err)
         .worker = {.model = o->model,
                    .device = o->device,
                    .dtype = o->dtype,
+                   .draft = o->draft,
                    .prefill = o->prefill,
                    .cache_bytes = o->cache_bytes,
                    .settings = o->settings,

@@ -164,6 +164,15 @@ do_pace(gb_ui *ui, const char *arg, gb_error *err)
     return true;
 }
 
+static bool
+do_draft(gb_ui *ui, const char *arg, gb_error *err)
+{
+    if (arg[0] == '\0')
+        return gb_fail_usage(err, "draft: expected off, lookup, self or a "
+                             "model");
+    return gb_mirror_do(&ui->mirror, GB_DO_DRAFT, arg, err);
+}
+
 /* One token of the run that goes on, or more of the text. */
 static bool
 do_step(gb_ui *ui, const char *arg, gb_error *err)
@@ -342,6 +351,8 @@ do_set(gb_ui *ui, const char *arg, gb_error *err)
     value += strspn(value, " =");
     if (strcmp(name, "colour") == 0 || strcmp(name, "mouse") == 0) {
         ok = ui->face->look(ui, name, value, err);
+    } else if (strcmp(name, "draft") == 0) {
+        ok = do_draft(ui, value, err);
     } else if (value[0] != '\0') {
         ok = gb_ui_set(ui, name, value, err);
     } else if (gb_settings_get(gb_ui_settings(ui), name, &text)) {

@@ -12,18 +12,19 @@
 typedef struct level {
     bool filter_names; /* "top-k 40", else "k40" */
     bool sampling;     /* in full */
-    bool written, adjusted, filters, pace, seed;
+    bool drafts, written, adjusted, filters, pace, seed;
 } level;
 
 static const level levels[] = {
-    {true, true, true, true, true, true, true},
-    {false, true, true, true, true, true, true},
-    {false, true, false, true, true, true, true},
-    {false, true, false, true, true, false, true},
-    {false, false, false, true, true, false, true},
-    {false, false, false, false, true, false, true},
-    {false, false, false, false, true, false, false},
-    {false, false, false, false, false, false, false},
+    {true, true, true, true, true, true, true, true},
+    {false, true, true, true, true, true, true, true},
+    {false, true, false, true, true, true, true, true},
+    {false, true, false, false, true, true, true, true},
+    {false, true, false, false, true, true, false, true},
+    {false, false, false, false, true, true, false, true},
+    {false, false, false, false, false, true, false, true},
+    {false, false, false, false, false, true, false, false},
+    {false, false, false, false, false, false, false, false},
 };
 #define N_LEVELS (sizeof levels / sizeof *levels)
 
@@ -65,6 +66,18 @@ put_pace(gb_row *row, const gb_status_in *in)
     spell_pace(pace, sizeof pace, in);
     gb_row_printf(row, GB_STYLE_PLAIN, "  %s", pace);
     gb_row_pad(row, start + (in->pace > 0 ? 8 : 12));
+}
+
+/* Of the tokens that were guessed, how many came; at full speed alone, for at
+ * a pace none are. */
+static void
+put_drafts(gb_row *row, const gb_status_in *in)
+{
+    const gb_draft_count *n = &in->stats.drafts;
+
+    if (in->pace <= 0 && n->drafted > 0)
+        gb_row_printf(row, GB_STYLE_PLAIN, "  drafts %3.0f %%",
+                      100 * (double)n->accepted / (double)n->drafted);
 }
 
 static unsigned
@@ -162,6 +175,8 @@ put_fields(gb_row *row, const gb_status_in *in, const level *l)
                           : (l->sampling ? " sampling" : " smp"));
     if (l->pace)
         put_pace(row, in);
+    if (l->drafts)
+        put_drafts(row, in);
     put_context(row, &in->stats);
     if (l->seed)
         gb_row_printf(row, GB_STYLE_PLAIN, "  seed %" PRIu64, s->seed);

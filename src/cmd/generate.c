@@ -100,10 +100,14 @@ static bool
 pick_tokens(writer *w, size_t n, gb_error *err)
 {
     const gb_settings *s = &w->options->settings;
+    gb_loop *l = w->loops[0];
 
-    return w->n == 1 ? gb_loop_step(w->loops[0], s, w->picks, err)
-                     : gb_several_step(w->loops, w->seeds, n, s, false,
-                                       w->picks, err);
+    if (w->n > 1)
+        return gb_several_step(w->loops, w->seeds, n, s, false, w->picks,
+                               err);
+    l->left = s->max_new_tokens - w->takes[0].g.steps;
+    l->rests = gb_pace_holds(&w->pace);
+    return gb_loop_step(l, s, w->picks, err);
 }
 
 /* Hands on the token, and ends the text when it is the last one. */
@@ -230,6 +234,7 @@ begin_take(writer *w, take *t, size_t tail)
     t->g.options = o;
     t->g.engine = w->opened.engine;
     t->g.prompt_ids = &w->prompt_ids;
+    t->g.draft = w->opened.draft;
     t->g.take = w->n > 1 ? (unsigned)(t - w->takes) + 1 : 0;
     t->g.seed = gb_seed_jump(o->settings.seed, (uint64_t)(t - w->takes));
     t->g.tail = tail;
@@ -238,6 +243,7 @@ begin_take(writer *w, take *t, size_t tail)
     gb_stream_push(t->stream, gb_str_cstr(text) + text->len - tail, tail,
                    &t->g.text);
     gb_loop_init(&t->loop, w->opened.engine);
+    t->loop.draft = w->opened.draft;
     gb_loop_append(&t->loop, w->prompt_ids.data, w->prompt_ids.len);
 }
 
@@ -260,6 +266,7 @@ work(writer *w, gb_error *err)
 
     if (!gb_read_prompt(o, &w->prompt, err) ||
         !gb_open_engine(o, &w->opened, err) ||
+        (w->n == 1 && !gb_open_draft(o, &w->opened, err)) ||
         !gb_take_prompt(o, w->opened.model, &w->prompt, &w->prompt_ids, &tail,
                         err))
         return false;

@@ -182,6 +182,7 @@ json_end(const gb_generation *g, const char *reason, const char *text,
          size_t n, gb_error *err)
 {
     json_t *o = event("end");
+    gb_draft_count count;
 
     (void)text, (void)n; /* the whole text holds it */
     add_take(o, g);
@@ -190,6 +191,13 @@ json_end(const gb_generation *g, const char *reason, const char *text,
                         gb_json_text(gb_str_cstr(&g->text), g->text.len));
     json_object_set_new(o, "prefill_ms", milliseconds(g->prefill_ms));
     json_object_set_new(o, "decode_ms", milliseconds(g->decode_ms));
+    if (g->draft != NULL) {
+        count = gb_draft_counted(g->draft);
+        json_object_set_new(o, "drafted",
+                            json_integer((json_int_t)count.drafted));
+        json_object_set_new(o, "accepted",
+                            json_integer((json_int_t)count.accepted));
+    }
     return gb_put_json(o, err);
 }
 

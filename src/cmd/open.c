@@ -25,6 +25,14 @@ gb_opened_progress(gb_opened *p)
 
 /* Where a progress line may be, which goes on below. */
 static void
+put_note(gb_opened *p, const char *text)
+{
+    gb_opened_quiet(p);
+    gb_put_note(text);
+    p->bar = gb_bar_open();
+}
+
+static void
 put_model_note(gb_opened *p)
 {
     char *text;
@@ -32,9 +40,7 @@ put_model_note(gb_opened *p)
     if (p->model->note == NULL)
         return;
     text = gb_format("%s: %s", p->model->name, p->model->note);
-    gb_opened_quiet(p);
-    gb_put_note(text);
-    p->bar = gb_bar_open();
+    put_note(p, text);
     free(text);
 }
 
@@ -82,6 +88,25 @@ gb_open_engine(const gb_options *o, gb_opened *p, gb_error *err)
     return p->engine != NULL;
 }
 
+bool
+gb_open_draft(const gb_options *o, gb_opened *p, gb_error *err)
+{
+    gb_draft_options options = {
+        .who = o->draft != NULL ? o->draft : GB_DRAFT_DEFAULT,
+        .device = o->device,
+        .progress = gb_opened_progress(p),
+    };
+    gb_error why = GB_ERROR_INIT;
+
+    if (!gb_draft_open(p->engine, &options, &p->draft, &why)) {
+        *err = why;
+        return false;
+    }
+    if (p->draft == NULL && o->draft != NULL && why.text[0] != '\0')
+        put_note(p, why.text);
+    return true;
+}
+
 void
 gb_opened_quiet(gb_opened *p)
 {
@@ -93,6 +118,7 @@ void
 gb_opened_close(gb_opened *p)
 {
     gb_opened_quiet(p);
+    gb_draft_close(p->draft);
     gb_engine_close(p->engine);
     gb_model_close(p->model);
 }

@@ -6,11 +6,13 @@
 #include "cmd/progress.h"
 #include "engine/engine.h"
 #include "model/model.h"
+#include "session/draft.h"
 
 typedef struct gb_opened {
     bool without_tokenizer; /* set before opening: none is needed */
     gb_model *model;
     gb_engine *engine;
+    gb_draft *draft; /* NULL: none */
     gb_bar *bar; /* on the screen until gb_opened_quiet */
 } gb_opened;
 
@@ -19,6 +21,8 @@ typedef struct gb_opened {
 bool gb_open_model(const char *name, gb_opened *p, gb_error *err);
 /* The engine, and the model that the options name if none is open. */
 bool gb_open_engine(const gb_options *o, gb_opened *p, gb_error *err);
+/* Whoever the options let guess for it, if anybody does. */
+bool gb_open_draft(const gb_options *o, gb_opened *p, gb_error *err);
 /* Another model in place of the one that is open, without an engine. */
 bool gb_open_instead(const char *folder, gb_opened *p, gb_error *err);
 /* What shows a progress line as long as there is one, and ends at Ctrl-C. */

@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "base/mem.h"
+#include "session/draft.h"
 #include "session/pace.h"
 
 #define FOR_GENERATING (GB_FOR_GENERATE | GB_FOR_SPECTRUM | GB_FOR_SWEEP)
@@ -300,6 +301,11 @@ const gb_option gb_option_table[] = {
     {"takes", 'N', "K", GB_FOR_GENERATE, true, NULL,
      "Write K texts side by side, each with the seed of another take "
      "(default: 1)", set_takes, 0, NULL},
+    {"draft", 0, "WHO", GB_FOR_GENERATE | GB_FOR_TUI, false, NULL,
+     "Who guesses tokens ahead, which one pass checks; the text stays the "
+     "same: off, lookup (what was read before), self (the model at q4_0) or a "
+     "MODEL of the same vocabulary (default: " GB_DRAFT_DEFAULT ")",
+     set_string, FIELD(draft), NULL},
     {"pace", 0, "HOW", FOR_WRITING | GB_FOR_REPLAY, false, NULL,
      "Write so many tokens a second, or full: as fast as it can (default: 25 "
      "in the interface, else full; replay: full or recorded)",

@@ -9,6 +9,10 @@ libgumbel_a_SOURCES += \
 	src/session/chat.c \
 	src/session/chat.h \
 	src/session/compare.c \
+	src/session/draft.c \
+	src/session/draft.h \
+	src/session/draft_model.c \
+	src/session/draft_model.h \
 	src/session/event.c \
 	src/session/event.h \
 	src/session/export.c \
@@ -17,6 +21,8 @@ libgumbel_a_SOURCES += \
 	src/session/export_page.h \
 	src/session/export_tokens.c \
 	src/session/export_tokens.h \
+	src/session/gain.c \
+	src/session/gain.h \
 	src/session/journal.c \
 	src/session/journal.h \
 	src/session/journal_format.c \
@@ -27,6 +33,8 @@ libgumbel_a_SOURCES += \
 	src/session/list_story.c \
 	src/session/look.c \
 	src/session/look.h \
+	src/session/lookup.c \
+	src/session/lookup.h \
 	src/session/loop.c \
 	src/session/loop.h \
 	src/session/news.c \
@@ -72,6 +80,7 @@ libgumbel_a_SOURCES += \
 	src/session/view.c \
 	src/session/what.c \
 	src/session/worker.c \
+	src/session/worker_draft.c \
 	src/session/worker.h \
 	src/session/worker_load.c \
 	src/session/worker_news.c \

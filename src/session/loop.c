@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/clock.h"
+
 gb_why
 gb_why_of(const gb_pick *p)
 {
@@ -173,36 +175,85 @@ gb_loop_is_full(const gb_loop *l)
     return l->ids.len > gb_engine_model(l->engine)->config.n_ctx;
 }
 
-bool
-gb_loop_step(gb_loop *l, const gb_settings *s, gb_pick *pick, gb_error *err)
+static bool
+check_view(const gb_loop *l, gb_error *err)
 {
-    bool ok;
-
     if (l->ids.len == 0)
         return gb_fail(err, "there is no token to go on from");
-    if (gb_loop_is_full(l))
-        return gb_fail(err, "the context of %u tokens is full",
-                       gb_engine_model(l->engine)->config.n_ctx);
+    return !gb_loop_is_full(l) ||
+           gb_fail(err, "the context of %u tokens is full",
+                   gb_engine_model(l->engine)->config.n_ctx);
+}
+
+/* A pass for this token alone. */
+static bool
+pick(gb_loop *l, const gb_settings *s, gb_pick *p, gb_error *err)
+{
     if (!gb_adjuster_find(&l->adjuster, gb_engine_model(l->engine), s,
                           l->ids.data, l->ids.len, &l->adjust, err) ||
         !read_on(l, err))
         return false;
     if (s->greedy)
-        ok = gb_engine_greedy(l->engine, l->adjust, pick, err);
-    else
-        ok = gb_engine_sample(l->engine, s->temperature, &s->filter,
-                              l->adjust, s->seed, l->step, pick, err);
-    if (!ok)
+        return gb_engine_greedy(l->engine, l->adjust, p, err);
+    return gb_engine_sample(l->engine, s->temperature, &s->filter, l->adjust,
+                            s->seed, l->step, p, err);
+}
+
+/* The same, where a draft learns what it takes. */
+static bool
+pick_timed(gb_loop *l, const gb_settings *s, gb_pick *p, gb_error *err)
+{
+    double before = gb_now_ms();
+    bool one = gb_loop_count_read(l->engine, l->ids.data, l->ids.len) + 1 ==
+               l->ids.len;
+
+    if (!pick(l, s, p, err))
         return false;
-    gb_ids_push(&l->ids, pick->id);
-    l->step++;
+    gb_draft_saw(l->draft, p->id, one ? gb_now_ms() - before : -1);
     return true;
+}
+
+/* What waits, if need be after a check of guesses. */
+static bool
+take(gb_loop *l, const gb_settings *s, bool ranges, gb_pick *pick,
+     bool *taken, gb_error *err)
+{
+    const gb_draft_text text = {l->ids.data, l->ids.len, l->step, s, ranges,
+                                l->left};
+
+    *taken = gb_draft_take(l->draft, &text, pick, &l->adjust);
+    if (*taken || l->rests)
+        return true;
+    if (!gb_draft_check(l->draft, &text, err))
+        return false;
+    *taken = gb_draft_take(l->draft, &text, pick, &l->adjust);
+    return true;
+}
+
+static bool
+step(gb_loop *l, const gb_settings *s, bool ranges, gb_pick *p, gb_error *err)
+{
+    bool taken = false;
+
+    if (!check_view(l, err) ||
+        (l->draft != NULL && !take(l, s, ranges, p, &taken, err)))
+        return false;
+    if (!taken && !(l->draft != NULL ? pick_timed : pick)(l, s, p, err))
+        return false;
+    gb_ids_push(&l->ids, p->id);
+    l->step++;
+    return taken || !ranges ||
+           gb_engine_range(l->engine, s->temperature, &s->filter, p, err);
+}
+
+bool
+gb_loop_step(gb_loop *l, const gb_settings *s, gb_pick *pick, gb_error *err)
+{
+    return step(l, s, false, pick, err);
 }
 
 bool
 gb_loop_write(gb_loop *l, const gb_settings *s, gb_pick *pick, gb_error *err)
 {
-    return gb_loop_step(l, s, pick, err) &&
-           (s->greedy || gb_engine_range(l->engine, s->temperature,
-                                         &s->filter, pick, err));
+    return step(l, s, !s->greedy, pick, err);
 }

@@ -5,6 +5,7 @@
 
 #include "engine/engine.h"
 #include "session/adjuster.h"
+#include "session/draft.h"
 #include "session/event.h"
 #include "session/settings.h"
 #include "session/tree.h"
@@ -35,6 +36,9 @@ typedef struct gb_loop {
                       not */
     gb_adjuster adjuster;
     const gb_adjustments *adjust; /* of the last token; NULL: none */
+    gb_draft *draft; /* not its own; NULL: every token by a pass of its own */
+    bool rests;      /* no new drafts: the next token is not waited for */
+    uint64_t left;   /* tokens that are wanted at most; 0: not known */
 } gb_loop;
 
 void gb_loop_init(gb_loop *l, gb_engine *engine);
@@ -68,7 +72,9 @@ bool gb_loop_is_full(const gb_loop *l);
 /* Reads what the engine has not read yet, picks the next token with noise
  * seed + step and what bias and penalties make of this view, appends it and
  * counts the step. The view must not be empty or full. On failure or
- * cancellation ids and step are unchanged. */
+ * cancellation ids and step are unchanged. With a draft the engine may have
+ * read on, and the next tokens may be known: they come one by one all the
+ * same, and only as long as nothing that they depend on has changed. */
 bool gb_loop_step(gb_loop *l, const gb_settings *settings, gb_pick *pick,
                   gb_error *err);
 

@@ -47,6 +47,7 @@ gb_pace_begin(gb_pace *p, double now)
     p->rush = p->paused = false;
     p->once = 0;
     p->due = now;
+    p->late = false;
 }
 
 double
@@ -55,6 +56,12 @@ gb_pace_due(const gb_pace *p)
     if (p->paused)
         return p->once > 0 ? 0 : (double)INFINITY;
     return p->rush || p->rate <= 0 ? 0 : p->due;
+}
+
+bool
+gb_pace_holds(const gb_pace *p)
+{
+    return p->paused || p->once > 0 || (p->rate > 0 && !p->rush && !p->late);
 }
 
 void
@@ -67,6 +74,7 @@ gb_pace_count(gb_pace *p, double now)
     /* From the moment it was due, so that the pace is kept; but what took too
      * long is not caught up with. */
     p->due += 1000 / p->rate;
-    if (p->due < now)
+    p->late = p->due < now;
+    if (p->late)
         p->due = now;
 }

@@ -15,6 +15,7 @@ typedef struct gb_pace {
     unsigned once; /* tokens to be written all the same */
     bool rush;     /* full speed for the rest of this run */
     double due;    /* the moment (gb_now_ms) of the next token */
+    bool late;     /* the last one came after its moment */
 } gb_pace;
 
 /* Reads "full" or a number of tokens a second from 0.01 to GB_PACE_MAX. */
@@ -30,6 +31,9 @@ void gb_pace_begin(gb_pace *p, double now);
 /* When the next token may be computed: `now` or before, at once; INFINITY:
  * not before a change. */
 double gb_pace_due(const gb_pace *p);
+/* Whether it is the pace that holds the next token back, and not the time that
+ * computing one takes. */
+bool gb_pace_holds(const gb_pace *p);
 /* A token was computed. */
 void gb_pace_count(gb_pace *p, double now);
 

@@ -103,6 +103,7 @@ gb_rerun_open(gb_rerun *r, gb_session *s, gb_place from,
 
     *r = (gb_rerun){.session = s, .mode = s->tree->mode, .settings = *settings};
     gb_loop_init(&r->loop, s->engine);
+    r->loop.draft = s->loop.draft;
     if (!gb_tree_encode_pin(s->tree, settings->pin, &r->loop.ids, err)) {
         gb_rerun_close(r);
         return false;
@@ -203,6 +204,7 @@ gb_rerun_step(gb_rerun *r, gb_error *err)
         gb_loop_rejoin(&r->loop);
     borrow(r);
     r->loop.step = r->step + r->n_tokens;
+    r->loop.left = r->settings.max_new_tokens - r->n_tokens;
     n = r->loop.ids.len;
     if (!read_apart(r, err) ||
         !gb_loop_write(&r->loop, &r->settings, &pick, err)) {

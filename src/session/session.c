@@ -441,15 +441,29 @@ cut_stop(gb_session *s)
     gb_ids_free(&ids);
 }
 
+void
+gb_session_set_draft(gb_session *s, gb_draft *draft)
+{
+    s->loop.draft = draft;
+    if (draft != NULL)
+        gb_draft_learn_tree(draft, s->tree);
+}
+
+static uint64_t
+run_limit(const gb_session *s)
+{
+    const gb_run *run = &s->tree->runs[s->tree->n_runs - 1];
+
+    return run->limit > 0 ? run->limit : s->tree->settings.max_new_tokens;
+}
+
 /* Ends the run if the last token was one to end with. */
 static void
 end_if_done(gb_session *s, gb_token id)
 {
-    const gb_settings *set = &s->tree->settings;
     const gb_run *run = &s->tree->runs[s->tree->n_runs - 1];
-    uint64_t limit = run->limit > 0 ? run->limit : set->max_new_tokens;
-    gb_reason end = gb_loop_end(s->engine, set->ignore_eos, id,
-                                s->tree->stop_hit, run->tokens, limit);
+    gb_reason end = gb_loop_end(s->engine, s->tree->settings.ignore_eos, id,
+                                s->tree->stop_hit, run->tokens, run_limit(s));
 
     if (end == GB_REASON_STOP)
         cut_stop(s);
@@ -517,6 +531,7 @@ write_token(gb_session *s, gb_error *err)
     s->synced = true;
     from = gb_engine_length(s->engine);
     e.step = s->loop.step;
+    s->loop.left = run_limit(s) - s->tree->runs[s->tree->n_runs - 1].tokens;
     ok = pick_token(s, &problem);
     note_prefill(s, from);
     if (!ok) {

@@ -108,6 +108,10 @@ gb_journal_reader *gb_session_reader(const gb_session *s, gb_error *err);
 bool gb_session_switch(gb_session *s, gb_engine *engine, gb_model *model,
                        gb_error *err);
 
+/* Whoever guesses for the session's runs from now on, with its engine; it stays
+ * the caller's. NULL: nobody, as at first, and after another engine came. */
+void gb_session_set_draft(gb_session *s, gb_draft *draft);
+
 /* The engine is about to close, and there is no other. Until one comes
  * (gb_session_switch) the session can be saved, exported and closed. */
 void gb_session_lose_engine(gb_session *s);

@@ -122,6 +122,8 @@ write_on(gb_worker *w, gb_error *err)
     double began;
 
     gb_worker_watch_run(w);
+    if (w->draft != NULL)
+        w->draft_before = gb_draft_counted(w->draft);
     gb_pace_begin(&w->pace, gb_now_ms());
     gb_worker_tell_state(w, GB_STATE_READING);
     while (gb_session_is_writing(w->session)) {
@@ -135,6 +137,7 @@ write_on(gb_worker *w, gb_error *err)
             continue;
         before = gb_tree_run_tokens(t);
         began = gb_now_ms();
+        w->session->loop.rests = gb_pace_holds(&w->pace);
         if (!gb_session_step(w->session, err))
             return false;
         if (gb_tree_run_tokens(t) == before)
@@ -226,6 +229,8 @@ obey(gb_worker *w, const gb_request *r, gb_str *out, gb_error *err)
         return steer(w, r, out, err);
     case GB_DO_PACE:
         return gb_pace_change(&w->pace, r->value, err);
+    case GB_DO_DRAFT:
+        return gb_worker_set_draft(w, r->name, out, err);
     case GB_DO_READ:
         return read_file(w, r, err);
     case GB_DO_EXPORT:
@@ -361,6 +366,7 @@ release(gb_worker *w)
     free(w->device);
     free(w->path);
     free(w->load);
+    free(w->drafter);
     free(w);
 }
 
@@ -385,6 +391,7 @@ gb_worker_start(const gb_worker_options *o, gb_error *err)
     w->settings = o->settings;
     w->mode = o->mode;
     w->pace.rate = o->pace;
+    w->drafter = gb_strdup(o->draft != NULL ? o->draft : GB_DRAFT_DEFAULT);
     w->record = o->journal;
     w->logprob = NAN;
     status = gb_thread_start(&w->thread, work, w);

@@ -17,7 +17,7 @@
  *     be replaced. Load, model and device themselves are ended by GB_DO_STOP
  *     alone; what was there before them stays. An export is ended by one that
  *     is posted while it goes on, and leaves no file then;
- *   - a set (GB_DO_PACE too, and what only looks) acts at the next token of
+ *   - a set (GB_DO_PACE and GB_DO_DRAFT too, and what only looks) acts at the next token of
  *     the run that goes on. It passes what waits for the end of that run (a
  *     text sent ahead, a note, an export, a sweep, ...), but never a stop or
  *     a command that implies one: posted after a retry, it acts on the retry,
@@ -46,6 +46,7 @@ typedef struct gb_worker_options {
     gb_settings settings;
     gb_mode mode;
     double pace;        /* tokens a second; 0: as fast as it can */
+    const char *draft;  /* see gb_draft_options; NULL: GB_DRAFT_DEFAULT */
     bool journal;
     const char *path;   /* see gb_session_options */
     const char *load;
@@ -67,6 +68,7 @@ typedef enum gb_do {
     GB_DO_STEER,    /* name: the verb, value: its argument; see steer.h. flags:
                        GB_STEER_QUIET: what it has to say is not told */
     GB_DO_PACE,     /* value: see gb_pace_change */
+    GB_DO_DRAFT,    /* name: who guesses, see gb_draft_options */
     GB_DO_STOP,
     GB_DO_READ,     /* name: a file whose text is sent; flags */
     GB_DO_EXPORT,   /* name: file, format by its ending; flags
@@ -176,6 +178,7 @@ typedef struct gb_stats {
     uint32_t context_used, context_total; /* tokens */
     uint64_t step, seed;      /* of the next token */
     uint64_t run_tokens;      /* written in this or the last run */
+    gb_draft_count drafts;    /* in this or the last run */
     float logprob;            /* of the last token; NaN before the first */
     gb_place cursor;          /* of the token; node 0: at the end */
     gb_reason rests;          /* why the text ends where it does: a stop

@@ -73,6 +73,7 @@ gb_worker_open_session(gb_worker *w, const char *from, const char *path,
     if (!gb_session_close(w->session, &problem))
         gb_worker_tell_error(w, 0, &problem);
     w->session = s;
+    gb_session_set_draft(s, w->draft);
     w->replay_shown = w->memory_known = w->file_told = false;
     w->logprob = NAN;
     gb_worker_tell_changes(w);
@@ -99,6 +100,7 @@ first_session(gb_worker *w, gb_error *err)
 static void
 close_engine(gb_worker *w)
 {
+    gb_worker_close_draft(w);
     if (w->session != NULL)
         gb_session_lose_engine(w->session);
     gb_engine_close(w->engine);
@@ -113,6 +115,7 @@ take(gb_worker *w, gb_engine *engine, gb_model *model, gb_error *err)
     gb_model *old_model = w->model;
     bool ok;
 
+    gb_worker_close_draft(w);
     w->engine = engine;
     w->model = model;
     gb_model_used(model->path);
@@ -125,6 +128,7 @@ take(gb_worker *w, gb_engine *engine, gb_model *model, gb_error *err)
     gb_engine_close(old_engine);
     if (old_model != model)
         gb_model_close(old_model);
+    gb_worker_reopen_draft(w);
     gb_worker_tell_changes(w);
     return ok;
 }
@@ -225,7 +229,7 @@ gb_worker_load(gb_worker *w, const char *name, const char *spec,
 void
 gb_worker_unload(gb_worker *w)
 {
-    gb_worker_end_trial(w);
+    gb_worker_close_draft(w);
     gb_list_free(&w->listing);
     w->close_ok = gb_session_close(w->session, &w->close_error);
     w->session = NULL;

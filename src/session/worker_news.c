@@ -137,6 +137,10 @@ current_stats(gb_worker *w)
     s.step = t->step;
     s.seed = t->settings.seed;
     s.run_tokens = gb_tree_run_tokens(t);
+    if (w->draft != NULL)
+        s.drafts = gb_draft_counted(w->draft);
+    s.drafts.drafted -= w->draft_before.drafted;
+    s.drafts.accepted -= w->draft_before.accepted;
     if (w->session->has_cursor &&
         gb_steer_at(w->session, gb_steer_cursor(w->session), &at))
         s.cursor = (gb_place){at.node->id, at.tokens};

@@ -83,6 +83,9 @@ struct gb_worker {
     float logprob;
     gb_reason reason;     /* of the last run */
     gb_pace pace;
+    char *drafter;        /* who guesses, see gb_draft_options; */
+    gb_draft *draft;      /* NULL: nobody */
+    gb_draft_count draft_before; /* the run that goes on, or the last one */
     gb_watch watch;
     bool trying;          /* GB_DO_TRIAL: the last run with these settings */
     gb_settings tried;
@@ -184,6 +187,14 @@ bool gb_worker_load(gb_worker *w, const char *model, const char *device,
 void gb_worker_unload(gb_worker *w);
 bool gb_worker_open_session(gb_worker *w, const char *load, const char *path,
                             gb_error *err);
+
+/* worker_draft.c: who guesses. Another one; said: a sentence where nobody can.
+ * On failure it is who it was. */
+bool gb_worker_set_draft(gb_worker *w, const char *who, gb_str *said,
+                         gb_error *err);
+/* Before the engine is closed; and once there is another. */
+void gb_worker_close_draft(gb_worker *w);
+void gb_worker_reopen_draft(gb_worker *w);
 
 /* worker_replay.c */
 bool gb_worker_replay(gb_worker *w, const char *path, bool pace,

@@ -141,6 +141,29 @@ takes, trace     | gumbel generate --trace -N 2 x | - | 2 | - | ~--takes and --t
 takes to the end | gumbel generate --json -N 2 -n 600 --ignore-eos x|grep -c '"reason":"context"' | - | 0 | 2\n | -
 EOF
 
+# Drafts: the same text.
+gumbel generate --json -n 40 -s 3 --stop dog "One day, the dog saw the dog" |
+    jq -c 'if .type == "end" then [.reason, .text] else . end' > plain
+for who in lookup self stories; do
+    gumbel generate --json -n 40 -s 3 --stop dog --draft $who \
+        "One day, the dog saw the dog" > drafted
+    jq -c 'if .type == "end" then [.reason, .text] else . end' drafted |
+        cmp -s - plain
+    ok "draft $who" $?
+    [ "$(jq '.drafted >= .accepted' drafted | sed -n '$p')" = true ]
+    ok "draft $who, counted" $?
+done
+table <<'EOF'
+draft, none   | gumbel generate --draft no-such -n 1 x | - | 1 | - | ~no model "no-such" found
+draft, empty  | gumbel generate --draft "" -n 1 x | - | 2 | - | ~draft: expected WHO, found an empty text
+draft, itself | gumbel generate -g --draft self --dtype q4_0 -n 1 Once | - | 0 | Once upon | no drafts by self: the model itself is of q4_0\n
+draft, takes  | gumbel generate --draft lookup --json -N 2 -n 2 x|sed -n /drafted/p | - | 0 | - | -
+EOF
+"$abs_top_builddir/tests/tools/random_model" odd --layers 1 --width 32 --heads 2 --vocab 300 \
+    --context 32
+check "draft, another vocabulary" "gumbel generate --draft ./odd -n 1 x" - 1 \
+    - '~odd cannot draft for stories: it has 300 token ids, expected 4096'
+
 # The trace of the Python original.
 gumbel generate --trace -g -n 7 "Once upon a time" > trace
 rule=--------------------------------------------------

@@ -67,6 +67,12 @@ a home that is missing | unset XDG_STATE_HOME; HOME=/proc/none gumbel -n 6 > got
 it is said once | unset XDG_STATE_HOME; HOME=/proc/none gumbel -n 1 2>&1 >got|grep -c "" | Once\n\n\n | 0 | 1\n | -
 no home at all | unset HOME XDG_STATE_HOME; gumbel -n 6 2>err > got; cmp got once && grep -c "not kept: neither" err | Once upon a time\n\n | 0 | 1\n | -
 but a file by name | gumbel --session /proc/none/s -n 1 2> err; s=$?; head -n 1 err >&2; exit $s | Once\n | 1 | * | ~/proc/none
+plainly written | gumbel -n 12 --session d1 > plain | Once upon a time\n/temp 1\n/again\n/undo\n/again\n | 0 | - | -
+drafted | gumbel -n 12 --session d2 --draft lookup > got; cmp got plain | Once upon a time\n/temp 1\n/again\n/undo\n/again\n | 0 | - | -
+by another meanwhile | gumbel -n 12 --no-session > got; cmp got plain | /draft self\nOnce upon a time\n/set draft off\n/temp 1\n/again\n/draft lookup\n/undo\n/again\n | 0 | - | -
+it replays | gumbel replay --json d2 | - | 0 | ~identical","tokens":36, | -
+draft, nobody | gumbel --no-session | /set draft\n | 1 | - | ~draft: expected off, lookup, self or a model
+draft, none such | gumbel --no-session -n 12 > got; cmp got once | /draft no-such\nOnce upon a time\n | 0 | - | ~no model "no-such" found
 a pipe is no file | mkfifo pipe; gumbel --no-session -n 1 | Once\n/export pipe\n | 1 | * | ~pipe: expected a regular file
 END
 # Takes side by side are what /reseed writes, one after the other, with all

@@ -1,0 +1,25 @@
+/* A second model that guesses: on the device of the first one, with the same
+ * noise, temperature, filters and adjustments, so that what it picks is what
+ * the first one is likely to pick. */
+#ifndef GB_SESSION_DRAFT_MODEL_H
+#define GB_SESSION_DRAFT_MODEL_H
+
+#include "session/draft.h"
+
+typedef struct gb_draft_model gb_draft_model;
+
+/* options->who: "self" or a model. NULL: it cannot be; with the status GB_OK
+ * there is no use in it. */
+gb_draft_model *gb_draft_model_open(gb_engine *engine,
+                                    const gb_draft_options *options,
+                                    gb_error *err);
+void gb_draft_model_close(gb_draft_model *m);
+
+/* The token that it would pick at this step behind ids (n). Of a text that is
+ * longer than its context it sees the end. *at_once: it had read all of it but
+ * a token or two. */
+bool gb_draft_model_pick(gb_draft_model *m, const gb_token *ids, size_t n,
+                         uint64_t step, const gb_settings *settings,
+                         gb_pick *pick, bool *at_once, gb_error *err);
+
+#endif

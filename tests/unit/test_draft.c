@@ -1,0 +1,241 @@
+/* Sessions that draft, against the same ones that do not: the same tokens,
+ * with all that is known of them, and the same journal, whoever guesses,
+ * whatever the settings are, and whatever the user does meanwhile. */
+#include "conversation.h"
+#include "mutate.h"
+
+#include <unistd.h>
+
+#include "../tools/random_model.h"
+#include "base/mem.h"
+#include "session/draft.h"
+#include "session/rerun.h"
+
+/* A model whose context is full soon, and another one of its vocabulary that
+ * sees less. */
+static const gb_random_model shape = {
+    .layers = 2, .width = 64, .heads = 2, .vocab = 300, .context = 96,
+    .dtype = GB_F32, .seed = 7,
+};
+static char *other; /* its folder */
+
+typedef struct kind {
+    const char *who;  /* "": the other model */
+    unsigned always;
+} kind;
+
+static const kind kinds[] = {
+    {"lookup", 15}, {"lookup", 3}, {"lookup", 0}, {"self", 1},
+    {"self", 6},    {"self", 0},   {"", 4},
+};
+
+/* Settings at the beginning, "NAME VALUE". */
+static const char *const mixes[][4] = {
+    {"temperature 0.8"},
+    {"temperature 0.05", "stop ab"},
+    {"greedy on"},
+    {"top-k 20", "top-p 0.9"},
+    {"min-p 0.05", "greedy on", "repetition-penalty 1.3"},
+    {"repetition-penalty 1.2", "dry-multiplier 0.8", "temperature 0.4"},
+    {"bias #97=4", "bias #98=ban", "top-k 40"},
+    {"ignore-eos off", "bias #299=6"},
+    {"max-new-tokens 3", "pin in the beginning"},
+    {"stop [\"e\", \"th\"]", "mode chat"},
+    {"mode chat", "max-new-tokens 30", "bias #10=5"},
+};
+
+static void
+set_line(gb_session *s, const char *line)
+{
+    char *name = gb_strdup(line);
+    char *value = strchr(name, ' ');
+    gb_error err = GB_ERROR_INIT;
+
+    *value++ = '\0';
+    if (strcmp(name, "mode") == 0)
+        test_ok(ask_mode(s, GB_MODE_CHAT, &err), &err);
+    else
+        test_set(s, name, value);
+    free(name);
+}
+
+/* Changes that act on the very next token. */
+static const char *const changes[] = {
+    "temperature 0.3", "temperature +0.5", "seed next", "greedy toggle",
+    "top-k 7", "top-k off", "repetition-penalty 1.5",
+    "repetition-penalty off", "bias #101=3", "bias off", "max-new-tokens 20",
+    "pin so", "pin off", "stop x",
+};
+
+/* Something that a user might do; what cannot be done now is left. */
+static void
+act(gb_session *s, test_random *r)
+{
+    static const char *const texts[] = {"the ", "a b c a b c a b", "x", "e."};
+    const char *text = texts[test_random_below(r, GB_COUNT(texts))];
+    unsigned some = (unsigned)test_random_below(r, 6);
+
+    switch (test_random_below(r, 14)) {
+    case 0:
+    case 1:
+        ask_send(s, text, strlen(text), 0, NULL);
+        break;
+    case 2:
+    case 3:
+    case 4:
+        if (gb_session_is_writing(s))
+            set_line(s, changes[test_random_below(r, GB_COUNT(changes))]);
+        break;
+    case 5:
+        ask_again(s, NULL);
+        break;
+    case 6:
+        ask_undo(s, NULL);
+        break;
+    case 7:
+        ask_redo(s, NULL);
+        break;
+    case 8:
+        ask_edit(s, text, strlen(text), NULL);
+        break;
+    case 9:
+        ask_reseed(s, NULL);
+        break;
+    case 10:
+        ask_continue(s, NULL);
+        break;
+    case 11:
+        if (ask_verb(s, "at", "-3", NULL, NULL))
+            ask_verb(s, "pick", "1", NULL, NULL);
+        break;
+    case 12:
+        if (ask_verb(s, "at", "-4", NULL, NULL))
+            ask_verb(s, "again", "here", NULL, NULL);
+        break;
+    case 13:
+        ask_note(s, "so", NULL);
+        break;
+    }
+    test_steps(s, some);
+    switch (test_random_below(r, 4)) {
+    case 0:
+        gb_session_stop(s);
+        break;
+    case 1:
+        ask_verb(s, "at", "-1", NULL, NULL);
+        ask_verb(s, "why", "3", NULL, NULL);
+        break;
+    default:
+        break;
+    }
+    if (test_random_below(r, 3) > 0)
+        test_finish(s);
+}
+
+static gb_draft *
+open_draft(const kind *k)
+{
+    const gb_draft_options options = {
+        .who = k->who[0] != '\0' ? k->who : other, .always = k->always,
+    };
+    gb_error err = GB_ERROR_INIT;
+    gb_draft *d;
+
+    test_ok(gb_draft_open(test_engine(), &options, &d, &err), &err);
+    return d;
+}
+
+/* The journal of a session with these settings and acts. */
+static char *
+play(size_t mix, uint64_t seed, unsigned acts, const kind *k, gb_draft *d)
+{
+    const char *path = k != NULL ? test_path("drafted.jsonl") : NULL;
+    gb_session *s = test_session(path, NULL);
+    test_random r = {seed};
+    char *events;
+    size_t i;
+
+    gb_session_set_draft(s, d);
+    for (i = 0; i < GB_COUNT(mixes[mix]) && mixes[mix][i] != NULL; i++)
+        set_line(s, mixes[mix][i]);
+    test_send(s, "the ");
+    while (acts-- > 0)
+        act(s, &r);
+    events = test_events(s);
+    test_session_close(s);
+    if (path != NULL && seed % 4 == 0)
+        test_verify(path, 1);
+    return events;
+}
+
+static void
+check_mix(size_t mix, uint64_t seed, unsigned acts, gb_draft **drafts)
+{
+    char *plain = play(mix, seed, acts, NULL, NULL), *drafted;
+    size_t i, at;
+
+    for (i = 0; i < GB_COUNT(kinds); i++) {
+        drafted = play(mix, seed, acts, &kinds[i], drafts[i]);
+        for (at = 0; plain[at] != '\0' && plain[at] == drafted[at];)
+            at++;
+        if (plain[at] != drafted[at])
+            fail_msg("settings %zu, seed %u, draft %s, %u: at\n%.300s\nnot\n"
+                     "%.300s", mix, (unsigned)seed, kinds[i].who,
+                     kinds[i].always, drafted + (at > 100 ? at - 100 : 0),
+                     plain + (at > 100 ? at - 100 : 0));
+        free(drafted);
+    }
+    free(plain);
+}
+
+/* GUMBEL_ROUNDS in the environment: a long run, by hand. */
+static void
+test_same_as_plain(void **state)
+{
+    const char *many = getenv("GUMBEL_ROUNDS");
+    unsigned rounds = many != NULL ? (unsigned)atoi(many) : 1, k;
+    gb_draft *drafts[GB_COUNT(kinds)];
+    gb_draft_count count;
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < GB_COUNT(kinds); i++)
+        drafts[i] = open_draft(&kinds[i]);
+    for (k = 0; k < rounds; k++)
+        for (i = 0; i < GB_COUNT(mixes); i++)
+            check_mix(i, k * GB_COUNT(mixes) + i, many != NULL ? 40 : 12,
+                      drafts);
+    for (i = 0; i < GB_COUNT(kinds); i++) {
+        if (drafts[i] == NULL)
+            continue; /* CLBlast reads the prompts */
+        count = gb_draft_counted(drafts[i]);
+        print_message("%s, %u: %llu of %llu\n", kinds[i].who, kinds[i].always,
+                      (unsigned long long)count.accepted,
+                      (unsigned long long)count.drafted);
+        if (kinds[i].always > 0)
+            assert_true(count.accepted > 0);
+        gb_draft_close(drafts[i]);
+    }
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_same_as_plain),
+    };
+    gb_random_model second = shape;
+    gb_error err = GB_ERROR_INIT;
+    char *folder = gb_format("%s/first", test_folder());
+
+    second.context = 40;
+    second.layers = 1;
+    second.seed = 8;
+    other = gb_format("%s/second", test_folder());
+    if (!gb_random_model_write(&shape, folder, &err) ||
+        !gb_random_model_write(&second, other, &err))
+        return 1;
+    test_change_model(folder);
+    return cmocka_run_group_tests_name("draft", tests, NULL,
+                                       test_engine_close);
+}
