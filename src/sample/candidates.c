@@ -42,10 +42,17 @@ raw_of(const gb_candidates_of *of)
     return of->raw != NULL ? of->raw : of->logits;
 }
 
+/* Whether the model never says it, as where an id has no token. */
+static bool
+is_impossible(const gb_candidates_of *of, size_t id)
+{
+    return raw_of(of)[id] <= -INFINITY;
+}
+
 static bool
 is_banned(const gb_candidates_of *of, size_t id)
 {
-    return of->logits[id] <= -INFINITY && raw_of(of)[id] > -INFINITY;
+    return of->logits[id] <= -INFINITY && !is_impossible(of, id);
 }
 
 static gb_cut
@@ -76,7 +83,7 @@ rank_of(const gb_candidates_of *of, uint32_t id)
     uint32_t i, rank = 0;
 
     for (i = 0; i < of->n; i++)
-        rank += is_before(of, i, id);
+        rank += !is_impossible(of, i) && is_before(of, i, id);
     return rank;
 }
 
@@ -127,7 +134,7 @@ list_likeliest(gb_candidates *c, const gb_candidates_of *of)
     size_t n = 0, i;
 
     for (i = 0; want > 0 && i < of->n; i++)
-        if (of->logits[i] >= floor)
+        if (of->logits[i] >= floor && !is_impossible(of, i))
             entries[n++] = (entry){of->logits[i], (uint32_t)i};
     qsort(entries, n, sizeof *entries, compare_entries);
     for (i = 0; i < n && i < want; i++)
@@ -181,6 +188,19 @@ list_winners(gb_candidates *c, const gb_candidates_of *of, const gb_band *band,
     }
 }
 
+/* How many the model can say, less those that are listed. */
+static size_t
+count_rest(const gb_candidates *c, const gb_candidates_of *of)
+{
+    size_t i, n = 0;
+
+    for (i = 0; i < of->n; i++)
+        n += !is_impossible(of, i);
+    for (i = 0; i < c->n; i++)
+        n -= !is_impossible(of, c->items[i].id);
+    return n;
+}
+
 static void
 weigh(gb_candidates *c, const gb_candidates_of *of)
 {
@@ -223,7 +243,7 @@ weigh(gb_candidates *c, const gb_candidates_of *of)
         one->final_logprob = (float)x;
         shown_final += exp(x);
     }
-    c->rest = of->n - c->n;
+    c->rest = count_rest(c, of);
     c->rest_raw = c->rest > 0 ? fmax(1 - shown_raw, 0) : 0;
     c->rest_final = c->rest > 0 ? fmax(1 - shown_final, 0) : 0;
 }

@@ -32,14 +32,16 @@ typedef struct gb_candidate {
 typedef struct gb_candidates {
     gb_candidate *items; /* (n), the likeliest first */
     size_t n;
-    size_t rest;                  /* tokens that are not among them */
+    size_t rest;                  /* others that the model can say */
     double rest_raw, rest_final;  /* and their share of the probability */
 } gb_candidates;
 
 /* A step, and what to list of it. */
 typedef struct gb_candidates_of {
     const float *logits, *noise; /* (n) f32, as for gb_spectrum_set */
-    const float *raw; /* logits before adjustments; NULL: there were none */
+    const float *raw; /* logits before adjustments; NULL: there were none.
+                         What is -INFINITY here the model never says: it is
+                         no candidate, and has no rank */
     size_t n;
     gb_filter filter;
     double temperature; /* 0: greedy, all the probability on one token and no

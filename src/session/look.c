@@ -152,8 +152,9 @@ gb_look_why(const gb_look *look, uint32_t id)
     for (i = 0; i < look->n_vocab; i++) {
         p = (double)look->logits[i] / t - z;
         entropy -= exp(p) * fmax(p, -1000); /* not 0 times infinity */
-        w.rank += look->logits[i] > look->logits[id] ||
-                  (look->logits[i] == look->logits[id] && i < id);
+        w.rank += look->raw[i] > -INFINITY &&
+                  (look->logits[i] > look->logits[id] ||
+                   (look->logits[i] == look->logits[id] && i < id));
     }
     w.logprob = (float)((double)look->logits[id] / t - z);
     w.entropy = (float)entropy;
@@ -284,19 +285,21 @@ static bool
 parse_pick(gb_session *s, const gb_look *look, const char *arg, gb_ids *ids,
            gb_error *err)
 {
+    const gb_candidates *c = &look->candidates;
+    const size_t all = c->n + c->rest;
     size_t n = strlen(arg), i;
     uint64_t rank;
 
     if (n >= 3 && arg[0] == '"' && arg[n - 1] == '"')
         return gb_tokenizer_encode(s->model->tokenizer, arg + 1, n - 2, false,
                                    ids, err);
-    if (!gb_parse_u64(arg, &rank) || rank >= look->n_vocab)
+    if (!gb_parse_u64(arg, &rank) || (rank >= all && all > 0))
         return gb_fail_usage(err, "expected a rank from 0, the likeliest, to "
-                             "%zu, or a text in quotes, found %s",
-                             look->n_vocab - 1, arg);
-    for (i = 0; i < look->candidates.n; i++)
-        if (look->candidates.items[i].rank == rank)
-            gb_ids_push(ids, look->candidates.items[i].id);
+                             "%zu, or a text in quotes, found %s", all - 1,
+                             arg);
+    for (i = 0; i < c->n; i++)
+        if (c->items[i].rank == rank)
+            gb_ids_push(ids, c->items[i].id);
     return true;
 }
 

@@ -9,7 +9,8 @@
 
 #define VOCAB 400
 
-/* Logits with ties, holes and one far below; noise as it is drawn. */
+/* Logits with ties, ids that have no token, and one far below; noise as it is
+ * drawn. */
 static void
 fill(float *logits, float *noise, unsigned seed)
 {
@@ -98,6 +99,7 @@ check(const gb_candidates_of *of)
     for (i = 0; i < c.n; i++) {
         one = &c.items[i];
         assert_int_equal(one->rank, expected_rank(of->logits, one->id));
+        assert_true(of->logits[one->id] > -INFINITY);
         if (i < of->likeliest)
             assert_int_equal(one->rank, i);
         else
@@ -116,7 +118,9 @@ check(const gb_candidates_of *of)
         if (!one->wins)
             assert_true(one->from == 0 && one->to == 0);
     }
-    assert_int_equal(c.rest, VOCAB - c.n);
+    for (i = n = 0; i < VOCAB; i++)
+        n += of->logits[i] > -INFINITY;
+    assert_int_equal(c.rest, n - c.n);
     assert_float_equal(c.rest_raw, 1 - raw, 1e-9);
     assert_float_equal(c.rest_final, 1 - final, 1e-9);
     gb_spectrum_set(s, of->logits, of->noise, VOCAB, &of->filter);
@@ -205,7 +209,8 @@ test_picked(void **state)
 }
 
 /* Beside the final probability the model's own; what is banned says so, when
- * it would have been among the likeliest. */
+ * it would have been among the likeliest. What the model cannot say has no
+ * rank between them. */
 static void
 test_adjusted(void **state)
 {
@@ -240,10 +245,13 @@ test_adjusted(void **state)
     of.temperature = 0;
     of.likeliest = 6;
     c = gb_candidates_find(&of);
-    assert_int_equal(c.n, 6);
+    assert_int_equal(c.n, 5);
+    assert_int_equal(c.rest, 0);
+    for (i = 0; i < c.n; i++)
+        assert_int_equal(c.items[i].rank, i);
     assert_int_equal(c.items[3].cut, GB_CUT_BAN);
-    assert_int_equal(c.items[4].cut, GB_CUT_NONE); /* never possible */
-    assert_int_equal(c.items[5].cut, GB_CUT_BAN);
+    assert_int_equal(c.items[4].id, 4);
+    assert_int_equal(c.items[4].cut, GB_CUT_BAN);
     assert_true(c.items[0].final_logprob == 0);
     gb_candidates_free(&c);
 }
