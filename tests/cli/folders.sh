@@ -17,7 +17,7 @@ table <<'EOF'
 # A row of the head that has no token: 7 is "(", 4096 has no row.
 a token missing   | model; file vocab.json 's/: *7\([,}]\)/: 4096\1/'; gumbel generate -m ./m -n 5 "Once upon" | - | 0 | Once upon a time, there was | m: 1 of its 4096 ids have no token; they are never chosen\n
 and not in texts  | gumbel tokenize -m ./m "(" | - | 1 | - | ~the token "\(", id 4096, and the model has rows for 4096 tokens
-and no candidate  | gumbel -m ./m --session s -n 1 2> said|grep -ac '^[0-9][0-9]* .*"$'; tail -c 22 said | Once\n/at -1\n/why 9999\n/pick 4095\n | 0 | 4095\n in quotes, found 4095\n | -
+and no candidate  | gumbel -m ./m --session s -n 1 2> said|grep -ac '^[0-9][0-9]* .*"$'; tail -c 22 said | Once\n/at -1\n/why 9999\n/pick 4095\n | 0 | 4095\nin quotes, found 4095\n | -
 Windows merges    | model; sed 's/$/\r/' m/merges.txt > c; mv c m/merges.txt; gumbel tokenize -m ./m "Once upon a time" | - | 0 | 490 479 258 423\n | -
 a space in front  | model; echo '{"add_prefix_space": true}' > m/tokenizer_config.json; gumbel tokenize -m ./m upon | - | 0 | 479\n | -
 the start in front | model; echo '{"add_bos_token": true}' > m/tokenizer_config.json; gumbel tokenize -m ./m "Once upon" | - | 0 | 4095 490 479\n | -
