@@ -60,6 +60,19 @@ gb_source_open(gb_source *s, const char *path, gb_error *err)
     return true;
 }
 
+/* Says that the file ends before `at`. */
+static bool
+fail_shorter(const gb_source *s, const char *path, uint64_t at, gb_error *err)
+{
+    struct stat st;
+
+    if (fstat(s->fd, &st) == 0 && (uint64_t)st.st_size < at)
+        at = (uint64_t)st.st_size;
+    return gb_fail(err, "%s: expected %" PRIu64 " bytes as when it was "
+                   "opened, found %" PRIu64 " (is it being replaced?)", path,
+                   s->size, at);
+}
+
 bool
 gb_source_read(const gb_source *s, const char *path, uint64_t at, void *out,
                size_t n, gb_error *err)
@@ -74,9 +87,7 @@ gb_source_read(const gb_source *s, const char *path, uint64_t at, void *out,
         else if (got < 0)
             return gb_fail(err, "%s: cannot read: %s", path, strerror(errno));
         else if (got == 0)
-            return gb_fail(err, "%s: expected %" PRIu64 " bytes as when it "
-                           "was opened, found %" PRIu64 " (is it being "
-                           "replaced?)", path, s->size, at);
+            return fail_shorter(s, path, at, err);
     }
     return true;
 }

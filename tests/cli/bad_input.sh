@@ -3,6 +3,7 @@
 . "$abs_top_srcdir/tests/cli/setup"
 
 weights=m/model.safetensors
+golden=$abs_top_srcdir/tests/golden
 
 # model: a fresh copy of the stories model in m.
 model() {
@@ -66,8 +67,9 @@ weights, a folder | model; rm m/model.safetensors; mkdir m/model.safetensors; ru
 # model.safetensors
 empty             | model; : > $weights; run                           | - | 1 | - | ~model.safetensors
 seven bytes       | model; printf 1234567 > $weights; run              | - | 1 | - | ~model.safetensors
-truncated         | model; head -c 100000 "$stories/model.safetensors" > $weights; run | - | 1 | - | ~model.safetensors
-a byte short      | model; head -c -1 "$stories/model.safetensors" > $weights; run | - | 1 | - | ~model.safetensors
+cut in its header | model; head -c 1000 "$stories/model.safetensors" > $weights; run | - | 1 | - | ~model.safetensors: header length: expected at most the 992 bytes
+cut in its data   | model; head -c 100000 "$stories/model.safetensors" > $weights; run | - | 1 | - | ~safetensors: tensor .*: expected an end within the file's 95[0-9]* bytes
+a byte short      | model; head -c -1 "$stories/model.safetensors" > $weights; run | - | 1 | - | ~safetensors: tensor .*: expected an end within the file's 5329151 bytes
 header too long   | model; length 99999999 > $weights; run             | - | 1 | - | ~model.safetensors
 header over limit | model; { length 200000000; cat "$stories"/*.txt; } > $weights; run | - | 1 | - | ~model.safetensors
 header endless    | model; printf '\377\377\377\377\377\377\377\377{}' > $weights; run | - | 1 | - | ~model.safetensors
@@ -79,6 +81,13 @@ offset beyond     | header 's/"data_offsets": *\[[0-9]*, *[0-9]*\]/"data_offsets
 offset negative   | header 's/"data_offsets": *\[[0-9]*,/"data_offsets":[-2,/'; run | - | 1 | - | ~safetensors
 tensor missing    | header 's/ln_f\.weight/ln_g.weight/'; run          | - | 1 | - | ~ln_f.weight
 shape is wrong    | header 's/\("shape": *\[\)[0-9]*/\11/'; run        | - | 1 | - | ~safetensors
+
+# The same of other files of weights.
+a pickle cut off  | model; rm $weights; head -c -1 "$golden/pickled.bin" > m/pytorch_model.bin; run | - | 1 | - | ~pytorch_model.bin: .* found no directory at its end \(is the file cut off
+half a pickle     | head -c 1800 "$golden/pickled.bin" > m/pytorch_model.bin; run | - | 1 | - | ~pytorch_model.bin: .* found no directory at its end \(is the file cut off
+GGUF, its header  | head -c 4000 "$golden/tiny.gguf" > cut.gguf; gumbel generate -m ./cut.gguf x | - | 1 | - | ~cut.gguf: byte [0-9]+: expected [0-9]+ bytes more, found the end of the file
+GGUF, its data    | head -c 30000 "$golden/tiny.gguf" > cut.gguf; gumbel generate -m ./cut.gguf x | - | 1 | - | ~cut.gguf: tensor ".*": expected its .* within the file, found its end
+GGUF, a byte short | head -c -1 "$golden/tiny.gguf" > cut.gguf; gumbel generate -m ./cut.gguf x | - | 1 | - | ~cut.gguf: tensor ".*": expected its .* within the file, found its end
 
 # config.json
 not JSON          | model; echo no > m/config.json; run                | - | 1 | - | ~config.json

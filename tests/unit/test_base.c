@@ -111,6 +111,15 @@ test_files(void **state)
     assert_memory_equal(found, "ello", 4);
     assert_false(gb_source_read(&source, path, 1, found, 5, &err));
     test_fails_with(&err, GB_FAILED, path, "expected 5 bytes", NULL);
+    /* Somebody cuts it off while it is open: a read that finds a part of what
+     * it wants, one that finds nothing, and one of what is still there. */
+    assert_int_equal(truncate(path, 3), 0);
+    assert_false(gb_source_read(&source, path, 1, found, 4, &err));
+    test_fails_with(&err, GB_FAILED, path,
+                    "expected 5 bytes as when it was opened, found 3", NULL);
+    assert_false(gb_source_read(&source, path, 4, found, 1, &err));
+    test_fails_with(&err, GB_FAILED, path, "found 3", NULL);
+    test_ok(gb_source_read(&source, path, 0, found, 3, &err), &err);
     gb_source_close(&source);
     assert_false(gb_source_open(&source, test_folder(), &err));
     test_fails_with(&err, GB_FAILED, test_folder(), "folder", NULL);
