@@ -86,8 +86,11 @@ put_bash(gb_str *out)
     gb_str_puts(out, "' words='");
     put_commands(out, " ");
     gb_str_puts(out, "' ;;\n    esac\n    case $command in\n"
-                "    info | models) words=\"rm $(gumbel completion models "
-                "2> /dev/null)\" ;;\n    pull) words='");
+                "    convert | info)\n"
+                "        words=$(gumbel completion models 2> /dev/null) ;;\n"
+                "    models)\n"
+                "        words=\"rm $(gumbel completion models 2> /dev/null)\" "
+                ";;\n    pull) words='");
     for (const char *const *n = gb_hub_short_names; *n != NULL; n++)
         gb_str_printf(out, "%s ", *n);
     gb_str_puts(out, "' ;;\n    completion) words='bash zsh fish models' ;;\n"
@@ -166,17 +169,23 @@ put_fish(gb_str *out)
         put_fish_option(out, o);
 }
 
+/* Only what means itself to every shell: bash expands the words that it is
+ * given to complete, commands in them, too. */
 static void
 put_models(gb_str *out)
 {
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
+                                "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.+@/";
     gb_installed_list list;
+    const char *name;
     size_t i;
 
     gb_installed_read(&list);
-    for (i = 0; i < list.len; i++)
-        if (gb_hub_is_plain(list.data[i].name) ||
-            strchr(list.data[i].name, '/') != NULL)
-            gb_str_printf(out, "%s\n", list.data[i].name);
+    for (i = 0; i < list.len; i++) {
+        name = list.data[i].name;
+        if (name[strspn(name, plain)] == '\0')
+            gb_str_printf(out, "%s\n", name);
+    }
     gb_installed_free(&list);
 }
 

@@ -89,5 +89,10 @@ for shell in bash zsh fish; do
 done
 check "completion, no shell" "gumbel completion csh" - 2 - '~expected bash'
 check "completion of models" "gumbel completion models" - 0 'stories\n' -
+mkdir -p "$XDG_DATA_HOME/gumbel/models/me" &&
+    cp -r "$stories" "$XDG_DATA_HOME/gumbel/models/me/\$(echo sly)" || exit 99
+check "no names that a shell would run" "gumbel completion models" - 0 \
+    'stories\n' -
 check "bash completes" "gumbel completion bash > c; bash -c '. ./c; COMP_WORDS=(gumbel generate --dtype q); COMP_CWORD=3; _gumbel; echo \${COMPREPLY[@]}'" - 0 'q8_0 q4_0\n' -
+check "bash knows of no rm behind info" "gumbel completion bash > c; bash -c '. ./c; COMP_WORDS=(gumbel info r); COMP_CWORD=2; _gumbel; echo \${COMPREPLY[@]}'" - 0 '\n' -
 done_testing
