@@ -176,7 +176,8 @@ token_types(const writer *w)
         types[a->tokens[i].id] = a->tokens[i].special ? CONTROL
                                                       : USER_DEFINED;
     for (i = 0; i < ends->n; i++)
-        types[ends->ids[i]] = CONTROL;
+        if (types[ends->ids[i]] != UNUSED)
+            types[ends->ids[i]] = CONTROL;
     return types;
 }
 
