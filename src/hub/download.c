@@ -214,7 +214,8 @@ ask(coming *c, double *wait, gb_error *err)
         return GB_HTTP_DONE;
     end = gb_http_get(c->d->http, &request, wait, err);
     if (end == GB_HTTP_NO_RANGE)
-        return truncate_part(c, err) ? GB_HTTP_AGAIN : GB_HTTP_FAILED;
+        return request.from > 0 && truncate_part(c, err) ? GB_HTTP_AGAIN
+                                                         : GB_HTTP_FAILED;
     if (end != GB_HTTP_DONE || c->size == GB_SIZE_UNKNOWN ||
         c->done == c->size)
         return end;

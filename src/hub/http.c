@@ -489,8 +489,10 @@ fail_status(transfer *t, gb_str *said)
     const char *words = gb_str_cstr(said);
     const bool denied = t->status == 401 || t->status == 403;
 
-    if (t->status == 416)
+    if (t->status == 416) {
+        gb_fail(t->err, "the server has no such part of it (416)%s", words);
         return GB_HTTP_NO_RANGE;
+    }
     if (strcmp(t->code, "GatedRepo") == 0)
         gb_fail(t->err, "its owner gives it only to those who ask: accept the "
                 "terms on its page and set $HF_TOKEN%s", words);

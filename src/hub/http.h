@@ -46,7 +46,7 @@ typedef enum gb_http_end {
     GB_HTTP_DONE,
     GB_HTTP_FAILED,   /* err says why */
     GB_HTTP_AGAIN,    /* the same, and it may go better another time */
-    GB_HTTP_NO_RANGE, /* there is nothing from there on */
+    GB_HTTP_NO_RANGE, /* the same: there is nothing from there on */
 } gb_http_end;
 
 /* Follows redirects, but from https never to anything else. *wait becomes the

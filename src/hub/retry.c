@@ -36,7 +36,7 @@ gb_retry_run(const gb_retry *r, gb_error *err)
         if (end == GB_HTTP_DONE)
             return true;
         tries = got ? 1 : tries + 1;
-        if (end == GB_HTTP_FAILED || tries == TRIES ||
+        if (end != GB_HTTP_AGAIN || tries == TRIES ||
             !pause_before(r, tries, wait, err))
             return false;
     }

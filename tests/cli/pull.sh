@@ -160,6 +160,10 @@ again "another version meanwhile" '*:safetensors:etag:two'
 again "a server without ranges" '*:safetensors:whole'
 again "a wrong byte in what came before" "1:safetensors:flip:$((size - 1))"
 again "nothing more comes for a while" "1:safetensors:slow:10"
+fresh
+hub '*:safetensors:status:416'
+check "no part is right" "gumbel pull me/m" - 1 - \
+    '~me/m: model.safetensors: the server has no such part of it \(416\)'
 again "busy, 429" '1:safetensors:status:429 Retry-After: 1'
 again "busy, 503" '3:safetensors:status:503 Retry-After: 0'
 again "sent elsewhere" '1:resolve:redirect:http://localhost:%p'
