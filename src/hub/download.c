@@ -65,7 +65,7 @@ truncate_part(coming *c, gb_error *err)
     unlink(c->etag_path);
     begin_hashes(c);
     return (ftruncate(c->fd, 0) == 0 && lseek(c->fd, 0, SEEK_SET) == 0) ||
-           gb_fail(err, "cannot write: %s", strerror(errno));
+           gb_fail(err, "%s: cannot write: %s", c->part, strerror(errno));
 }
 
 /* Hashes the bytes of before. */
@@ -73,18 +73,23 @@ static bool
 hash_part(coming *c, gb_error *err)
 {
     uint8_t *piece = gb_alloc(PIECE);
+    bool cancelled = false;
     ssize_t n = 1;
 
     c->done = 0;
-    while (n > 0) {
+    while (n > 0 && !cancelled) {
         n = read(c->fd, piece, PIECE);
         if (n > 0) {
             hash(c, piece, (size_t)n);
             c->done += (uint64_t)n;
         }
+        cancelled = c->d->cancel != NULL && atomic_load(c->d->cancel);
     }
     free(piece);
-    return n == 0 || gb_fail(err, "cannot read: %s", strerror(errno));
+    if (cancelled)
+        return gb_fail_interrupted(err);
+    return n == 0 || gb_fail(err, "%s: cannot read: %s", c->part,
+                             strerror(errno));
 }
 
 /* Bytes of which nobody knows the version are of no use, unless a hash will
