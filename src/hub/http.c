@@ -128,8 +128,11 @@ same_origin(const origin *a, const origin *b)
 static bool
 is_this_machine(const origin *o)
 {
+    const bool is_number = o->host[strspn(o->host, "0123456789.")] == '\0';
+
     return strcasecmp(o->host, "localhost") == 0 ||
-           strncmp(o->host, "127.", 4) == 0 || strcmp(o->host, "[::1]") == 0;
+           (is_number && strncmp(o->host, "127.", 4) == 0) ||
+           strcmp(o->host, "[::1]") == 0;
 }
 
 static bool
