@@ -353,7 +353,9 @@ gb_draft_saw(gb_draft *d, gb_token id, double ms)
     if (ms >= 0)
         gb_gain_passed(&d->gain, 1, ms);
     /* A guess that was not worth checking is seen to be right or wrong all the
-     * same. */
-    if (d->lookup != NULL && d->n_picks == 0 && d->text.len > d->from)
+     * same, once: what follows may come without a guess. */
+    if (d->lookup != NULL && d->n_picks == 0 && d->text.len > d->from) {
         gb_gain_came(&d->gain, d->trusts[0], d->text.data[d->from] == id);
+        d->text.len = d->from;
+    }
 }
