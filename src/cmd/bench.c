@@ -12,6 +12,8 @@
 #include "cmd/open.h"
 #include "cmd/output.h"
 #include "model/random.h"
+#include "sample/rng.h"
+#include "session/several.h"
 
 /* Tokens of a prompt, tokens written in a round, and positions at which types
  * are compared. */
@@ -130,12 +132,74 @@ measure_decode(bench *b, const gb_token *ids, gb_decode *d, unsigned round,
     return count(b, &d->profile, err);
 }
 
+/* A token of each of several takes, pass by pass, behind the same short text. */
+static bool
+write_side_by_side(bench *b, gb_loop *const *loops, const uint64_t *seeds,
+                   gb_pick *picks, unsigned round, gb_error *err)
+{
+    gb_decode *d = &b->f.at_takes;
+    double *ms = d->ms + d->n, sorted[DECODE], before;
+    gb_settings settings;
+    unsigned i;
+
+    gb_settings_init(&settings);
+    for (i = 0; i <= DECODE; i++) {
+        if (atomic_load(gb_interrupt_flag()))
+            return gb_fail_interrupted(err);
+        before = gb_now_ms();
+        if (!gb_several_step(loops, seeds, b->f.takes, &settings, false,
+                             picks, err))
+            return false;
+        if (i > 0) /* the first one reads the text */
+            ms[i - 1] = gb_now_ms() - before;
+    }
+    d->n += DECODE;
+    memcpy(sorted, ms, sizeof sorted);
+    qsort(sorted, DECODE, sizeof *sorted, compare);
+    d->round_ms[round] = sorted[DECODE / 2];
+    return count(b, NULL, err);
+}
+
+static bool
+measure_takes(bench *b, const gb_token *ids, unsigned round, gb_error *err)
+{
+    const unsigned n = b->f.takes;
+    gb_loop *loops, **all;
+    uint64_t *seeds;
+    gb_pick *picks;
+    unsigned i;
+    bool ok;
+
+    if (n < 2 || gb_engine_model(b->engine)->config.n_ctx <
+                     b->f.at_takes.context + DECODE + 1)
+        return true;
+    loops = gb_alloc_array(n, sizeof *loops);
+    all = gb_alloc_array(n, sizeof *all);
+    seeds = gb_alloc_array(n, sizeof *seeds);
+    picks = gb_alloc_array(n, sizeof *picks);
+    for (i = 0; i < n; i++) {
+        gb_loop_init(&loops[i], b->engine);
+        gb_loop_append(&loops[i], ids, b->f.at_takes.context);
+        all[i] = &loops[i];
+        seeds[i] = gb_seed_jump(round, i);
+    }
+    ok = write_side_by_side(b, all, seeds, picks, round, err);
+    for (i = 0; i < n; i++)
+        gb_loop_free(&loops[i]);
+    free(loops);
+    free(all);
+    free(seeds);
+    free(picks);
+    return ok;
+}
+
 static bool
 measure_round(bench *b, const gb_token *ids, unsigned round, gb_error *err)
 {
     return measure_prompt(b, ids, round, err) &&
            measure_decode(b, ids, &b->f.at_long, round, err) &&
-           measure_decode(b, ids, &b->f.at_short, round, err);
+           measure_decode(b, ids, &b->f.at_short, round, err) &&
+           measure_takes(b, ids, round, err);
 }
 
 /* The logits at some positions of the prompt. */
@@ -201,6 +265,7 @@ begin(benches *s, unsigned i, gb_opened *opened, double start, gb_error *err)
     gb_options one = *s->options;
     bench *b = &s->all[i];
     gb_figures *f = &b->f;
+    gb_decode *const decodes[] = {&f->at_short, &f->at_long, &f->at_takes};
 
     if (s->options->n_dtypes > 0)
         one.dtype = s->options->dtypes[i];
@@ -219,7 +284,11 @@ begin(benches *s, unsigned i, gb_opened *opened, double start, gb_error *err)
     f->at_short.context = c->n_ctx < 32 ? c->n_ctx / 2 : 16;
     f->at_long.context = c->n_ctx > 4 * DECODE ? c->n_ctx - 2 * DECODE
                                                : c->n_ctx / 2;
-    for (gb_decode *d = &f->at_short; d <= &f->at_long; d++) {
+    f->takes = (unsigned)s->options->takes;
+    f->at_takes.context = f->at_short.context;
+    for (unsigned k = 0; k < GB_COUNT(decodes); k++) {
+        gb_decode *d = decodes[k];
+
         d->ms = gb_alloc_array((size_t)f->rounds * DECODE, sizeof *d->ms);
         d->round_ms = gb_alloc_array(f->rounds, sizeof *d->round_ms);
     }
@@ -244,6 +313,7 @@ end(benches *s, unsigned i, gb_error *err)
         return false;
     qsort(b->f.at_short.ms, b->f.at_short.n, sizeof(double), compare);
     qsort(b->f.at_long.ms, b->f.at_long.n, sizeof(double), compare);
+    qsort(b->f.at_takes.ms, b->f.at_takes.n, sizeof(double), compare);
     if (s->n == 1)
         return true;
     if (!look(b, s->ids, err))
@@ -334,6 +404,8 @@ free_bench(bench *b)
     free(b->f.prompt_ms);
     free(b->f.at_short.ms);
     free(b->f.at_short.round_ms);
+    free(b->f.at_takes.ms);
+    free(b->f.at_takes.round_ms);
     free(b->f.at_long.ms);
     free(b->f.at_long.round_ms);
 }
@@ -379,6 +451,8 @@ const gb_command gb_cmd_bench = {
         "with --json a line for each. The divergence of the later ones from "
         "the first (Kullback-Leibler, mean of 16 positions) says what they "
         "cost.\n"
+        "--takes K also writes K texts side by side after the short context, "
+        "and says how many times the tokens a second of one they have.\n"
         "A token cannot take less time than the device needs to read the "
         "weights once, a prompt no less than its multiply-adds take; the "
         "shares say how near they come to the read speed and to the peak of "

@@ -22,6 +22,8 @@ typedef struct gb_figures {
     double *prompt_ms; /* (rounds) */
     gb_profile prompt_profile; /* of all rounds */
     gb_decode at_short, at_long;
+    unsigned takes;      /* written side by side; 1: none */
+    gb_decode at_takes;  /* a pass for a token of each */
     double read_speed; /* bytes per second */
     double peak;       /* floating-point operations per second */
     bool profiled;

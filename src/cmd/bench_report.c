@@ -86,6 +86,28 @@ add_decode(gb_str *out, const gb_engine_info *info, const gb_figures *f,
                   least(d->round_ms, f->rounds), most(d->round_ms, f->rounds));
 }
 
+/* How many times the tokens a second of one take several have. */
+static double
+gain(const gb_figures *f)
+{
+    return f->takes * median(&f->at_short) / median(&f->at_takes);
+}
+
+static void
+add_takes(gb_str *out, const gb_figures *f)
+{
+    const gb_decode *d = &f->at_takes;
+
+    if (d->n == 0)
+        return;
+    gb_str_printf(out, "%-3u takes at %-4u%.3f ms per pass (%.3f to %.3f), "
+                  "%.1f tokens/s, %.2f times one take\n", f->takes,
+                  d->context, median(d), d->ms[0], d->ms[d->n * 9 / 10],
+                  1000 * f->takes / median(d), gain(f));
+    gb_str_printf(out, "  of %u rounds    %.3f to %.3f ms\n", f->rounds,
+                  least(d->round_ms, f->rounds), most(d->round_ms, f->rounds));
+}
+
 /* A phase of the profile: its name, how often it came, and what it took in
  * all. */
 typedef struct phase {
@@ -178,6 +200,7 @@ gb_bench_text(const gb_model *m, const gb_engine_info *info,
                   prompt_ms, most(f->prompt_ms, f->rounds));
     add_decode(&out, info, f, &f->at_short);
     add_decode(&out, info, f, &f->at_long);
+    add_takes(&out, f);
     gb_str_printf(&out, "read speed       %.1f GB/s\n", f->read_speed / 1e9);
     gb_str_printf(&out, "peak             %.1f GFLOP/s of float32\n",
                   f->peak / 1e9);
@@ -240,6 +263,22 @@ decode_json(const gb_engine_info *info, const gb_figures *f,
 }
 
 static json_t *
+takes_json(const gb_figures *f)
+{
+    const gb_decode *d = &f->at_takes;
+    json_t *o = json_object();
+
+    json_object_set_new(o, "takes", json_integer(f->takes));
+    json_object_set_new(o, "context", json_integer(d->context));
+    json_object_set_new(o, "ms_per_pass", real(median(d)));
+    json_object_set_new(o, "best_ms_per_pass", real(d->ms[0]));
+    json_object_set_new(o, "round_ms_per_pass",
+                        reals(d->round_ms, f->rounds));
+    json_object_set_new(o, "times_one", real(gain(f)));
+    return o;
+}
+
+static json_t *
 profile_json(const gb_figures *f)
 {
     json_t *all = json_array(), *o, *kernels, *k;
@@ -283,6 +322,8 @@ gb_bench_json(const gb_model *m, const gb_engine_info *info,
     json_object_set_new(o, "device", string(info->device.name));
     json_object_set_new(o, "dtype", json_string(info->dtype));
     json_object_set_new(o, "prefill", json_string(info->prefill));
+    if (f->at_takes.n > 0)
+        json_object_set_new(o, "takes", takes_json(f));
     json_object_set_new(o, "open_ms", real(f->open_ms));
     json_object_set_new(o, "load_ms", real(info->load_ms));
     json_object_set_new(o, "compile_ms", real(info->compile_ms));

@@ -298,7 +298,7 @@ const gb_option gb_option_table[] = {
      "Stop after N texts (default: 1000)", set_count, FIELD(max_texts), NULL},
     {"svg", 0, "FILE", GB_FOR_SWEEP, true, NULL,
      "Draw the map of the texts into FILE", set_string, FIELD(svg), NULL},
-    {"takes", 'N', "K", GB_FOR_GENERATE, true, NULL,
+    {"takes", 'N', "K", GB_FOR_GENERATE | GB_FOR_BENCH, true, NULL,
      "Write K texts side by side, each with the seed of another take "
      "(default: 1)", set_takes, 0, NULL},
     {"draft", 0, "WHO", GB_FOR_GENERATE | GB_FOR_TUI, false, NULL,
