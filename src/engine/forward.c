@@ -7,10 +7,14 @@
 #include "base/mem.h"
 #include "engine/queue.h"
 
+/* The heads share a buffer with the layers, and have GB_ROWS rows however
+ * short the context is. */
 static unsigned
 batch_of(const gb_config *g)
 {
-    return g->n_ctx < GB_BATCH ? g->n_ctx : GB_BATCH;
+    const unsigned least = g->n_ctx < GB_BATCH ? g->n_ctx : GB_BATCH;
+
+    return least > GB_ROWS ? least : GB_ROWS;
 }
 
 /* Bytes of a row of activations as integers; 0 where no matrix wants any. */

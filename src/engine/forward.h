@@ -69,7 +69,8 @@ typedef struct gb_forward {
     const gb_config *config;
     gb_cache *cache;
     gb_gemm *gemm;   /* NULL: the own kernels do the prefill */
-    unsigned batch;  /* GB_BATCH, or the context where that is less */
+    unsigned batch;  /* GB_BATCH, or the context where that is less, but
+                        GB_ROWS at the least */
     unsigned ld;     /* row length of x, norm and attended */
     cl_mem rows;     /* (batch) gb_row of the pass under way */
     cl_mem run;      /* {, n} of it */

@@ -206,12 +206,50 @@ test_nothing_twice(void **state)
     fixture_close(&f);
 }
 
+/* More rows than the context has positions: the heads work on all of them at
+ * once, in whatever type the weights are. */
+static void
+test_short_context(void **state)
+{
+    static const gb_random_model model = {
+        .layers = 1, .width = 32, .heads = 2, .vocab = 261, .context = 3,
+        .dtype = GB_F32, .seed = 3,
+    };
+    static const gb_rule rule = {.temperature = 0.9f};
+    const gb_engine_options options = {.prefill = GB_PREFILL_OWN,
+                                       .dtype = GB_DTYPE_Q8_0};
+    const char *folder = fixture_write(&model, "short");
+    fixture together = fixture_open(folder, &options);
+    fixture alone = fixture_open(folder, &options);
+    gb_token texts[GB_ROWS][3];
+    gb_pick picks[GB_ROWS], pick;
+    gb_sequence rows[GB_ROWS];
+    gb_error err = GB_ERROR_INIT;
+    unsigned k, i;
+
+    (void)state;
+    for (k = 0; k < GB_ROWS; k++) {
+        for (i = 0; i < 3; i++)
+            texts[k][i] = (k / 2 * 31 + i * 7) % model.vocab;
+        rows[k] = (gb_sequence){.ids = texts[k], .n = 1 + k % 3, .seed = k};
+    }
+    test_ok(gb_engine_pick_rows(together.engine, &rule, rows, GB_ROWS, picks,
+                                &err), &err);
+    for (k = 0; k < GB_ROWS; k++) {
+        pick_alone(alone.engine, &rule, &rows[k], &pick);
+        assert_same_pick(&picks[k], &pick, k);
+    }
+    fixture_close(&together);
+    fixture_close(&alone);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows_alone_and_together),
         cmocka_unit_test(test_nothing_twice),
+        cmocka_unit_test(test_short_context),
     };
 
     return cmocka_run_group_tests_name("engine rows", tests, NULL, NULL);
