@@ -10,6 +10,8 @@
 #include "base/json.h"
 #include "base/mem.h"
 
+#define HEADER_LIMIT (256u << 20) /* bytes; a large vocabulary takes ten
+                                     millions */
 #define STRING_LIMIT (64u << 20) /* bytes; a chat template has thousands */
 #define VALUES_LIMIT GB_JSON_MAX_VALUES
 #define WINDOW 65536u
@@ -93,6 +95,11 @@ take(stream *s, uint64_t n)
     if (n > left(s)) {
         refuse(s, "expected %" PRIu64 " bytes more, found the end of the file "
                "(is it cut off?)", n);
+        return NULL;
+    }
+    if (n > HEADER_LIMIT - s->at) {
+        refuse(s, "expected at most %u bytes before the weights, found more",
+               HEADER_LIMIT);
         return NULL;
     }
     if (n > s->n - s->used && !fill(s, (size_t)n))
@@ -212,6 +219,21 @@ check_type(const stream *s, uint32_t type, bool array)
                   VALUE_TYPES, type);
 }
 
+/* Counts what is to come: every value takes some bytes of the file. */
+static bool
+count_values(stream *s, const char *what, uint64_t n)
+{
+    const uint64_t most = left(s) < VALUES_LIMIT - s->values
+                              ? left(s)
+                              : VALUES_LIMIT - s->values;
+
+    if (n > most)
+        return refuse(s, "expected %s of at most %" PRIu64 " values, found a "
+                      "length of %" PRIu64, what, most, n);
+    s->values += n;
+    return true;
+}
+
 static json_t *
 take_array(stream *s)
 {
@@ -219,18 +241,9 @@ take_array(stream *s)
     uint64_t n = 0;
     json_t *list, *one;
 
-    if (!take_u32(s, &type) || !check_type(s, type, true) || !take_u64(s, &n))
+    if (!take_u32(s, &type) || !check_type(s, type, true) ||
+        !take_u64(s, &n) || !count_values(s, "a list", n))
         return NULL;
-    /* Every value takes some bytes of the file. */
-    if (n > left(s) || n > VALUES_LIMIT - s->values) {
-        refuse(s, "expected a list of at most %" PRIu64 " values, found a "
-               "length of %" PRIu64,
-               left(s) < VALUES_LIMIT - s->values ? left(s)
-                                                  : VALUES_LIMIT - s->values,
-               n);
-        return NULL;
-    }
-    s->values += n;
     list = json_array();
     for (; n > 0; n--) {
         one = take_scalar(s, type);
@@ -277,7 +290,6 @@ read_pair(stream *s)
 
     if (ok) {
         value = type == ARRAY ? take_array(s) : take_scalar(s, type);
-        s->values++;
         ok = value != NULL && check_early(s, key, value);
     }
     if (ok && json_object_get(s->g->metadata, key) != NULL)
@@ -431,7 +443,9 @@ read_file(stream *s)
 {
     uint64_t tensors = 0, pairs = 0, i;
 
-    if (!check_version(s) || !take_u64(s, &tensors) || !take_u64(s, &pairs))
+    if (!check_version(s) || !take_u64(s, &tensors) ||
+        !take_u64(s, &pairs) || !count_values(s, "metadata", pairs) ||
+        !count_values(s, "a list of tensors", tensors))
         return false;
     for (i = 0; i < pairs; i++)
         if (!read_pair(s))
@@ -448,21 +462,6 @@ read_file(stream *s)
         s->g->file.data = s->g->file.source.size;
     s->g->file.size = s->g->file.source.size - s->g->file.data;
     return check_tensors(s);
-}
-
-bool
-gb_gguf_is(const char *path)
-{
-    gb_source source;
-    char magic[4] = "";
-
-    if (!gb_source_open(&source, path, NULL))
-        return false;
-    if (source.size >= sizeof magic &&
-        !gb_source_read(&source, path, 0, magic, sizeof magic, NULL))
-        magic[0] = '\0';
-    gb_source_close(&source);
-    return memcmp(magic, "GGUF", sizeof magic) == 0;
 }
 
 /* Says what a file is that is none of GGUF. */

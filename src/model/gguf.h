@@ -21,9 +21,6 @@ typedef struct gb_gguf {
     gb_tensor_file file; /* until gb_gguf_take_file */
 } gb_gguf;
 
-/* Whether what lies at path begins as GGUF does. */
-bool gb_gguf_is(const char *path);
-
 /* Opens a file and reads all but the weights. Every count, length and offset
  * is checked against the file. One of another architecture than GPT-2 is
  * refused, as is one of several parts. */

@@ -234,8 +234,10 @@ test_refused(void **state)
         {"", 4, "\4", 1, "expected version 2 or 3 of GGUF, found 4"},
         {"", 4, "\1", 1, "expected version 2 or 3"},
         {"", 4, "\0\0\0\3", 4, "found a big-endian one"},
-        {"", 8, "\377\377\377\377", 4, "expected"},
-        {"", 16, "\377\377\377\377\377\377\377\177", 8, "expected"},
+        {"", 8, "\377\377\377\377", 4, "expected a list of tensors of at "
+                                       "most"},
+        {"", 16, "\377\377\377\377\377\377\377\177", 8,
+         "expected metadata of at most"},
         {"general.architecture", 8, "bert", 4,
          "general.architecture: expected \"gpt2\", the one architecture"},
         {"general.architecture", -4, "\12", 1, "gpt2"},
