@@ -5,8 +5,8 @@ typedef struct {
     float positive, negative, add;
 } adjustment_t;
 
-/* list (n), no id twice; ids of later rows of logits count on. fma has one result on every device, as on the host.
- */
+/* list (n), no id twice; ids of later rows of logits count on. fma has one
+ * result on every device, as on the host. */
 LANES_KERNEL
 adjust(global const adjustment_t *list, int n, global float *logits)
 {

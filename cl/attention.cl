@@ -1,5 +1,5 @@
-/* Causal attention with a KV cache in blocks (Vaswani et al. 2017), the softmax taken
- * online over blocks of GB_BLOCK positions that begin at multiples of it
+/* Causal attention with a KV cache in blocks (Vaswani et al. 2017), the softmax
+ * taken online over blocks of GB_BLOCK positions that begin at multiples of it
  * (Milakov & Gimelshein 2018). What comes out for a position depends on that
  * position and the positions before it alone.
  *

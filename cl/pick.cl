@@ -86,8 +86,8 @@ typedef struct {
 /* bests[row][item] = the best of scores[i] (+ noise, when `noisy`) over the
  * item's GB_DRAWS scores of a row (ld); those below its floor do not take
  * part. jumps (items): multiplier hi, lo, increment hi, lo. A single row has
- * `start` and `floor`; several that are noisy have theirs in draws. The noise is kept in
- * noises (rows, ld). Groups: (items, rows). */
+ * `start` and `floor`; several that are noisy have theirs in draws. The noise
+ * is kept in noises (rows, ld). Groups: (items, rows). */
 LANES_KERNEL
 pick_part(global const float *scores, int ld, int n_vocab, float floor,
           int noisy, global const ulong4 *jumps, ulong4 start,
@@ -204,9 +204,9 @@ pick_join(global const best_t *bests, int items, int n,
     pick->margin = best.score - best.runner_up_score;
 }
 
-/* A row's result[1 + chunk] from result[0], its pick. At temperature T a token's score
- * is logit / T + noise, and it crosses the pick's at T = (difference of
- * logits) / (difference of noise). Groups: (chunks, rows). */
+/* A row's result[1 + chunk] from result[0], its pick. At temperature T a
+ * token's score is logit / T + noise, and it crosses the pick's at T =
+ * (difference of logits) / (difference of noise). Groups: (chunks, rows). */
 LANES_KERNEL
 pick_stats(global const float *logits, int ld, int n_vocab, int noisy,
            global const float *noises, global const float4 *parts,

@@ -180,21 +180,14 @@ gb_engine_computed(const gb_engine *e)
     return e->reader.computed;
 }
 
-uint32_t
-gb_engine_keep(gb_engine *e, const gb_token *ids, uint32_t n)
-{
-    n = gb_blocks_keep(e->reader.blocks, ids, n);
-    e->ready = e->ready && n == e->length &&
-               memcmp(e->ids, ids, n * sizeof *ids) == 0;
-    memmove(e->ids, ids, n * sizeof *ids);
-    e->length = n;
-    return n;
-}
-
 void
 gb_engine_rewind(gb_engine *e, uint32_t length)
 {
-    gb_engine_keep(e, e->ids, length < e->length ? length : e->length);
+    const uint32_t n = length < e->length ? length : e->length;
+    const uint32_t known = gb_blocks_keep(e->reader.blocks, e->ids, n);
+
+    e->ready = e->ready && known == e->length;
+    e->length = known;
 }
 
 /* After the device was waited for. When it failed, nothing that it holds is

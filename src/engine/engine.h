@@ -65,9 +65,6 @@ uint32_t gb_engine_length(const gb_engine *e);
 const gb_token *gb_engine_ids(const gb_engine *e);
 /* Forgets all positions >= length, and all other texts. */
 void gb_engine_rewind(gb_engine *e, uint32_t length);
-/* Forgets all but the first n positions of a text, as far as they are known,
- * which becomes what was fed. Returns its length. */
-uint32_t gb_engine_keep(gb_engine *e, const gb_token *ids, uint32_t n);
 
 /* Positions that went through the layers since it was opened. */
 uint64_t gb_engine_computed(const gb_engine *e);
@@ -125,8 +122,9 @@ bool gb_engine_logprobs(gb_engine *e, float temperature,
 /* What the head makes of a position < length: logits (n_vocab) f32, before
  * adjustments, temperature and filters. Looking changes nothing: a position
  * that the heads have not at hand is computed once more, from the keys and
- * values that are in the cache and stay as they are. The bits are those that this position gave when it was the last one, except
- * where CLBlast did the prefill. */
+ * values that are in the cache and stay as they are. The bits are those that
+ * this position gave when it was the last one, except where CLBlast did the
+ * prefill. */
 bool gb_engine_logits(gb_engine *e, uint32_t position, float *logits,
                       gb_error *err);
 

@@ -356,7 +356,7 @@ run_adjust(gb_head *h, const gb_sequence *texts, unsigned n, gb_error *err)
 
 bool
 gb_head_run_logprobs(gb_head *h, float temperature, const gb_sequence *texts,
-             unsigned n, gb_error *err)
+                     unsigned n, gb_error *err)
 {
     const gb_arg t = GB_FLOAT(temperature);
 

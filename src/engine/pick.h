@@ -30,11 +30,10 @@ typedef struct gb_rule {
     bool ranges;             /* from and to as gb_engine_range finds them */
 } gb_rule;
 
-/* What a head says of the last position fed. Where adjustments are given, the
+/* What a head says of the last position. Where adjustments are given, the
  * logits that it speaks of are the model's after them: log-probability, rank,
  * entropy and range are those of what could be picked. A banned token never
- * is; when all are, that is an error. NULL: no adjustments, which cost nothing
- * and change no bit. */
+ * is; when all are, that is an error. */
 typedef struct gb_pick {
     gb_token id;
     float logprob; /* natural log of the token's probability, before filters,

@@ -160,7 +160,8 @@ gb_model_find(const char *name, gb_error *err)
     if (name == NULL)
         name = getenv("GUMBEL_MODEL");
     else if (name[0] == '\0') {
-        gb_fail_usage(err, "model: expected a folder, a file or a name, found \"\"");
+        gb_fail_usage(err, "model: expected a folder, a file or a name, found "
+                      "\"\"");
         return NULL;
     }
     /* A folder that is called like the default is not meant by silence, nor

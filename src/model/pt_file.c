@@ -92,14 +92,15 @@ take_tensor(void *arg, const gb_pickled *t, gb_error *err)
                   : NULL;
     if (storage == NULL)
         return gb_tensor_refuse(e, err, "expected its storage in the archive, "
-                            "found none");
+                                "found none");
     if (!gb_zip_locate(&r->zip, storage, &at, err))
         return false;
     if (__builtin_mul_overflow(t->offset, t->element, &from) ||
         __builtin_mul_overflow(t->count, t->element, &size) ||
         from > storage->size || size > storage->size - from)
-        return gb_tensor_refuse(e, err, "expected at most the %" PRIu64 " bytes "
-                            "of its storage, found more", storage->size);
+        return gb_tensor_refuse(e, err, "expected at most the %" PRIu64
+                                " bytes of its storage, found more",
+                                storage->size);
     e->begin = at + from;
     e->end = e->begin + size;
     return true;
@@ -134,7 +135,8 @@ read_archive(reader *r, gb_error *err)
 
 /* What can be told of a file that is no archive. */
 static bool
-check_begin(const gb_tensor_file *f, const char begin[GB_TENSOR_FILE_BEGIN], gb_error *err)
+check_begin(const gb_tensor_file *f, const char begin[GB_TENSOR_FILE_BEGIN],
+            gb_error *err)
 {
     return (unsigned char)begin[0] != 0x80 ||
            gb_fail(err, "%s: expected a file of torch.save since PyTorch 1.6, "

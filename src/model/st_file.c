@@ -192,7 +192,8 @@ read_entries(gb_tensor_file *f, json_t *root, gb_error *err)
 
 /* Finds where the header ends and the data begins. */
 static bool
-read_length(gb_tensor_file *f, const char begin[GB_TENSOR_FILE_BEGIN], gb_error *err)
+read_length(gb_tensor_file *f, const char begin[GB_TENSOR_FILE_BEGIN],
+            gb_error *err)
 {
     unsigned char bytes[8];
     uint64_t n = 0;

@@ -1,7 +1,7 @@
 /* One open file of tensors, whatever its container: what it has, by name, and
  * where that lies. A container is one file beside this that fills it in:
- * st_file.c (safetensors), pt_file.c (PyTorch), gguf.c (GGUF). The rest of the program sees
- * them all through model/tensors.h. */
+ * st_file.c (safetensors), pt_file.c (PyTorch), gguf.c (GGUF). The rest of the
+ * program sees them all through model/tensors.h. */
 #ifndef GB_MODEL_TENSOR_FILE_H
 #define GB_MODEL_TENSOR_FILE_H
 

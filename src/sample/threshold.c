@@ -179,12 +179,6 @@ gb_threshold_max(const gb_threshold *t)
     return t->max;
 }
 
-float
-gb_threshold_least(const gb_threshold *t)
-{
-    return t->least;
-}
-
 bool
 gb_threshold_moves(const gb_threshold *t)
 {

@@ -21,9 +21,8 @@ bool gb_threshold_set(gb_threshold *t, const gb_filter *filter,
 /* The filter it was made ready for. */
 const gb_filter *gb_threshold_filter(const gb_threshold *t);
 
-/* The largest logit, and the least that top-k leaves. */
+/* The largest logit. */
 float gb_threshold_max(const gb_threshold *t);
-float gb_threshold_least(const gb_threshold *t);
 
 /* Whether the set depends on the temperature at all. */
 bool gb_threshold_moves(const gb_threshold *t);

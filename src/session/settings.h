@@ -40,8 +40,9 @@ typedef struct gb_settings {
 
 void gb_settings_init(gb_settings *s);
 
-/* Sets one by its name (see settings.def) from text. The message says what was expected and found (GB_USAGE). "off" is accepted
- * for the filters; on/off/true/false/yes/no/1/0 for switches. */
+/* Sets one by its name (see settings.def) from text. The message says what was
+ * expected and found (GB_USAGE). "off" is accepted for the filters;
+ * on/off/true/false/yes/no/1/0 for switches. */
 bool gb_settings_set(gb_settings *s, const char *name, const char *value,
                      gb_error *err);
 

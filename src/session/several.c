@@ -24,7 +24,8 @@ step_some(gb_loop *const *loops, const uint64_t *seeds, unsigned n,
 
 bool
 gb_several_step(gb_loop *const *loops, const uint64_t *seeds, size_t n,
-                const gb_settings *s, bool ranges, gb_pick *picks, gb_error *err)
+                const gb_settings *s, bool ranges, gb_pick *picks,
+                gb_error *err)
 {
     size_t i, some;
 

@@ -60,8 +60,8 @@ uint32_t gb_steer_counted(const gb_stretch *s);
 bool gb_steer_need(const gb_session *s, gb_stretch *at, gb_error *err);
 
 /* takes.c */
-gb_verb gb_verb_takes, gb_verb_write_takes, gb_verb_take, gb_verb_go, gb_verb_name, gb_verb_tree,
-    gb_verb_as_written;
+gb_verb gb_verb_takes, gb_verb_write_takes, gb_verb_take, gb_verb_go,
+    gb_verb_name, gb_verb_tree, gb_verb_as_written;
 /* what.c */
 gb_verb gb_verb_what, gb_verb_edit;
 /* compare.c */

@@ -107,7 +107,8 @@ plan_rest(gb_session *s, size_t i, uint32_t from)
             continue;
         if (st->node->mode != mode) {
             mode = st->node->mode;
-            gb_session_plan(s, &(gb_event){.type = GB_EVENT_MODE, .mode = mode});
+            gb_session_plan(s, &(gb_event){.type = GB_EVENT_MODE,
+                                           .mode = mode});
         }
         plan_settings(s, &now, &st->node->settings);
         now = st->node->settings;
