@@ -116,13 +116,16 @@ gb_gemm_run(gb_gemm *g, gb_compute *c, const gb_matrix *m, cl_mem x,
 {
     const unsigned n_in = m->panels.n_in, n_out = gb_panels_outputs(&m->panels);
     CLBlastStatusCode status;
+    cl_event *event;
 
     if (!unpack(g, c, m, err))
         return false;
+    event = gb_event(c);
+    c->names[c->n_events] = "sgemm (CLBlast)";
     status = CLBlastSgemm(CLBlastLayoutRowMajor, CLBlastTransposeNo,
                           CLBlastTransposeNo, n, n_out, n_in, 1.0f, x, 0, ldx,
                           g->weight, 0, n_out, 0.0f, g->product, 0, n_out,
-                          &c->queue, gb_event(c));
+                          &c->queue, event);
     if (status != CLBlastSuccess)
         return gb_fail(err, "%s: CLBlast's Sgemm failed with status %d",
                        c->device.name, (int)status);
