@@ -245,8 +245,18 @@ own_model(const gb_installed_list *l, const char *name, gb_error *err)
     return NULL;
 }
 
+/* Of where a model of one file came from. */
+static bool
+is_file_record(const char *name)
+{
+    static const char end[] = ".gguf.pulled.json";
+    const size_t n = strlen(name), m = sizeof end - 1;
+
+    return n > m && strcmp(name + n - m, end) == 0;
+}
+
 /* A folder but for the models of one file in it, which are models of their
- * own; of a link the link alone. */
+ * own, with their records; of a link the link alone. */
 static bool
 remove_model(const char *path, gb_error *err)
 {
@@ -264,7 +274,7 @@ remove_model(const char *path, gb_error *err)
         file = gb_path_join(path, entry->d_name);
         if (gb_is_gguf(file))
             empty = false;
-        else
+        else if (!is_file_record(entry->d_name))
             ok = gb_remove_tree(file, err);
         free(file);
     }

@@ -60,6 +60,14 @@ END
     [ -e "$scratch/hub/models--you--it/snapshots/c0ffee/config.json" ]
 ok "deleted is what was to be" $?
 
+# Models of one file stay, and what is known of them.
+mkdir "$models/one" && cp "$stories"/* "$models/one" &&
+    touch "$models/one/f.gguf" "$models/one/.f.gguf.pulled.json" || exit 99
+gumbel models rm one
+[ $? -eq 0 ] && [ ! -e "$models/one/config.json" ] &&
+    [ -e "$models/one/f.gguf" ] && [ -e "$models/one/.f.gguf.pulled.json" ]
+ok "models of one file stay, with their records" $?
+
 # A link goes, what it leads to stays.
 rm -r "$models/mine" && mkdir "$scratch/far" && cp "$stories"/* "$scratch/far" &&
     ln -s "$scratch/far" "$models/mine" || exit 99
