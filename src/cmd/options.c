@@ -220,7 +220,8 @@ set_takes(gb_options *o, const gb_option *self, const char *value,
 #define set_BIAS add_bias
 
 const gb_option gb_option_table[] = {
-    {"model", 'm', "PATH", FOR_MODEL | GB_FOR_INFO | GB_FOR_CONVERT, false, "GUMBEL_MODEL",
+    {"model", 'm', "PATH", FOR_MODEL | GB_FOR_INFO | GB_FOR_CONVERT, false,
+     "GUMBEL_MODEL",
      "Folder or GGUF file of the model, or the name of an installed one "
      "(default: the model that ships)",
      set_string, FIELD(model), NULL},
@@ -278,8 +279,8 @@ const gb_option gb_option_table[] = {
     {"decode", 0, NULL, GB_FOR_TOKENIZE, true, NULL,
      "Turn token ids back into text", set_switch, FIELD(decode), NULL},
     {"output", 'o', "FILE", GB_FOR_LOGPROBS | GB_FOR_CONVERT, true, NULL,
-     "Write to FILE; logprobs: instead of standard output", set_string, FIELD(output),
-     NULL},
+     "Write to FILE; logprobs: instead of standard output", set_string,
+     FIELD(output), NULL},
     {"from", 0, "T", GB_FOR_SWEEP, true, NULL,
      "The lowest temperature of the sweep (default: 0.5)", set_temperature,
      FIELD(from), NULL},
@@ -310,8 +311,8 @@ const gb_option gb_option_table[] = {
      "Write so many tokens a second, or full: as fast as it can (default: 25 "
      "in the interface, else full; replay: full or recorded)",
      set_pace, 0, NULL},
-    {"json", 0, NULL, GB_FOR_ALL & ~(GB_FOR_TUI | GB_FOR_COMPLETION), true, NULL,
-     "Machine-readable output", set_switch, FIELD(json), NULL},
+    {"json", 0, NULL, GB_FOR_ALL & ~(GB_FOR_TUI | GB_FOR_COMPLETION), true,
+     NULL, "Machine-readable output", set_switch, FIELD(json), NULL},
     {"trace", 0, NULL, GB_FOR_GENERATE, true, NULL,
      "Print the settings and every fifth step", set_switch, FIELD(trace),
      NULL},

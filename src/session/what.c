@@ -126,7 +126,7 @@ plan_rest(gb_session *s, size_t i, uint32_t from)
     plan_settings(s, &now, &knobs);
     if (mode != s->tree->mode)
         gb_session_plan(s, &(gb_event){.type = GB_EVENT_MODE,
-                                  .mode = s->tree->mode});
+                                       .mode = s->tree->mode});
 }
 
 static bool

@@ -17,13 +17,13 @@
  *     be replaced. Load, model and device themselves are ended by GB_DO_STOP
  *     alone; what was there before them stays. An export is ended by one that
  *     is posted while it goes on, and leaves no file then;
- *   - a set (GB_DO_PACE and GB_DO_DRAFT too, and what only looks) acts at the next token of
- *     the run that goes on. It passes what waits for the end of that run (a
- *     text sent ahead, a note, an export, a sweep, ...), but never a stop or
- *     a command that implies one: posted after a retry, it acts on the retry,
- *     from its first token on if that has not been computed. Settings are
- *     never passed by anything, and a change ("+0.1") begins from what is in
- *     force when it acts.
+ *   - a set (GB_DO_PACE and GB_DO_DRAFT too, and what only looks) acts at the
+ *     next token of the run that goes on. It passes what waits for the end of
+ *     that run (a text sent ahead, a note, an export, a sweep, ...), but never
+ *     a stop or a command that implies one: posted after a retry, it acts on
+ *     the retry, from its first token on if that has not been computed.
+ *     Settings are never passed by anything, and a change ("+0.1") begins from
+ *     what is in force when it acts.
  * All functions may be called by one interface thread; they share no memory
  * with the worker's thread but through locks. */
 #ifndef GB_SESSION_WORKER_H
