@@ -8,12 +8,13 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "model/ckpt.h"
 
 #define CONFIG_LIMIT (1u << 20) /* bytes; real ones have about a thousand */
 
 typedef struct reader {
     const char *path;
-    const json_t *root;
+    json_t *root;
     gb_error *err;
 } reader;
 
@@ -296,12 +297,10 @@ read_epsilon(const reader *r, gb_config *config)
 }
 
 static bool
-read_all(const reader *r, gb_config *config)
+read_sizes(const reader *r, gb_config *config)
 {
     size_t i;
 
-    if (!check_kind(r) || !read_activation(r, config) || !check_switches(r))
-        return false;
     for (i = 0; i < GB_COUNT(sizes); i++)
         if (!read_size(r, &sizes[i], config))
             return false;
@@ -312,11 +311,20 @@ read_all(const reader *r, gb_config *config)
                        (unsigned)config->n_head);
     config->head_size = config->n_embd / config->n_head;
     config->n_inner = 4 * config->n_embd;
+    config->tied = config->scale_attn = true;
+    config->start_id = GB_NO_TOKEN;
+    return true;
+}
+
+static bool
+read_all(const reader *r, gb_config *config)
+{
+    if (!check_kind(r) || !read_activation(r, config) || !check_switches(r) ||
+        !read_sizes(r, config))
+        return false;
     if (field(r, "n_inner") != NULL &&
         !read_integer(r, "n_inner", 1, 1 << 20, &config->n_inner))
         return false;
-    config->tied = config->scale_attn = true;
-    config->start_id = GB_NO_TOKEN;
     read_start(r, config);
     return read_context(r, config) && read_ends(r, config) &&
            read_epsilon(r, config) &&
@@ -326,18 +334,77 @@ read_all(const reader *r, gb_config *config)
                        &config->scale_by_layer);
 }
 
-bool
-gb_config_load(const char *folder, gb_config *config, gb_error *err)
+/* Variants of nanoGPT have more of them. */
+static bool
+check_args(const reader *r)
+{
+    static const char *const known[] = {
+        "n_layer", "n_head", "n_embd", "block_size", "vocab_size", "bias",
+        "dropout",
+    };
+    char shown[GB_JSON_SHOWN];
+    const char *name;
+    json_t *value;
+    size_t i;
+
+    json_object_foreach(r->root, name, value) {
+        for (i = 0; i < GB_COUNT(known); i++)
+            if (strcmp(name, known[i]) == 0)
+                break;
+        if (i == GB_COUNT(known) && !json_is_false(value))
+            return gb_fail(r->err, "%s: expected those of nanoGPT, found %s, "
+                           "of a variant that is not computed here", r->path,
+                           gb_json_quote(name, shown));
+    }
+    return true;
+}
+
+static bool
+read_args(const reader *r, gb_config *config)
+{
+    bool bias = true;
+
+    if (!check_args(r) || !read_sizes(r, config) ||
+        !read_integer(r, "block_size", 1, 1 << 20, &config->n_ctx) ||
+        !read_switch(r, "bias", &bias))
+        return false;
+    config->activation = GB_GELU;
+    config->ln_eps = 1e-5f;
+    config->no_bias = !bias;
+    return true;
+}
+
+static bool
+load_args(const char *folder, gb_config *config, gb_error *err)
+{
+    char *path = gb_path_join(folder, GB_CKPT ": model_args");
+    json_t *args = gb_ckpt_args(folder, err);
+    const reader r = {path, args, err};
+    const bool ok = args != NULL && read_args(&r, config);
+
+    json_decref(args);
+    free(path);
+    return ok;
+}
+
+static bool
+load_json(const char *folder, gb_config *config, gb_error *err)
 {
     char *path = gb_path_join(folder, "config.json");
     json_t *root = gb_json_load_python(path, CONFIG_LIMIT, err);
-    reader r = {path, root, err};
-    bool ok;
+    const reader r = {path, root, err};
+    const bool ok = root != NULL && read_all(&r, config) &&
+                    read_generation(folder, config, err);
 
-    memset(config, 0, sizeof *config);
-    ok = root != NULL && read_all(&r, config) &&
-         read_generation(folder, config, err);
     json_decref(root);
     free(path);
     return ok;
+}
+
+bool
+gb_config_load(const char *folder, gb_config *config, gb_error *err)
+{
+    memset(config, 0, sizeof *config);
+    return gb_ckpt_is_in(folder) ? load_args(folder, config, err)
+                                 : load_json(folder, config, err);
 }

@@ -1,4 +1,4 @@
-/* config.json of a GPT-2 model folder (Hugging Face layout). */
+/* What a GPT-2 model folder says of its model. */
 #ifndef GB_MODEL_CONFIG_H
 #define GB_MODEL_CONFIG_H
 
@@ -53,13 +53,18 @@ typedef struct gb_config {
     gb_activation activation;
     bool scale_attn;     /* by the root of the head size: true if silent */
     bool scale_by_layer; /* and by the number of the layer, from 1 */
+    bool no_bias; /* biases that the file does not have are zeros */
 } gb_config;
 
 /* Reads and checks folder/config.json, and generation_config.json, which where
  * it is there says alone what ends a text (as in Transformers). Everything
  * that this program could not compute faithfully is refused, naming field,
  * expected and found; fields that do not change the result (dropout, task
- * parameters, ...) are not looked at. */
+ * parameters, ...) are not looked at.
+ *
+ * Where there is ckpt.pt and no config.json it is the model_args of nanoGPT
+ * (model/ckpt.h), with the GELU and the epsilon of its model.py; it has no
+ * word for what ends a text. */
 bool gb_config_load(const char *folder, gb_config *config, gb_error *err);
 
 #endif

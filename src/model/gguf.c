@@ -353,19 +353,6 @@ read_type(stream *s, gb_tensor_entry *e)
                             gb_dtype_block(e->type), e->dtype, row);
 }
 
-/* Matrices of the layers become what Transformers calls (in, out). */
-static void
-turn(gb_tensor_entry *e)
-{
-    const uint64_t rows = e->shape[0];
-
-    if (e->rank != 2 || strncmp(e->key, "h.", 2) != 0)
-        return;
-    e->shape[0] = e->shape[1];
-    e->shape[1] = rows;
-    e->turned = true;
-}
-
 static bool
 read_tensor(stream *s)
 {
@@ -383,7 +370,8 @@ read_tensor(stream *s)
     }
     if (!read_shape(s, e) || !read_type(s, e) || !take_u64(s, &e->begin))
         return false;
-    turn(e);
+    if (strncmp(e->key, "h.", 2) == 0)
+        gb_tensor_turn(e);
     return e->begin % s->alignment == 0 ||
            gb_tensor_refuse(e, s->err, "expected an offset that %" PRIu64
                             " divides (general.alignment), found %" PRIu64,

@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "model/ckpt.h"
 #include "model/hub_cache.h"
 
 /* OWNER/NAME/FILE.gguf lies that deep. */
@@ -54,7 +55,7 @@ list_below(gb_installed_list *l, gb_where where, const char *folder,
         path = gb_path_join(folder, entry->d_name);
         name = gb_format("%s%s%s", prefix, prefix[0] != '\0' ? "/" : "",
                          entry->d_name);
-        if (has_config(path) || gb_is_gguf(path))
+        if (has_config(path) || gb_ckpt_is_in(path) || gb_is_gguf(path))
             add(l, where, name, path);
         if (depth > 1 && gb_is_folder(path))
             list_below(l, where, path, name, depth - 1);

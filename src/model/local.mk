@@ -1,6 +1,7 @@
 libgumbel_a_SOURCES += \
 	src/model/added.c src/model/added.h \
 	src/model/bpe.c src/model/bpe.h \
+	src/model/ckpt.c src/model/ckpt.h \
 	src/model/config.c src/model/config.h \
 	src/model/find.c src/model/find.h \
 	src/model/installed.c src/model/installed.h \
@@ -14,6 +15,7 @@ libgumbel_a_SOURCES += \
 	src/model/merges.c src/model/merges.h \
 	src/model/model.c src/model/model.h \
 	src/model/pickle.c src/model/pickle.h \
+	src/model/pickle_machine.c src/model/pickle_machine.h \
 	src/model/pt_file.c src/model/pt_file.h \
 	src/model/random.c src/model/random.h \
 	src/model/split.c src/model/split.h \

@@ -13,7 +13,9 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "model/ckpt.h"
 #include "model/gguf.h"
+#include "model/tokenizer_files.h"
 
 /* "[4096, 192]" */
 static void
@@ -27,6 +29,23 @@ show_shape(gb_str *out, uint32_t rank, const uint64_t *shape)
     gb_str_putc(out, ']');
 }
 
+static bool
+is_bias(const char *name)
+{
+    const size_t n = strlen(name);
+
+    return n > 5 && strcmp(name + n - 5, ".bias") == 0;
+}
+
+/* Noise of no width (gb_noise). */
+static gb_tensor
+zeros(const gb_model *m, uint64_t n)
+{
+    return (gb_tensor){.name = "bias", .path = m->path, .dtype = GB_F32,
+                       .rank = 1, .shape = {n}, .count = n,
+                       .size = n * sizeof(float)};
+}
+
 /* Looks the tensor up and compares its shape: (rows, columns), or (rows)
  * when columns is 0. */
 static bool
@@ -37,6 +56,11 @@ get(gb_model *m, const char *name, uint64_t rows, uint64_t columns,
     uint32_t rank = columns > 0 ? 2 : 1;
     gb_str expected = GB_STR_INIT, found = GB_STR_INIT;
 
+    if (m->config.no_bias && is_bias(name) &&
+        !gb_tensors_has(m->tensors, name)) {
+        *out = zeros(m, rows);
+        return true;
+    }
     if (!gb_tensors_get(m->tensors, name, out, err))
         return false;
     if (out->rank == rank && memcmp(out->shape, shape, sizeof shape) == 0)
@@ -157,7 +181,7 @@ check_folder(const char *folder, gb_error *err)
     free(config);
     if (!check_adapter(folder, err))
         return false;
-    if (silent)
+    if (silent && !gb_ckpt_is_in(folder))
         return gb_fail(err,
                        "%s: expected a model folder, but it has no "
                        "config.json", folder);
@@ -184,18 +208,55 @@ mask_missing(gb_model *m)
                         "chosen", gb_tokenizer_missing(m->tokenizer), n);
 }
 
-static gb_tokenizer *
-open_tokenizer(const gb_model *m, const gb_gguf *g, gb_error *err)
+/* A checkpoint does not say what ends a text; nanoGPT puts this between those
+ * that it reads. */
+static void
+take_end(gb_config *c, const gb_vocab *v)
 {
-    const gb_config *c = &m->config;
-    const gb_token end = c->ends.n > 0 ? c->ends.ids[0] : GB_NO_TOKEN;
+    const gb_token end = gb_vocab_find(v, "<|endoftext|>");
+
+    if (end == GB_NO_TOKEN || end >= c->n_vocab)
+        return;
+    c->ends = (gb_ends){.ids = {end}, .n = 1};
+    c->start_id = end;
+}
+
+static bool
+fail_no_tokenizer(const gb_model *m, gb_error *err)
+{
+    return gb_fail(err, "%s: expected the tokenizer that it was trained with "
+                   "beside " GB_CKPT ", as tokenizer.json or as vocab.json "
+                   "and merges.txt (those of gpt2, where nanoGPT's data were "
+                   "of its tokens), found none", m->path);
+}
+
+static bool
+read_files(gb_model *m, const gb_gguf *g, gb_tokenizer_files *f, gb_error *err)
+{
+    const bool ckpt = g == NULL && gb_ckpt_is_in(m->path);
+
+    memset(f, 0, sizeof *f);
+    if (g != NULL)
+        return gb_gguf_tokenizer(g, f, err);
+    if (ckpt && !gb_tokenizer_files_are_in(m->path))
+        return fail_no_tokenizer(m, err);
+    if (!gb_tokenizer_files_read(f, m->path, err))
+        return false;
+    if (ckpt)
+        take_end(&m->config, f->vocab);
+    return true;
+}
+
+static gb_tokenizer *
+open_tokenizer(gb_model *m, const gb_gguf *g, gb_error *err)
+{
+    const gb_ends *ends = &m->config.ends;
     gb_tokenizer_files files;
     gb_tokenizer *t = NULL;
 
-    if (g == NULL)
-        return gb_tokenizer_open(m->path, c->n_vocab, end, err);
-    if (gb_gguf_tokenizer(g, &files, err))
-        t = gb_tokenizer_new(&files, c->n_vocab, end, err);
+    if (read_files(m, g, &files, err))
+        t = gb_tokenizer_new(&files, m->config.n_vocab,
+                             ends->n > 0 ? ends->ids[0] : GB_NO_TOKEN, err);
     gb_tokenizer_files_free(&files);
     return t;
 }

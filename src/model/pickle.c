@@ -3,420 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/json.h"
 #include "base/mem.h"
+#include "model/pickle_machine.h"
 
-/* Operations, by the names of Python's pickletools. */
-enum {
-    MARK = '(', STOP = '.', BINFLOAT = 'G', BININT = 'J', BININT1 = 'K',
-    BININT2 = 'M', NONE = 'N', BINPERSID = 'Q', REDUCE = 'R',
-    BINUNICODE = 'X', EMPTY_LIST = ']', APPEND = 'a', BUILD = 'b',
-    GLOBAL = 'c', APPENDS = 'e', BINGET = 'h', LONG_BINGET = 'j',
-    BINPUT = 'q', LONG_BINPUT = 'r', SETITEM = 's', TUPLE = 't',
-    EMPTY_TUPLE = ')', SETITEMS = 'u', EMPTY_DICT = '}', PROTO = 0x80,
-    TUPLE1 = 0x85, TUPLE2 = 0x86, TUPLE3 = 0x87, NEWTRUE = 0x88,
-    NEWFALSE = 0x89, LONG1 = 0x8a,
-};
-
-typedef enum kind {
-    OTHER,   /* what no tensor needs to know */
-    INTEGER,
-    STRING,
-    TUPLE_OF,
-    DICTIONARY,
-    MAKE_DICTIONARY, MAKE_TENSOR, MAKE_PARAMETER, STORAGE_TYPE, /* names */
-    STORAGE,
-    TENSOR,
-    MARK_HERE,
-} kind;
-
-/* Values are kept by their numbers, so that none is copied or freed alone. */
-typedef struct value {
-    kind kind;
-    uint32_t n, capacity; /* of items: of a tuple, or keys and values */
-    uint32_t *items;
-    const char *text;     /* (size) of a string; the key of a storage */
-    uint64_t number;      /* an integer; the size of a string, of a key */
-    uint32_t of;          /* a tensor's storage, a storage's type */
-} value;
-
-static const struct {
-    const char *name, *dtype;
-    size_t element;
-} storages[] = {
-    {"FloatStorage", "F32", 4}, {"HalfStorage", "F16", 2},
-    {"BFloat16Storage", "BF16", 2}, {"DoubleStorage", "F64", 8},
-    {"LongStorage", "I64", 8}, {"IntStorage", "I32", 4},
-    {"ShortStorage", "I16", 2}, {"CharStorage", "I8", 1},
-    {"ByteStorage", "U8", 1}, {"BoolStorage", "BOOL", 1},
-};
-
-typedef struct machine {
-    const char *path;
-    const char *data;
-    size_t n, at;
-    value *values;
-    uint32_t n_values;
-    uint32_t *stack, depth;
-    uint32_t *memo; /* (n + 1) value + 1; 0: nothing is there */
-    gb_error *err;
-} machine;
-
-static bool
-refuse(const machine *m, const char *what)
-{
-    return gb_fail(m->err, "%s: byte %zu of its pickle: expected tensors, "
-                   "found %s", m->path, m->at, what);
-}
-
-/* A new value on the stack; there is one at most for each byte. */
-static value *
-push(machine *m, kind k)
-{
-    value *v = &m->values[m->n_values];
-
-    *v = (value){.kind = k};
-    m->stack[m->depth++] = m->n_values++;
-    return v;
-}
-
-/* What stands in where there is no value. */
-static const value nothing = {.kind = OTHER};
-
-/* The value `below` others on the stack. */
-static const value *
-peek(const machine *m, uint32_t below)
-{
-    return m->depth > below ? &m->values[m->stack[m->depth - 1 - below]]
-                            : &nothing;
-}
-
-static const value *
-item(const machine *m, const value *v, uint32_t i)
-{
-    return i < v->n ? &m->values[v->items[i]] : &nothing;
-}
-
-static void
-append(value *v, uint32_t i)
-{
-    if (v->n == v->capacity) {
-        v->capacity = v->capacity > 0 ? 2 * v->capacity : 4;
-        v->items = gb_realloc_array(v->items, v->capacity, sizeof *v->items);
-    }
-    v->items[v->n++] = i;
-}
-
-/* The next bytes, or NULL. */
-static const char *
-take(machine *m, size_t size)
-{
-    const char *p = m->data + m->at;
-
-    if (size > m->n - m->at) {
-        refuse(m, "its end");
-        return NULL;
-    }
-    m->at += size;
-    return p;
-}
-
-static bool
-take_number(machine *m, size_t size, uint64_t *number)
-{
-    const char *p = take(m, size);
-
-    for (*number = 0; p != NULL && size-- > 0;)
-        *number = *number << 8 | (unsigned char)p[size];
-    return p != NULL;
-}
-
-/* Where the values above the last mark begin on the stack. */
-static bool
-find_mark(const machine *m, uint32_t *from)
-{
-    for (*from = m->depth; *from > 0; --*from)
-        if (m->values[m->stack[*from - 1]].kind == MARK_HERE)
-            return true;
-    return refuse(m, "a mark that is missing");
-}
-
-/* Makes a tuple of the values from there on; what is below them down to
- * `base` goes too. */
-static bool
-make_tuple(machine *m, uint32_t from, uint32_t base)
-{
-    const uint32_t n = m->depth - from;
-    uint32_t *items = gb_alloc_array(n + 1, sizeof *items);
-    value *v;
-
-    memcpy(items, m->stack + from, n * sizeof *items);
-    m->depth = base;
-    v = push(m, TUPLE_OF);
-    v->items = items;
-    v->n = n;
-    return true;
-}
-
-static bool
-make_small_tuple(machine *m, uint32_t n)
-{
-    return m->depth >= n ? make_tuple(m, m->depth - n, m->depth - n)
-                         : refuse(m, "too few values");
-}
-
-/* The values from there on become items of the dictionary below them; what
- * is below is dropped down to it. Lists are of no interest. */
-static bool
-put_items(machine *m, uint32_t from, uint32_t base)
-{
-    uint32_t i;
-    value *v;
-
-    if (base == 0)
-        return refuse(m, "items of nothing");
-    v = &m->values[m->stack[base - 1]];
-    if (v->kind != DICTIONARY || (m->depth - from) % 2 != 0)
-        return refuse(m, "items of no dictionary");
-    for (i = from; i < m->depth; i++)
-        append(v, m->stack[i]);
-    m->depth = base;
-    return true;
-}
-
-/* --- names and what they make ------------------------------------------- */
-
-/* A line of a name, without its line end. */
-static const char *
-take_line(machine *m, size_t *size)
-{
-    const char *p = m->data + m->at;
-    const char *end = memchr(p, '\n', m->n - m->at);
-
-    if (end == NULL) {
-        refuse(m, "its end");
-        return NULL;
-    }
-    *size = (size_t)(end - p);
-    m->at += *size + 1;
-    return p;
-}
-
-static bool
-named(const char *text, size_t size, const char *name)
-{
-    return strlen(name) == size && memcmp(text, name, size) == 0;
-}
-
-/* What may be named; all else is refused unseen. */
-static bool
-take_global(machine *m)
-{
-    size_t n_module, n_name = 0, i;
-    const char *module = take_line(m, &n_module);
-    const char *name = module != NULL ? take_line(m, &n_name) : NULL;
-    char shown[GB_JSON_SHOWN], *both;
-
-    if (name == NULL)
-        return false;
-    if (named(module, n_module, "collections") &&
-        named(name, n_name, "OrderedDict"))
-        return push(m, MAKE_DICTIONARY) != NULL;
-    if (named(module, n_module, "torch._utils") &&
-        named(name, n_name, "_rebuild_tensor_v2"))
-        return push(m, MAKE_TENSOR) != NULL;
-    if (named(module, n_module, "torch._utils") &&
-        named(name, n_name, "_rebuild_parameter"))
-        return push(m, MAKE_PARAMETER) != NULL;
-    for (i = 0; i < GB_COUNT(storages); i++)
-        if (named(module, n_module, "torch") &&
-            named(name, n_name, storages[i].name)) {
-            push(m, STORAGE_TYPE)->of = (uint32_t)i;
-            return true;
-        }
-    both = gb_format("%.*s.%.*s", n_module < 60 ? (int)n_module : 60, module,
-                     n_name < 60 ? (int)n_name : 60, name);
-    gb_fail(m->err, "%s: expected tensors alone, found the name %s in its "
-            "pickle, which is not executed: save the state_dict of the "
-            "model, best as model.safetensors", m->path,
-            gb_json_quote(both, shown));
-    free(both);
-    return false;
-}
-
-/* ('storage', type, key, location, size). */
-static bool
-make_storage(machine *m)
-{
-    const value *id = peek(m, 0);
-    const value *type = item(m, id, 1), *key = item(m, id, 2);
-    value *v;
-
-    if (id->kind != TUPLE_OF || type->kind != STORAGE_TYPE ||
-        key->kind != STRING)
-        return refuse(m, "a storage of another kind");
-    m->depth--;
-    v = push(m, STORAGE);
-    v->of = type->of;
-    v->text = key->text;
-    v->number = key->number;
-    return true;
-}
-
-/* Calls what is named with the tuple on top: a dictionary that is filled
- * later, a tensor of (storage, offset, shape, strides, ...), or a parameter,
- * which is the tensor that it has. */
-static bool
-reduce(machine *m)
-{
-    const value *a = peek(m, 0), *name = peek(m, 1);
-    uint32_t args;
-
-    if (m->depth < 2 || a->kind != TUPLE_OF)
-        return refuse(m, "no arguments");
-    args = m->stack[m->depth - 1];
-    m->depth -= 2;
-    if (name->kind == MAKE_DICTIONARY && a->n == 0)
-        return push(m, DICTIONARY) != NULL;
-    if (name->kind == MAKE_PARAMETER && item(m, a, 0)->kind == TENSOR) {
-        m->stack[m->depth++] = a->items[0];
-        return true;
-    }
-    if (name->kind != MAKE_TENSOR || item(m, a, 0)->kind != STORAGE ||
-        item(m, a, 1)->kind != INTEGER || item(m, a, 2)->kind != TUPLE_OF ||
-        item(m, a, 3)->kind != TUPLE_OF)
-        return refuse(m, "another kind of tensor");
-    push(m, TENSOR)->of = args;
-    return true;
-}
-
-/* --- operations --------------------------------------------------------- */
-
-static bool
-take_string(machine *m)
-{
-    uint64_t size;
-    const char *p;
-    value *v;
-
-    if (!take_number(m, 4, &size) || (p = take(m, (size_t)size)) == NULL)
-        return false;
-    v = push(m, STRING);
-    v->text = p;
-    v->number = size;
-    return true;
-}
-
-static bool
-take_integer(machine *m, size_t size)
-{
-    uint64_t number;
-
-    if (!take_number(m, size, &number))
-        return false;
-    if (size == 4 && (number & 0x80000000u) != 0)
-        number |= 0xffffffff00000000u; /* BININT has a sign */
-    push(m, INTEGER)->number = number;
-    return true;
-}
-
-/* Of up to 8 bytes; no size is larger. */
-static bool
-take_long(machine *m)
-{
-    uint64_t size, number;
-
-    if (!take_number(m, 1, &size))
-        return false;
-    if (size > 8) {
-        push(m, OTHER);
-        return take(m, (size_t)size) != NULL;
-    }
-    if (!take_number(m, (size_t)size, &number))
-        return false;
-    push(m, INTEGER)->number = number;
-    return true;
-}
-
-static bool
-put_memo(machine *m, size_t size)
-{
-    uint64_t i;
-
-    if (!take_number(m, size, &i))
-        return false;
-    if (m->depth == 0 || i > m->n)
-        return refuse(m, "a memo of nothing");
-    m->memo[i] = m->stack[m->depth - 1] + 1;
-    return true;
-}
-
-static bool
-get_memo(machine *m, size_t size)
-{
-    uint64_t i;
-
-    if (!take_number(m, size, &i))
-        return false;
-    if (i > m->n || m->memo[i] == 0)
-        return refuse(m, "a memo that is missing");
-    m->stack[m->depth++] = m->memo[i] - 1;
-    return true;
-}
-
-static bool
-drop(machine *m, uint32_t n)
-{
-    if (m->depth <= n)
-        return refuse(m, "too few values");
-    m->depth -= n;
-    return true;
-}
-
-static bool
-step(machine *m, unsigned char op)
-{
-    uint32_t from;
-
-    switch (op) {
-    case PROTO: return take(m, 1) != NULL;
-    case MARK: return push(m, MARK_HERE) != NULL;
-    case EMPTY_DICT: return push(m, DICTIONARY) != NULL;
-    case EMPTY_TUPLE: return push(m, TUPLE_OF) != NULL;
-    case EMPTY_LIST:
-    case NONE:
-    case NEWTRUE:
-    case NEWFALSE: return push(m, OTHER) != NULL;
-    case BINFLOAT: return take(m, 8) != NULL && push(m, OTHER) != NULL;
-    case BININT: return take_integer(m, 4);
-    case BININT1: return take_integer(m, 1);
-    case BININT2: return take_integer(m, 2);
-    case LONG1: return take_long(m);
-    case BINUNICODE: return take_string(m);
-    case BINPUT: return put_memo(m, 1);
-    case LONG_BINPUT: return put_memo(m, 4);
-    case BINGET: return get_memo(m, 1);
-    case LONG_BINGET: return get_memo(m, 4);
-    case GLOBAL: return take_global(m);
-    case BINPERSID: return make_storage(m);
-    case REDUCE: return reduce(m);
-    case TUPLE1: return make_small_tuple(m, 1);
-    case TUPLE2: return make_small_tuple(m, 2);
-    case TUPLE3: return make_small_tuple(m, 3);
-    case TUPLE: return find_mark(m, &from) && make_tuple(m, from, from - 1);
-    case SETITEMS: return find_mark(m, &from) && put_items(m, from, from - 1);
-    case SETITEM:
-        return m->depth > 2 ? put_items(m, m->depth - 2, m->depth - 2)
-                            : refuse(m, "too few values");
-    case APPEND:
-    case BUILD: return drop(m, 1); /* of a list, of what is not looked at */
-    case APPENDS:
-        return find_mark(m, &from) && drop(m, m->depth - from + 1);
-    default: return refuse(m, "an operation of another kind");
-    }
-}
-
-/* --- what was found ----------------------------------------------------- */
+typedef gb_pickle_value value;
+typedef gb_pickle_machine machine;
 
 /* Rows follow each other as in C; sizes of 1 and tensors of nothing have any
  * strides. */
@@ -428,10 +19,10 @@ is_plain(const machine *m, const value *shape, const value *strides,
     uint32_t i;
 
     for (i = shape->n; i-- > 0 && count > 0;) {
-        if (item(m, shape, i)->number != 1 &&
-            item(m, strides, i)->number != step)
+        if (gb_pickle_item(m, shape, i)->number != 1 &&
+            gb_pickle_item(m, strides, i)->number != step)
             return false;
-        step *= item(m, shape, i)->number;
+        step *= gb_pickle_item(m, shape, i)->number;
     }
     return true;
 }
@@ -439,29 +30,30 @@ is_plain(const machine *m, const value *shape, const value *strides,
 static bool
 read_tensor(const machine *m, const value *v, gb_pickled *t)
 {
-    const value *a = &m->values[v->of], *storage = item(m, a, 0);
-    const value *shape = item(m, a, 2), *strides = item(m, a, 3);
+    const value *a = &m->values[v->of], *storage = gb_pickle_item(m, a, 0);
+    const value *shape = gb_pickle_item(m, a, 2);
+    const value *strides = gb_pickle_item(m, a, 3);
     bool ok = shape->n == strides->n;
     uint64_t n;
     uint32_t i;
 
-    t->dtype = storages[storage->of].dtype;
-    t->element = storages[storage->of].element;
+    t->dtype = gb_pickle_dtype(storage->of, &t->element);
     t->key = storage->text;
     t->key_size = (size_t)storage->number;
-    t->offset = item(m, a, 1)->number;
+    t->offset = gb_pickle_item(m, a, 1)->number;
     t->rank = shape->n;
     for (t->count = 1, i = 0; ok && i < shape->n; i++) {
-        n = item(m, shape, i)->number;
-        ok = item(m, shape, i)->kind == INTEGER &&
-             item(m, strides, i)->kind == INTEGER && n <= INT64_MAX &&
+        n = gb_pickle_item(m, shape, i)->number;
+        ok = gb_pickle_item(m, shape, i)->kind == PV_INTEGER &&
+             gb_pickle_item(m, strides, i)->kind == PV_INTEGER &&
+             n <= INT64_MAX &&
              !__builtin_mul_overflow(t->count, n, &t->count) &&
              t->count <= INT64_MAX / 8;
         if (i < GB_MAX_RANK)
             t->shape[i] = n;
     }
     if (!ok)
-        return refuse(m, "one whose shape is none");
+        return gb_pickle_refuse(m, "one whose shape is none");
     if (!is_plain(m, shape, strides, t->count))
         t->dtype = "strided";
     return true;
@@ -478,9 +70,9 @@ tell(const machine *m, const value *all,
     for (i = 0; i + 1 < all->n; i += 2) {
         gb_pickled t = {.name = NULL};
 
-        key = item(m, all, i);
-        v = item(m, all, i + 1);
-        if (key->kind != STRING || v->kind != TENSOR)
+        key = gb_pickle_item(m, all, i);
+        v = gb_pickle_item(m, all, i + 1);
+        if (key->kind != PV_STRING || v->kind != PV_TENSOR)
             continue;
         t.name = key->text;
         t.name_size = (size_t)key->number;
@@ -490,44 +82,90 @@ tell(const machine *m, const value *all,
     return true;
 }
 
-static bool
-run(machine *m)
+/* The dictionary that there is, or the one that it has under the key `of`. */
+static const value *
+find_dictionary(const machine *m, const char *of)
 {
-    unsigned char op;
+    const value *all = gb_pickle_peek(m, 0), *key;
+    uint32_t i;
 
-    while (m->at < m->n) {
-        op = (unsigned char)m->data[m->at++];
-        if (op == STOP)
-            return peek(m, 0)->kind == DICTIONARY ||
-                   refuse(m, "no dictionary of them");
-        if (!step(m, op))
-            return false;
+    if (of == NULL)
+        return all;
+    for (i = 0; i + 1 < all->n; i += 2) {
+        key = gb_pickle_item(m, all, i);
+        if (gb_pickle_is(key, of) &&
+            gb_pickle_item(m, all, i + 1)->kind == PV_DICTIONARY)
+            return gb_pickle_item(m, all, i + 1);
     }
-    return refuse(m, "its end");
+    gb_fail(m->err, "%s: expected a dictionary \"%s\" in its pickle, found "
+            "none", m->path, of);
+    return NULL;
 }
 
 bool
-gb_pickle_read(const char *pickle, size_t n, const char *path,
+gb_pickle_read(const char *pickle, size_t n, const char *path, const char *of,
                bool (*found)(void *arg, const gb_pickled *tensor,
                              gb_error *err),
                void *arg, gb_error *err)
 {
-    machine m = {.path = path, .data = pickle, .n = n, .err = err};
-    uint32_t i;
-    bool ok;
+    const value *all;
+    machine m;
+    bool ok = gb_pickle_run(&m, pickle, n, path, err) &&
+              (all = find_dictionary(&m, of)) != NULL &&
+              tell(&m, all, found, arg);
 
-    m.values = gb_try_alloc(n + 1, sizeof *m.values);
-    m.stack = gb_try_alloc(n + 1, sizeof *m.stack);
-    m.memo = gb_try_alloc(n + 1, sizeof *m.memo);
-    if (m.values == NULL || m.stack == NULL || m.memo == NULL)
-        ok = gb_fail(err, "%s: out of memory for a pickle of %zu bytes", path,
-                     n);
-    else
-        ok = run(&m) && tell(&m, peek(&m, 0), found, arg);
-    for (i = 0; i < m.n_values; i++)
-        free(m.values[i].items);
-    free(m.values);
-    free(m.stack);
-    free(m.memo);
+    gb_pickle_close(&m);
     return ok;
+}
+
+static json_t *
+json_of(const value *v)
+{
+    if (v->kind == PV_INTEGER)
+        return json_integer((json_int_t)v->number);
+    return v->kind == PV_BOOLEAN ? json_boolean(v->number) : json_null();
+}
+
+static bool
+put_number(const machine *m, json_t *numbers, const value *key, const value *v)
+{
+    char *name = gb_strndup(key->text, (size_t)key->number);
+    const bool ok = json_object_set_new(numbers, name, json_of(v)) == 0;
+
+    free(name);
+    return ok || gb_pickle_refuse(m, "a name that is no UTF-8");
+}
+
+/* Names that are no strings are left out. */
+static json_t *
+numbers_of(const machine *m, const value *all)
+{
+    json_t *numbers = json_object();
+    const value *key;
+    uint32_t i;
+
+    for (i = 0; i + 1 < all->n; i += 2) {
+        key = gb_pickle_item(m, all, i);
+        if (key->kind == PV_STRING &&
+            !put_number(m, numbers, key, gb_pickle_item(m, all, i + 1))) {
+            json_decref(numbers);
+            return NULL;
+        }
+    }
+    return numbers;
+}
+
+json_t *
+gb_pickle_numbers(const char *pickle, size_t n, const char *path,
+                  const char *of, gb_error *err)
+{
+    json_t *numbers = NULL;
+    const value *all;
+    machine m;
+
+    if (gb_pickle_run(&m, pickle, n, path, err) &&
+        (all = find_dictionary(&m, of)) != NULL)
+        numbers = numbers_of(&m, all);
+    gb_pickle_close(&m);
+    return numbers;
 }

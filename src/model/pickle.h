@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <jansson.h>
+
 #include "base/error.h"
 #include "model/tensor.h"
 
@@ -26,11 +28,17 @@ typedef struct gb_pickled {
 } gb_pickled;
 
 /* Reads a pickle of n bytes, which holds one dictionary: `found` is called
- * for each tensor in it, and ends the reading with false. `path` is for
- * messages. */
+ * for each tensor in it, or, unless `of` is NULL, in the dictionary that it has
+ * under that key, and ends the reading with false. `path` is for messages. */
 bool gb_pickle_read(const char *pickle, size_t n, const char *path,
+                    const char *of,
                     bool (*found)(void *arg, const gb_pickled *tensor,
                                   gb_error *err),
                     void *arg, gb_error *err);
+
+/* What the dictionary has beside tensors: integers and booleans by their names,
+ * and null for all else. The caller owns it; NULL is an error. */
+json_t *gb_pickle_numbers(const char *pickle, size_t n, const char *path,
+                          const char *of, gb_error *err);
 
 #endif

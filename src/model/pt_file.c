@@ -106,31 +106,29 @@ take_tensor(void *arg, const gb_pickled *t, gb_error *err)
     return true;
 }
 
-static bool
-read_archive(reader *r, gb_error *err)
+/* The archive's pickle, which the caller frees; NULL is an error. */
+static char *
+read_pickle(reader *r, size_t *n, gb_error *err)
 {
     const gb_zip_entry *pickle;
     uint64_t at;
     char *text;
-    bool ok;
 
     if (!gb_zip_open(&r->zip, &r->f->source, r->f->path, err) ||
         (pickle = find_pickle(r, err)) == NULL ||
         !gb_zip_locate(&r->zip, pickle, &at, err) || !check_order(r, err))
-        return false;
-    if (pickle->size > PICKLE_LIMIT)
-        return gb_fail(err, "%s: data.pkl: expected at most %u bytes, found "
-                       "%" PRIu64, r->f->path, PICKLE_LIMIT, pickle->size);
-    text = gb_alloc((size_t)pickle->size + 1);
-    ok = gb_source_read(&r->f->source, r->f->path, at, text,
-                        (size_t)pickle->size, err) &&
-         gb_pickle_read(text, (size_t)pickle->size, r->f->path, take_tensor,
-                        r, err);
+        return NULL;
+    if (pickle->size > PICKLE_LIMIT) {
+        gb_fail(err, "%s: data.pkl: expected at most %u bytes, found "
+                "%" PRIu64, r->f->path, PICKLE_LIMIT, pickle->size);
+        return NULL;
+    }
+    *n = (size_t)pickle->size;
+    text = gb_alloc(*n + 1);
+    if (gb_source_read(&r->f->source, r->f->path, at, text, *n, err))
+        return text;
     free(text);
-    if (ok && r->f->n_entries == 0)
-        return gb_fail(err, "%s: expected tensors by their names, found none",
-                       r->f->path);
-    return ok;
+    return NULL;
 }
 
 /* What can be told of a file that is no archive. */
@@ -144,16 +142,58 @@ check_begin(const gb_tensor_file *f, const char begin[GB_TENSOR_FILE_BEGIN],
                    "model.safetensors", f->path);
 }
 
+static char *
+begin(reader *r, const char *folder, const char *name, size_t *n,
+      gb_error *err)
+{
+    char first[GB_TENSOR_FILE_BEGIN];
+
+    return gb_tensor_file_begin(r->f, folder, name, first, err) &&
+                   check_begin(r->f, first, err)
+               ? read_pickle(r, n, err)
+               : NULL;
+}
+
+bool
+gb_pt_file_open_in(gb_tensor_file *f, const char *folder, const char *name,
+                   const char *of, gb_error *err)
+{
+    reader r = {.f = f, .root = GB_STR_INIT};
+    size_t n;
+    char *pickle = begin(&r, folder, name, &n, err);
+    bool ok = pickle != NULL &&
+              gb_pickle_read(pickle, n, f->path, of, take_tensor, &r, err);
+
+    if (ok && f->n_entries == 0)
+        ok = gb_fail(err, "%s: expected tensors by their names, found none",
+                     f->path);
+    free(pickle);
+    gb_zip_close(&r.zip);
+    gb_str_free(&r.root);
+    return ok;
+}
+
 bool
 gb_pt_file_open(gb_tensor_file *f, const char *folder, const char *name,
                 gb_error *err)
 {
-    reader r = {.f = f, .root = GB_STR_INIT};
-    char begin[GB_TENSOR_FILE_BEGIN];
-    bool ok = gb_tensor_file_begin(f, folder, name, begin, err) &&
-              check_begin(f, begin, err) && read_archive(&r, err);
+    return gb_pt_file_open_in(f, folder, name, NULL, err);
+}
 
+json_t *
+gb_pt_file_numbers(const char *folder, const char *name, const char *of,
+                   gb_error *err)
+{
+    gb_tensor_file f;
+    reader r = {.f = &f, .root = GB_STR_INIT};
+    size_t n;
+    char *pickle = begin(&r, folder, name, &n, err);
+    json_t *numbers =
+        pickle != NULL ? gb_pickle_numbers(pickle, n, f.path, of, err) : NULL;
+
+    free(pickle);
     gb_zip_close(&r.zip);
     gb_str_free(&r.root);
-    return ok;
+    gb_tensor_file_close(&f);
+    return numbers;
 }

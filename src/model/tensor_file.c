@@ -59,6 +59,18 @@ gb_tensor_file_add(gb_tensor_file *f, const char *name, size_t n)
     return e;
 }
 
+void
+gb_tensor_turn(gb_tensor_entry *e)
+{
+    const uint64_t rows = e->shape[0];
+
+    if (e->rank != 2)
+        return;
+    e->shape[0] = e->shape[1];
+    e->shape[1] = rows;
+    e->turned = true;
+}
+
 bool
 gb_tensor_file_begin(gb_tensor_file *f, const char *folder, const char *name,
                      char begin[GB_TENSOR_FILE_BEGIN], gb_error *err)

@@ -1,7 +1,7 @@
 /* One open file of tensors, whatever its container: what it has, by name, and
  * where that lies. A container is one file beside this that fills it in:
- * st_file.c (safetensors), pt_file.c (PyTorch), gguf.c (GGUF). The rest of the
- * program sees them all through model/tensors.h. */
+ * st_file.c (safetensors), pt_file.c (PyTorch), ckpt.c (nanoGPT), gguf.c
+ * (GGUF). The rest of the program sees them all through model/tensors.h. */
 #ifndef GB_MODEL_TENSOR_FILE_H
 #define GB_MODEL_TENSOR_FILE_H
 
@@ -57,6 +57,10 @@ void gb_tensor_file_close(gb_tensor_file *f);
  * front. */
 gb_tensor_entry *gb_tensor_file_add(gb_tensor_file *f, const char *name,
                                     size_t n);
+
+/* A matrix that its file has as (out, in) becomes what Transformers calls
+ * (in, out). */
+void gb_tensor_turn(gb_tensor_entry *e);
 
 /* Fills in "PATH: tensor NAME: " followed by the text. Returns false. */
 bool gb_tensor_refuse(const gb_tensor_entry *e, gb_error *err,

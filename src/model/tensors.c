@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/utf8.h"
+#include "model/ckpt.h"
 #include "model/pt_file.h"
 #include "model/st_file.h"
 
@@ -248,17 +249,22 @@ static const struct {
     {"model.safetensors.index.json", true, gb_st_file_open},
     {"pytorch_model.bin", false, gb_pt_file_open},
     {"pytorch_model.bin.index.json", true, gb_pt_file_open},
+    {GB_CKPT, false, gb_ckpt_open},
 };
 
-/* Which of them it is, or none. */
+/* Which of them it is, or none. The last only counts without config.json, and
+ * then before all others, as it is what says the sizes. */
 static size_t
 find_container(const char *folder)
 {
     size_t i = 0;
 
-    while (i < GB_COUNT(containers) && !there(folder, containers[i].name))
+    if (gb_ckpt_is_in(folder))
+        return GB_COUNT(containers) - 1;
+    while (i < GB_COUNT(containers) - 1 &&
+           !there(folder, containers[i].name))
         i++;
-    return i;
+    return i < GB_COUNT(containers) - 1 ? i : GB_COUNT(containers);
 }
 
 bool

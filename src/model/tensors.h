@@ -15,9 +15,10 @@ typedef struct gb_tensors gb_tensors;
 
 /* Opens folder/model.safetensors, or the shards that
  * folder/model.safetensors.index.json names; where there is neither,
- * pytorch_model.bin or its shards. Every offset, shape and size is checked
- * against the file before anything can be looked up; as safetensors demands,
- * its tensors cover the data without gap or overlap. A tensor of a dtype that
+ * pytorch_model.bin or its shards; without config.json ckpt.pt (model/ckpt.h).
+ * Every offset, shape and size is checked against the file before anything can
+ * be looked up; as safetensors demands, its tensors cover the data without gap
+ * or overlap. A tensor of a dtype that
  * is not supported is no error until it is asked for. */
 gb_tensors *gb_tensors_open(const char *folder, gb_error *err);
 /* Whether a folder has a file that this would open. */

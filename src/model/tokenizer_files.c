@@ -78,7 +78,7 @@ read_pair(gb_tokenizer_files *f, const char *folder, gb_error *err)
     char *merges = gb_path_join(folder, "merges.txt");
     bool ok;
 
-    if (!gb_is_there(vocab) && !gb_is_there(merges))
+    if (!gb_tokenizer_files_are_in(folder))
         ok = gb_fail(err, "%s: expected tokenizer.json, or vocab.json and "
                      "merges.txt: No such file", folder);
     else
@@ -352,6 +352,23 @@ read_all(beside *b, const char *folder, const char *json, gb_error *err)
            load_beside(b, folder, err) && add_decoder(b, err) &&
            add_old(b, err) && add_named(b, err) && add_default(b, err) &&
            read_prefix_space(b, err) && (one || read_start(b, err));
+}
+
+bool
+gb_tokenizer_files_are_in(const char *folder)
+{
+    static const char *const files[] = {"tokenizer.json", "vocab.json",
+                                        "merges.txt"};
+    bool found = false;
+    size_t i;
+    char *path;
+
+    for (i = 0; i < GB_COUNT(files) && !found; i++) {
+        path = gb_path_join(folder, files[i]);
+        found = gb_is_there(path);
+        free(path);
+    }
+    return found;
 }
 
 bool

@@ -18,6 +18,9 @@ typedef struct gb_tokenizer_files {
     gb_ids prefix;     /* what comes before a whole text */
 } gb_tokenizer_files;
 
+/* Whether there is what the next wants. */
+bool gb_tokenizer_files_are_in(const char *folder);
+
 /* tokenizer.json goes before vocab.json, as in Transformers. What would change
  * the ids and is not done here is refused by its name. Call
  * gb_tokenizer_files_free in any case. */

@@ -58,6 +58,8 @@ load_with(const char *name, const char *value, const char *name2,
 
 /* What ends a text, and begins one. */
 #define END(id) {{id}, 1}, id
+/* From `tied` on. */
+#define USUAL true, 1e-5f, GB_GELU_TANH, true, false, false
 #define NO_END {{0}, 0}, GB_NO_TOKEN
 
 /* As their authors published them. */
@@ -76,7 +78,7 @@ static const struct {
      "\"summary_type\": \"cls_index\", \"summary_use_proj\": true,"
      "\"task_specific_params\": {\"text-generation\": {\"do_sample\": true,"
      "\"max_length\": 50}}, \"vocab_size\": 50257}",
-     {12, 12, 768, 64, 3072, 1024, 50257, END(50256), true, 1e-5f, GB_GELU_TANH, true, false}},
+     {12, 12, 768, 64, 3072, 1024, 50257, END(50256), USUAL}},
     {"gpt2-medium",
      "{\"activation_function\": \"gelu_new\", \"architectures\": ["
      "\"GPT2LMHeadModel\"], \"attn_pdrop\": 0.1, \"bos_token_id\": 50256,"
@@ -89,7 +91,7 @@ static const struct {
      "\"summary_type\": \"cls_index\", \"summary_use_proj\": true,"
      "\"task_specific_params\": {\"text-generation\": {\"do_sample\": true,"
      "\"max_length\": 50}}, \"vocab_size\": 50257}",
-     {24, 16, 1024, 64, 4096, 1024, 50257, END(50256), true, 1e-5f, GB_GELU_TANH, true, false}},
+     {24, 16, 1024, 64, 4096, 1024, 50257, END(50256), USUAL}},
     {"gpt2-xl",
      "{\"activation_function\": \"gelu_new\", \"architectures\": ["
      "\"GPT2LMHeadModel\"], \"attn_pdrop\": 0.1, \"bos_token_id\": 50256,"
@@ -100,7 +102,7 @@ static const struct {
      "\"summary_activation\": null, \"summary_type\": \"cls_index\","
      "\"task_specific_params\": {\"text-generation\": {\"do_sample\": true,"
      "\"max_length\": 50}}, \"vocab_size\": 50257}",
-     {48, 25, 1600, 64, 6400, 1024, 50257, END(50256), true, 1e-5f, GB_GELU_TANH, true, false}},
+     {48, 25, 1600, 64, 6400, 1024, 50257, END(50256), USUAL}},
     {"distilgpt2",
      "{\"_num_labels\": 1, \"activation_function\": \"gelu_new\","
      "\"architectures\": [\"GPT2LMHeadModel\"], \"attn_pdrop\": 0.1,"
@@ -112,7 +114,7 @@ static const struct {
      "\"resid_pdrop\": 0.1, \"summary_activation\": null,"
      "\"task_specific_params\": {\"text-generation\": {\"do_sample\": true,"
      "\"max_length\": 50}}, \"vocab_size\": 50257}",
-     {6, 12, 768, 64, 3072, 1024, 50257, END(50256), true, 1e-5f, GB_GELU_TANH, true, false}},
+     {6, 12, 768, 64, 3072, 1024, 50257, END(50256), USUAL}},
     {"DialoGPT-large",
      "{\"activation_function\": \"gelu_new\", \"architectures\": ["
      "\"GPT2LMHeadModel\"], \"attn_pdrop\": 0.1, \"bos_token_id\": 50256,"
@@ -122,7 +124,7 @@ static const struct {
      "\"n_positions\": 1024, \"resid_pdrop\": 0.1, \"summary_activation\": "
      "null, \"summary_first_dropout\": 0.1, \"task_specific_params\": {"
      "\"conversational\": {\"max_length\": 1000}}, \"vocab_size\": 50257}",
-     {36, 20, 1280, 64, 5120, 1024, 50257, END(50256), true, 1e-5f, GB_GELU_TANH, true, false}},
+     {36, 20, 1280, 64, 5120, 1024, 50257, END(50256), USUAL}},
     {"written by Transformers 4",
      "{\"_name_or_path\": \"gpt2\", \"activation_function\": \"gelu_new\","
      "\"architectures\": [\"GPT2LMHeadModel\"], \"attn_pdrop\": 0.1,"
@@ -136,13 +138,13 @@ static const struct {
      "\"tie_word_embeddings\": false, \"torch_dtype\": \"float32\","
      "\"transformers_version\": \"4.38.2\", \"use_cache\": true,"
      "\"vocab_size\": 1000}",
-     {4, 4, 100, 25, 400, 256, 1000, {{2}, 1}, 0, false, 1e-5f, GB_GELU_TANH, true, false}},
+     {4, 4, 100, 25, 400, 256, 1000, {{2}, 1}, 0, false, 1e-5f, GB_GELU_TANH, true, false, false}},
     {"2019, before model_type",
      "{\"architectures\": [\"GPT2LMHeadModel\"], \"attn_pdrop\": 0.1,"
      "\"embd_pdrop\": 0.1, \"initializer_range\": 0.02,"
      "\"layer_norm_epsilon\": 1e-5, \"n_ctx\": 1024, \"n_embd\": 768,"
      "\"n_head\": 12, \"n_layer\": 12, \"vocab_size\": 50257}",
-     {12, 12, 768, 64, 3072, 1024, 50257, NO_END, true, 1e-5f, GB_GELU_TANH, true, false}},
+     {12, 12, 768, 64, 3072, 1024, 50257, NO_END, USUAL}},
 };
 
 static void
@@ -182,7 +184,7 @@ static void
 test_shipped(void **state)
 {
     const gb_config expected = {4,   3,    192,  64,   768,
-                                512, 4096, END(4095), true, 1e-5f, GB_GELU_TANH, true, false};
+                                512, 4096, END(4095), USUAL};
     gb_error err = GB_ERROR_INIT;
     gb_config config;
 

@@ -1,0 +1,213 @@
+/* ckpt.pt of nanoGPT (tests/reference/ckpt_golden.py): its numbers, and what is
+ * said where it cannot be read. */
+#include "test.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "engine_fixture.h"
+#include "model/model.h"
+
+#define ROWS 264
+
+static gb_str golden;
+
+/* A tokenizer of 261 tokens is beside the checkpoint, which has more rows. */
+static int
+setup(void **state)
+{
+    static const gb_random_model beside = {
+        .layers = 1, .width = 4, .heads = 2, .vocab = 261, .context = 8,
+    };
+    static const char *const others[] = {"config.json", "model.safetensors"};
+    gb_error err = GB_ERROR_INIT;
+    char *path;
+    size_t i;
+
+    (void)state;
+    test_ok(gb_random_model_write(&beside, test_folder(), &err), &err);
+    for (i = 0; i < GB_COUNT(others); i++) {
+        path = gb_path_join(test_folder(), others[i]);
+        assert_int_equal(unlink(path), 0);
+        free(path);
+    }
+    return !gb_file_read(test_source("tests/golden/ckpt.pt"), 1 << 20,
+                         &golden, &err);
+}
+
+static int
+teardown(void **state)
+{
+    (void)state;
+    gb_str_free(&golden);
+    return 0;
+}
+
+static size_t
+read_expected(gb_token *ids, float *logprobs)
+{
+    FILE *f = fopen(test_source("tests/golden/ckpt.txt"), "r");
+    char line[80], *p = line, *end;
+    size_t n = 0, i;
+
+    assert_non_null(f);
+    assert_non_null(fgets(line, sizeof line, f));
+    for (; strtoul(p, &end, 10) > 0 && end > p; p = end)
+        ids[n++] = (gb_token)strtoul(p, NULL, 10);
+    for (i = 0; i < ROWS; i++)
+        assert_int_equal(fscanf(f, "%f", &logprobs[i]), 1);
+    fclose(f);
+    return n;
+}
+
+/* As its own model computes, with GELU as it is and without biases. */
+static void
+test_numbers(void **state)
+{
+    const char *folder = test_folder();
+    float expected[ROWS], *found;
+    gb_token ids[8];
+    size_t n = read_expected(ids, expected), i;
+    fixture f;
+
+    (void)state;
+    test_write("ckpt.pt", golden.data, golden.len);
+    f = fixture_open(folder, NULL);
+    assert_true(n > 1);
+    fixture_feed(f.engine, ids, (uint32_t)n);
+    found = fixture_logprobs(f.engine);
+    for (i = 0; i < ROWS; i++)
+        if (!(fabsf(found[i] - expected[i]) < 1e-4f))
+            fail_msg("%zu: expected %g, found %g", i, (double)expected[i],
+                     (double)found[i]);
+    free(found);
+    fixture_close(&f);
+}
+
+static void
+test_model(void **state)
+{
+    gb_error err = GB_ERROR_INIT;
+    gb_model *m;
+
+    (void)state;
+    test_write("ckpt.pt", golden.data, golden.len);
+    m = gb_model_open(test_folder(), &err);
+    test_ok(m != NULL, &err);
+    assert_int_equal(m->config.n_layer, 1);
+    assert_int_equal(m->config.n_head, 2);
+    assert_int_equal(m->config.n_embd, 4);
+    assert_int_equal(m->config.n_ctx, 8);
+    assert_int_equal(m->config.n_vocab, ROWS);
+    assert_int_equal(m->config.activation, GB_GELU);
+    assert_true(m->tied && m->blocks[0].fc_weight.turned);
+    /* What nanoGPT's data have between texts, by its name. */
+    assert_int_equal(m->config.ends.n, 1);
+    assert_string_equal(gb_tokenizer_piece(m->tokenizer,
+                                           m->config.ends.ids[0]),
+                        "<|endoftext|>");
+    assert_int_equal(m->config.start_id, m->config.ends.ids[0]);
+    assert_int_equal(gb_tokenizer_missing(m->tokenizer), ROWS - 261);
+    gb_model_close(m);
+}
+
+static void
+test_refused(void **state)
+{
+    static const struct {
+        const char *from, *to;
+        size_t size;
+        const char *says;
+    } cases[] = {
+        {"block_size", "block_sise", 10,
+         "ckpt.pt: model_args: expected those of nanoGPT, found "
+         "\"block_sise\""},
+        {"block_size", "block_\x1b[m ", 10, "found \"block_^[[m \""},
+        {"block_size", "block_\xff\xff\xff\xff", 10, "no UTF-8"},
+        {"n_layerq", "dropoutq", 8,
+         "model_args: n_layer: expected an integer from 1 to 1024"},
+        {"model_args", "model_arks", 10,
+         "expected a dictionary \"model_args\" in its pickle, found none"},
+        {"X\5\0\0\0model", "X\5\0\0\0nodel", 10,
+         "expected a dictionary \"model\" in its pickle, found none"},
+        {"h.0.ln_1.weight", "h.0.ln_7.weight", 15,
+         "\"h.0.ln_1.weight\": expected one, found none"},
+    };
+    char *copy, *at;
+    gb_error err;
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < GB_COUNT(cases); i++) {
+        copy = gb_alloc(golden.len);
+        memcpy(copy, golden.data, golden.len);
+        at = memmem(copy, golden.len, cases[i].from, cases[i].size);
+        assert_non_null(at);
+        memcpy(at, cases[i].to, cases[i].size);
+        test_write("ckpt.pt", copy, golden.len);
+        err = (gb_error)GB_ERROR_INIT;
+        assert_null(gb_model_open(test_folder(), &err));
+        test_fails_with(&err, GB_FAILED, "ckpt.pt", cases[i].says, NULL);
+        free(copy);
+    }
+}
+
+/* Where there are to be biases each must be there. */
+static void
+test_biases(void **state)
+{
+    char *copy = gb_alloc(golden.len), *at;
+    gb_error err = GB_ERROR_INIT;
+
+    (void)state;
+    memcpy(copy, golden.data, golden.len);
+    at = memmem(copy, golden.len, "X\4\0\0\0bias", 9);
+    assert_non_null(at);
+    at = memchr(at, 0x89, 16);
+    assert_non_null(at);
+    *at = (char)0x88;
+    test_write("ckpt.pt", copy, golden.len);
+    assert_null(gb_model_open(test_folder(), &err));
+    test_fails_with(&err, GB_FAILED, "ckpt.pt", "ln_f.bias\": expected one",
+                    NULL);
+    free(copy);
+}
+
+static void
+test_no_tokenizer(void **state)
+{
+    gb_error err = GB_ERROR_INIT;
+    char *folder = gb_path_join(test_folder(), "alone");
+    gb_model *m;
+
+    (void)state;
+    test_write("alone/ckpt.pt", golden.data, golden.len);
+    assert_null(gb_model_open(folder, &err));
+    test_fails_with(&err, GB_FAILED, folder, "expected the tokenizer",
+                    "beside ckpt.pt", "vocab.json and merges.txt", NULL);
+    err = (gb_error)GB_ERROR_INIT;
+    m = gb_model_open_weights(folder, &err);
+    test_ok(m != NULL, &err);
+    gb_model_close(m);
+    /* A folder of Transformers does not become one of nanoGPT by it. */
+    test_write("alone/config.json", "{}", 2);
+    assert_null(gb_model_open_weights(folder, &err));
+    test_fails_with(&err, GB_FAILED, "config.json", "model_type", NULL);
+    free(folder);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_numbers), cmocka_unit_test(test_model),
+        cmocka_unit_test(test_refused), cmocka_unit_test(test_biases),
+        cmocka_unit_test(test_no_tokenizer),
+    };
+
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
