@@ -70,6 +70,9 @@ put_list(writer *w, const char *key, uint32_t type, uint64_t n)
 
 /* --- what the model is -------------------------------------------------- */
 
+/* Tokens that end a text, for which GGUF has names: eos and eot. */
+#define MOST_ENDS 2
+
 /* What llama.cpp computes for this architecture, whatever a file says. */
 static bool
 check_config(const gb_model *m, gb_error *err)
@@ -85,6 +88,10 @@ check_config(const gb_model *m, gb_error *err)
                        "of the head size alone, as GPT-2 in GGUF has them, "
                        "found scale_attn_weights false or "
                        "scale_attn_by_inverse_layer_idx", m->path);
+    if (c->ends.n > MOST_ENDS)
+        return gb_fail(err, "%s: expected at most %d ids in eos_token_id, for "
+                       "which GGUF has names, found %u", m->path, MOST_ENDS,
+                       (unsigned)c->ends.n);
     return true;
 }
 
