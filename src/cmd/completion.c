@@ -68,7 +68,7 @@ put_bash(gb_str *out)
         "_gumbel() {\n"
         "    local cur=${COMP_WORDS[COMP_CWORD]} command= word options words=\n"
         "    COMPREPLY=()\n"
-        "    for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
+        "    for word in \"${COMP_WORDS[@]:1:$((COMP_CWORD - 1))}\"; do\n"
         "        case $word in\n        ");
     put_commands(out, " | ");
     gb_str_puts(out, ")\n            command=$word\n            break\n"
@@ -102,13 +102,16 @@ put_bash(gb_str *out)
                 "}\ncomplete -o filenames -F _gumbel gumbel\n");
 }
 
-/* zsh reads bash's. */
+/* zsh reads bash's. Where it loads this at the first Tab, it is to answer that,
+ * too. */
 static void
 put_zsh(gb_str *out)
 {
     gb_str_puts(out, "#compdef gumbel\n"
                 "autoload -U +X bashcompinit && bashcompinit\n");
     put_bash(out);
+    gb_str_puts(out, "[[ ${funcstack[1]} != _gumbel ]] ||\n"
+                "    _bash_complete -o filenames -F _gumbel\n");
 }
 
 /* A text in single quotes, as fish reads it. */

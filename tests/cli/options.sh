@@ -95,4 +95,22 @@ check "no names that a shell would run" "gumbel completion models" - 0 \
     'stories\n' -
 check "bash completes" "gumbel completion bash > c; bash -c '. ./c; COMP_WORDS=(gumbel generate --dtype q); COMP_CWORD=3; _gumbel; echo \${COMPREPLY[@]}'" - 0 'q8_0 q4_0\n' -
 check "bash knows of no rm behind info" "gumbel completion bash > c; bash -c '. ./c; COMP_WORDS=(gumbel info r); COMP_CWORD=2; _gumbel; echo \${COMPREPLY[@]}'" - 0 '\n' -
+if command -v zsh > /dev/null; then
+    # As the shell does at the first Tab behind it.
+    mkdir -p functions && gumbel completion zsh > functions/_gumbel
+    cat > tab <<'END'
+compdef() { }
+compset() { false }
+compadd() { print -r -- $matches }
+fpath=(./functions $fpath)
+autoload -U _gumbel
+words=(gumbel generate --dtype q)
+CURRENT=4
+_gumbel
+_bash_complete -o filenames -F _gumbel
+END
+    check "zsh completes" "zsh -f tab | grep -c 'q8_0 q4_0'" - 0 '2\n' -
+else
+    skip "zsh completes" "zsh is not installed"
+fi
 done_testing
