@@ -33,6 +33,21 @@ takes_file(const gb_option *o)
     return o->arg != NULL && strcmp(o->arg, "FILE") == 0;
 }
 
+static bool
+is_model(const gb_option *o)
+{
+    return strcmp(o->name, "model") == 0;
+}
+
+static void
+put_short_names(gb_str *out)
+{
+    const char *const *n;
+
+    for (n = gb_hub_short_names; *n != NULL; n++)
+        gb_str_printf(out, "%s ", *n);
+}
+
 /* The cases of what stands behind an option. */
 static void
 put_bash_values(gb_str *out)
@@ -49,8 +64,8 @@ put_bash_values(gb_str *out)
         if (o->words != NULL)
             gb_str_printf(out, "COMPREPLY=($(compgen -W '%s' -- \"$cur\"))",
                           o->words);
-        else if (strcmp(o->name, "model") == 0)
-            gb_str_puts(out, "COMPREPLY=($(compgen -d -W \"$(gumbel "
+        else if (is_model(o))
+            gb_str_puts(out, "COMPREPLY=($(compgen -f -W \"$(gumbel "
                         "completion models 2> /dev/null)\" -- \"$cur\"))");
         else if (takes_file(o))
             gb_str_puts(out, "COMPREPLY=($(compgen -f -- \"$cur\"))");
@@ -91,8 +106,7 @@ put_bash(gb_str *out)
                 "    models)\n"
                 "        words=\"rm $(gumbel completion models 2> /dev/null)\" "
                 ";;\n    pull) words='");
-    for (const char *const *n = gb_hub_short_names; *n != NULL; n++)
-        gb_str_printf(out, "%s ", *n);
+    put_short_names(out);
     gb_str_puts(out, "' ;;\n    completion) words='bash zsh fish models' ;;\n"
                 "    esac\n"
                 "    [[ $cur != -* ]] || words=$options\n"
@@ -136,10 +150,10 @@ put_fish_option(gb_str *out, const gb_option *o)
     if (o->letter != 0)
         gb_str_printf(out, " -s %c", o->letter);
     if (o->arg != NULL)
-        gb_str_puts(out, takes_file(o) ? " -r -F" : " -x");
+        gb_str_puts(out, takes_file(o) || is_model(o) ? " -r -F" : " -x");
     if (o->words != NULL)
         gb_str_printf(out, " -a '%s'", o->words);
-    else if (strcmp(o->name, "model") == 0)
+    else if (is_model(o))
         gb_str_puts(out, " -a '(gumbel completion models)'");
     if ((o->commands & GB_FOR_ALL) != GB_FOR_ALL) {
         gb_str_puts(out, " -n '__fish_seen_subcommand_from");
@@ -152,6 +166,23 @@ put_fish_option(gb_str *out, const gb_option *o)
     gb_str_puts(out, " -d ");
     put_fish_text(out, o->help);
     gb_str_putc(out, '\n');
+}
+
+/* What may stand behind a command. */
+static void
+put_fish_arguments(gb_str *out)
+{
+    static const char seen[] =
+        "complete -c gumbel -n '__fish_seen_subcommand_from ";
+
+    gb_str_printf(out, "%sreplay' -F\n", seen);
+    gb_str_printf(out, "%sconvert info models' -a '(gumbel completion "
+                  "models)'\n", seen);
+    gb_str_printf(out, "%smodels' -a rm\n", seen);
+    gb_str_printf(out, "%scompletion' -a 'bash zsh fish models'\n", seen);
+    gb_str_printf(out, "%spull' -a '", seen);
+    put_short_names(out);
+    gb_str_puts(out, "'\n");
 }
 
 static void
@@ -168,6 +199,7 @@ put_fish(gb_str *out)
         put_fish_text(out, (*c)->summary);
         gb_str_putc(out, '\n');
     }
+    put_fish_arguments(out);
     for (o = gb_option_table; o->name != NULL; o++)
         put_fish_option(out, o);
 }

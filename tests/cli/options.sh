@@ -95,6 +95,11 @@ check "no names that a shell would run" "gumbel completion models" - 0 \
     'stories\n' -
 check "bash completes" "gumbel completion bash > c; bash -c '. ./c; COMP_WORDS=(gumbel generate --dtype q); COMP_CWORD=3; _gumbel; echo \${COMPREPLY[@]}'" - 0 'q8_0 q4_0\n' -
 check "bash knows of no rm behind info" "gumbel completion bash > c; bash -c '. ./c; COMP_WORDS=(gumbel info r); COMP_CWORD=2; _gumbel; echo \${COMPREPLY[@]}'" - 0 '\n' -
+if command -v fish > /dev/null; then
+    check "fish completes" "gumbel completion fish > c; fish -N -c '. ./c; complete -C \"gumbel pull gpt2-x\"; complete -C \"gumbel generate --dtype q8\"' | cut -f1" - 0 'gpt2-xl\nq8_0\n' -
+else
+    skip "fish completes" "fish is not installed"
+fi
 if command -v zsh > /dev/null; then
     # As the shell does at the first Tab behind it.
     mkdir -p functions && gumbel completion zsh > functions/_gumbel
