@@ -386,8 +386,11 @@ read_rows(gb_engine *e, const gb_sequence *rows, unsigned n, gb_error *err)
             return false;
     if (n == 1 && is_fed(e, last->ids, last->n))
         return true;
-    if (!read_texts(e, rows, n, err))
+    if (!read_texts(e, rows, n, err)) {
+        /* The texts may have taken the room of what was fed. */
+        e->length = gb_blocks_find(e->reader.blocks, e->ids, e->length);
         return false;
+    }
     memmove(e->ids, last->ids, last->n * sizeof *e->ids);
     e->length = last->n;
     e->ready = n == 1;

@@ -104,7 +104,8 @@ bool gb_engine_range(gb_engine *e, float temperature, const gb_filter *filter,
  * gb_engine_greedy give them when the text is alone, bit for bit, however many
  * there are and whatever they are (except where CLBlast does the prefill).
  * Passes are as few as there is room in the cache for their texts. Afterwards
- * the last row is what was fed. */
+ * the last row is what was fed; cancelled, what the cache still has of that
+ * which was. */
 bool gb_engine_pick_rows(gb_engine *e, const gb_rule *rule,
                          const gb_sequence *rows, unsigned n, gb_pick *picks,
                          gb_error *err);

@@ -3,6 +3,7 @@
 #include "test.h"
 
 #include <math.h>
+#include <stdatomic.h>
 
 #include "base/mem.h"
 
@@ -243,6 +244,49 @@ test_short_context(void **state)
     fixture_close(&alone);
 }
 
+static void
+cancel_at_once(void *arg, gb_phase phase, uint64_t done, uint64_t total)
+{
+    atomic_bool *cancel = arg;
+
+    (void)done, (void)total;
+    if (phase == GB_PHASE_PREFILL)
+        atomic_store(cancel, true);
+}
+
+/* In a cache of one context a text that is cancelled after its first pass has
+ * taken the room of what was fed, which is then fed no more. */
+static void
+test_cancelled(void **state)
+{
+    static const gb_rule rule = {.greedy = true};
+    atomic_bool cancel = false;
+    const gb_engine_options options = {
+        .prefill = GB_PREFILL_OWN, .cache_bytes = 1,
+        .progress = {.tell = cancel_at_once, .arg = &cancel,
+                     .cancel = &cancel},
+    };
+    fixture f = fixture_open(fixture_write(&odd_model, "odd"), &options);
+    gb_token *text = fixture_prompt(f.engine, 300);
+    gb_token *other = fixture_prompt(f.engine, 300);
+    gb_sequence row = {.ids = other, .n = 290};
+    gb_error err = GB_ERROR_INIT;
+    gb_pick pick;
+
+    (void)state;
+    other[0]++;
+    fixture_feed(f.engine, text, 256);
+    atomic_store(&cancel, false);
+    assert_false(gb_engine_pick_rows(f.engine, &rule, &row, 1, &pick, &err));
+    assert_int_equal(err.status, GB_INTERRUPTED);
+    assert_int_equal(gb_engine_length(f.engine), 0);
+    atomic_store(&cancel, false);
+    fixture_feed(f.engine, text, 256);
+    assert_int_equal(gb_engine_length(f.engine), 256);
+    free(text), free(other);
+    fixture_close(&f);
+}
+
 int
 main(void)
 {
@@ -250,6 +294,7 @@ main(void)
         cmocka_unit_test(test_rows_alone_and_together),
         cmocka_unit_test(test_nothing_twice),
         cmocka_unit_test(test_short_context),
+        cmocka_unit_test(test_cancelled),
     };
 
     return cmocka_run_group_tests_name("engine rows", tests, NULL, NULL);
