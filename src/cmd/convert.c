@@ -248,7 +248,8 @@ const gb_command gb_cmd_convert = {
         "f16. Norms, biases and positions are of f32.\n"
         "A file that is there is not replaced, and what could not be written "
         "whole is removed. Models whose results would be others in llama.cpp "
-        "(another activation, other scales of attention) are refused.",
+        "(another activation, other scales of attention, more than two tokens "
+        "that end a text) are refused.",
     .example = "gumbel convert gpt2 --dtype q8_0 -o gpt2.gguf\n"
                "gumbel generate -m ./gpt2.gguf \"One day\"",
     .self = GB_FOR_CONVERT,
