@@ -1,6 +1,7 @@
 /* gumbel completion: what a shell needs to complete, from the tables. */
 #include <string.h>
 
+#include "base/json.h"
 #include "cmd/commands.h"
 #include "cmd/output.h"
 #include "model/hub_name.h"
@@ -233,6 +234,7 @@ run(const gb_options *o, gb_error *err)
     } kinds[] = {{"bash", put_bash}, {"zsh", put_zsh}, {"fish", put_fish},
                  {"models", put_models}};
     gb_str out = GB_STR_INIT;
+    char shown[GB_JSON_SHOWN];
     bool ok = false;
     size_t i;
 
@@ -242,7 +244,9 @@ run(const gb_options *o, gb_error *err)
             ok = true;
         }
     ok = ok ? gb_put_text(gb_str_cstr(&out), out.len, err)
-            : gb_fail_usage(err, "expected bash, zsh, fish or models");
+            : gb_fail_usage(err, "expected bash, zsh, fish or models, found %s",
+                            o->n_args > 0 ? gb_json_quote(o->args[0], shown)
+                                          : "nothing");
     gb_str_free(&out);
     return ok ? GB_OK : (int)err->status;
 }

@@ -87,7 +87,7 @@ for shell in bash zsh fish; do
         skip "$shell reads it" "$shell is not installed"
     fi
 done
-check "completion, no shell" "gumbel completion csh" - 2 - '~expected bash'
+check "completion, no shell" "gumbel completion csh" - 2 - '~expected bash, .*, found "csh"'
 check "completion of models" "gumbel completion models" - 0 'stories\n' -
 mkdir -p "$XDG_DATA_HOME/gumbel/models/me" &&
     cp -r "$stories" "$XDG_DATA_HOME/gumbel/models/me/\$(echo sly)" || exit 99
