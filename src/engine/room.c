@@ -69,6 +69,8 @@ choose_plan(const gb_compute *c, const gb_model *m,
         room->plan = gb_weights_plan_for(c, m, GB_DTYPE_F16);
     } else if (room->plan.has_f64) {
         room->why = "rounded, as no device computes in f64";
+    } else if (room->plan.has_blocks) {
+        room->why = "rounded to q8_0 where the file has other blocks";
     } else if (gb_weights_dtype(&room->plan) == NULL) {
         room->why = "each matrix as the file has it";
     }

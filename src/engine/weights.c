@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "engine/queue.h"
+#include "model/dequant.h"
 
 typedef struct loader {
     gb_compute *c;
@@ -62,6 +63,8 @@ plan_matrix(gb_weights_plan *plan, const gb_compute *c, const gb_tensor *t,
 
     plan->packings |= 1u << packing;
     plan->has_f64 |= t->dtype == GB_F64;
+    plan->has_blocks |=
+        gb_dtype_block(t->dtype) > 1 && !gb_dequant_is_q8_0(t->dtype);
     plan->read += t->size;
     plan->bytes += size + gb_panels_outputs(&p) * sizeof(float);
     if (plan->largest < size)

@@ -48,6 +48,7 @@ typedef struct gb_weights_plan {
     uint64_t largest;  /* of one matrix */
     uint64_t read;     /* bytes of the matrices in the file */
     bool has_f64;      /* the file, which no packing has */
+    bool has_blocks;   /* the same of blocks that only q8_0 is close to */
 } gb_weights_plan;
 
 gb_weights_plan gb_weights_plan_for(const gb_compute *c, const gb_model *m,

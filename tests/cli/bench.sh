@@ -15,6 +15,7 @@ text              | gumbel bench -m tiny          | - | 0 | ~^decode at 16 +[0-9
 context of one    | gumbel bench -m one           | - | 0 | ~^decode at 0 +no room               | -
 f16               | gumbel bench -m tiny --dtype f16 | - | 0 | ~tiny, f16 weights                | -
 several types     | gumbel bench -m several       | - | 0 | ~several, mixed weights, each matrix as the file has it | -
+rounded types     | gumbel bench -m "$abs_top_srcdir/tests/golden/tiny.gguf" --rounds 1 | - | 0 | ~mixed weights, rounded to q8_0 where the file has other blocks | -
 json, one line    | gumbel bench -m tiny --json|grep -c "" | - | 0 | 1\n                        | -
 two types, json   | gumbel bench -m tiny --dtype q8_0 --dtype q4_0 --json|grep -o '"dtype":"[^"]*"' | - | 0 | "dtype":"q8_0"\n"dtype":"q4_0"\n | -
 two types         | gumbel bench -m tiny --dtype f32 --dtype q8_0 | - | 0 | ~tiny, q8_0 weights | -
