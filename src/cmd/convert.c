@@ -249,7 +249,9 @@ const gb_command gb_cmd_convert = {
         "A file that is there is not replaced, and what could not be written "
         "whole is removed. Models whose results would be others in llama.cpp "
         "(another activation, other scales of attention, more than two tokens "
-        "that end a text) are refused.",
+        "that end a text) are refused. Where nothing ends a text an id "
+        "without a token is named as its end, as llama.cpp would take one of "
+        "its own otherwise.",
     .example = "gumbel convert gpt2 --dtype q8_0 -o gpt2.gguf\n"
                "gumbel generate -m ./gpt2.gguf \"One day\"",
     .self = GB_FOR_CONVERT,

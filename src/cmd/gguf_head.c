@@ -144,6 +144,22 @@ read_files(writer *w, gb_error *err)
     return ok;
 }
 
+/* What to name where nothing ends a text; GB_NO_TOKEN where there is none. As
+ * llama.cpp takes id 11 where a file names no end, or one beyond its tokens,
+ * that is the first id without a token, or else the one token that llama.cpp
+ * takes for an end whatever a file says. */
+static uint32_t
+no_end_id(const writer *w)
+{
+    uint32_t id = 0;
+
+    while (id < w->model->config.n_vocab && gb_vocab_has(w->files.vocab, id))
+        id++;
+    return id < w->model->config.n_vocab
+               ? id
+               : gb_vocab_find(w->files.vocab, "<|endoftext|>");
+}
+
 static bool
 check_tokenizer(const writer *w, gb_error *err)
 {
@@ -159,6 +175,11 @@ check_tokenizer(const writer *w, gb_error *err)
         return gb_fail(err, "%s: expected a row for each token, as GGUF asks "
                        "for, found %u rows and %u tokens", path, c->n_vocab,
                        gb_vocab_size(f->vocab));
+    if (c->ends.n == 0 && no_end_id(w) == GB_NO_TOKEN)
+        return gb_fail(err, "%s: expected a token that ends a text, or an id "
+                       "without a token to name in its place, as llama.cpp "
+                       "takes id 11 where a file names none; found neither",
+                       path);
     if (f->prefix.len > 1 ||
         (f->prefix.len == 1 && f->prefix.data[0] != c->start_id))
         return gb_fail(err, "%s: expected nothing or bos_token_id in front of "
@@ -250,8 +271,8 @@ put_tokenizer(writer *w)
     put_merges(w);
     if (c->start_id != GB_NO_TOKEN)
         put_u32(w, "tokenizer.ggml.bos_token_id", c->start_id);
-    if (c->ends.n > 0)
-        put_u32(w, "tokenizer.ggml.eos_token_id", c->ends.ids[0]);
+    put_u32(w, "tokenizer.ggml.eos_token_id",
+            c->ends.n > 0 ? c->ends.ids[0] : no_end_id(w));
     if (c->ends.n > 1)
         put_u32(w, "tokenizer.ggml.eot_token_id", c->ends.ids[1]);
     put_switch(w, "tokenizer.ggml.add_bos_token", w->files.prefix.len > 0);

@@ -101,6 +101,15 @@ read_epsilon(const gb_gguf *g, gb_config *c, gb_error *err)
            refuse(g, key, "a number from 1e-30 to 1", err);
 }
 
+static json_int_t
+type_of(const gb_gguf *g, size_t i)
+{
+    const json_t *type = json_array_get(field(g, "tokenizer.ggml.token_type"),
+                                        i);
+
+    return type != NULL ? json_integer_value(type) : NORMAL;
+}
+
 /* The id under a key, where the model has a row for it; else GB_NO_TOKEN. */
 static uint32_t
 id_at(const gb_gguf *g, const char *key, const gb_config *c)
@@ -112,10 +121,12 @@ id_at(const gb_gguf *g, const char *key, const gb_config *c)
                : GB_NO_TOKEN;
 }
 
+/* An id without a token says that nothing ends a text. */
 static void
-add_end(gb_config *c, uint32_t id)
+add_end(const gb_gguf *g, gb_config *c, uint32_t id)
 {
-    if (id != GB_NO_TOKEN && !gb_ends_has(&c->ends, id))
+    if (id != GB_NO_TOKEN && type_of(g, id) != UNUSED &&
+        !gb_ends_has(&c->ends, id))
         c->ends.ids[c->ends.n++] = id;
 }
 
@@ -130,7 +141,7 @@ add_named_end(const gb_gguf *g, gb_config *c)
     for (id = 0; id < c->n_vocab && c->ends.n == 0; id++) {
         text = json_string_value(json_array_get(tokens, id));
         if (text != NULL && strcmp(text, "<|endoftext|>") == 0)
-            add_end(c, id);
+            add_end(g, c, id);
     }
 }
 
@@ -144,9 +155,10 @@ gb_gguf_config(const gb_gguf *g, gb_config *c, gb_error *err)
     if (!read_sizes(g, c, err) || !read_rows(g, c, err) ||
         !read_epsilon(g, c, err))
         return false;
-    add_end(c, id_at(g, "tokenizer.ggml.eos_token_id", c));
-    add_end(c, id_at(g, "tokenizer.ggml.eot_token_id", c));
-    add_named_end(g, c);
+    add_end(g, c, id_at(g, "tokenizer.ggml.eos_token_id", c));
+    add_end(g, c, id_at(g, "tokenizer.ggml.eot_token_id", c));
+    if (id_at(g, "tokenizer.ggml.eos_token_id", c) == GB_NO_TOKEN)
+        add_named_end(g, c);
     c->start_id = id_at(g, "tokenizer.ggml.bos_token_id", c);
     if (c->start_id == GB_NO_TOKEN && c->ends.n > 0)
         c->start_id = c->ends.ids[0];
@@ -192,15 +204,6 @@ check_tokens(const gb_gguf *g, size_t n, gb_error *err)
         if (!json_is_integer(json_array_get(types, i)))
             return refuse(g, key, "a list of integers", err);
     return true;
-}
-
-static json_int_t
-type_of(const gb_gguf *g, size_t i)
-{
-    const json_t *type = json_array_get(field(g, "tokenizer.ggml.token_type"),
-                                        i);
-
-    return type != NULL ? json_integer_value(type) : NORMAL;
 }
 
 static bool

@@ -43,6 +43,9 @@ a token too many | model; sed '$ s/}$/, "zzq": 4096}/' m/vocab.json > c; mv c m/
 an end without a token | model; sed 's/, "<.endoftext.>": 4095//' m/vocab.json > c; mv c m/vocab.json; gumbel convert ./m -o end.gguf > a && gumbel generate -m ./end.gguf -n 3 Once | - | 0 | ~^Once | ~1 of its 4096 ids have no token
 too many ends | model; sed 's/"eos_token_id": 4095/"eos_token_id": [4095, 7, 9]/' m/config.json > c; mv c m/config.json; gumbel convert ./m -o c.gguf | - | 1 | - | ~m: expected at most 2 ids in eos_token_id, .* found 3
 another activation | model; sed 's/gelu_new/relu/' m/config.json > c; mv c m/config.json; gumbel convert ./m -o c.gguf | - | 1 | - | ~m: expected the activation gelu_new, .* found relu
+no end | model; sed 's/"eos_token_id": *4095/"eos_token_id": null/' m/config.json > c; mv c m/config.json; sed 's/, *"[^"]*": *4094//' m/vocab.json > c; mv c m/vocab.json; sed '$d' m/merges.txt > c; mv c m/merges.txt; gumbel convert ./m -o noend.gguf > a 2> b; gumbel info --json ./noend.gguf | - | 0 | ~"ends":\[\] | *
+but its key | grep -ac "tokenizer.ggml.eos_token_id" noend.gguf | - | 0 | 1\n | -
+nothing to name | model; sed 's/"eos_token_id": *4095/"eos_token_id": null/' m/config.json > c; mv c m/config.json; sed 's/<|endoftext|>/<|end|>/' m/vocab.json > c; mv c m/vocab.json; gumbel convert ./m -o none.gguf | - | 1 | - | ~m: expected a token that ends a text, or an id without a token
 in front | model; echo '{"add_bos_token": true}' > m/tokenizer_config.json; gumbel convert ./m -o bos.gguf > a; gumbel tokenize -m ./bos.gguf Once | - | 0 | 4095 490\n | -
 a session | gumbel --session s -m ./q8_0.gguf -n 3 > a; rm -rf a; gumbel replay s -m ./q8_0.gguf | Once\n | 0 | * | ~verified
 END
