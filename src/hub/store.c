@@ -170,19 +170,34 @@ gb_store_is_current(const gb_store *s, const char *commit)
     return same;
 }
 
+/* Whether a folder holds more than models of one file, and their records. */
+static bool
+has_others(const char *folder)
+{
+    DIR *dir = opendir(folder);
+    const struct dirent *entry;
+    bool any = dir == NULL;
+
+    while (!any && (entry = readdir(dir)) != NULL)
+        any = strcmp(entry->d_name, ".") != 0 &&
+              strcmp(entry->d_name, "..") != 0 &&
+              strstr(entry->d_name, ".gguf") == NULL;
+    if (dir != NULL)
+        closedir(dir);
+    return any;
+}
+
 bool
 gb_store_check(const gb_store *s, gb_error *err)
 {
-    char *config = gb_path_join(s->target, "config.json");
     char *record = target_record(s);
     struct stat st;
     bool theirs = lstat(s->target, &st) == 0 &&
-                  (S_ISLNK(st.st_mode) || s->name->file != NULL ||
-                   gb_is_there(config)) &&
+                  (!S_ISDIR(st.st_mode) || s->name->file != NULL ||
+                   has_others(s->target)) &&
                   !gb_is_file(record);
 
     free(record);
-    free(config);
     return !theirs || gb_fail(err, "%s is there, and did not come from the "
                               "hub; move it away, or delete it: gumbel models "
                               "rm %s", s->target, s->name->local);

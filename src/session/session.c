@@ -388,6 +388,8 @@ end_run(gb_session *s, gb_reason reason)
     gb_event e = {.type = GB_EVENT_STOP, .reason = reason};
 
     gb_session_emit(s, &e, NULL);
+    if (s->script_at == s->n_script) /* no take waits for its turn */
+        gb_session_drop_ahead(s);
 }
 
 void

@@ -68,6 +68,8 @@ gb_session_follow_script(gb_session *s, gb_error *err)
         ok = gb_session_do(s, &e, flags, err);
     if (s->script_at == s->n_script || !ok)
         gb_session_drop_script(s);
+    if (!ok)
+        gb_session_drop_ahead(s);
     return ok;
 }
 

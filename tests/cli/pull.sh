@@ -292,6 +292,9 @@ check "others have it" "HF_HUB_CACHE=$scratch/hf gumbel pull me/m" - 0 \
 mkdir -p "$models/me" && cp -r "$m" "$models/me/m"
 check "a folder of one's own" "gumbel pull me/m" - 1 - \
     '~me/m is there, and did not come from the hub; move it away'
+rm "$models/me/m/config.json"
+check "also one that is no model" "gumbel pull me/m" - 1 - \
+    '~me/m is there, and did not come from the hub; move it away'
 
 # No room: what came stays.
 fresh
