@@ -49,20 +49,15 @@ gb_http_escape(gb_str *out, const char *text)
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "hub/endpoint.h"
+#include "hub/server.h"
 
-#define ENDPOINT "https://huggingface.co"
 #define MAX_HOPS 10
 #define ERROR_LIMIT 65536u /* bytes of an answer that nobody wants */
-
-/* Where an address leads; two of one origin are one server. */
-typedef struct origin {
-    char *scheme, *host, *port;
-} origin;
 
 struct gb_http {
     CURL *curl;
     char *endpoint; /* without a slash at its end */
-    origin origin;
+    gb_server server; /* of it */
     char *token;
     bool knows_token; /* whether it may be sent there at all */
     const atomic_bool *cancel;
@@ -84,95 +79,6 @@ typedef struct transfer {
     double retry_after; /* seconds; -1: no wish */
     gb_error *err;
 } transfer;
-
-/* --- addresses ------------------------------------------------------------ */
-
-static void
-free_origin(origin *o)
-{
-    curl_free(o->scheme);
-    curl_free(o->host);
-    curl_free(o->port);
-    *o = (origin){NULL, NULL, NULL};
-}
-
-static bool
-read_origin(origin *o, const char *url)
-{
-    CURLU *u = curl_url();
-    bool ok;
-
-    *o = (origin){NULL, NULL, NULL};
-    ok = u != NULL && curl_url_set(u, CURLUPART_URL, url, 0) == CURLUE_OK &&
-         curl_url_get(u, CURLUPART_SCHEME, &o->scheme, 0) == CURLUE_OK &&
-         curl_url_get(u, CURLUPART_HOST, &o->host, 0) == CURLUE_OK &&
-         curl_url_get(u, CURLUPART_PORT, &o->port, CURLU_DEFAULT_PORT) ==
-             CURLUE_OK;
-    curl_url_cleanup(u);
-    return ok;
-}
-
-static bool
-is_scheme(const origin *o, const char *scheme)
-{
-    return strcasecmp(o->scheme, scheme) == 0;
-}
-
-static bool
-same_origin(const origin *a, const origin *b)
-{
-    return strcasecmp(a->scheme, b->scheme) == 0 &&
-           strcasecmp(a->host, b->host) == 0 && strcmp(a->port, b->port) == 0;
-}
-
-static bool
-is_this_machine(const origin *o)
-{
-    const bool is_number = o->host[strspn(o->host, "0123456789.")] == '\0';
-
-    return strcasecmp(o->host, "localhost") == 0 ||
-           (is_number && strncmp(o->host, "127.", 4) == 0) ||
-           strcmp(o->host, "[::1]") == 0;
-}
-
-static bool
-has_part(CURLU *u, CURLUPart part)
-{
-    char *text = NULL;
-    bool has = curl_url_get(u, part, &text, 0) == CURLUE_OK;
-
-    curl_free(text);
-    return has;
-}
-
-static bool
-take_endpoint(gb_http *h, gb_error *err)
-{
-    const char *value = getenv("HF_ENDPOINT");
-    gb_str shown = GB_STR_INIT;
-    CURLU *u = curl_url();
-    bool ok;
-    size_t n;
-
-    if (value == NULL || value[0] == '\0')
-        value = ENDPOINT;
-    n = strlen(value);
-    while (n > 0 && value[n - 1] == '/')
-        n--;
-    h->endpoint = gb_strndup(value, n);
-    ok = read_origin(&h->origin, h->endpoint) &&
-         (is_scheme(&h->origin, "https") || is_scheme(&h->origin, "http")) &&
-         curl_url_set(u, CURLUPART_URL, h->endpoint, 0) == CURLUE_OK &&
-         !has_part(u, CURLUPART_USER) && !has_part(u, CURLUPART_QUERY) &&
-         !has_part(u, CURLUPART_FRAGMENT);
-    curl_url_cleanup(u);
-    gb_utf8_quote(&shown, value, strlen(value));
-    if (!ok)
-        gb_fail_usage(err, "$HF_ENDPOINT: expected an address as %s, found "
-                      "%s", ENDPOINT, gb_str_cstr(&shown));
-    gb_str_free(&shown);
-    return ok;
-}
 
 /* --- the handle ----------------------------------------------------------- */
 
@@ -249,13 +155,15 @@ gb_http_open(const atomic_bool *cancel, gb_error *err)
     h->curl = curl_easy_init();
     if (h->curl == NULL)
         gb_fail(err, "libcurl does not start");
-    if (h->curl == NULL || !take_endpoint(h, err) ||
+    h->endpoint = gb_server_endpoint(&h->server, err);
+    if (h->curl == NULL || h->endpoint == NULL ||
         !gb_hub_token(&h->token, err)) {
         gb_http_close(h);
         return NULL;
     }
-    h->knows_token = h->token != NULL && (is_scheme(&h->origin, "https") ||
-                                          is_this_machine(&h->origin));
+    h->knows_token =
+        h->token != NULL && (gb_server_speaks(&h->server, "https") ||
+                             gb_server_is_here(&h->server));
     set_options(h);
     return h;
 }
@@ -266,7 +174,7 @@ gb_http_close(gb_http *h)
     if (h == NULL)
         return;
     curl_easy_cleanup(h->curl);
-    free_origin(&h->origin);
+    gb_server_free(&h->server);
     free(h->endpoint);
     free(h->token);
     free(h);
@@ -275,7 +183,7 @@ gb_http_close(gb_http *h)
 const char *
 gb_http_host(const gb_http *h)
 {
-    return h->origin.host;
+    return h->server.host;
 }
 
 void
@@ -501,7 +409,7 @@ fail_status(transfer *t, gb_str *said)
                 "terms on its page and set $HF_TOKEN%s", words);
     else if (denied && h->token != NULL && !h->knows_token)
         gb_fail(t->err, "access is denied; the token is not sent to %s, which "
-                "is not asked by https%s", h->origin.host, words);
+                "is not asked by https%s", h->server.host, words);
     else if (denied && h->token != NULL)
         gb_fail(t->err, "access is denied with this token, or there is no "
                 "such model%s", words);
@@ -600,21 +508,21 @@ static bool
 check_redirect(const gb_http *h, const char *from, const char *to, bool *own,
                gb_error *err)
 {
-    origin a = {NULL, NULL, NULL}, b = {NULL, NULL, NULL};
-    bool ok = read_origin(&a, from) && read_origin(&b, to) &&
-              (is_scheme(&b, "https") ||
-               (is_scheme(&b, "http") && is_scheme(&a, "http")));
+    gb_server a = {NULL, NULL, NULL}, b = {NULL, NULL, NULL};
+    bool ok = gb_server_read(&a, from) && gb_server_read(&b, to) &&
+              (gb_server_speaks(&b, "https") ||
+               (gb_server_speaks(&b, "http") && gb_server_speaks(&a, "http")));
     gb_str shown = GB_STR_INIT;
 
-    *own = ok && same_origin(&b, &h->origin);
+    *own = ok && gb_server_same(&b, &h->server);
     if (!ok) {
         gb_utf8_line(&shown, to, strcspn(to, "?"), 80);
         gb_fail(err, "refused to be sent to another address than https: %s",
                 gb_str_cstr(&shown));
     }
     gb_str_free(&shown);
-    free_origin(&a);
-    free_origin(&b);
+    gb_server_free(&a);
+    gb_server_free(&b);
     return ok;
 }
 

@@ -6,4 +6,5 @@ libgumbel_a_SOURCES += \
 	src/hub/puller.c src/hub/puller.h \
 	src/hub/repo.c src/hub/repo.h \
 	src/hub/retry.c src/hub/retry.h \
+	src/hub/server.c src/hub/server.h \
 	src/hub/store.c src/hub/store.h
