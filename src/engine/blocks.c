@@ -61,18 +61,6 @@ gb_blocks_used(const gb_blocks *b)
     return b->n_used;
 }
 
-static uint32_t
-count_common(const gb_token *a, uint32_t n, const gb_token *b, uint32_t m)
-{
-    uint32_t same = 0, least = n < m ? n : m;
-
-    if (memcmp(a, b, least * sizeof *a) == 0)
-        return least;
-    while (a[same] == b[same])
-        same++;
-    return same;
-}
-
 /* Of several children with as much in common, one that ends there and can go
  * on is best, then one that can be copied at once. */
 static int
@@ -91,7 +79,7 @@ find_child(const gb_blocks *b, uint32_t whole, const gb_token *ids,
 
     *common = 0;
     for (i = b->nodes[whole].child; i != NONE; i = b->nodes[i].next) {
-        same = count_common(b->nodes[i].ids, b->nodes[i].n, ids, n);
+        same = (uint32_t)gb_ids_common(b->nodes[i].ids, b->nodes[i].n, ids, n);
         if (same > *common ||
             (same > 0 && same == *common &&
              rank(&b->nodes[i], same) > rank(&b->nodes[best], same))) {

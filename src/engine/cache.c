@@ -80,23 +80,16 @@ fail:
     return false;
 }
 
-static void
-release(cl_mem m)
-{
-    if (m != NULL)
-        clReleaseMemObject(m);
-}
-
 void
 gb_cache_close(gb_cache *k)
 {
     unsigned i;
 
     for (i = 0; i < k->n_layer; i++) {
-        release(k->keys[i]);
-        release(k->values[i]);
+        gb_buffer_free(k->keys[i]);
+        gb_buffer_free(k->values[i]);
     }
-    release(k->tables);
+    gb_buffer_free(k->tables);
     free(k->keys);
     free(k->values);
     free(k->sent);

@@ -142,6 +142,13 @@ gb_buffer(gb_compute *c, size_t size, const char *what, gb_error *err)
     return m;
 }
 
+void
+gb_buffer_free(cl_mem m)
+{
+    if (m != NULL)
+        clReleaseMemObject(m);
+}
+
 bool
 gb_op_init(gb_compute *c, gb_op *op, const char *kernel, const gb_arg *args,
            size_t n, gb_error *err)

@@ -56,6 +56,8 @@ void gb_compute_close(gb_compute *c);
 /* A buffer of `size` > 0 bytes; `what` is for the message when the device has
  * no room. NULL on failure. */
 cl_mem gb_buffer(gb_compute *c, size_t size, const char *what, gb_error *err);
+/* NULL: nothing. */
+void gb_buffer_free(cl_mem m);
 
 /* A kernel with its arguments bound. It runs x groups, or (x, rows / per_y
  * rounded up, at most max_y) groups where per_y > 0. */

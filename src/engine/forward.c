@@ -322,13 +322,6 @@ fail:
     return false;
 }
 
-static void
-release(cl_mem m)
-{
-    if (m != NULL)
-        clReleaseMemObject(m);
-}
-
 void
 gb_forward_close(gb_forward *f)
 {
@@ -348,14 +341,14 @@ gb_forward_close(gb_forward *f)
     }
     free(f->layers);
     gb_op_free(&f->embedding);
-    release(f->rows);
-    release(f->run);
-    release(f->x);
-    release(f->norm);
-    release(f->qkv);
-    release(f->attended);
-    release(f->inner);
-    release(f->quants);
+    gb_buffer_free(f->rows);
+    gb_buffer_free(f->run);
+    gb_buffer_free(f->x);
+    gb_buffer_free(f->norm);
+    gb_buffer_free(f->qkv);
+    gb_buffer_free(f->attended);
+    gb_buffer_free(f->inner);
+    gb_buffer_free(f->quants);
     memset(f, 0, sizeof *f);
 }
 

@@ -62,10 +62,8 @@ gb_gemm_close(gb_gemm *g)
 
     if (g == NULL)
         return;
-    if (g->weight != NULL)
-        clReleaseMemObject(g->weight);
-    if (g->product != NULL)
-        clReleaseMemObject(g->product);
+    gb_buffer_free(g->weight);
+    gb_buffer_free(g->product);
     for (i = 0; i < GB_PACKINGS; i++)
         gb_op_free(&g->unpack[i]);
     gb_op_free(&g->epilogue);

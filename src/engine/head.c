@@ -271,8 +271,7 @@ gb_head_close(gb_head *h)
         gb_op_free(ops[i]);
     gb_linear_free(&h->project);
     for (i = 0; i < GB_COUNT(buffers); i++)
-        if (buffers[i] != NULL)
-            clReleaseMemObject(buffers[i]);
+        gb_buffer_free(buffers[i]);
     free(h->host_result);
     free(h->host_adjustments);
     free(h->host_draws);

@@ -105,7 +105,7 @@ fill(gb_compute *c, const float *x, size_t size, gb_error *err)
 
     if (m == NULL || gb_write_buffer(c, m, x, size, err))
         return m;
-    clReleaseMemObject(m);
+    gb_buffer_free(m);
     return NULL;
 }
 
@@ -153,14 +153,10 @@ gb_prefill_measure(gb_compute *c, gb_packing packing, gb_prefill_times *t,
     gb_gemm_close(gemm);
     gb_linear_free(&l);
     gb_matrix_free(&m);
-    if (x != NULL)
-        clReleaseMemObject(x);
-    if (y != NULL)
-        clReleaseMemObject(y);
-    if (run != NULL)
-        clReleaseMemObject(run);
-    if (quants != NULL)
-        clReleaseMemObject(quants);
+    gb_buffer_free(x);
+    gb_buffer_free(y);
+    gb_buffer_free(run);
+    gb_buffer_free(quants);
     free(data);
     return ok;
 }

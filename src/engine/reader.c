@@ -147,16 +147,6 @@ run(gb_reader *r, gb_error *err)
     return true;
 }
 
-static uint32_t
-count_common(const gb_sequence *a, const gb_sequence *b)
-{
-    uint32_t same = 0;
-
-    while (same < a->n && same < b->n && a->ids[same] == b->ids[same])
-        same++;
-    return same;
-}
-
 /* Positions that are to be computed, what texts have in common once. */
 static uint32_t
 count_missing(const gb_reader *r, const gb_sequence *texts, unsigned n)
@@ -168,7 +158,9 @@ count_missing(const gb_reader *r, const gb_sequence *texts, unsigned n)
         missing = texts[i].n -
                   gb_blocks_find(r->blocks, texts[i].ids, texts[i].n);
         for (k = 0; k < i && missing > 1; k++) {
-            behind = texts[i].n - count_common(&texts[i], &texts[k]);
+            behind = texts[i].n -
+                     (uint32_t)gb_ids_common(texts[i].ids, texts[i].n,
+                                             texts[k].ids, texts[k].n);
             missing = behind < missing ? behind : missing;
         }
         total += missing;

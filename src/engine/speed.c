@@ -70,9 +70,8 @@ gb_read_speed(gb_compute *c, double *bytes_per_second, gb_error *err)
          time_reads(c, x, part, groups, sums, &ms, err);
     if (ok)
         *bytes_per_second = (double)size / (ms * 1e-3);
-    if (sums != NULL)
-        clReleaseMemObject(sums);
-    clReleaseMemObject(x);
+    gb_buffer_free(sums);
+    gb_buffer_free(x);
     return ok;
 }
 
@@ -105,6 +104,6 @@ gb_peak(gb_compute *c, double *flops, gb_error *err)
         *flops = 2.0 * MULTIPLY_ADDS * PEAK_ROUNDS * (double)(items * groups) /
                  (ms * 1e-3);
     gb_op_free(&op);
-    clReleaseMemObject(sums);
+    gb_buffer_free(sums);
     return ok;
 }

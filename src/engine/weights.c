@@ -150,8 +150,8 @@ load_vector(gb_compute *c, const gb_tensor *t, size_t n, size_t padded,
         ok = t == NULL || gb_tensor_read(t, 0, n, p, err);
         ok = gb_unmap_buffer(c, m, p, ok ? err : NULL) && ok;
     }
-    if (!ok && m != NULL)
-        clReleaseMemObject(m);
+    if (!ok)
+        gb_buffer_free(m);
     return ok ? m : NULL;
 }
 
@@ -184,10 +184,8 @@ gb_matrix_load(gb_matrix *m, gb_compute *c, gb_packing packing,
 void
 gb_matrix_free(gb_matrix *m)
 {
-    if (m->weight != NULL)
-        clReleaseMemObject(m->weight);
-    if (m->bias != NULL)
-        clReleaseMemObject(m->bias);
+    gb_buffer_free(m->weight);
+    gb_buffer_free(m->bias);
     memset(m, 0, sizeof *m);
 }
 
@@ -270,10 +268,8 @@ fail:
 static void
 free_norm(gb_norm *n)
 {
-    if (n->gain != NULL)
-        clReleaseMemObject(n->gain);
-    if (n->bias != NULL)
-        clReleaseMemObject(n->bias);
+    gb_buffer_free(n->gain);
+    gb_buffer_free(n->bias);
 }
 
 void
@@ -295,7 +291,6 @@ gb_weights_free(gb_weights *w)
     free_norm(&w->ln_f);
     gb_matrix_free(&w->head);
     gb_matrix_free(&w->wte);
-    if (w->wpe != NULL)
-        clReleaseMemObject(w->wpe);
+    gb_buffer_free(w->wpe);
     memset(w, 0, sizeof *w);
 }

@@ -70,6 +70,20 @@ gb_ids_free(gb_ids *ids)
     *ids = (gb_ids)GB_IDS_INIT;
 }
 
+size_t
+gb_ids_common(const gb_token *a, size_t n, const gb_token *b, size_t m)
+{
+    const size_t least = n < m ? n : m;
+    size_t same = 0;
+
+    /* Most often one is where the other begins. */
+    if (least == 0 || memcmp(a, b, least * sizeof *a) == 0)
+        return least;
+    while (a[same] == b[same])
+        same++;
+    return same;
+}
+
 /* The text that ends a text is a special token whether or not a file says so;
  * one with a NUL byte in it is not to be found. */
 static void

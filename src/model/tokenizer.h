@@ -31,6 +31,8 @@ typedef struct gb_ids {
 void gb_ids_push(gb_ids *ids, gb_token id);
 void gb_ids_append(gb_ids *ids, const gb_token *more, size_t n);
 void gb_ids_free(gb_ids *ids);
+/* How many tokens a (n) and b (m) have in common, from the first on. */
+size_t gb_ids_common(const gb_token *a, size_t n, const gb_token *b, size_t m);
 
 typedef struct gb_tokenizer gb_tokenizer;
 

@@ -178,12 +178,11 @@ push_text(gb_lookup *l, gb_token id)
 void
 gb_lookup_read(gb_lookup *l, const gb_token *ids, size_t n)
 {
-    size_t same = 0;
+    size_t same;
 
     if (l->log.len + n > GB_LOOKUP_MOST)
         forget_half(l);
-    while (same < n && same < l->text.len && l->text.data[same] == ids[same])
-        same++;
+    same = gb_ids_common(ids, n, l->text.data, l->text.len);
     if (same < l->text.len) {
         l->next = l->where[same];
         l->match = same < FAR ? (unsigned)same : FAR;

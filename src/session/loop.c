@@ -71,27 +71,17 @@ gb_loop_truncate(gb_loop *l, size_t n)
     unread(l, n);
 }
 
-static size_t
-count_common(const gb_token *a, size_t n, const gb_token *b, size_t m)
-{
-    size_t same = 0;
-
-    while (same < n && same < m && a[same] == b[same])
-        same++;
-    return same;
-}
-
 size_t
 gb_loop_count_read(const gb_engine *engine, const gb_token *ids, size_t n)
 {
-    return count_common(gb_engine_ids(engine), gb_engine_length(engine), ids,
+    return gb_ids_common(gb_engine_ids(engine), gb_engine_length(engine), ids,
                         n);
 }
 
 void
 gb_loop_replace(gb_loop *l, const gb_token *ids, size_t n)
 {
-    size_t same = count_common(ids, n, l->ids.data, l->ids.len);
+    size_t same = gb_ids_common(ids, n, l->ids.data, l->ids.len);
 
     gb_loop_truncate(l, same);
     gb_loop_append(l, ids + same, n - same);
