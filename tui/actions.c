@@ -11,14 +11,16 @@
 #include "sample/rng.h"
 #include "tui/pulling.h"
 
-const gb_settings *
-gb_ui_settings(const gb_ui *ui)
+/* The settings that commands show and change: those on trial, or the
+ * session's. */
+static const gb_settings *
+settings_of(const gb_ui *ui)
 {
     return ui->tried != NULL ? ui->tried : &ui->mirror.settings;
 }
 
-bool
-gb_ui_set(gb_ui *ui, const char *name, const char *value, gb_error *err)
+static bool
+set_one(gb_ui *ui, const char *name, const char *value, gb_error *err)
 {
     gb_request request = {.what = GB_DO_TRIAL};
 
@@ -38,7 +40,7 @@ show_setting(gb_ui *ui, const char *name)
     gb_str text = GB_STR_INIT;
 
     gb_str_printf(&text, "%s ", name);
-    gb_settings_get(gb_ui_settings(ui), name, &text);
+    gb_settings_get(settings_of(ui), name, &text);
     ui->face->say(ui, gb_str_cstr(&text));
     gb_str_free(&text);
 }
@@ -48,7 +50,7 @@ static bool
 set_or_show(gb_ui *ui, const char *name, const char *value, gb_error *err)
 {
     if (value[0] != '\0')
-        return gb_ui_set(ui, name, value, err);
+        return set_one(ui, name, value, err);
     show_setting(ui, name);
     return true;
 }
@@ -133,7 +135,7 @@ do_seed(gb_ui *ui, const char *arg, gb_error *err)
         if (getrandom(&random, sizeof random, 0) != sizeof random)
             return gb_fail(err, "the system has no random number for a seed");
         snprintf(value, sizeof value, "%" PRIu64,
-                 gb_seed_jump(gb_ui_settings(ui)->seed,
+                 gb_seed_jump(settings_of(ui)->seed,
                               (uint64_t)random + 1));
         arg = value;
     }
@@ -143,7 +145,7 @@ do_seed(gb_ui *ui, const char *arg, gb_error *err)
 static bool
 do_greedy(gb_ui *ui, const char *arg, gb_error *err)
 {
-    return gb_ui_set(ui, "greedy", arg[0] != '\0' ? arg : "toggle", err);
+    return set_one(ui, "greedy", arg[0] != '\0' ? arg : "toggle", err);
 }
 
 static bool
@@ -234,12 +236,6 @@ do_model(gb_ui *ui, const char *arg, gb_error *err)
         return do_with_file(ui, GB_DO_MODEL, arg, 0, err);
     say_value(ui, "model", ui->mirror.model);
     return true;
-}
-
-static bool
-do_pull(gb_ui *ui, const char *arg, gb_error *err)
-{
-    return gb_ui_pull(ui, arg, err);
 }
 
 static bool
@@ -342,7 +338,7 @@ do_set(gb_ui *ui, const char *arg, gb_error *err)
     bool ok = true;
 
     if (arg[0] == '\0') {
-        list_settings(gb_ui_settings(ui), &text);
+        list_settings(settings_of(ui), &text);
         ui->face->page(ui, "Settings", gb_str_cstr(&text), text.len);
         gb_str_free(&text);
         return true;
@@ -354,8 +350,8 @@ do_set(gb_ui *ui, const char *arg, gb_error *err)
     } else if (strcmp(name, "draft") == 0) {
         ok = do_draft(ui, value, err);
     } else if (value[0] != '\0') {
-        ok = gb_ui_set(ui, name, value, err);
-    } else if (gb_settings_get(gb_ui_settings(ui), name, &text)) {
+        ok = set_one(ui, name, value, err);
+    } else if (gb_settings_get(settings_of(ui), name, &text)) {
         show_setting(ui, name);
     } else {
         ok = gb_fail_usage(err, "there is no setting \"%s\"; /set lists them",
@@ -392,7 +388,7 @@ do_show(gb_ui *ui, const char *arg, gb_error *err)
     show_row(&text, "session",
              m->file != NULL ? m->file : "not kept (yet)");
     gb_str_puts(&text, "\nSettings\n");
-    list_settings(gb_ui_settings(ui), &text);
+    list_settings(settings_of(ui), &text);
     ui->face->page(ui, "This session", gb_str_cstr(&text), text.len);
     gb_str_free(&text);
     return true;

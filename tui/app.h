@@ -49,8 +49,9 @@ void gb_app_news(gb_app *a, gb_news *news);
 
 /* app_keys.c */
 void gb_app_key(gb_app *a, const gb_key *key);
-/* A key that stands for text: a printable character, or pasted text. */
-bool gb_app_is_text(const gb_key *key);
+/* A key that changes a line without an editor of its own: Backspace, Ctrl-U,
+ * a printable character or pasted text; false: another one. */
+bool gb_app_type(gb_str *line, const gb_key *key);
 /* Does a command of a key's; one that ends with a space is to be gone on with
  * at the prompt. */
 void gb_app_run(gb_app *a, const char *command);

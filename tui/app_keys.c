@@ -23,12 +23,38 @@ is_one_of(const gb_key *key, const char *const *names)
     return false;
 }
 
-bool
-gb_app_is_text(const gb_key *key)
+/* A printable character, or pasted text. */
+static bool
+is_text(const gb_key *key)
 {
     return is(key, "Paste") ||
            (key->n > 0 && (unsigned char)key->bytes[0] >= 0x20 &&
             key->bytes[0] != 0x7f);
+}
+
+static void
+backspace(gb_str *line)
+{
+    size_t n = line->len;
+
+    while (n > 0 && ((unsigned char)line->data[--n] & 0xc0) == 0x80)
+        continue;
+    if (line->len > 0)
+        line->data[line->len = n] = '\0';
+}
+
+bool
+gb_app_type(gb_str *line, const gb_key *key)
+{
+    if (is(key, "Backspace"))
+        backspace(line);
+    else if (is(key, "C-u"))
+        gb_str_clear(line);
+    else if (is_text(key))
+        gb_str_append(line, key->bytes, key->n);
+    else
+        return false;
+    return true;
 }
 
 static void
@@ -82,17 +108,6 @@ search_again(gb_app *a)
 }
 
 static void
-search_backspace(gb_app *a)
-{
-    size_t n = a->wanted.len;
-
-    while (n > 0 && ((unsigned char)a->wanted.data[--n] & 0xc0) == 0x80)
-        continue;
-    if (a->wanted.len > 0)
-        a->wanted.data[a->wanted.len = n] = '\0';
-}
-
-static void
 search_key(gb_app *a, const gb_key *key)
 {
     static const char *const up[] = {"Up", "C-r", "C-p", NULL};
@@ -109,14 +124,7 @@ search_key(gb_app *a, const gb_key *key)
         gb_app_end_search(a, false);
     } else if (is_one_of(key, up) || is_one_of(key, down)) {
         a->found = gb_view_find_next(v, is_one_of(key, up));
-    } else if (is(key, "Backspace")) {
-        search_backspace(a);
-        search_again(a);
-    } else if (is(key, "C-u")) {
-        gb_str_clear(&a->wanted);
-        search_again(a);
-    } else if (gb_app_is_text(key)) {
-        gb_str_append(&a->wanted, key->bytes, key->n);
+    } else if (gb_app_type(&a->wanted, key)) {
         search_again(a);
     } else {
         run_key(a, key->name);
@@ -147,7 +155,7 @@ page_key(gb_app *a, const gb_key *key)
     if (gb_page_key(a->page, key))
         return true;
     if (!full) {
-        if (!gb_app_is_text(key))
+        if (!is_text(key))
             return false;
         gb_page_back(a);
         return a->page != NULL && page_key(a, key);

@@ -222,13 +222,19 @@ write_name(canvas *c, unsigned column, unsigned end, const char *name,
 }
 
 static void
+put_border(canvas *c, unsigned column)
+{
+    set(c, column, c->ascii ? "|" : "┤", GB_STYLE_RULE);
+    c->spots[column].taken = true;
+}
+
+static void
 put_beside(canvas *c, unsigned column, unsigned border, const char *name,
            unsigned width)
 {
     write_name(c, column, column + width, name, SIZE_MAX,
                c->wins ? GB_STYLE_TOKEN : GB_STYLE_PLAIN);
-    set(c, border, c->ascii ? "|" : "┤", GB_STYLE_RULE);
-    c->spots[border].taken = true;
+    put_border(c, border);
     for (; width > 0; width--)
         c->spots[column++].taken = true;
 }
@@ -277,10 +283,8 @@ draw_borders(canvas *c)
         at = column;
         if (c->spots[at].taken && !c->spots[at - 1].taken)
             at--;
-        if (c->spots[at].taken)
-            continue;
-        set(c, at, c->ascii ? "|" : "┤", GB_STYLE_RULE);
-        c->spots[at].taken = true;
+        if (!c->spots[at].taken)
+            put_border(c, at);
     }
 }
 

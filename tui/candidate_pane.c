@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "tui/wrap.h"
 
 /* From how many rows on each part is there. */
 enum {
@@ -43,14 +42,12 @@ static unsigned
 put_wrapped(gb_row *rows, unsigned n, gb_style style, const char *text,
             size_t length)
 {
-    size_t at, next;
-    unsigned i = 0, width;
+    size_t at = 0;
+    unsigned i;
 
-    for (at = 0; at < length && i < n; at = next, i++) {
-        width = rows[i].width > 2 ? rows[i].width - 2 : 1;
-        next = gb_wrap(text, length, at, width, rows[i].ascii);
-        gb_row_puts(&rows[i], style, " ");
-        gb_row_put(&rows[i], style, text + at, next - at);
+    for (i = 0; at < length && i < n; i++) {
+        gb_row_pad(&rows[i], 1);
+        at = gb_row_wrap(&rows[i], style, text, length, at);
     }
     return i;
 }

@@ -38,11 +38,6 @@ struct gb_ui {
     void *arg; /* the face's own */
 };
 
-/* The settings that commands show and change: those on trial, or the
- * session's. */
-const gb_settings *gb_ui_settings(const gb_ui *ui);
-bool gb_ui_set(gb_ui *ui, const char *name, const char *value, gb_error *err);
-
 typedef struct gb_ui_command gb_ui_command;
 struct gb_ui_command {
     const char *name, *args, *completion, *help;

@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "tui/wrap.h"
 
 #define MARGIN_FROM 60 /* columns */
 #define ALL_FROM 9     /* rows: below, there is nothing between them */
@@ -48,16 +47,13 @@ typedef struct place {
 static void
 put(place *p, gb_style style, const char *text)
 {
-    size_t length = strlen(text), at = 0, next;
-    unsigned width;
+    size_t length = strlen(text), at = 0;
     gb_row *row;
 
-    for (; at < length && p->used < p->n; at = next) {
+    while (at < length && p->used < p->n) {
         row = &p->rows[p->used++];
         gb_row_pad(row, p->margin);
-        width = row->width > row->used + 1 ? row->width - row->used - 1 : 1;
-        next = gb_wrap(text, length, at, width, row->ascii);
-        gb_row_put(row, style, text + at, next - at);
+        at = gb_row_wrap(row, style, text, length, at);
     }
 }
 

@@ -79,12 +79,6 @@ draw_hints(const gb_last *l, unsigned row, unsigned width)
     gb_row_free(&r);
 }
 
-static unsigned
-text_columns(unsigned width)
-{
-    return width > 3 ? width - 2 : 1;
-}
-
 /* The rows that a message takes, at this width. */
 static unsigned
 count_rows(const char *text, unsigned width)
@@ -93,7 +87,7 @@ count_rows(const char *text, unsigned width)
     unsigned rows = 0;
 
     for (at = 0; at < n; rows++)
-        at = gb_wrap(text, n, at, text_columns(width),
+        at = gb_wrap(text, n, at, width > 3 ? width - 2 : 1,
                      gb_screen_is_ascii());
     return rows;
 }
@@ -106,17 +100,15 @@ gb_last_draw_message(const gb_last *l, unsigned top, unsigned rows,
 {
     const char *text = message_of(l);
     gb_style style = style_of(l);
-    bool ascii = gb_screen_is_ascii();
-    size_t n = strlen(text), at = 0, next;
+    size_t n = strlen(text), at = 0;
     unsigned row;
     gb_row r;
 
-    gb_row_init(&r, width, ascii);
-    for (row = top; row < top + rows && at < n; row++, at = next) {
-        next = gb_wrap(text, n, at, text_columns(width), ascii);
+    gb_row_init(&r, width, gb_screen_is_ascii());
+    for (row = top; row < top + rows && at < n; row++) {
         gb_row_clear(&r);
         gb_row_pad(&r, 1);
-        gb_row_put(&r, style, text + at, next - at);
+        at = gb_row_wrap(&r, style, text, n, at);
         gb_screen_blank(row);
         gb_frame_row(&r, row, 0);
     }

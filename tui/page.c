@@ -120,17 +120,6 @@ gb_page_type(gb_page *p, const char *begin)
 }
 
 static void
-backspace(gb_str *s)
-{
-    size_t n = s->len;
-
-    while (n > 0 && ((unsigned char)s->data[--n] & 0xc0) == 0x80)
-        continue;
-    if (s->len > 0)
-        s->data[s->len = n] = '\0';
-}
-
-static void
 answer(gb_page *p, const char *text)
 {
     p->asks = GB_ASKS_NOTHING;
@@ -158,12 +147,8 @@ ask_key(gb_page *p, const gb_key *key)
         p->asks = GB_ASKS_NOTHING;
     } else if (strcmp(key->name, "Enter") == 0) {
         answer(p, gb_str_cstr(&p->typed));
-    } else if (strcmp(key->name, "Backspace") == 0) {
-        backspace(&p->typed);
-    } else if (strcmp(key->name, "C-u") == 0) {
-        gb_str_clear(&p->typed);
-    } else if (gb_app_is_text(key)) {
-        gb_str_append(&p->typed, key->bytes, key->n);
+    } else {
+        gb_app_type(&p->typed, key);
     }
     if (asks == GB_ASKS_FIND && p->asks == asks)
         p->found = gb_page_find(p, false, false);

@@ -223,19 +223,17 @@ title(gb_page *p, gb_str *left, gb_str *right)
 
 /* The text in its rows, so that where it parts is to be seen. */
 static void
-draw_text(scrub_page *s, const gb_seen_trial *t, unsigned top, unsigned width,
-          unsigned height)
+draw_text(scrub_page *s, const gb_scrub_run *run, const gb_seen_trial *t,
+          unsigned top, unsigned width, unsigned height)
 {
     unsigned room = width > 4 ? width - 4 : 1;
     bool ascii = gb_screen_is_ascii();
-    gb_scrub_run run;
     gb_flow f = {.n_spans = 0};
     size_t parting, line;
     long first, most;
 
     room = room < GB_PROSE_WIDTH ? room : GB_PROSE_WIDTH;
-    gb_scrub_run_read(&run, &s->page.app->ui.mirror.transcript, t->from);
-    parting = gb_scrub_flow(&f, &run, t, room, ascii);
+    parting = gb_scrub_flow(&f, run, t, room, ascii);
     gb_flow_wrap(&f, room, ascii);
     line = gb_flow_line_of(&f, parting > 0 ? parting - 1 : 0);
     most = f.n_lines > height ? (long)(f.n_lines - height) : 0;
@@ -248,25 +246,22 @@ draw_text(scrub_page *s, const gb_seen_trial *t, unsigned top, unsigned width,
         s->scrolled = most - first;
     gb_page_flow(&f, (size_t)(first + s->scrolled), top, 2, room, height);
     gb_flow_free(&f);
-    gb_scrub_run_free(&run);
 }
 
 static void
-draw_map(scrub_page *s, const gb_seen_trial *t, unsigned top, unsigned width)
+draw_map(const scrub_page *s, const gb_scrub_run *run, const gb_seen_trial *t,
+         unsigned top, unsigned width)
 {
     gb_str parting = GB_STR_INIT;
-    gb_scrub_run run;
     gb_row row;
 
     gb_row_init(&row, width - 1, gb_screen_is_ascii());
     gb_map_put(&row, t, (double)s->now.temperature);
     gb_frame_row(&row, top, 1);
     gb_row_free(&row);
-    gb_scrub_run_read(&run, &s->page.app->ui.mirror.transcript, t->from);
-    gb_scrub_parting(&parting, &run, t, gb_screen_is_ascii());
+    gb_scrub_parting(&parting, run, t, gb_screen_is_ascii());
     gb_screen_put(top + 1, 1, width - 1, GB_STYLE_MARK,
                   gb_str_cstr(&parting));
-    gb_scrub_run_free(&run);
     gb_str_free(&parting);
 }
 
@@ -276,19 +271,22 @@ draw(gb_page *p, unsigned top, unsigned width, unsigned height)
     scrub_page *s = (scrub_page *)p;
     const gb_seen_trial *t = trial_of(s);
     unsigned bottom = top + height;
+    gb_scrub_run run;
 
     if (t == NULL) {
         if (height > 0 && s->trouble != NULL)
             gb_screen_put(top, 2, width - 2, GB_STYLE_FAINT, s->trouble);
         return;
     }
+    gb_scrub_run_read(&run, &p->app->ui.mirror.transcript, t->from);
     if (height >= 4) {
         bottom -= 2;
-        draw_map(s, t, bottom, width);
+        draw_map(s, &run, t, bottom, width);
         if (height >= 8)
             gb_screen_line(--bottom, 0, width);
     }
-    draw_text(s, t, top, width, bottom - top);
+    draw_text(s, &run, t, top, width, bottom - top);
+    gb_scrub_run_free(&run);
 }
 
 static void

@@ -7,6 +7,7 @@
 
 #include "base/cells.h"
 #include "base/mem.h"
+#include "tui/wrap.h"
 
 void
 gb_row_init(gb_row *r, unsigned width, bool ascii)
@@ -53,18 +54,8 @@ end_piece(gb_row *r, gb_style style)
 static unsigned
 put(gb_row *r, gb_style style, const char *text, size_t n, unsigned room)
 {
-    unsigned used = 0;
-    gb_cell cell;
+    unsigned used = gb_cells_put(&r->text, text, n, r->used, room, r->ascii);
 
-    while (n > 0) {
-        gb_cell_read(&cell, text, n, r->used + used, r->ascii);
-        if (cell.line_end || used + cell.width > room)
-            break;
-        gb_str_puts(&r->text, cell.shown);
-        used += cell.width;
-        text += cell.bytes;
-        n -= cell.bytes;
-    }
     r->used += used;
     end_piece(r, style);
     return used;
@@ -80,6 +71,16 @@ unsigned
 gb_row_puts(gb_row *r, gb_style style, const char *text)
 {
     return gb_row_put(r, style, text, strlen(text));
+}
+
+size_t
+gb_row_wrap(gb_row *r, gb_style style, const char *text, size_t n, size_t at)
+{
+    unsigned room = r->width > r->used + 1 ? r->width - r->used - 1 : 1;
+    size_t next = gb_wrap(text, n, at, room, r->ascii);
+
+    gb_row_put(r, style, text + at, next - at);
+    return next;
 }
 
 unsigned

@@ -32,6 +32,10 @@ unsigned gb_row_put(gb_row *r, gb_style style, const char *text, size_t n);
 unsigned gb_row_puts(gb_row *r, gb_style style, const char *text);
 unsigned gb_row_printf(gb_row *r, gb_style style, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* Appends the line of a text (n bytes) that begins at `at`, with a column left
+ * free at the right; returns where the next one begins, see gb_wrap. */
+size_t gb_row_wrap(gb_row *r, gb_style style, const char *text, size_t n,
+                   size_t at);
 /* Exactly so many columns: cut with a sign for it, or filled with blanks. */
 void gb_row_field(gb_row *r, gb_style style, const char *text,
                   unsigned columns);

@@ -330,20 +330,10 @@ unsigned
 gb_screen_put(unsigned row, unsigned column, unsigned max, gb_style style,
               const char *text)
 {
-    size_t n = strlen(text);
     gb_str shown = GB_STR_INIT;
-    unsigned used = 0;
-    gb_cell cell;
+    unsigned used;
 
-    while (n > 0) {
-        gb_cell_read(&cell, text, n, used, term.ascii);
-        if (cell.line_end || used + cell.width > max)
-            break;
-        gb_str_puts(&shown, cell.shown);
-        used += cell.width;
-        text += cell.bytes;
-        n -= cell.bytes;
-    }
+    used = gb_cells_put(&shown, text, strlen(text), 0, max, term.ascii);
     gb_screen_put_raw(row, column, style, gb_str_cstr(&shown));
     gb_str_free(&shown);
     return used;

@@ -168,3 +168,22 @@ gb_cells_width(const char *s, size_t n, bool ascii)
     }
     return width;
 }
+
+unsigned
+gb_cells_put(gb_str *out, const char *s, size_t n, unsigned column,
+             unsigned room, bool ascii)
+{
+    unsigned used = 0;
+    gb_cell cell;
+
+    while (n > 0) {
+        gb_cell_read(&cell, s, n, column + used, ascii);
+        if (cell.line_end || used + cell.width > room)
+            break;
+        gb_str_puts(out, cell.shown);
+        used += cell.width;
+        s += cell.bytes;
+        n -= cell.bytes;
+    }
+    return used;
+}

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/str.h"
+
 #define GB_CELL_MARKS 4 /* combining characters kept; ncurses has no more */
 
 typedef struct gb_cell {
@@ -31,5 +33,10 @@ void gb_cell_read(gb_cell *cell, const char *s, size_t n, unsigned column,
 
 /* Columns of a whole text that has no newline. */
 unsigned gb_cells_width(const char *s, size_t n, bool ascii);
+
+/* Appends what is shown of a text that begins at a column, up to its line end
+ * or to what has no room. Returns the columns used, at most `room`. */
+unsigned gb_cells_put(gb_str *out, const char *s, size_t n, unsigned column,
+                      unsigned room, bool ascii);
 
 #endif

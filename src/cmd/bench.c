@@ -95,6 +95,18 @@ compare(const void *left, const void *right)
     return a < b ? -1 : a > b;
 }
 
+/* The times of n tokens more, which are behind d->ms[d->n], are a round's. */
+static void
+end_round(gb_decode *d, uint32_t n, unsigned round)
+{
+    double sorted[DECODE];
+
+    memcpy(sorted, d->ms + d->n, n * sizeof *sorted);
+    qsort(sorted, n, sizeof *sorted, compare);
+    d->round_ms[round] = sorted[n / 2];
+    d->n += n;
+}
+
 /* Feeds and picks token by token after d->context tokens, which are those of
  * the prompt and what follows. */
 static bool
@@ -103,7 +115,7 @@ measure_decode(bench *b, const gb_token *ids, gb_decode *d, unsigned round,
 {
     const uint32_t n_ctx = gb_engine_model(b->engine)->config.n_ctx;
     uint32_t length = gb_engine_length(b->engine), i, n;
-    double *ms = d->ms + d->n, sorted[DECODE], before;
+    double *ms = d->ms + d->n, before;
 
     if (d->context == 0 || d->context >= n_ctx)
         return true;
@@ -125,20 +137,18 @@ measure_decode(bench *b, const gb_token *ids, gb_decode *d, unsigned round,
             return false;
         ms[i] = gb_now_ms() - before;
     }
-    d->n += n;
-    memcpy(sorted, ms, n * sizeof *ms);
-    qsort(sorted, n, sizeof *sorted, compare);
-    d->round_ms[round] = sorted[n / 2];
+    end_round(d, n, round);
     return count(b, &d->profile, err);
 }
 
-/* A token of each of several takes, pass by pass, behind the same short text. */
+/* A token of each of several takes, pass by pass, behind the same short
+ * text. */
 static bool
 write_side_by_side(bench *b, gb_loop *const *loops, const uint64_t *seeds,
                    gb_pick *picks, unsigned round, gb_error *err)
 {
     gb_decode *d = &b->f.at_takes;
-    double *ms = d->ms + d->n, sorted[DECODE], before;
+    double *ms = d->ms + d->n, before;
     gb_settings settings;
     unsigned i;
 
@@ -153,10 +163,7 @@ write_side_by_side(bench *b, gb_loop *const *loops, const uint64_t *seeds,
         if (i > 0) /* the first one reads the text */
             ms[i - 1] = gb_now_ms() - before;
     }
-    d->n += DECODE;
-    memcpy(sorted, ms, sizeof sorted);
-    qsort(sorted, DECODE, sizeof *sorted, compare);
-    d->round_ms[round] = sorted[DECODE / 2];
+    end_round(d, DECODE, round);
     return count(b, NULL, err);
 }
 

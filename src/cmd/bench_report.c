@@ -1,7 +1,6 @@
 /* What gumbel bench has to say. */
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
 
 #include "cmd/bench.h"
@@ -70,6 +69,13 @@ prompt_flops(const gb_model *m, const gb_figures *f)
 }
 
 static void
+add_rounds(gb_str *out, const double *round_ms, unsigned rounds)
+{
+    gb_str_printf(out, "  of %u rounds    %.3f to %.3f ms\n", rounds,
+                  least(round_ms, rounds), most(round_ms, rounds));
+}
+
+static void
 add_decode(gb_str *out, const gb_engine_info *info, const gb_figures *f,
            const gb_decode *d)
 {
@@ -82,8 +88,7 @@ add_decode(gb_str *out, const gb_engine_info *info, const gb_figures *f,
                   "%.0f%% of the read speed\n", median(d), d->ms[0],
                   d->ms[d->n * 9 / 10], 1000 / median(d),
                   100 * share(info, f, d));
-    gb_str_printf(out, "  of %u rounds    %.3f to %.3f ms\n", f->rounds,
-                  least(d->round_ms, f->rounds), most(d->round_ms, f->rounds));
+    add_rounds(out, d->round_ms, f->rounds);
 }
 
 /* How many times the tokens a second of one take several have. */
@@ -104,8 +109,7 @@ add_takes(gb_str *out, const gb_figures *f)
                   "%.1f tokens/s, %.2f times one take\n", f->takes,
                   d->context, median(d), d->ms[0], d->ms[d->n * 9 / 10],
                   1000 * f->takes / median(d), gain(f));
-    gb_str_printf(out, "  of %u rounds    %.3f to %.3f ms\n", f->rounds,
-                  least(d->round_ms, f->rounds), most(d->round_ms, f->rounds));
+    add_rounds(out, d->round_ms, f->rounds);
 }
 
 /* A phase of the profile: its name, how often it came, and what it took in
@@ -239,12 +243,6 @@ reals(const double *x, size_t n)
 }
 
 static json_t *
-string(const char *text)
-{
-    return gb_json_text(text, strlen(text));
-}
-
-static json_t *
 decode_json(const gb_engine_info *info, const gb_figures *f,
             const gb_decode *d)
 {
@@ -293,7 +291,8 @@ profile_json(const gb_figures *f)
         kernels = json_array();
         for (r = 0; r < profile->n; r++) {
             k = json_object();
-            json_object_set_new(k, "kernel", string(profile->rows[r].name));
+            json_object_set_new(k, "kernel",
+                                gb_json_string(profile->rows[r].name));
             json_object_set_new(k, "ms",
                                 real(profile->rows[r].ms / phases[i].times));
             json_object_set_new(k, "runs",
@@ -302,7 +301,7 @@ profile_json(const gb_figures *f)
             json_array_append_new(kernels, k);
         }
         o = json_object();
-        json_object_set_new(o, "phase", string(phases[i].name));
+        json_object_set_new(o, "phase", gb_json_string(phases[i].name));
         json_object_set_new(o, "ms", real(phases[i].ms / phases[i].times));
         json_object_set_new(o, "kernels", kernels);
         json_array_append_new(all, o);
@@ -318,8 +317,8 @@ gb_bench_json(const gb_model *m, const gb_engine_info *info,
 
     json_array_append_new(decodes, decode_json(info, f, &f->at_short));
     json_array_append_new(decodes, decode_json(info, f, &f->at_long));
-    json_object_set_new(o, "model", string(m->name));
-    json_object_set_new(o, "device", string(info->device.name));
+    json_object_set_new(o, "model", gb_json_string(m->name));
+    json_object_set_new(o, "device", gb_json_string(info->device.name));
     json_object_set_new(o, "dtype", json_string(info->dtype));
     json_object_set_new(o, "prefill", json_string(info->prefill));
     if (f->at_takes.n > 0)

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/mem.h"
 #include "cmd/commands.h"
 #include "cmd/output.h"
 #include "model/hub_name.h"
@@ -238,7 +239,7 @@ run(const gb_options *o, gb_error *err)
     bool ok = false;
     size_t i;
 
-    for (i = 0; o->n_args > 0 && i < 4; i++)
+    for (i = 0; o->n_args > 0 && i < GB_COUNT(kinds); i++)
         if (strcmp(o->args[0], kinds[i].name) == 0) {
             kinds[i].put(&out);
             ok = true;

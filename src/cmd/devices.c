@@ -1,6 +1,5 @@
 /* gumbel devices: what OpenCL offers, and which device is taken. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "cmd/commands.h"
 #include "cmd/output.h"
@@ -30,12 +29,6 @@ twin_of(const list *l, const gb_device *d)
         if (gb_device_is_twin(&l->devices[i], d))
             return &l->devices[i];
     return NULL;
-}
-
-static json_t *
-string(const char *text)
-{
-    return gb_json_text(text, strlen(text));
 }
 
 /* Milliseconds that each took for the products of a prompt, for each type of
@@ -81,17 +74,17 @@ describe_json(const list *l, const gb_device *d)
     json_object_set_new(o, "device", json_integer(d->device_index));
     json_object_set_new(o, "chosen", json_boolean(is_chosen(l, d)));
     json_object_set_new(o, "unusable", d->unusable[0] != '\0'
-                                           ? string(d->unusable)
+                                           ? gb_json_string(d->unusable)
                                            : json_null());
     json_object_set_new(o, "software",
                         json_boolean(gb_device_is_software(d)));
     json_object_set_new(o, "same_as", twin_json(l, d));
-    json_object_set_new(o, "name", string(d->name));
-    json_object_set_new(o, "type", string(gb_device_type_name(d)));
-    json_object_set_new(o, "vendor", string(d->vendor));
-    json_object_set_new(o, "platform_name", string(d->platform_name));
-    json_object_set_new(o, "version", string(d->version));
-    json_object_set_new(o, "driver", string(d->driver));
+    json_object_set_new(o, "name", gb_json_string(d->name));
+    json_object_set_new(o, "type", gb_json_string(gb_device_type_name(d)));
+    json_object_set_new(o, "vendor", gb_json_string(d->vendor));
+    json_object_set_new(o, "platform_name", gb_json_string(d->platform_name));
+    json_object_set_new(o, "version", gb_json_string(d->version));
+    json_object_set_new(o, "driver", gb_json_string(d->driver));
     json_object_set_new(o, "compute_units", json_integer(d->compute_units));
     json_object_set_new(o, "memory", json_integer((json_int_t)d->memory));
     json_object_set_new(o, "largest_buffer",

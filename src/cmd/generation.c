@@ -107,12 +107,6 @@ event(const char *type)
     return o;
 }
 
-static json_t *
-string(const char *text)
-{
-    return gb_json_text(text, strlen(text));
-}
-
 /* Those of all takes. */
 static json_t *
 seeds(const gb_options *o)
@@ -139,9 +133,10 @@ json_start(const gb_generation *g, gb_error *err)
     const gb_engine_info *info = gb_engine_get_info(g->engine);
     json_t *o = event("start");
 
-    json_object_set_new(o, "model", string(gb_engine_model(g->engine)->name));
-    json_object_set_new(o, "device", string(info->device.name));
-    json_object_set_new(o, "dtype", string(info->dtype));
+    json_object_set_new(o, "model",
+                        gb_json_string(gb_engine_model(g->engine)->name));
+    json_object_set_new(o, "device", gb_json_string(info->device.name));
+    json_object_set_new(o, "dtype", gb_json_string(info->dtype));
     json_object_set_new(o, "settings", gb_settings_json(&g->options->settings));
     json_object_set_new(o, "prompt_ids", gb_json_ids(g->prompt_ids));
     if (g->take > 0)
@@ -186,7 +181,7 @@ json_end(const gb_generation *g, const char *reason, const char *text,
 
     (void)text, (void)n; /* the whole text holds it */
     add_take(o, g);
-    json_object_set_new(o, "reason", string(reason));
+    json_object_set_new(o, "reason", gb_json_string(reason));
     json_object_set_new(o, "text",
                         gb_json_text(gb_str_cstr(&g->text), g->text.len));
     json_object_set_new(o, "prefill_ms", milliseconds(g->prefill_ms));

@@ -153,16 +153,22 @@ set_mib(gb_options *o, const gb_option *self, const char *value, gb_error *err)
 }
 
 static bool
-set_rounds(gb_options *o, const gb_option *self, const char *value,
-           gb_error *err)
+set_from_one(uint64_t *field, unsigned most, const gb_option *self,
+             const char *value, gb_error *err)
 {
     char shown[GB_JSON_SHOWN];
 
-    if (gb_parse_u64(value, &o->rounds) && o->rounds >= 1 &&
-        o->rounds <= 1000)
+    if (gb_parse_u64(value, field) && *field >= 1 && *field <= most)
         return true;
-    return gb_fail_usage(err, "%s: expected a whole number from 1 to 1000, "
-                         "found %s", self->name, gb_json_quote(value, shown));
+    return gb_fail_usage(err, "%s: expected a whole number from 1 to %u, found "
+                         "%s", self->name, most, gb_json_quote(value, shown));
+}
+
+static bool
+set_rounds(gb_options *o, const gb_option *self, const char *value,
+           gb_error *err)
+{
+    return set_from_one(&o->rounds, 1000, self, value, err);
 }
 
 static bool
@@ -195,14 +201,7 @@ static bool
 set_takes(gb_options *o, const gb_option *self, const char *value,
           gb_error *err)
 {
-    char shown[GB_JSON_SHOWN];
-
-    if (gb_parse_u64(value, &o->takes) && o->takes >= 1 &&
-        o->takes <= GB_MAX_TAKES)
-        return true;
-    return gb_fail_usage(err, "%s: expected a whole number from 1 to %d, found "
-                         "%s", self->name, GB_MAX_TAKES,
-                         gb_json_quote(value, shown));
+    return set_from_one(&o->takes, GB_MAX_TAKES, self, value, err);
 }
 
 #define FIELD(name) offsetof(gb_options, name)

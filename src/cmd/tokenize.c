@@ -38,7 +38,7 @@ put_ids_json(const gb_model *m, const gb_ids *ids, gb_error *err)
 
     for (i = 0; i < ids->len; i++) {
         piece = gb_tokenizer_piece(m->tokenizer, ids->data[i]);
-        json_array_append_new(tokens, gb_json_text(piece, strlen(piece)));
+        json_array_append_new(tokens, gb_json_string(piece));
     }
     json_object_set_new(o, "ids", gb_json_ids(ids));
     json_object_set_new(o, "tokens", tokens);
