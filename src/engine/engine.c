@@ -304,17 +304,28 @@ check_adjustments(const gb_engine *e, const gb_adjustments *adjust,
                                     "left to pick", (unsigned)left);
 }
 
-bool
-gb_engine_greedy(gb_engine *e, const gb_adjustments *adjust, gb_pick *pick,
-                 gb_error *err)
+/* A head over what was fed. */
+static bool
+pick_fed(gb_engine *e, const gb_rule *rule, const gb_adjustments *adjust,
+         uint64_t seed, uint64_t step, gb_pick *pick, gb_error *err)
 {
-    const gb_rule rule = {.greedy = true};
     gb_sequence text;
 
     if (!fed_text(e, &text, err) || !check_adjustments(e, adjust, err))
         return false;
     text.adjust = adjust;
-    return settle(e, gb_head_picks(&e->head, &rule, &text, 1, pick, err));
+    text.seed = seed;
+    text.step = step;
+    return settle(e, gb_head_picks(&e->head, rule, &text, 1, pick, err));
+}
+
+bool
+gb_engine_greedy(gb_engine *e, const gb_adjustments *adjust, gb_pick *pick,
+                 gb_error *err)
+{
+    const gb_rule rule = {.greedy = true};
+
+    return pick_fed(e, &rule, adjust, 0, 0, pick, err);
 }
 
 bool
@@ -323,14 +334,8 @@ gb_engine_sample(gb_engine *e, float temperature, const gb_filter *filter,
                  gb_pick *pick, gb_error *err)
 {
     const gb_rule rule = {.temperature = temperature, .filter = filter};
-    gb_sequence text;
 
-    if (!fed_text(e, &text, err) || !check_adjustments(e, adjust, err))
-        return false;
-    text.adjust = adjust;
-    text.seed = seed;
-    text.step = step;
-    return settle(e, gb_head_picks(&e->head, &rule, &text, 1, pick, err));
+    return pick_fed(e, &rule, adjust, seed, step, pick, err);
 }
 
 bool

@@ -133,16 +133,12 @@ gb_ahead_write(gb_ahead *a, gb_loop *l, const gb_settings *settings,
     side *d = find(a, l, settings);
     size_t at = d != NULL ? l->ids.len - a->begin : 0;
 
-    *found = d != NULL && !gb_loop_counts_reads(l->engine);
+    *found = d != NULL && !gb_loop_counts_reads(l->engine) &&
+             (at < d->n || !gb_loop_is_full(l));
     if (!*found)
         return true;
-    if (at == d->n && gb_loop_is_full(l))
-        return gb_fail(err, "the context is full");
-    if (at == d->n) {
-        if (!write_on(a, d, err))
-            return false;
-        gb_loop_rejoin(l);
-    }
+    if (at == d->n && !write_on(a, d, err))
+        return false;
     *pick = d->picks[at];
     gb_ids_push(&l->ids, pick->id);
     l->step++;

@@ -17,7 +17,8 @@ void gb_ahead_free(gb_ahead *a);
 /* The next token of a loop that is at one of them: what waits or, where
  * nothing does, what a pass gives that serves the others, too. As
  * gb_loop_write, bit for bit. *found is false, and nothing is done, where the
- * loop's text is none of them, or the settings are others. */
+ * loop's text is none of them, or the context is full behind it, or the
+ * settings are others. */
 bool gb_ahead_write(gb_ahead *a, gb_loop *loop, const gb_settings *settings,
                     gb_pick *pick, bool *found, gb_error *err);
 
