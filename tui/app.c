@@ -125,22 +125,30 @@ watch(gb_app *a)
     a->listed = request.count;
 }
 
+static const gb_part *
+last_written(const gb_transcript *t)
+{
+    size_t i = t->n_parts;
+
+    while (i-- > 0)
+        if (t->parts[i].role == GB_ROLE_MODEL)
+            return &t->parts[i];
+    return NULL;
+}
+
 /* What the text at the cursor, or the end of it, was written with. */
 static const gb_settings *
 written_with(const gb_mirror *m)
 {
+    const gb_place cursor = m->stats.cursor;
     const gb_part *part;
-    size_t i;
 
     if (m->state == GB_STATE_WRITING)
         return NULL;
-    for (i = m->transcript.n_parts; i-- > 0;) {
-        part = &m->transcript.parts[i];
-        if (part->role == GB_ROLE_MODEL &&
-            (m->stats.cursor.node == 0 || part->node == m->stats.cursor.node))
-            return &part->settings;
-    }
-    return NULL;
+    part = cursor.node != 0 ? gb_transcript_part(&m->transcript, cursor)
+                            : last_written(&m->transcript);
+    return part != NULL && part->role == GB_ROLE_MODEL ? &part->settings
+                                                       : NULL;
 }
 
 static gb_status_in

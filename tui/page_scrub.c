@@ -42,16 +42,11 @@ written_with(const scrub_page *s)
 {
     const gb_mirror *m = &s->page.app->ui.mirror;
     const gb_seen_trial *t = trial_of(s);
-    const gb_part *part;
-    size_t i;
+    const gb_part *part = t != NULL ? gb_transcript_part(&m->transcript,
+                                                         t->from)
+                                    : NULL;
 
-    for (i = 0; t != NULL && i < m->transcript.n_parts; i++) {
-        part = &m->transcript.parts[i];
-        if (part->role == GB_ROLE_MODEL && part->node >= t->from.node &&
-            (part->node > t->from.node || part->n_tokens > t->from.tokens))
-            return &part->settings;
-    }
-    return &m->settings;
+    return part != NULL ? &part->settings : &m->settings;
 }
 
 static bool

@@ -91,6 +91,9 @@ const char *gb_transcript_text(const gb_transcript *t, uint64_t number,
 bool gb_transcript_number(const gb_transcript *t, gb_place place,
                           uint64_t *number);
 
+/* The part with the token behind a place of the path; NULL: there is none. */
+const gb_part *gb_transcript_part(const gb_transcript *t, gb_place place);
+
 /* Bytes of a part's text before its token i, or of all of it. */
 size_t gb_part_bytes(const gb_part *part, uint32_t i);
 /* The end of the text before a place of the path, at most so many bytes of

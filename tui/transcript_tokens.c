@@ -184,3 +184,12 @@ gb_transcript_number(const gb_transcript *t, gb_place place,
                                                       : p->n_tokens);
     return true;
 }
+
+const gb_part *
+gb_transcript_part(const gb_transcript *t, gb_place place)
+{
+    uint64_t number;
+
+    return gb_transcript_number(t, place, &number) ? part_with(t, number)
+                                                   : NULL;
+}
