@@ -31,37 +31,38 @@
 
 enum { TTY, SIGNALS, WORKER, LOG, PULL, N_FDS };
 
-/* " 3 of 17 " */
+/* "3 of 17" */
 static void
 put_matches(gb_app *a, gb_str *out)
 {
     size_t index, n = gb_view_matches(gb_app_view(a), &index);
 
     if (!a->found)
-        gb_str_puts(out, " not found ");
+        gb_str_puts(out, "not found");
     else if (n >= GB_VIEW_MANY)
-        gb_str_printf(out, " one of %u or more ", GB_VIEW_MANY);
+        gb_str_printf(out, "one of %u or more", GB_VIEW_MANY);
     else
-        gb_str_printf(out, " %zu of %zu ", index, n);
+        gb_str_printf(out, "%zu of %zu", index, n);
 }
 
 static void
-make_rule(gb_app *a, gb_str *out)
+make_rule(void *arg, gb_str *out)
 {
+    gb_app *a = arg;
     gb_view *v = gb_app_view(a);
     unsigned n = gb_view_new_below(v);
 
     if (a->searching && a->wanted.len > 0)
         put_matches(a, out);
     else if (n >= GB_VIEW_MANY)
-        gb_str_printf(out, " %u or more new lines below ", GB_VIEW_MANY);
+        gb_str_printf(out, "%u or more new lines below", GB_VIEW_MANY);
     else if (n > 0)
-        gb_str_printf(out, " %u new line%s below ", n, n == 1 ? "" : "s");
+        gb_str_printf(out, "%u new line%s below", n, n == 1 ? "" : "s");
     else if (a->page != NULL)
-        gb_str_puts(out, a->page->below != NULL ? " Esc back "
-                                                : " Esc closes ");
+        gb_str_puts(out, a->page->below != NULL ? "Esc back"
+                                                : "Esc closes");
     else if (!gb_view_follows(v))
-        gb_str_puts(out, " scrolled up ");
+        gb_str_puts(out, "scrolled up");
     else
         gb_ui_pull_describe(&a->ui, out);
 }
@@ -182,7 +183,7 @@ draw(gb_app *a)
     gb_axis axis = {m->seen, (double)m->settings.temperature,
                     m->settings.greedy, m->stats.cursor.node != 0};
     gb_status_in status = make_status(m);
-    gb_str rule = GB_STR_INIT, rule_after = GB_STR_INIT, line = GB_STR_INIT;
+    gb_str line = GB_STR_INIT;
     gb_frame f;
 
     if (a->page != NULL && gb_page_is_full(a->page)) {
@@ -191,13 +192,13 @@ draw(gb_app *a)
     }
     memset(&f, 0, sizeof f);
     set_prose(a);
-    make_rule(a, &rule);
     if (a->searching)
         gb_str_printf(&line, "search: %s", gb_str_cstr(&a->wanted));
     f.mirror = m;
     f.page_title = a->page != NULL ? a->page->title : NULL;
     f.prose = &a->prose;
-    f.rule = gb_str_cstr(&rule);
+    f.rule = make_rule;
+    f.rule_arg = a;
     f.axis = &axis;
     f.status = &status;
     f.first = gb_app_is_first(a);
@@ -212,12 +213,6 @@ draw(gb_app *a)
                      gb_prompt_is_empty();
     f.n_words = gb_prompt_matches(&f.words);
     gb_frame_draw(&f);
-    /* In another size other lines are in sight, which that has found. */
-    make_rule(a, &rule_after);
-    if (strcmp(gb_str_cstr(&rule_after), gb_str_cstr(&rule)) != 0)
-        a->dirty = true;
-    gb_str_free(&rule_after);
-    gb_str_free(&rule);
     gb_str_free(&line);
 }
 

@@ -23,6 +23,30 @@ gb_frame_view(gb_view *v, unsigned top, unsigned left, unsigned width,
     gb_prose_draw(&p);
 }
 
+gb_row
+gb_frame_new_row(unsigned width)
+{
+    gb_row r;
+
+    gb_row_init(&r, width, gb_screen_is_ascii());
+    return r;
+}
+
+void
+gb_frame_row(gb_row *r, unsigned row, unsigned column)
+{
+    size_t i, start = 0, n;
+
+    for (i = 0; i < r->n_pieces; i++) {
+        n = r->pieces[i].end - start;
+        gb_screen_put_raw(row, column, r->pieces[i].style,
+                          r->text.data + start, n);
+        column += gb_cells_width(r->text.data + start, n, r->ascii);
+        start += n;
+    }
+    gb_row_free(r);
+}
+
 void
 gb_frame_title(const char *title, const char *right, unsigned width)
 {
@@ -43,10 +67,9 @@ draw_title(const gb_frame *f, unsigned width)
         gb_frame_title(f->page_title, "", width);
         return;
     }
-    gb_row_init(&r, width, gb_screen_is_ascii());
+    r = gb_frame_new_row(width);
     gb_title_put(&r, f->mirror);
     gb_frame_row(&r, 0, 0);
-    gb_row_free(&r);
 }
 
 static void
@@ -70,12 +93,11 @@ draw_legend(const gb_frame *f, unsigned row, unsigned width)
     if (f->prose->transcript == NULL ||
         f->prose->colouring == GB_COLOUR_OFF || width < 60)
         return;
-    gb_row_init(&r, width - 4, gb_screen_is_ascii());
+    r = gb_frame_new_row(width - 4);
     gb_row_puts(&r, GB_STYLE_FAINT, " ");
     gb_colour_legend(f->prose->colouring, &r);
     gb_row_puts(&r, GB_STYLE_FAINT, " ");
     gb_frame_row(&r, row, 2);
-    gb_row_free(&r);
 }
 
 /* The rule below the text, in it what is to be said of the view, or else what
@@ -84,58 +106,40 @@ static void
 draw_rule(const gb_frame *f, unsigned row, unsigned width)
 {
     gb_str words = GB_STR_INIT;
+    gb_style style = GB_STYLE_WARN;
     char *text;
 
     gb_screen_line(row, 0, width);
     draw_legend(f, row, width);
-    if (f->rule[0] != '\0') {
-        draw_rule_text(f->rule, GB_STYLE_WARN, row, width);
-        return;
+    f->rule(f->rule_arg, &words);
+    if (words.len == 0) {
+        style = GB_STYLE_MARK;
+        gb_prose_here(f->prose, &words);
     }
-    gb_prose_here(f->prose, &words);
     if (words.len > 0) {
         text = gb_format(" %s ", words.data);
-        draw_rule_text(text, GB_STYLE_MARK, row, width);
+        draw_rule_text(text, style, row, width);
         free(text);
     }
     gb_str_free(&words);
 }
 
-void
-gb_frame_row(const gb_row *r, unsigned row, unsigned column)
-{
-    size_t i, start = 0;
-    char *text;
-
-    for (i = 0; i < r->n_pieces; i++) {
-        text = gb_strndup(r->text.data + start, r->pieces[i].end - start);
-        gb_screen_put_raw(row, column, r->pieces[i].style, text);
-        column += gb_cells_width(text, strlen(text), r->ascii);
-        start = r->pieces[i].end;
-        free(text);
-    }
-}
-
 static void
 draw_axis(const gb_frame *f, unsigned row, unsigned width)
 {
-    gb_row r;
+    gb_row r = gb_frame_new_row(width);
 
-    gb_row_init(&r, width, gb_screen_is_ascii());
     gb_axis_put(&r, f->axis, width, true);
     gb_frame_row(&r, row, 0);
-    gb_row_free(&r);
 }
 
 static void
 draw_status(const gb_frame *f, unsigned row, unsigned width)
 {
-    gb_row r;
+    gb_row r = gb_frame_new_row(width);
 
-    gb_row_init(&r, width, gb_screen_is_ascii());
     gb_status_put(&r, f->status);
     gb_frame_row(&r, row, 0);
-    gb_row_free(&r);
 }
 
 void
@@ -204,20 +208,22 @@ draw_prompt_row(const gb_prompt_view *v, size_t i, unsigned row,
 static void
 draw_strip(const gb_frame *f, const gb_layout *l, unsigned width)
 {
-    unsigned state = STRIP_STATE;
-    gb_row r;
+    gb_row r = gb_frame_new_row(width);
+    gb_str words = GB_STR_INIT;
+    unsigned state;
 
-    gb_row_init(&r, width, gb_screen_is_ascii());
+    f->rule(f->rule_arg, &words);
+    state = gb_cells_width(words.data, words.len, r.ascii) + 1;
+    state = state > STRIP_STATE ? state : STRIP_STATE;
     gb_status_put_temperature(&r, f->status);
-    if (width >= STRIP_AXIS_FROM)
+    if (width >= STRIP_AXIS_FROM && r.used + state < width)
         gb_axis_put(&r, f->axis, width - r.used - state, false);
-    if (f->rule[0] == '\0') {
-        gb_row_puts(&r, GB_STYLE_PLAIN, " ");
+    gb_row_puts(&r, GB_STYLE_PLAIN, " ");
+    if (words.len == 0)
         gb_status_put_state(&r, f->status, true);
-    }
-    gb_row_puts(&r, GB_STYLE_WARN, f->rule);
+    gb_row_put(&r, GB_STYLE_WARN, words.data, words.len);
     gb_frame_row(&r, l->status_row, 0);
-    gb_row_free(&r);
+    gb_str_free(&words);
 }
 
 static void
@@ -227,11 +233,11 @@ draw_line_down(const gb_layout *l)
     unsigned row;
 
     for (row = l->text_row; row < l->text_row + l->text_height; row++)
-        gb_screen_put_raw(row, l->text_width, GB_STYLE_RULE,
-                          ascii ? "|" : "│");
+        gb_screen_put(row, l->text_width, 1, GB_STYLE_RULE,
+                      ascii ? "|" : "│");
     if (l->top_rule)
-        gb_screen_put_raw(l->text_row - 1, l->text_width, GB_STYLE_RULE,
-                          ascii ? "+" : "┬");
+        gb_screen_put(l->text_row - 1, l->text_width, 1, GB_STYLE_RULE,
+                      ascii ? "+" : "┬");
 }
 
 static gb_pane
@@ -263,7 +269,7 @@ make_rows(unsigned n, unsigned width)
     unsigned i;
 
     for (i = 0; i < n; i++)
-        gb_row_init(&rows[i], width, gb_screen_is_ascii());
+        rows[i] = gb_frame_new_row(width);
     return rows;
 }
 
@@ -272,10 +278,8 @@ draw_rows(gb_row *rows, unsigned n, unsigned row, unsigned column)
 {
     unsigned i;
 
-    for (i = 0; i < n; i++) {
+    for (i = 0; i < n; i++)
         gb_frame_row(&rows[i], row + i, column);
-        gb_row_free(&rows[i]);
-    }
     free(rows);
 }
 
@@ -332,8 +336,8 @@ draw_all(const gb_frame *f, const gb_layout *l, unsigned width)
     if (l->rule)
         draw_rule(f, l->rule_row, width);
     if (l->rule && l->pane > 0 && l->message == 0)
-        gb_screen_put_raw(l->rule_row, l->text_width, GB_STYLE_RULE,
-                          gb_screen_is_ascii() ? "+" : "┴");
+        gb_screen_put(l->rule_row, l->text_width, 1, GB_STYLE_RULE,
+                      gb_screen_is_ascii() ? "+" : "┴");
     if (l->drawer > 0)
         draw_candidates(f, l->drawer_row, 0, width, l->drawer);
     if (l->axis)

@@ -15,7 +15,9 @@ typedef struct gb_frame {
     const char *page_title; /* NULL: the conversation is shown */
     bool first;      /* nothing was written yet: the first screen */
     gb_prose *prose; /* the conversation or a page; is given its place */
-    const char *rule; /* stands in the line below the view; "" for nothing */
+    /* Appends what stands in the line below the view, when that is placed. */
+    void (*rule)(void *arg, gb_str *out);
+    void *rule_arg;
     const gb_axis *axis;
     const gb_status_in *status;
     bool candidates; /* are to be seen, where they have room */
@@ -29,11 +31,13 @@ typedef struct gb_frame {
 /* Draws and shows all of it. */
 void gb_frame_draw(const gb_frame *f);
 
-/* Its parts, for pages that take the screen for themselves: a view, a row,
- * the first and the last. */
+/* Its parts, for pages that take the screen for themselves: a view, a row of
+ * text, the first row and the last. */
 void gb_frame_view(gb_view *v, unsigned top, unsigned left, unsigned width,
                    unsigned height);
-void gb_frame_row(const gb_row *r, unsigned row, unsigned column);
+gb_row gb_frame_new_row(unsigned width);
+/* Draws it, and frees it. */
+void gb_frame_row(gb_row *r, unsigned row, unsigned column);
 void gb_frame_title(const char *title, const char *right, unsigned width);
 void gb_frame_last(unsigned row, unsigned width, const char *error,
                    const char *notice, const char *const *hints);

@@ -52,7 +52,7 @@ draw_hints(const gb_last *l, unsigned row, unsigned width)
     const char *const *hints = l->hints;
     const char *help = NULL, *hint;
     unsigned need, reserved = 0;
-    gb_row r;
+    gb_row r = gb_frame_new_row(width);
     size_t i;
 
     for (i = 0; hints[i] != NULL; i++)
@@ -60,7 +60,6 @@ draw_hints(const gb_last *l, unsigned row, unsigned width)
             help = hints[i];
     if (help != NULL)
         reserved = (unsigned)strlen(help) + 3;
-    gb_row_init(&r, width, ascii);
     gb_row_pad(&r, 1);
     for (i = 0; hints[i] != NULL; i++) {
         hint = hints[i];
@@ -76,7 +75,6 @@ draw_hints(const gb_last *l, unsigned row, unsigned width)
     if (help != NULL)
         put_hint(&r, r.used + strlen(help) + 3 > width ? "F1" : help);
     gb_frame_row(&r, row, 0);
-    gb_row_free(&r);
 }
 
 /* The rows that a message takes, at this width. */
@@ -104,15 +102,13 @@ gb_last_draw_message(const gb_last *l, unsigned top, unsigned rows,
     unsigned row;
     gb_row r;
 
-    gb_row_init(&r, width, gb_screen_is_ascii());
     for (row = top; row < top + rows && at < n; row++) {
-        gb_row_clear(&r);
+        r = gb_frame_new_row(width);
         gb_row_pad(&r, 1);
         at = gb_row_wrap(&r, style, text, n, at);
         gb_screen_blank(row);
         gb_frame_row(&r, row, 0);
     }
-    gb_row_free(&r);
     if (at < n && width > 12)
         gb_screen_put(top + rows - 1, width - 10, 10, GB_STYLE_WARN,
                       " F12: more");

@@ -229,11 +229,10 @@ draw_rows(gb_page *p, unsigned top, unsigned width, unsigned height)
     unsigned i;
 
     if (p->kind->head != NULL && height > 2) {
-        gb_row_init(&row, width, gb_screen_is_ascii());
+        row = gb_frame_new_row(width);
         gb_row_puts(&row, GB_STYLE_PLAIN, "  ");
         p->kind->head(p, &row);
         gb_frame_row(&row, top++, 0);
-        gb_row_free(&row);
         height--;
     }
     p->first = top;
@@ -243,10 +242,9 @@ draw_rows(gb_page *p, unsigned top, unsigned width, unsigned height)
         gb_screen_put(top, 2, width > 2 ? width - 2 : 0, GB_STYLE_FAINT,
                       p->kind->empty);
     for (i = 0; i < height && p->top + i < p->n; i++) {
-        gb_row_init(&row, width, gb_screen_is_ascii());
+        row = gb_frame_new_row(width);
         gb_page_list_row(p, p->top + i, &row);
         gb_frame_row(&row, top + i, 0);
-        gb_row_free(&row);
     }
 }
 
@@ -258,10 +256,9 @@ gb_page_flow(const gb_flow *f, size_t first, unsigned top, unsigned left,
     unsigned i;
 
     for (i = 0; i < height && first + i < f->n_lines; i++) {
-        gb_row_init(&row, width, gb_screen_is_ascii());
+        row = gb_frame_new_row(width);
         gb_flow_put(f, first + i, &row);
         gb_frame_row(&row, top + i, left);
-        gb_row_free(&row);
     }
 }
 

@@ -248,12 +248,10 @@ draw_map(const scrub_page *s, const gb_scrub_run *run, const gb_seen_trial *t,
          unsigned top, unsigned width)
 {
     gb_str parting = GB_STR_INIT;
-    gb_row row;
+    gb_row row = gb_frame_new_row(width - 1);
 
-    gb_row_init(&row, width - 1, gb_screen_is_ascii());
     gb_map_put(&row, t, (double)s->now.temperature);
     gb_frame_row(&row, top, 1);
-    gb_row_free(&row);
     gb_scrub_parting(&parting, run, t, gb_screen_is_ascii());
     gb_screen_put(top + 1, 1, width - 1, GB_STYLE_MARK,
                   gb_str_cstr(&parting));

@@ -289,7 +289,8 @@ static void
 flush_pen(pen *p)
 {
     if (p->text.len > 0)
-        gb_screen_put_raw(p->row, p->column, p->style, p->text.data);
+        gb_screen_put_raw(p->row, p->column, p->style, p->text.data,
+                          p->text.len);
     gb_str_clear(&p->text);
 }
 
@@ -440,7 +441,7 @@ draw_ghost(const gb_prose *p)
     gb_row_init(&row, p->text_width, gb_screen_is_ascii());
     gb_row_field(&row, GB_STYLE_FAINT, text.data, p->text_width);
     gb_screen_put_raw(p->row + p->above + 1, p->column + p->gutter,
-                      GB_STYLE_FAINT, gb_str_cstr(&row.text));
+                      GB_STYLE_FAINT, gb_str_cstr(&row.text), row.text.len);
     gb_row_free(&row);
     gb_str_free(&text);
 }

@@ -37,7 +37,7 @@ gb_ui_pull_describe(const gb_ui *ui, gb_str *out)
     if (ui->puller == NULL)
         return;
     gb_puller_describe(ui->puller, text, sizeof text);
-    gb_str_printf(out, " %s ", text);
+    gb_str_puts(out, text);
 }
 
 int

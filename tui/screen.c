@@ -320,10 +320,10 @@ gb_screen_clear(void)
 
 void
 gb_screen_put_raw(unsigned row, unsigned column, gb_style style,
-                  const char *text)
+                  const char *text, size_t n)
 {
     gb_theme_use(style);
-    mvaddstr((int)row, (int)column, text);
+    mvaddnstr((int)row, (int)column, text, (int)n);
 }
 
 unsigned
@@ -334,7 +334,7 @@ gb_screen_put(unsigned row, unsigned column, unsigned max, gb_style style,
     unsigned used;
 
     used = gb_cells_put(&shown, text, strlen(text), 0, max, term.ascii);
-    gb_screen_put_raw(row, column, style, gb_str_cstr(&shown));
+    gb_screen_put_raw(row, column, style, gb_str_cstr(&shown), shown.len);
     gb_str_free(&shown);
     return used;
 }

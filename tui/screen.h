@@ -42,9 +42,9 @@ void gb_screen_define_keys(gb_keys *keys);
 void gb_screen_clear(void);
 unsigned gb_screen_put(unsigned row, unsigned column, unsigned max,
                        gb_style style, const char *text);
-/* Exactly these bytes, known to be as wide as the caller thinks. */
+/* Exactly these n bytes, known to be as wide as the caller thinks. */
 void gb_screen_put_raw(unsigned row, unsigned column, gb_style style,
-                       const char *text);
+                       const char *text, size_t n);
 /* Empties a row. */
 void gb_screen_blank(unsigned row);
 void gb_screen_line(unsigned row, unsigned column, unsigned length);
