@@ -8,6 +8,32 @@
 #include "base/file.h"
 #include "base/mem.h"
 
+bool
+gb_pocl_has(const gb_device *d)
+{
+    return gb_device_is_cpu(d) &&
+           strcmp(d->platform_name, "Portable Computing Language") == 0;
+}
+
+/* Its binaries hold files, each behind its length (32 bits). */
+const unsigned char *
+gb_pocl_bitcode(const unsigned char *binary, size_t n, size_t *size)
+{
+    static const char head[] = "poclbin";
+    static const unsigned char magic[] = {'B', 'C', 0xc0, 0xde};
+    const unsigned char *at;
+    uint32_t length;
+
+    if (n < sizeof head || memcmp(binary, head, sizeof head - 1) != 0)
+        return NULL;
+    at = memmem(binary, n, magic, sizeof magic);
+    if (at == NULL || (size_t)(at - binary) < sizeof head + sizeof length)
+        return NULL;
+    memcpy(&length, at - sizeof length, sizeof length);
+    *size = length;
+    return length <= n - (size_t)(at - binary) ? at : NULL;
+}
+
 char *
 gb_pocl_cache(void)
 {

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "cl/kernels.h"
+#include "engine/pocl.h"
 
 #define MAGIC "gumbel-program-1"
 #define MAX_BINARY ((size_t)256 << 20)
@@ -44,6 +45,22 @@ cache_key(const gb_device *d, const char *options,
 }
 
 static cl_program
+from_binary(cl_context context, const gb_device *d, const char *options,
+            const unsigned char *binary, size_t size)
+{
+    cl_int code, status;
+    cl_program program = clCreateProgramWithBinary(context, 1, &d->id, &size,
+                                                   &binary, &status, &code);
+
+    if (code == CL_SUCCESS && status == CL_SUCCESS &&
+        clBuildProgram(program, 1, &d->id, options, NULL, NULL) == CL_SUCCESS)
+        return program;
+    if (program != NULL)
+        clReleaseProgram(program);
+    return NULL;
+}
+
+static cl_program
 load(cl_context context, const gb_device *d, const char *options,
      const char *path, const unsigned char *key)
 {
@@ -52,7 +69,6 @@ load(cl_context context, const gb_device *d, const char *options,
     const unsigned char *binary;
     cl_program program = NULL;
     cache_header header;
-    cl_int code, status;
     size_t size;
 
     if (!gb_cache_read(path, MAX_BINARY, &file) ||
@@ -62,50 +78,48 @@ load(cl_context context, const gb_device *d, const char *options,
     binary = (const unsigned char *)file.data + sizeof header;
     size = file.len - sizeof header;
     digest_of(binary, size, digest);
-    if (memcmp(header.magic, MAGIC, sizeof header.magic) != 0 ||
-        memcmp(header.key, key, sizeof header.key) != 0 ||
-        memcmp(header.digest, digest, sizeof digest) != 0)
-        goto out;
-    program = clCreateProgramWithBinary(context, 1, &d->id, &size, &binary,
-                                        &status, &code);
-    if (code != CL_SUCCESS || status != CL_SUCCESS ||
-        clBuildProgram(program, 1, &d->id, options, NULL, NULL) !=
-            CL_SUCCESS) {
-        if (program != NULL)
-            clReleaseProgram(program);
-        program = NULL;
-    }
+    if (memcmp(header.magic, MAGIC, sizeof header.magic) == 0 &&
+        memcmp(header.key, key, sizeof header.key) == 0 &&
+        memcmp(header.digest, digest, sizeof digest) == 0)
+        program = from_binary(context, d, options, binary, size);
 out:
     gb_str_free(&file);
     return program;
 }
 
 static void
-save(cl_program program, const char *path, const unsigned char *key)
+save(const unsigned char *binary, size_t size, const char *path,
+     const unsigned char *key)
 {
     gb_str file = GB_STR_INIT;
     cache_header header;
-    unsigned char *binary;
-    size_t size;
 
-    if (clGetProgramInfo(program, CL_PROGRAM_BINARY_SIZES, sizeof size, &size,
-                         NULL) != CL_SUCCESS ||
-        size == 0 || size > MAX_BINARY)
-        return;
-    binary = gb_try_alloc(size, 1);
-    if (binary == NULL)
-        return;
-    if (clGetProgramInfo(program, CL_PROGRAM_BINARIES, sizeof binary, &binary,
-                         NULL) == CL_SUCCESS) {
-        memcpy(header.magic, MAGIC, sizeof header.magic);
-        memcpy(header.key, key, sizeof header.key);
-        digest_of(binary, size, header.digest);
-        gb_str_append(&file, &header, sizeof header);
-        gb_str_append(&file, binary, size);
-        gb_cache_write(path, file.data, file.len);
-    }
-    free(binary);
+    memcpy(header.magic, MAGIC, sizeof header.magic);
+    memcpy(header.key, key, sizeof header.key);
+    digest_of(binary, size, header.digest);
+    gb_str_append(&file, &header, sizeof header);
+    gb_str_append(&file, binary, size);
+    gb_cache_write(path, file.data, file.len);
     gb_str_free(&file);
+}
+
+/* The caller frees. NULL where there is none. */
+static unsigned char *
+binary_of(cl_program program, size_t *size)
+{
+    unsigned char *binary;
+
+    if (clGetProgramInfo(program, CL_PROGRAM_BINARY_SIZES, sizeof *size, size,
+                         NULL) != CL_SUCCESS ||
+        *size == 0 || *size > MAX_BINARY)
+        return NULL;
+    binary = gb_try_alloc(*size, 1);
+    if (binary != NULL &&
+        clGetProgramInfo(program, CL_PROGRAM_BINARIES, sizeof binary, &binary,
+                         NULL) == CL_SUCCESS)
+        return binary;
+    free(binary);
+    return NULL;
 }
 
 /* The compiler's log; the caller frees. NULL where there is none. */
@@ -184,14 +198,54 @@ compile(cl_context context, const gb_device *d, const char *options,
     return NULL;
 }
 
-/* PoCL keeps compiled kernels itself, and to hand out a binary it compiles
- * all of them a second time: seconds at the first start for 50 ms at each
- * later one. So there only when a folder is asked for by name. */
-static bool
-worth_keeping(const gb_device *d)
+/* PoCL keeps compiled kernels itself, but to find them from the source it has
+ * clang read that with all its headers, at each start; and to hand out the
+ * binary of a program it compiles every kernel a second time. What is compiled
+ * and not linked it hands out as it is, and takes back as a binary, by which it
+ * finds the kernels at once. NULL where this goes wrong. */
+static cl_program
+compile_to_bitcode(cl_context context, const gb_device *d,
+                   const char *options, const char *path,
+                   const unsigned char *key)
 {
-    return strcmp(d->platform_name, "Portable Computing Language") != 0 ||
-           getenv("GUMBEL_CACHE") != NULL;
+    const char *source = gb_kernel_source;
+    const unsigned char *bitcode = NULL;
+    size_t size = gb_kernel_source_size;
+    unsigned char *binary = NULL;
+    cl_program object, program = NULL;
+
+    object = clCreateProgramWithSource(context, 1, &source, &size, NULL);
+    if (object == NULL)
+        return NULL;
+    if (clCompileProgram(object, 1, &d->id, options, 0, NULL, NULL, NULL,
+                         NULL) == CL_SUCCESS)
+        binary = binary_of(object, &size);
+    clReleaseProgram(object);
+    if (binary != NULL)
+        bitcode = gb_pocl_bitcode(binary, size, &size);
+    if (bitcode != NULL)
+        program = from_binary(context, d, options, bitcode, size);
+    if (program != NULL)
+        save(bitcode, size, path, key);
+    free(binary);
+    return program;
+}
+
+static cl_program
+compile_and_save(cl_context context, const gb_device *d, const char *options,
+                 const char *path, const unsigned char *key, gb_error *err)
+{
+    cl_program program = compile(context, d, options, err);
+    unsigned char *binary;
+    size_t size;
+
+    if (program == NULL || gb_pocl_has(d))
+        return program;
+    binary = binary_of(program, &size);
+    if (binary != NULL)
+        save(binary, size, path, key);
+    free(binary);
+    return program;
 }
 
 cl_program
@@ -199,23 +253,19 @@ gb_program_build(cl_context context, const gb_device *d, const char *options,
                  bool *cached, gb_error *err)
 {
     unsigned char key[SHA256_DIGEST_SIZE];
-    char *path = NULL;
-    cl_program program = NULL;
+    cl_program program;
+    char *path;
 
-    *cached = false;
-    if (worth_keeping(d)) {
-        cache_key(d, options, key);
-        path = gb_cache_path("program", key, sizeof key);
-    }
-    if (path != NULL) {
-        program = load(context, d, options, path, key);
-        *cached = program != NULL;
-    }
-    if (program == NULL) {
+    cache_key(d, options, key);
+    path = gb_cache_path("program", key, sizeof key);
+    program = path != NULL ? load(context, d, options, path, key) : NULL;
+    *cached = program != NULL;
+    if (program == NULL && path == NULL)
         program = compile(context, d, options, err);
-        if (program != NULL && path != NULL)
-            save(program, path, key);
-    }
+    if (program == NULL && path != NULL && gb_pocl_has(d))
+        program = compile_to_bitcode(context, d, options, path, key);
+    if (program == NULL && path != NULL)
+        program = compile_and_save(context, d, options, path, key, err);
     free(path);
     return program;
 }

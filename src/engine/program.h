@@ -7,10 +7,9 @@
 #include "engine/device.h"
 
 /* Builds the program for one device with these compiler options. A binary
- * from the cache (on PoCL only when $GUMBEL_CACHE names one, for PoCL has its
- * own) is taken when it was made from the same source, options, device and
- * driver; a cache that cannot be read or written is passed over in silence,
- * since all it saves is time. *cached says whether it served. NULL on
+ * from the cache is taken when it was made from the same source, options,
+ * device and driver; a cache that cannot be read or written is passed over in
+ * silence, since all it saves is time. *cached says whether it served. NULL on
  * failure, with the compiler's log in the message. */
 cl_program gb_program_build(cl_context context, const gb_device *device,
                             const char *options, bool *cached, gb_error *err);

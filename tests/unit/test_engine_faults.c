@@ -1,6 +1,7 @@
 /* The engine when things go wrong: what it refuses, what it survives, and
  * that it goes on working after it. */
 #include "engine_fixture.h"
+#include "engine/pocl.h"
 #include "test.h"
 
 #include <dirent.h>
@@ -403,6 +404,24 @@ test_program_cache(void **state)
     free(path), free(folder), free(model), free(expected);
 }
 
+/* Bitcode in a binary of PoCL, and what only looks like one. */
+static void
+test_pocl_bitcode(void **state)
+{
+    unsigned char binary[] = "poclbin\0....\4\0\0\0BC\300\336";
+    const size_t n = sizeof binary - 1, length = 12, magic = 16;
+    size_t size = 0, i;
+
+    (void)state;
+    assert_ptr_equal(gb_pocl_bitcode(binary, n, &size), binary + magic);
+    assert_int_equal(size, 4);
+    for (i = 0; i < n; i++)
+        assert_null(gb_pocl_bitcode(binary, i, &size));
+    assert_null(gb_pocl_bitcode(binary + magic, 4, &size));
+    binary[length + 3] = 255;
+    assert_null(gb_pocl_bitcode(binary, n, &size));
+}
+
 /* Resident memory, in KiB, without what the C library keeps of freed memory:
  * after a compilation many megabytes, in which a leak would not be seen. */
 static long
@@ -519,6 +538,7 @@ main(void)
         cmocka_unit_test(test_cancel_open),
         cmocka_unit_test(test_cancel_feed),
         cmocka_unit_test(test_program_cache),
+        cmocka_unit_test(test_pocl_bitcode),
         cmocka_unit_test(test_memory),
     };
 
