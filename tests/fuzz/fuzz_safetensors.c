@@ -63,7 +63,7 @@ look_up(const gb_tensors *t, const char *name)
         FUZZ_CHECK(err.text[0] != '\0');
 }
 
-/* The same file once more, for the names of its tensors. */
+/* The same file once more, for the keys of its tensors. */
 static void
 look_up_all(const gb_tensors *t)
 {
@@ -75,8 +75,8 @@ look_up_all(const gb_tensors *t)
     for (i = 0; i < f.n_entries; i++) {
         FUZZ_CHECK(f.entries[i].begin == end);
         end = f.entries[i].end;
-        FUZZ_CHECK(gb_tensors_has(t, f.entries[i].name));
-        look_up(t, f.entries[i].name);
+        FUZZ_CHECK(gb_tensors_has(t, f.entries[i].key));
+        look_up(t, f.entries[i].key);
     }
     FUZZ_CHECK(end == f.size);
     gb_tensor_file_close(&f);
