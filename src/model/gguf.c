@@ -378,34 +378,69 @@ read_tensor(stream *s)
                             s->alignment, e->begin);
 }
 
-/* Where each ends; those of a type that is not known go on to the end of the
- * file, as nobody reads them. */
+/* Where a tensor ends; of a type that is not known no further than it begins,
+ * until check_order knows better. */
 static bool
-check_tensors(const stream *s)
+check_tensor(const stream *s, gb_tensor_entry *e)
+{
+    const uint64_t all = s->g->file.size;
+    uint64_t size;
+
+    e->file = &s->g->file;
+    if (e->begin > all)
+        return gb_tensor_refuse(e, s->err, "expected an offset within the "
+                                "file's %" PRIu64 " bytes of data, found "
+                                "%" PRIu64, all, e->begin);
+    e->end = e->begin;
+    if (e->type == GB_DTYPES)
+        return true;
+    size = e->count / gb_dtype_block(e->type);
+    if (__builtin_mul_overflow(size, gb_dtype_size(e->type), &size) ||
+        size > all - e->begin)
+        return gb_tensor_refuse(e, s->err, "expected its %" PRIu64
+                                " elements of %s within the file, found its "
+                                "end (is it cut off?)", e->count, e->dtype);
+    e->end = e->begin + size;
+    return true;
+}
+
+/* None reaches into the next; what is of a type that is not known, which
+ * nobody reads, goes on to there. */
+static bool
+check_order(const stream *s)
 {
     gb_tensor_file *f = &s->g->file;
     gb_tensor_entry *e;
-    uint64_t size;
+    uint64_t next;
+    size_t i;
 
-    for (e = f->entries; e < f->entries + f->n_entries; e++) {
-        e->file = f;
-        if (e->begin > f->size)
-            return gb_tensor_refuse(e, s->err, "expected an offset within the "
-                                    "file's %" PRIu64 " bytes of data, found "
-                                    "%" PRIu64, f->size, e->begin);
-        e->end = f->size;
+    gb_tensor_file_sort(f);
+    for (i = 0; i < f->n_entries; i++) {
+        e = &f->entries[i];
+        next = i + 1 < f->n_entries ? e[1].begin : f->size;
+        if (e->end > next)
+            return gb_tensor_refuse(&e[1], s->err, "expected an offset from "
+                                    "%" PRIu64 " on, where the tensor before "
+                                    "it ends, found %" PRIu64, e->end, next);
         if (e->type == GB_DTYPES)
-            continue;
-        size = e->count / gb_dtype_block(e->type);
-        if (__builtin_mul_overflow(size, gb_dtype_size(e->type), &size) ||
-            size > f->size - e->begin)
-            return gb_tensor_refuse(e, s->err, "expected its %" PRIu64
-                                    " elements of %s within the file, found "
-                                    "its end (is it cut off?)", e->count,
-                                    e->dtype);
-        e->end = e->begin + size;
+            e->end = next;
     }
     return true;
+}
+
+static bool
+check_tensors(const stream *s)
+{
+    const gb_tensor_file *f = &s->g->file;
+    size_t i;
+
+    if (f->n_entries == 0)
+        return gb_fail(s->err, "%s: expected tensors, found none",
+                       s->g->path);
+    for (i = 0; i < f->n_entries; i++)
+        if (!check_tensor(s, &f->entries[i]))
+            return false;
+    return check_order(s);
 }
 
 /* --- the file ----------------------------------------------------------- */

@@ -128,16 +128,6 @@ read_entry(const json_t *value, gb_tensor_entry *e, gb_error *err)
            read_dtype(e, err);
 }
 
-static int
-compare_offsets(const void *a, const void *b)
-{
-    const gb_tensor_entry *x = a, *y = b;
-
-    if (x->begin != y->begin)
-        return x->begin < y->begin ? -1 : 1;
-    return (x->end > y->end) - (x->end < y->end);
-}
-
 /* The tensors must cover the data, one after the other. */
 static bool
 check_cover(gb_tensor_file *f, gb_error *err)
@@ -146,7 +136,7 @@ check_cover(gb_tensor_file *f, gb_error *err)
     uint64_t at = 0;
     size_t i;
 
-    qsort(f->entries, f->n_entries, sizeof *f->entries, compare_offsets);
+    gb_tensor_file_sort(f);
     for (i = 0; i < f->n_entries; i++) {
         e = &f->entries[i];
         if (e->begin != at)

@@ -59,6 +59,23 @@ gb_tensor_file_add(gb_tensor_file *f, const char *name, size_t n)
     return e;
 }
 
+static int
+compare_offsets(const void *a, const void *b)
+{
+    const gb_tensor_entry *x = a, *y = b;
+
+    if (x->begin != y->begin)
+        return x->begin < y->begin ? -1 : 1;
+    return (x->end > y->end) - (x->end < y->end);
+}
+
+void
+gb_tensor_file_sort(gb_tensor_file *f)
+{
+    if (f->n_entries > 0)
+        qsort(f->entries, f->n_entries, sizeof *f->entries, compare_offsets);
+}
+
 void
 gb_tensor_turn(gb_tensor_entry *e)
 {

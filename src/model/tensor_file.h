@@ -58,6 +58,10 @@ void gb_tensor_file_close(gb_tensor_file *f);
 gb_tensor_entry *gb_tensor_file_add(gb_tensor_file *f, const char *name,
                                     size_t n);
 
+/* Puts the entries, once they are all filled in, in the order in which they lie
+ * in the file. */
+void gb_tensor_file_sort(gb_tensor_file *f);
+
 /* A matrix that its file has as (out, in) becomes what Transformers calls
  * (in, out). */
 void gb_tensor_turn(gb_tensor_entry *e);

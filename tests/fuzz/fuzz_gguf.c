@@ -1,5 +1,6 @@
-/* A GGUF file. One that opens has its tensors in the file, and a model of it
- * reads what it says it has and gives any text back. */
+/* A GGUF file. One that opens has its tensors in the file, one after the
+ * other, and a model of it reads what it says it has and gives any text
+ * back. */
 #include "fuzz.h"
 
 #include <stdlib.h>
@@ -13,11 +14,13 @@ check_tensors(const gb_gguf *g)
 {
     const gb_tensor_file *f = &g->file;
     const gb_tensor_entry *e;
+    uint64_t end = 0;
     char *name;
 
     FUZZ_CHECK(f->data + f->size == f->source.size);
     for (e = f->entries; e < f->entries + f->n_entries; e++) {
-        FUZZ_CHECK(e->begin <= e->end && e->end <= f->size);
+        FUZZ_CHECK(end <= e->begin && e->begin <= e->end && e->end <= f->size);
+        end = e->end;
         if (e->type == GB_DTYPES)
             continue;
         FUZZ_CHECK(e->end - e->begin == e->count / gb_dtype_block(e->type) *

@@ -236,6 +236,7 @@ test_refused(void **state)
         {"", 4, "\0\0\0\3", 4, "found a big-endian one"},
         {"", 8, "\377\377\377\377", 4, "expected a list of tensors of at "
                                        "most"},
+        {"", 8, "\0", 1, "expected tensors, found none"},
         {"", 16, "\377\377\377\377\377\377\377\177", 8,
          "expected metadata of at most"},
         {"general.architecture", 8, "bert", 4,
@@ -277,6 +278,8 @@ test_refused(void **state)
         {"token_embd.weight", 20, "\1", 1, "an offset that 32 divides"},
         {"token_embd.weight", 23, "\1", 1, "an offset within the file's"},
         {"token_embd.weight", 16, "\36", 1, NULL}, /* BF16 is as long */
+        {"token_embd.weight", 16, "\0", 1, "where the tensor before it ends"},
+        {"token_embd.weight", 20, "\40", 1, "where the tensor before it ends"},
         {"token_embd.weight", 16, "\34", 1, "within the file, found its end"},
         {"blk.0.attn_norm.bias", -5, "x", 1, "expected one, found none"},
         {"blk.0.attn_norm.bias", -19, "1", 1, "expected one, found none"},
