@@ -7,4 +7,5 @@ libgumbel_a_SOURCES += \
 	src/hub/repo.c src/hub/repo.h \
 	src/hub/retry.c src/hub/retry.h \
 	src/hub/server.c src/hub/server.h \
-	src/hub/store.c src/hub/store.h
+	src/hub/store.c src/hub/store.h \
+	src/hub/transfer.c src/hub/transfer.h
