@@ -1,5 +1,6 @@
 #include "hub/pull.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -282,6 +283,39 @@ load(pulling *u, gb_error *err)
            gb_store_finish(&u->store, err);
 }
 
+/* --- only looking --------------------------------------------------------- */
+
+/* Whether it could be used: the small files come, into a folder that goes
+ * again. */
+static bool
+try_out(pulling *u, gb_error *err)
+{
+    const char *temporary = getenv("TMPDIR");
+    char *folder = gb_path_join(temporary != NULL && temporary[0] == '/'
+                                    ? temporary
+                                    : "/tmp",
+                                "gumbel-XXXXXX");
+    char *partial = u->store.partial;
+    bool ok = mkdtemp(folder) != NULL ||
+              gb_fail(err, "%s: cannot create: %s", folder, strerror(errno));
+
+    if (ok) {
+        u->store.partial = folder;
+        ok = load_files(u, false, err) && check_model(u, false, err);
+        u->store.partial = partial;
+        gb_remove_tree(folder, NULL);
+    }
+    free(folder);
+    return ok;
+}
+
+static bool
+look(pulling *u, gb_error *err)
+{
+    list_files(u);
+    return u->name.file != NULL || try_out(u, err);
+}
+
 /* --- what is there already ------------------------------------------------ */
 
 /* It is in the cache of Hugging Face's libraries, in this version. */
@@ -341,13 +375,13 @@ pull_from_hub(pulling *u, gb_error *err)
         return false;
     if (!fetch_list(u, err))
         return gb_fail_context(err, "%s", gb_http_host(u->http));
-    if (is_there(u))
+    if (is_there(u)) {
+        if (!dry)
+            gb_store_drop(&u->store);
         return true;
-    if (!gb_store_check(&u->store, err) || !choose_files(u, err))
-        return false;
-    if (dry)
-        list_files(u);
-    return dry || load(u, err);
+    }
+    return gb_store_check(&u->store, err) && choose_files(u, err) &&
+           (dry ? look(u, err) : load(u, err));
 }
 
 bool

@@ -37,7 +37,8 @@ typedef struct gb_pulled {
 
 typedef struct gb_pull_options {
     const char *name; /* as model/hub_name.h has them */
-    bool dry_run;     /* only find out what would be loaded */
+    bool dry_run;     /* only find out what would be loaded, and whether it
+                         could be used */
     const atomic_bool *cancel; /* or NULL */
     /* Called often, on the caller's thread; or NULL. */
     void (*progress)(void *arg, const gb_pull_progress *p);

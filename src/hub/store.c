@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,6 +13,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "model/installed.h"
+#include "model/lock.h"
 
 #define RECORD ".pulled.json"
 #define RECORD_LIMIT (1u << 20) /* bytes */
@@ -31,72 +31,6 @@ gb_store_open(gb_store *s, const gb_hub_name *name, gb_error *err)
     s->partial = gb_model_partial(name->local);
     free(data);
     return true;
-}
-
-/* --- the lock ------------------------------------------------------------- */
-
-static char *
-lock_path(const gb_store *s)
-{
-    return gb_format("%s.lock", s->partial);
-}
-
-/* Whether a path still leads to this open file. */
-static bool
-is_open_there(int fd, const char *path)
-{
-    struct stat a, b;
-
-    return fstat(fd, &a) == 0 && stat(path, &b) == 0 && a.st_dev == b.st_dev &&
-           a.st_ino == b.st_ino;
-}
-
-bool
-gb_store_lock(gb_store *s, gb_error *err)
-{
-    char *path = lock_path(s), *folder;
-    bool ok = true;
-
-    folder = gb_strndup(path, (size_t)(strrchr(path, '/') - path));
-    ok = gb_make_folders(folder, err);
-    free(folder);
-    /* Whoever had it before deletes the file. */
-    while (ok && s->lock < 0) {
-        s->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-        if (s->lock < 0) {
-            ok = gb_fail(err, "%s: cannot create: %s", path, strerror(errno));
-        } else if (flock(s->lock, LOCK_EX | LOCK_NB) != 0) {
-            ok = gb_fail(err, errno == EWOULDBLOCK
-                                  ? "another gumbel is loading it"
-                                  : "the lock cannot be had");
-        } else if (is_open_there(s->lock, path)) {
-            break;
-        }
-        if (s->lock >= 0)
-            close(s->lock);
-        s->lock = -1;
-    }
-    free(path);
-    return ok;
-}
-
-void
-gb_store_close(gb_store *s)
-{
-    char *path, *slash;
-
-    if (s->lock >= 0) {
-        path = lock_path(s);
-        unlink(path);
-        slash = strrchr(path, '/');
-        *slash = '\0';
-        rmdir(path); /* when nothing else is there */
-        close(s->lock);
-        free(path);
-    }
-    free(s->target);
-    free(s->partial);
-    *s = (gb_store){.lock = -1};
 }
 
 /* --- the record ----------------------------------------------------------- */
@@ -285,9 +219,9 @@ gb_store_drop(gb_store *s)
 /* --- the whole ------------------------------------------------------------ */
 
 /* Models of one file that lie in the folder are models of their own; so are
- * their records. */
+ * their records. They get second names in the newer folder. */
 static void
-keep_files(const char *from, const char *to)
+take_files(const char *from, const char *to)
 {
     DIR *dir = opendir(from);
     const struct dirent *entry;
@@ -298,7 +232,8 @@ keep_files(const char *from, const char *to)
             continue;
         old = gb_path_join(from, entry->d_name);
         new = gb_path_join(to, entry->d_name);
-        (void)!rename(old, new);
+        if (link(old, new) != 0)
+            (void)!rename(old, new);
         free(new);
         free(old);
     }
@@ -306,43 +241,96 @@ keep_files(const char *from, const char *to)
         closedir(dir);
 }
 
-/* The older model's folder makes room. */
+static char *
+old_folder(const gb_store *s)
+{
+    return gb_format("%s.old", s->partial);
+}
+
+/* The newer folder and the older one change places, in one step where the
+ * file system can. */
+static bool
+exchange(const gb_store *s)
+{
+    char *old;
+    bool ok;
+
+    if (renameat2(AT_FDCWD, s->partial, AT_FDCWD, s->target,
+                  RENAME_EXCHANGE) == 0)
+        return true;
+    if (errno != EINVAL && errno != ENOSYS)
+        return false;
+    old = old_folder(s);
+    ok = rename(s->target, old) == 0 && rename(s->partial, s->target) == 0;
+    (void)!rename(old, ok ? s->partial : s->target);
+    free(old);
+    return ok;
+}
+
 static bool
 replace_folder(gb_store *s, gb_error *err)
 {
-    char *old = gb_format("%s.old", s->partial);
-    bool ok;
+    take_files(s->target, s->partial);
+    if (!exchange(s))
+        return gb_fail(err, "%s: cannot replace: %s", s->target,
+                       strerror(errno));
+    gb_store_drop(s);
+    return true;
+}
 
-    gb_remove_tree(old, NULL);
-    ok = rename(s->target, old) == 0 && rename(s->partial, s->target) == 0;
-    if (!ok) {
-        gb_fail(err, "%s: cannot replace: %s", s->target, strerror(errno));
-        (void)!rename(old, s->target);
-    } else {
-        keep_files(old, s->target);
-        gb_remove_tree(old, NULL);
-    }
-    free(old);
+/* The record of a file that came as a whole and is on its way to its place;
+ * who finds it there brings both there. */
+static char *
+ready_record(const gb_store *s)
+{
+    char *record = target_record(s), *ready = gb_format("%s.ready", record);
+
+    free(record);
+    return ready;
+}
+
+static bool
+place_file(gb_store *s)
+{
+    char *file = gb_path_join(s->partial, s->name->file);
+    char *ready = ready_record(s), *record = target_record(s);
+    bool ok = (!gb_is_there(file) || rename(file, s->target) == 0) &&
+              rename(ready, record) == 0;
+
+    if (ok)
+        gb_store_drop(s);
+    free(record);
+    free(ready);
+    free(file);
     return ok;
 }
 
 static bool
 finish_file(gb_store *s, gb_error *err)
 {
-    char *file = gb_path_join(s->partial, s->name->file);
-    char *record = gb_path_join(s->partial, RECORD), *to = target_record(s);
-    bool ok = rename(file, s->target) == 0 ||
+    char *record = gb_path_join(s->partial, RECORD), *ready = ready_record(s);
+    bool ok = (rename(record, ready) == 0 && place_file(s)) ||
               gb_fail(err, "%s: cannot create: %s", s->target,
                       strerror(errno));
 
-    if (ok) {
-        (void)!rename(record, to);
-        gb_store_drop(s);
-    }
-    free(to);
+    free(ready);
     free(record);
-    free(file);
     return ok;
+}
+
+/* Ends what was cut off between two steps of the above. */
+static void
+settle(gb_store *s)
+{
+    char *old = old_folder(s), *ready = ready_record(s);
+
+    if (gb_is_there(old) && !gb_is_there(s->target))
+        (void)!rename(old, s->target);
+    gb_remove_tree(old, NULL);
+    if (s->name->file != NULL && gb_is_there(ready))
+        place_file(s);
+    free(ready);
+    free(old);
 }
 
 bool
@@ -363,4 +351,25 @@ gb_store_finish(gb_store *s, gb_error *err)
     if (ok)
         gb_folder_sync(s->target);
     return ok;
+}
+
+/* --- by one program at a time --------------------------------------------- */
+
+bool
+gb_store_lock(gb_store *s, gb_error *err)
+{
+    s->lock = gb_model_lock(s->name->local, err);
+    if (s->lock >= 0)
+        settle(s);
+    return s->lock >= 0;
+}
+
+void
+gb_store_close(gb_store *s)
+{
+    if (s->lock >= 0)
+        gb_model_unlock(s->name->local, s->lock);
+    free(s->target);
+    free(s->partial);
+    *s = (gb_store){.lock = -1};
 }

@@ -14,8 +14,8 @@ typedef struct gb_store {
 bool gb_store_open(gb_store *s, const gb_hub_name *name, gb_error *err);
 void gb_store_close(gb_store *s);
 
-/* Nobody else loads this model until gb_store_close; an error when somebody
- * does. */
+/* Nobody else loads or deletes this model until gb_store_close; an error when
+ * somebody does. What was cut off at its very end is brought to it. */
 bool gb_store_lock(gb_store *s, gb_error *err);
 
 /* Whether it is there, whole, in this version; an error where something is in
@@ -28,7 +28,8 @@ bool gb_store_check(const gb_store *s, gb_error *err);
 bool gb_store_prepare(gb_store *s, const char *commit,
                       gb_hub_file *const *files, size_t n, gb_error *err);
 
-/* What came becomes the model, in one step. */
+/* What came becomes the model, in one step where the file system can exchange
+ * two folders. */
 bool gb_store_finish(gb_store *s, gb_error *err);
 /* What came is deleted. */
 void gb_store_drop(gb_store *s);

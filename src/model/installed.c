@@ -12,6 +12,7 @@
 #include "base/str.h"
 #include "model/ckpt.h"
 #include "model/hub_cache.h"
+#include "model/lock.h"
 
 /* OWNER/NAME/FILE.gguf lies that deep. */
 #define DEPTH 3
@@ -299,31 +300,56 @@ remove_empty_above(const char *path)
     free(data);
 }
 
-bool
-gb_installed_remove(const char *name, gb_error *err)
+/* A model, if there is one, and what is there of one that was not loaded to
+ * its end. */
+static bool
+remove_both(const gb_installed *own, const char *partial, gb_error *err)
 {
-    gb_hub_name hub;
-    const bool is_hub = gb_hub_name_read(&hub, name, NULL);
-    const char *local = is_hub ? hub.local : name;
-    char *partial = is_hub ? gb_model_partial(local) : NULL;
-    bool begun = partial != NULL && gb_is_folder(partial), ok;
-    gb_installed_list list;
-    const gb_installed *own;
     char *record;
 
-    gb_installed_read(&list);
-    own = own_model(&list, local, begun ? NULL : err);
-    ok = own != NULL ? remove_model(own->path, err) : begun;
-    if (ok && own != NULL) {
+    if (own != NULL) {
+        if (!remove_model(own->path, err))
+            return false;
         record = gb_model_record(own->path);
         unlink(record);
         free(record);
         remove_empty_above(own->path);
     }
-    if (ok && begun)
-        ok = gb_remove_tree(partial, err);
-    gb_installed_free(&list);
+    return partial == NULL || gb_remove_tree(partial, err);
+}
+
+/* Of a name of the hub nobody loads the model meanwhile. */
+static bool
+remove_named(const gb_installed_list *l, const char *local, bool is_hub,
+             gb_error *err)
+{
+    char *partial = is_hub ? gb_model_partial(local) : NULL;
+    const bool begun = partial != NULL && gb_is_folder(partial);
+    const gb_installed *own = own_model(l, local, begun ? NULL : err);
+    int lock = -1;
+    bool ok = own != NULL || begun;
+
+    if (ok && is_hub) {
+        lock = gb_model_lock(local, err);
+        ok = lock >= 0 || gb_fail_context(err, "%s", local);
+    }
+    ok = ok && remove_both(own, partial, err);
+    gb_model_unlock(local, lock);
     free(partial);
+    return ok;
+}
+
+bool
+gb_installed_remove(const char *name, gb_error *err)
+{
+    gb_hub_name hub;
+    const bool is_hub = gb_hub_name_read(&hub, name, NULL);
+    gb_installed_list list;
+    bool ok;
+
+    gb_installed_read(&list);
+    ok = remove_named(&list, is_hub ? hub.local : name, is_hub, err);
+    gb_installed_free(&list);
     gb_hub_name_free(&hub);
     return ok;
 }

@@ -24,7 +24,8 @@ void gb_installed_read(gb_installed_list *list);
 void gb_installed_free(gb_installed_list *list);
 
 /* Deletes a model of the user's own (GB_IN_DATA) by its name, whole or begun
- * to be loaded; others are refused with what to do. */
+ * to be loaded; others are refused with what to do, as is one that is being
+ * loaded. */
 bool gb_installed_remove(const char *name, gb_error *err);
 
 /* Where a model is until it has been loaded from the hub as a whole; `local`

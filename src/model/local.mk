@@ -6,12 +6,12 @@ libgumbel_a_SOURCES += \
 	src/model/find.c src/model/find.h \
 	src/model/installed.c src/model/installed.h \
 	src/model/dequant.c src/model/dequant.h \
-	src/model/find.c \
 	src/model/gguf.c src/model/gguf.h \
 	src/model/gguf_model.c src/model/gguf_names.c \
 	src/model/hash.c \
 	src/model/hub_cache.c src/model/hub_cache.h \
 	src/model/hub_name.c src/model/hub_name.h \
+	src/model/lock.c src/model/lock.h \
 	src/model/merges.c src/model/merges.h \
 	src/model/model.c src/model/model.h \
 	src/model/pickle.c src/model/pickle.h \

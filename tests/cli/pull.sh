@@ -130,6 +130,8 @@ pid=$!
 await "[ \"\$(cat $partial/*.part 2> /dev/null | wc -c)\" -ge $half ]"
 ok "stopped: it has begun" $?
 check "two at once" "gumbel pull me/m" - 1 - '~me/m: another gumbel is loading'
+check "deleted meanwhile" "gumbel models rm me/m" - 1 - \
+    '~me/m: another gumbel is loading'
 kill -INT "$pid"
 wait "$pid"
 is "stopped: status" 130 $?
@@ -141,7 +143,7 @@ check "what is there" "gumbel pull --dry-run me/m" - 0 \
 check "gone on with" "gumbel pull me/m" - 0 '~is in' -
 whole
 ok "gone on with: it is whole" $?
-is "gone on with: once for the small ones" 1 "$(count /config.json)"
+is "gone on with: the small ones once, and to look" 2 "$(count /config.json)"
 is "gone on with: from there" 1 "$(count "range=bytes=$half-")"
 
 # again NAME RULE...: cut off, then RULEs; it is whole in the end.
@@ -236,12 +238,39 @@ echo GGUF, or not > "$www/me/only/resolve/$commit/a.gguf"
 publish me/only $commit '{"rfilename": "b.gguf"}'
 hub
 table <<'END'
+another kind, only looked at | gumbel pull --dry-run me/llama | - | 1 | - | ~^gumbel: me/llama: config.json: model_type: expected "gpt2".* found "llama"$
 another kind | gumbel pull me/llama | - | 1 | - | ~^gumbel: me/llama: config.json: model_type: expected "gpt2".* found "llama"$
 its weights did not come | ! grep safetensors "$scratch/log" | - | 0 | - | -
 other programs' weights | gumbel pull me/h5 | - | 1 | - | ~expected model.safetensors or pytorch_model.bin.*TensorFlow
 no such file | gumbel pull me/only/c.gguf | - | 1 | - | ~it has no file c.gguf
 a bad file | gumbel pull me/only/a.gguf | - | 1 | - | ~^gumbel: me/only/a.gguf: a.gguf: 
 GGUF alone | gumbel pull me/only | - | 1 | - | ~one is to be named: me/only/a.gguf, me/only/b.gguf
+END
+
+# A model of one file.
+g=$www/me/g/resolve/$commit
+mkdir -p "$g" && cp "$abs_top_srcdir/tests/golden/tiny.gguf" "$g/tiny.gguf" || exit 99
+publish me/g $commit
+cut='1:resolve:cut:1000'
+hub "$cut"
+table <<'END'
+a file, only looked at | gumbel pull --dry-run me/g/tiny.gguf | - | 0 | ~into .*/me/g/tiny.gguf$ | -
+a file, cut off | gumbel pull me/g/tiny.gguf | - | 0 | ~^me/g/tiny.gguf is in .*/gumbel/models/me/g/tiny.gguf \([0-9.]+ kB\) | -
+a file: gone on with | grep -c 'range=bytes=1000-' "$scratch/log" | - | 0 | 1\n | -
+a file: it is whole | cmp "$g/tiny.gguf" "$models/me/g/tiny.gguf" && [ ! -e "$models/.partial/me+g+tiny.gguf" ] | - | 0 | - | -
+a file: it writes | gumbel generate -m me/g/tiny.gguf -n 2 a | - | 0 | * | *
+a file: the list says it | gumbel models | - | 0 | ~^me/g/tiny.gguf .*/me/g/tiny.gguf$ | -
+a file: not again | gumbel pull me/g/tiny.gguf | - | 0 | ~there already: /.* uses it | -
+END
+# Killed between the two steps of its end: what is ready, and was not put there.
+record=$models/me/g/.tiny.gguf.pulled.json
+mkdir -p "$models/.partial/me+g+tiny.gguf"
+mv "$models/me/g/tiny.gguf" "$models/.partial/me+g+tiny.gguf/tiny.gguf"
+mv "$record" "$record.ready"
+table <<'END'
+a file, killed at the end | gumbel pull me/g/tiny.gguf | - | 0 | ~there already: /.* uses it | -
+it is in its place | cmp "$g/tiny.gguf" "$models/me/g/tiny.gguf" && [ ! -e "$models/.partial/me+g+tiny.gguf" ] | - | 0 | - | -
+a file: it goes again | gumbel models rm me/g/tiny.gguf && [ ! -e "$models/me/g" ] | - | 0 | - | -
 END
 
 # Shards, and PyTorch's files where there is nothing else.
@@ -278,6 +307,17 @@ ok "a newer version: models of one file stay" $?
 whole
 ok "a newer version: it is whole" $?
 is "a newer version: only what is new comes" 2 "$(wc -l < "$scratch/log")"
+
+# Killed while the newer one takes the place: behind the exchange, and between
+# the two steps where the file system knows none.
+mkdir "$models/.partial" && cp -r "$models/me/m" "$partial"
+check "killed behind the exchange" "gumbel pull me/m" - 0 '~there already' -
+whole
+ok "killed behind the exchange: it is whole" $?
+mkdir "$models/.partial" && mv "$models/me/m" "$partial.old"
+check "killed in between" "gumbel pull me/m" - 0 '~there already' -
+whole
+ok "killed in between: it is whole" $?
 
 # In the cache of Hugging Face's libraries.
 snapshot=$scratch/hf/models--me--m/snapshots/$newer

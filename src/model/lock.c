@@ -1,0 +1,93 @@
+#include "model/lock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "model/installed.h"
+
+/* Beside where the model is until it is whole. */
+static char *
+lock_path(const char *local)
+{
+    char *partial = gb_model_partial(local), *path;
+
+    path = partial != NULL ? gb_format("%s.lock", partial) : NULL;
+    free(partial);
+    return path;
+}
+
+/* Whether a path still leads to this open file. */
+static bool
+is_open_there(int fd, const char *path)
+{
+    struct stat a, b;
+
+    return fstat(fd, &a) == 0 && stat(path, &b) == 0 && a.st_dev == b.st_dev &&
+           a.st_ino == b.st_ino;
+}
+
+/* Whoever had it before deletes the file. */
+static int
+lock_file(const char *path, gb_error *err)
+{
+    int fd;
+
+    for (;;) {
+        fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+        if (fd < 0) {
+            gb_fail(err, "%s: cannot create: %s", path, strerror(errno));
+            return -1;
+        }
+        if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+            gb_fail(err, errno == EWOULDBLOCK
+                             ? "another gumbel is loading or deleting it"
+                             : "the lock cannot be had");
+            close(fd);
+            return -1;
+        }
+        if (is_open_there(fd, path))
+            return fd;
+        close(fd);
+    }
+}
+
+int
+gb_model_lock(const char *local, gb_error *err)
+{
+    char *path = lock_path(local), *folder;
+    int fd = -1;
+
+    if (path == NULL) {
+        gb_fail(err, "there is no folder of models: neither $XDG_DATA_HOME "
+                "nor $HOME is set");
+        return -1;
+    }
+    folder = gb_strndup(path, (size_t)(strrchr(path, '/') - path));
+    if (gb_make_folders(folder, err))
+        fd = lock_file(path, err);
+    free(folder);
+    free(path);
+    return fd;
+}
+
+void
+gb_model_unlock(const char *local, int lock)
+{
+    char *path = lock >= 0 ? lock_path(local) : NULL;
+
+    if (path != NULL) {
+        unlink(path);
+        *strrchr(path, '/') = '\0';
+        rmdir(path); /* when nothing else is there */
+    }
+    if (lock >= 0)
+        close(lock);
+    free(path);
+}
