@@ -20,7 +20,8 @@ struct gb_blocks {
     node *nodes; /* (n), and the root, which holds no ids */
     uint32_t n;
     uint32_t unused;   /* the first one */
-    uint32_t n_used, n_held;
+    uint32_t n_used;
+    uint32_t *held, n_held; /* of the pass */
     uint64_t pass;
 };
 
@@ -38,6 +39,7 @@ gb_blocks_new(uint32_t n)
     uint32_t i;
 
     b->nodes = gb_alloc_array(n + (size_t)1, sizeof *b->nodes);
+    b->held = gb_alloc_array(n, sizeof *b->held);
     b->n = n;
     b->pass = 1;
     for (i = 0; i < n; i++)
@@ -52,6 +54,7 @@ gb_blocks_free(gb_blocks *b)
     if (b == NULL)
         return;
     free(b->nodes);
+    free(b->held);
     free(b);
 }
 
@@ -94,7 +97,7 @@ static void
 hold(gb_blocks *b, uint32_t i)
 {
     if (b->nodes[i].used != b->pass)
-        b->n_held++;
+        b->held[b->n_held++] = i;
     b->nodes[i].used = b->pass;
 }
 
@@ -134,6 +137,7 @@ gb_blocks_find(const gb_blocks *b, const gb_token *ids, uint32_t n)
     return at.length;
 }
 
+/* A node that the pass does not hold, or that it held. */
 static void
 give_back(gb_blocks *b, uint32_t i)
 {
@@ -143,8 +147,6 @@ give_back(gb_blocks *b, uint32_t i)
     while (*link != i)
         link = &b->nodes[*link].next;
     *link = x->next;
-    if (x->used == b->pass)
-        b->n_held--;
     b->n_used--;
     x->used = 0;
     x->next = b->unused;
@@ -238,7 +240,7 @@ part_from(gb_blocks *b, const spot *at, bool held, uint32_t wanted,
 }
 
 bool
-gb_blocks_add(gb_blocks *b, const gb_token *ids, uint32_t n,
+gb_blocks_add(gb_blocks *b, const gb_token *ids, uint32_t n, uint32_t most,
               gb_extent *extent, uint32_t *table)
 {
     spot at = {b->n, NONE, 0};
@@ -250,7 +252,8 @@ gb_blocks_add(gb_blocks *b, const gb_token *ids, uint32_t n,
         hold(b, last_of(&at));
         *table++ = last_of(&at);
     }
-    *extent = (gb_extent){.from = at.length};
+    n = least(n, at.length + most);
+    *extent = (gb_extent){.from = at.length, .to = n};
     wanted = block_count(n) - at.length / GB_BLOCK;
     last = last_of(&at);
     if (at.length == n)
@@ -284,18 +287,16 @@ gb_blocks_done(gb_blocks *b, bool computed)
     uint32_t i;
     node *x;
 
-    for (i = 0; i < b->n; i++) {
-        x = &b->nodes[i];
-        if (x->used != b->pass)
-            continue;
+    for (i = 0; i < b->n_held; i++) {
+        x = &b->nodes[b->held[i]];
         if (computed)
             x->known = x->n;
         x->n = x->known;
     }
     /* What follows something forgotten is forgotten as a whole. */
-    for (i = 0; i < b->n; i++)
-        if (b->nodes[i].used == b->pass && b->nodes[i].n == 0)
-            give_back(b, i);
+    for (i = 0; i < b->n_held; i++)
+        if (b->nodes[b->held[i]].n == 0)
+            give_back(b, b->held[i]);
     b->pass++;
     b->n_held = 0;
 }

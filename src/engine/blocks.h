@@ -34,18 +34,19 @@ uint32_t gb_blocks_find(const gb_blocks *b, const gb_token *ids, uint32_t n);
 
 /* What a pass has to do for a text. */
 typedef struct gb_extent {
-    uint32_t from; /* positions from here on are to be computed */
+    uint32_t from, to; /* positions that are to be computed */
     bool copies;   /* before it, one block into another: */
     uint32_t source, target;
 } gb_extent;
 
-/* Makes the first n >= 1 positions of a text part of the pass: their blocks
- * are in table (n / GB_BLOCK, rounded up) and stay until gb_blocks_done. False:
- * it has to wait for the next pass, since there is no room beside the texts
- * of this one, or since it parts from what this one is still to compute. The
- * first text of a pass does not have to wait, if the pool has n positions. */
+/* Makes a text of n >= 1 positions part of the pass, as far as no more than
+ * `most` >= 1 positions are to be computed for it: its blocks are in table (to
+ * / GB_BLOCK, rounded up) and stay until gb_blocks_done. False: it has to wait
+ * for the next pass, since there is no room beside the texts of this one, or
+ * since it parts from what this one is still to compute. The first text of a
+ * pass does not have to wait, if the pool has n positions. */
 bool gb_blocks_add(gb_blocks *b, const gb_token *ids, uint32_t n,
-                   gb_extent *extent, uint32_t *table);
+                   uint32_t most, gb_extent *extent, uint32_t *table);
 
 /* Ends a pass: what was added is known, or, where it was not computed,
  * forgotten. */

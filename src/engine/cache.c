@@ -125,10 +125,12 @@ gb_cache_set_tables(gb_cache *k, const uint32_t *tables,
         if (memcmp(k->sent + at, tables + at,
                    lengths[i] * sizeof *tables) == 0)
             continue;
+        if (same && !gb_queue_rest(k->c, err)) /* it may be on its way yet */
+            return false;
         memcpy(k->sent + at, tables + at, lengths[i] * sizeof *tables);
         same = false;
     }
-    if (same || gb_write_buffer(k->c, k->tables, k->sent, tables_size(k), err))
+    if (same || gb_send_buffer(k->c, k->tables, k->sent, tables_size(k), err))
         return true;
     gb_cache_doubt_tables(k);
     return false;

@@ -363,7 +363,7 @@ embed(gb_forward *f, const gb_pass *pass, gb_error *err)
         !gb_op_set(op, GB_EMBEDDING_N, &(gb_arg)GB_UINT(pass->n), err))
         return false;
     if (pass->n > 1)
-        return gb_write_buffer(f->c, f->rows, r, pass->n * sizeof *r, err) &&
+        return gb_send_buffer(f->c, f->rows, r, pass->n * sizeof *r, err) &&
                gb_op_run(f->c, op, pass->n, err);
     return gb_op_set(op, GB_EMBEDDING_TOKEN, &(gb_arg)GB_INT(r->token),
                      err) &&

@@ -94,6 +94,12 @@ gb_compute_finish(gb_compute *c, gb_error *err)
 }
 
 bool
+gb_queue_rest(gb_compute *c, gb_error *err)
+{
+    return c->n_events == 0 || gb_compute_finish(c, err);
+}
+
+bool
 gb_read_part(gb_compute *c, cl_mem m, size_t offset, void *out, size_t size,
              gb_error *err)
 {

@@ -18,6 +18,9 @@ bool gb_enqueued(gb_compute *c, cl_int code, const char *doing,
 
 /* Waits for all commands. */
 bool gb_compute_finish(gb_compute *c, gb_error *err);
+/* The same, where there may be any that nobody has waited for: what was sent
+ * may be changed then. */
+bool gb_queue_rest(gb_compute *c, gb_error *err);
 
 /* These wait as well. */
 bool gb_read_buffer(gb_compute *c, cl_mem m, void *out, size_t size,

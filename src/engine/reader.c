@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "engine/queue.h"
 
 void
 gb_reader_open(gb_reader *r, gb_forward *forward, gb_head *head,
@@ -79,6 +80,14 @@ ask(gb_reader *r, const gb_sequence *text, int slot)
     }
 }
 
+/* Whether it is CLBlast that reads what is missing of a text. */
+static bool
+needs_gemm(const gb_reader *r, const gb_sequence *text)
+{
+    return r->forward->gemm != NULL &&
+           text->n - gb_blocks_find(r->blocks, text->ids, text->n) > 1;
+}
+
 /* Adds what a text needs to the pass, or the beginning of it. *whole: all of
  * it; else it has to wait for the next pass. What CLBlast is to read at once
  * goes alone. */
@@ -88,26 +97,23 @@ add_text(gb_reader *r, const gb_sequence *text, int slot, bool *whole,
 {
     gb_pass *p = &r->pass;
     const uint32_t room = r->forward->batch - p->n;
-    const uint32_t known = gb_blocks_find(r->blocks, text->ids, text->n);
-    const uint32_t missing = text->n - known;
-    const bool gemm = r->forward->gemm != NULL && missing > 1;
-    const uint32_t end = missing > room ? known + room : text->n;
     gb_extent x;
     uint32_t i;
 
     *whole = false;
-    if (room == 0 || (gemm && p->n > 0) ||
-        !gb_blocks_add(r->blocks, text->ids, end, &x, table_of(r, p->n_tables)))
+    if (room == 0 || (p->n > 0 && needs_gemm(r, text)) ||
+        !gb_blocks_add(r->blocks, text->ids, text->n, room, &x,
+                       table_of(r, p->n_tables)))
         return true;
     if (x.copies &&
         !gb_cache_copy(r->forward->cache, x.source, x.target, err))
         return false;
-    for (i = x.from; i < end; i++)
+    for (i = x.from; i < x.to; i++)
         push_row(r, text, i, true, -1);
-    p->lengths[p->n_tables] = (uint32_t)gb_div_up(end, GB_BLOCK);
-    p->gemm = gemm;
-    r->reads = r->reads || missing > 1;
-    *whole = end == text->n;
+    p->lengths[p->n_tables] = (uint32_t)gb_div_up(x.to, GB_BLOCK);
+    p->gemm = r->forward->gemm != NULL && text->n - x.from > 1;
+    r->reads = r->reads || text->n - x.from > 1;
+    *whole = x.to == text->n;
     if (*whole)
         ask(r, text, slot);
     p->n_tables++;
@@ -122,6 +128,9 @@ plan(gb_reader *r, const gb_sequence *texts, unsigned n, unsigned *done,
 {
     bool whole = true;
 
+    /* The rows of the one before may be on their way yet. */
+    if (r->pass.n > 1 && !gb_queue_rest(r->forward->c, err))
+        return false;
     r->pass.n = r->pass.n_tables = r->n_twins = 0;
     r->pass.gemm = r->reads = false;
     for (; *done < n && whole && !r->pass.gemm; *done += whole)
@@ -147,7 +156,8 @@ run(gb_reader *r, gb_error *err)
     return true;
 }
 
-/* Positions that are to be computed, what texts have in common once. */
+/* Positions that later passes are to compute, what texts have in common
+ * once. */
 static uint32_t
 count_missing(const gb_reader *r, const gb_sequence *texts, unsigned n)
 {
@@ -172,13 +182,15 @@ bool
 gb_reader_read(gb_reader *r, const gb_sequence *texts, unsigned n,
                gb_error *err)
 {
-    const uint64_t total = count_missing(r, texts, n);
-    uint64_t read = 0;
+    uint64_t read = 0, total = 0;
     unsigned done = 0;
     bool ok;
 
     while (done < n) {
-        ok = plan(r, texts, n, &done, err) && run(r, err);
+        ok = plan(r, texts, n, &done, err);
+        if (r->reads && total == 0)
+            total = r->pass.n + count_missing(r, texts, n);
+        ok = ok && run(r, err);
         gb_blocks_done(r->blocks, ok);
         if (!ok)
             return false;

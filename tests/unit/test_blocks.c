@@ -80,22 +80,32 @@ typedef struct part {
     gb_extent x;
 } part;
 
+/* As much of it as `most` more positions allow. */
 static bool
-add(pool *p, part *t, unsigned text, uint32_t n)
+add_some(pool *p, part *t, unsigned text, uint32_t n, uint32_t most)
 {
     uint32_t known = gb_blocks_find(p->blocks, p->texts[text], n), i;
 
-    *t = (part){.text = text, .n = n};
-    if (!gb_blocks_add(p->blocks, p->texts[text], n, &t->x, t->table))
+    *t = (part){.text = text};
+    if (!gb_blocks_add(p->blocks, p->texts[text], n, most, &t->x, t->table))
         return false;
-    assert_true(t->x.from == known);
-    assert_int_equal(gb_blocks_find(p->blocks, p->texts[text], n), n);
+    assert_int_equal(t->x.from, known);
+    t->n = n - known > most ? known + most : n;
+    assert_int_equal(t->x.to, t->n);
+    assert_int_equal(gb_blocks_find(p->blocks, p->texts[text], n), t->n);
+    n = t->n;
     for (i = 0; i * GB_BLOCK < n; i++)
         assert_in_range(t->table[i], 0, p->n - 1);
     if (t->x.copies)
         memcpy(p->held[t->x.target], p->held[t->x.source],
                sizeof p->held[0]);
     return true;
+}
+
+static bool
+add(pool *p, part *t, unsigned text, uint32_t n)
+{
+    return add_some(p, t, text, n, UINT32_MAX - LENGTH);
 }
 
 static uint64_t *
@@ -126,18 +136,22 @@ static void
 run_texts(pool *p, bool fails)
 {
     unsigned wanted[8], n = 1 + below(p, 8), done = 0, some, k;
-    uint32_t lengths[8], before[8];
+    uint32_t lengths[8], before[8], most = 1 + below(p, 2 * LENGTH);
+    bool whole = true;
     part parts[8];
 
     for (k = 0; k < n; k++) {
         wanted[k] = below(p, TEXTS);
         lengths[k] = 1 + below(p, LENGTH);
     }
-    for (; done < n; done += some) {
-        for (some = 0; done + some < n; some++)
-            if (!add(p, &parts[some], wanted[done + some],
-                     lengths[done + some]))
+    for (; done < n; done += some - !whole) {
+        whole = true;
+        for (some = 0; done + some < n && whole; some++) {
+            if (!add_some(p, &parts[some], wanted[done + some],
+                          lengths[done + some], most))
                 break;
+            whole = parts[some].n == lengths[done + some];
+        }
         assert_true(some > 0); /* the first one never has to wait */
         assert_true(gb_blocks_used(p->blocks) <= p->n);
         if (fails) {
@@ -146,7 +160,7 @@ run_texts(pool *p, bool fails)
             gb_blocks_done(p->blocks, false);
             for (k = 0; k < some; k++)
                 assert_true(gb_blocks_find(p->blocks, p->texts[wanted[k]],
-                                           lengths[k]) <= before[k]);
+                                           parts[k].n) <= before[k]);
             return;
         }
         compute(p, parts, some);
