@@ -198,7 +198,7 @@ settle(gb_engine *e, bool ok)
     if (!ok && e->compute.failed) {
         gb_engine_rewind(e, 0);
         gb_cache_doubt_tables(&e->cache);
-        e->head.n_run = 0;
+        e->head.n_run = e->head.n_logits = 0;
     }
     e->compute.failed = false;
     return ok;

@@ -285,6 +285,7 @@ gb_head_close(gb_head *h)
 bool
 gb_head_take(gb_head *h, unsigned n, gb_error *err)
 {
+    h->n_logits = 0;
     return gb_op_run(h->c, &h->norm, n, err);
 }
 
@@ -293,22 +294,26 @@ gb_head_repeat(gb_head *h, unsigned from, unsigned to, gb_error *err)
 {
     const size_t size = h->width * sizeof(float);
 
+    h->n_logits = 0;
     return gb_copy_buffer(h->c, h->hidden, from * size, h->hidden, to * size,
                           size, err);
 }
 
-/* Rows to logits, on the device. */
+/* Rows to logits, on the device, if they are not there. */
 static bool
 run_logits(gb_head *h, unsigned n, gb_error *err)
 {
     const cl_uint run[2] = {0, n};
 
+    if (n <= h->n_logits)
+        return true;
     if (n > 1 && n != h->n_run) {
         h->n_run = 0;
         if (!gb_write_buffer(h->c, h->run, run, sizeof run, err))
             return false;
         h->n_run = n;
     }
+    h->n_logits = n;
     return gb_linear_run(h->c, NULL, &h->project, n, err);
 }
 
@@ -319,11 +324,13 @@ send_adjustments(gb_head *h, size_t n, gb_error *err)
 {
     const gb_arg count = GB_INT((cl_int)n);
 
-    return n == 0 ||
-           (gb_send_buffer(h->c, h->adjustments, h->host_adjustments,
-                           n * sizeof *h->host_adjustments, err) &&
-            gb_op_set(&h->adjust, GB_ADJUST_N, &count, err) &&
-            gb_op_run(h->c, &h->adjust, 1, err));
+    if (n == 0)
+        return true;
+    h->n_logits = 0;
+    return gb_send_buffer(h->c, h->adjustments, h->host_adjustments,
+                          n * sizeof *h->host_adjustments, err) &&
+           gb_op_set(&h->adjust, GB_ADJUST_N, &count, err) &&
+           gb_op_run(h->c, &h->adjust, 1, err);
 }
 
 /* In place: all that follows goes by what is in the buffer then, gb_head_range
@@ -421,6 +428,7 @@ gb_head_score(gb_head *h, unsigned first, const gb_token *targets, unsigned n,
         some = n - i < GB_SCORE_ROWS ? n - i : GB_SCORE_ROWS;
         for (k = i; k < i + some; k++)
             out[k] = NAN;
+        h->n_logits = 0;
         if (!gb_write_buffer(h->c, h->targets, targets + i,
                              some * sizeof *targets, err) ||
             !gb_op_set(&h->score_norm, GB_NORM_FIRST_ROW,

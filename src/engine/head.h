@@ -38,6 +38,7 @@ typedef struct gb_head {
     unsigned n_vocab, ld, chunks, items;
     unsigned width;  /* padded */
     unsigned n_run;  /* rows that run tells of */
+    unsigned n_logits; /* rows whose logits are there as the model has them */
     size_t result_size; /* bytes of a row in result */
     cl_mem hidden;   /* (GB_SCORE_ROWS, width padded) */
     cl_mem logits;   /* (GB_SCORE_ROWS, ld) */
