@@ -25,6 +25,21 @@ AC_DEFUN([GB_MISSING_REPORT],
 AC_DEFUN([GB_PKG_OPTIONAL],
 [PKG_CHECK_MODULES([$1], [$2], [have_$1=yes], [have_$1=no])])
 
+# GB_LIBRARY(VARIABLE, FUNCTION, USUAL-NAME): defines GB_VARIABLE_LIBRARY, the
+# file name by which a program that needs the library finds it when it runs.
+AC_DEFUN([GB_LIBRARY],
+[AC_MSG_CHECKING([by which name $2 is found])
+gb_save_LIBS=$LIBS
+LIBS="$LIBS $$1_LIBS"
+gb_library=
+AC_LINK_IFELSE([AC_LANG_CALL([], [$2])],
+  [gb_library=`objdump -p conftest$EXEEXT 2>/dev/null |
+    $AWK '$[1] == "NEEDED" && index("$3", substr($[2], 1, index($[2], "."))) == 1 { print $[2] }'`])
+LIBS=$gb_save_LIBS
+AS_IF([test -z "$gb_library"], [gb_library=$3])
+AC_MSG_RESULT([$gb_library])
+AC_DEFINE_UNQUOTED([GB_$1_LIBRARY], ["$gb_library"], [has $2])])
+
 AC_DEFUN([GB_ENABLE_ASAN],
 [AC_ARG_ENABLE([asan],
   [AS_HELP_STRING([--enable-asan],

@@ -5,6 +5,7 @@ libgumbel_a_SOURCES += \
 	src/base/error.c src/base/error.h \
 	src/base/file.c src/base/file_replace.c src/base/file.h \
 	src/base/intern.c src/base/intern.h \
+	src/base/library.c src/base/library.h \
 	src/base/json.c src/base/json.h \
 	src/base/locale.c src/base/locale.h \
 	src/base/mem.c src/base/mem.h \

@@ -3,10 +3,12 @@
 #include <clblast_c.h>
 #include <stdlib.h>
 
+#include "base/library.h"
 #include "base/mem.h"
 #include "engine/queue.h"
 
 struct gb_gemm {
+    __typeof__(CLBlastSgemm) *sgemm;
     cl_mem weight;  /* (max_in, max_out) f32, one matrix at a time */
     cl_mem product; /* (batch, max_out) f32 */
     gb_op unpack[GB_PACKINGS]; /* those that c has kernels for */
@@ -40,9 +42,12 @@ gb_gemm_open(gb_compute *c, unsigned max_in, unsigned max_out, unsigned batch,
              gb_error *err)
 {
     gb_gemm *g = gb_alloc(sizeof *g);
+    const gb_call sgemm = {"CLBlastSgemm", &g->sgemm};
     size_t weight = sizeof(float) * max_in * max_out;
     size_t product = sizeof(float) * batch * max_out;
 
+    if (!gb_library_load(GB_CLBLAST_LIBRARY, &sgemm, 1, err))
+        goto fail;
     g->bytes = weight + product;
     g->weight = gb_buffer(c, weight, "CLBlast's weights", err);
     if (g->weight == NULL)
@@ -120,10 +125,10 @@ gb_gemm_run(gb_gemm *g, gb_compute *c, const gb_matrix *m, cl_mem x,
         return false;
     event = gb_event(c);
     c->names[c->n_events] = "sgemm (CLBlast)";
-    status = CLBlastSgemm(CLBlastLayoutRowMajor, CLBlastTransposeNo,
-                          CLBlastTransposeNo, n, n_out, n_in, 1.0f, x, 0, ldx,
-                          g->weight, 0, n_out, 0.0f, g->product, 0, n_out,
-                          &c->queue, event);
+    status = g->sgemm(CLBlastLayoutRowMajor, CLBlastTransposeNo,
+                      CLBlastTransposeNo, n, n_out, n_in, 1.0f, x, 0, ldx,
+                      g->weight, 0, n_out, 0.0f, g->product, 0, n_out,
+                      &c->queue, event);
     if (status != CLBlastSuccess)
         return gb_fail(err, "%s: CLBlast's Sgemm failed with status %d",
                        c->device.name, (int)status);

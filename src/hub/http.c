@@ -39,7 +39,6 @@ gb_http_escape(gb_str *out, const char *text)
 #else
 
 #include <inttypes.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,18 +47,13 @@ gb_http_escape(gb_str *out, const char *text)
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "hub/curl.h"
 #include "hub/endpoint.h"
 #include "hub/transfer.h"
 
 #define MAX_HOPS 10
 
 /* --- the handle ----------------------------------------------------------- */
-
-static void
-init_curl(void)
-{
-    curl_global_init(CURL_GLOBAL_DEFAULT);
-}
 
 /* Called about once a second, and when something comes. libcurl's own limit
  * (CURLOPT_LOW_SPEED_TIME) looks at the mean of some seconds, and so sees late
@@ -123,10 +117,11 @@ set_options(gb_http *h)
 gb_http *
 gb_http_open(const atomic_bool *cancel, gb_error *err)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    gb_http *h = gb_alloc(sizeof *h);
+    gb_http *h;
 
-    pthread_once(&once, init_curl);
+    if (!gb_curl_load(err))
+        return NULL;
+    h = gb_alloc(sizeof *h);
     h->cancel = cancel;
     h->curl = curl_easy_init();
     if (h->curl == NULL)

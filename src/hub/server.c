@@ -2,7 +2,6 @@
 
 #ifdef HAVE_LIBCURL
 
-#include <curl/curl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -10,6 +9,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/utf8.h"
+#include "hub/curl.h"
 
 #define ENDPOINT "https://huggingface.co"
 

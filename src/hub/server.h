@@ -1,4 +1,5 @@
-/* Which server an address leads to. With libcurl only. */
+/* Which server an address leads to. With libcurl only, after
+ * gb_curl_load. */
 #ifndef GB_HUB_SERVER_H
 #define GB_HUB_SERVER_H
 

@@ -3,8 +3,7 @@
 #ifndef GB_HUB_TRANSFER_H
 #define GB_HUB_TRANSFER_H
 
-#include <curl/curl.h>
-
+#include "hub/curl.h"
 #include "hub/http.h"
 #include "hub/server.h"
 

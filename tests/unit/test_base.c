@@ -8,6 +8,7 @@
 
 #include "base/cache.h"
 #include "base/file.h"
+#include "base/library.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/utf8.h"
@@ -332,6 +333,23 @@ test_path_join(void **state)
     free(p);
 }
 
+/* A function of a library that is loaded, and what cannot be loaded. */
+static void
+test_library(void **state)
+{
+    double (*cosine)(double) = NULL, (*none)(double) = NULL;
+    const gb_call calls[] = {{"cos", &cosine}, {"gumbel_none", &none}};
+    gb_error err = GB_ERROR_INIT;
+
+    (void)state;
+    test_ok(gb_library_load("libm.so.6", calls, 1, &err), &err);
+    assert_true(cosine(0) == 1);
+    assert_false(gb_library_load("libm.so.6", calls, 2, &err));
+    assert_non_null(strstr(err.text, "gumbel_none"));
+    assert_false(gb_library_load("libgumbel-none.so", calls, 1, &err));
+    assert_non_null(strstr(err.text, "cannot load libgumbel-none.so: "));
+}
+
 int
 main(void)
 {
@@ -347,6 +365,7 @@ main(void)
         cmocka_unit_test(test_not_blocking),
         cmocka_unit_test(test_read_errors),
         cmocka_unit_test(test_path_join),
+        cmocka_unit_test(test_library),
     };
 
     return cmocka_run_group_tests_name("base", tests, NULL, NULL);
