@@ -4,6 +4,7 @@
 #include "test.h"
 
 #include <math.h>
+#include <stdio.h>
 
 #include "base/mem.h"
 
@@ -112,6 +113,86 @@ test_odd_weights(void **state)
     }
 }
 
+static size_t
+read_hex(const char *text, void *out)
+{
+    unsigned char *bytes = out;
+    size_t n = strlen(text) / 2, i;
+    unsigned byte;
+
+    for (i = 0; i < n; i++) {
+        assert_int_equal(sscanf(text + 2 * i, "%2x", &byte), 1);
+        bytes[i] = (unsigned char)byte;
+    }
+    return n;
+}
+
+static gb_packing
+packing_named(const char *name)
+{
+    return strcmp(name, "q8_0") == 0 ? GB_PACK_Q8_0 : GB_PACK_Q4_0;
+}
+
+/* The golden file's matrix in panels. */
+static void
+check_golden_panels(float *w, uint32_t n_in, uint32_t n_out, const char *name,
+                    uint32_t width, uint32_t unit, const char *hex)
+{
+    const gb_panels p = {packing_named(name), n_in, n_out, width, unit};
+    const gb_tensor source = tensor_of(w, n_in, n_out);
+    const size_t size = gb_panels_size(&p);
+    unsigned char *expected = gb_alloc(size), *found = gb_alloc(size);
+    gb_error err = GB_ERROR_INIT;
+
+    assert_int_equal(strlen(hex), 2 * size);
+    read_hex(hex, expected);
+    test_ok(gb_pack(&p, &source, false, found, &err), &err);
+    assert_memory_equal(expected, found, size);
+    free(expected), free(found);
+}
+
+/* What NumPy makes of blocks and of a matrix (quantize_golden.py), to the
+ * byte. */
+static void
+test_golden(void **state)
+{
+    FILE *f = fopen(test_source("tests/golden/quantize.txt"), "r");
+    static char name[16], first[8192], hex[8192];
+    unsigned char expected[64], found[64];
+    float x[GB_QUANT_BLOCK], w[1024];
+    unsigned n_in = 0, n_out = 0, width, unit, blocks = 0, refused = 0;
+    size_t size;
+
+    (void)state;
+    assert_non_null(f);
+    while (fscanf(f, "%15s %8191s", name, first) == 2 && name[0] == 'q') {
+        assert_int_equal(read_hex(first, x), sizeof x);
+        assert_int_equal(fscanf(f, "%8191s", hex), 1);
+        blocks++;
+        if (hex[0] == '-') {
+            refused++;
+            assert_false(gb_quantize(packing_named(name), x, found));
+            continue;
+        }
+        size = read_hex(hex, expected);
+        assert_int_equal(size, gb_packings[packing_named(name)].bytes);
+        assert_true(gb_quantize(packing_named(name), x, found));
+        if (memcmp(expected, found, size) != 0)
+            fail_msg("block %u, %s of %s", blocks, name, first);
+    }
+    assert_int_equal(blocks, 56);
+    assert_in_range(refused, 2, 8);
+    assert_string_equal(name, "matrix");
+    n_in = (unsigned)strtoul(first, NULL, 10);
+    assert_int_equal(fscanf(f, "%u %8191s", &n_out, first), 2);
+    assert_int_equal(read_hex(first, w), n_in * n_out * sizeof *w);
+    for (blocks = 0; fscanf(f, " panels %15s %u %u %8191s", name, &width,
+                            &unit, hex) == 4; blocks++)
+        check_golden_panels(w, n_in, n_out, name, width, unit, hex);
+    assert_int_equal(blocks, 3);
+    fclose(f);
+}
+
 /* Rows of inputs or of outputs, in small parts or by several threads: the
  * same bytes. */
 static void
@@ -213,6 +294,7 @@ main(void)
         cmocka_unit_test(test_order),
         cmocka_unit_test(test_errors_are_small),
         cmocka_unit_test(test_odd_weights),
+        cmocka_unit_test(test_golden),
         cmocka_unit_test(test_both_ways),
         cmocka_unit_test(test_doubles),
         cmocka_unit_test(test_names),
