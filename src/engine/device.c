@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "engine/missing.h"
+#include "engine/pocl.h"
 
 #define MAX_PLATFORMS 64
 #define MAX_DEVICES 256
@@ -128,12 +129,16 @@ read_extensions(gb_device *d)
 static void
 read_memory(gb_device *d)
 {
+    cl_bool unified = CL_FALSE;
     cl_ulong all;
 
     clGetDeviceInfo(d->id, CL_DEVICE_GLOBAL_MEM_SIZE, sizeof d->memory,
                     &d->memory, NULL);
     clGetDeviceInfo(d->id, CL_DEVICE_MAX_MEM_ALLOC_SIZE, sizeof d->max_alloc,
                     &d->max_alloc, NULL);
+    clGetDeviceInfo(d->id, CL_DEVICE_HOST_UNIFIED_MEMORY, sizeof unified,
+                    &unified, NULL);
+    d->shares_memory = unified && !gb_pocl_is_remote(d);
     all = (cl_ulong)sysconf(_SC_PHYS_PAGES) *
           (cl_ulong)sysconf(_SC_PAGESIZE);
     if (gb_device_is_cpu(d) && d->memory < all &&

@@ -26,6 +26,7 @@ typedef struct gb_device {
     char unusable[64]; /* why it cannot be used; "" where it can */
     bool has_fp16, has_fp64, has_command_buffer;
     uint64_t memory, max_alloc; /* bytes */
+    bool shares_memory; /* with the program: what is mapped is not copied */
     uint32_t compute_units;
     size_t max_group;           /* work-items in a group */
     uint64_t local_memory;      /* bytes */

@@ -11,8 +11,14 @@
 bool
 gb_pocl_has(const gb_device *d)
 {
-    return gb_device_is_cpu(d) &&
+    return gb_device_is_cpu(d) && !gb_pocl_is_remote(d) &&
            strcmp(d->platform_name, "Portable Computing Language") == 0;
+}
+
+bool
+gb_pocl_is_remote(const gb_device *d)
+{
+    return strstr(d->version, "HSTR: pocl-remote: ") != NULL;
 }
 
 /* Its binaries hold files, each behind its length (32 bits). */

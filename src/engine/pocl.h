@@ -8,8 +8,10 @@
 
 #include "engine/device.h"
 
-/* Whether it is the processor by PoCL. */
+/* Whether it is the processor of this machine by PoCL. */
 bool gb_pocl_has(const gb_device *d);
+/* Whether PoCL has it from another machine, whatever else it says of it. */
+bool gb_pocl_is_remote(const gb_device *d);
 
 /* The bitcode of LLVM in what PoCL hands out as the binary of a program that
  * was compiled and not linked: a part of these n bytes, itself a binary for

@@ -1,5 +1,7 @@
 #include "engine/queue.h"
 
+#include <stdlib.h>
+
 #include "base/mem.h"
 
 cl_event *
@@ -141,20 +143,34 @@ void *
 gb_map_buffer(gb_compute *c, cl_mem m, size_t size, gb_error *err)
 {
     cl_int code;
-    void *p = clEnqueueMapBuffer(c->queue, m, CL_TRUE,
-                                 CL_MAP_WRITE_INVALIDATE_REGION, 0, size, 0,
-                                 NULL, gb_event(c), &code);
+    void *p;
 
+    if (!c->device.shares_memory) {
+        p = gb_try_alloc(size, 1);
+        if (p == NULL)
+            gb_fail(err, "there is no memory for a part of the model "
+                    "(%.1f MiB)", (double)size / 1048576.0);
+        return p;
+    }
+    p = clEnqueueMapBuffer(c->queue, m, CL_TRUE,
+                           CL_MAP_WRITE_INVALIDATE_REGION, 0, size, 0, NULL,
+                           gb_event(c), &code);
     count(c);
     return settle(c, code, "mapping device memory", err) ? p : NULL;
 }
 
 bool
-gb_unmap_buffer(gb_compute *c, cl_mem m, void *p, gb_error *err)
+gb_unmap_buffer(gb_compute *c, cl_mem m, void *p, size_t size, gb_error *err)
 {
-    cl_int code = clEnqueueUnmapMemObject(c->queue, m, p, 0, NULL,
-                                          gb_event(c));
+    cl_int code;
+    bool ok;
 
+    if (!c->device.shares_memory) {
+        ok = gb_write_buffer(c, m, p, size, err);
+        free(p);
+        return ok;
+    }
+    code = clEnqueueUnmapMemObject(c->queue, m, p, 0, NULL, gb_event(c));
     return gb_enqueued(c, code, "writing device memory", err);
 }
 

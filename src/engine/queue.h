@@ -29,14 +29,19 @@ bool gb_read_part(gb_compute *c, cl_mem m, size_t offset, void *out,
                   size_t size, gb_error *err);
 bool gb_write_buffer(gb_compute *c, cl_mem m, const void *data, size_t size,
                      gb_error *err);
-/* The whole buffer for writing, what it held being lost; NULL on failure. */
+/* Memory to fill for the whole buffer, what that held being lost: its own where
+ * the device shares the program's memory, else other memory which is written
+ * to it when all is there. (Where memory is not shared, a map may fetch the
+ * buffer first; from another machine that takes many times as long.) Followed
+ * by gb_unmap_buffer. NULL on failure. */
 void *gb_map_buffer(gb_compute *c, cl_mem m, size_t size, gb_error *err);
+bool gb_unmap_buffer(gb_compute *c, cl_mem m, void *p, size_t size,
+                     gb_error *err);
 
 /* These do not. */
 /* `data` must stay until the host next waits. */
 bool gb_send_buffer(gb_compute *c, cl_mem m, const void *data, size_t size,
                     gb_error *err);
-bool gb_unmap_buffer(gb_compute *c, cl_mem m, void *p, gb_error *err);
 /* Fills `size` bytes with copies of a pattern, whose size is a power of two
  * up to 128. */
 bool gb_fill_buffer(gb_compute *c, cl_mem m, const void *pattern,

@@ -124,7 +124,6 @@ ask_for_large_pages(const gb_compute *c, void *p, size_t size)
 #endif
 }
 
-/* Maps a whole buffer for writing; NULL on failure. */
 static void *
 map(gb_compute *c, cl_mem m, size_t size, gb_error *err)
 {
@@ -148,7 +147,7 @@ load_vector(gb_compute *c, const gb_tensor *t, size_t n, size_t padded,
     if (p != NULL) {
         memset(p, 0, size);
         ok = t == NULL || gb_tensor_read(t, 0, n, p, err);
-        ok = gb_unmap_buffer(c, m, p, ok ? err : NULL) && ok;
+        ok = gb_unmap_buffer(c, m, p, size, ok ? err : NULL) && ok;
     }
     if (!ok)
         gb_buffer_free(m);
@@ -178,7 +177,7 @@ gb_matrix_load(gb_matrix *m, gb_compute *c, gb_packing packing,
     if (p == NULL)
         return false;
     ok = gb_pack(&panels, source, transposed, p, err);
-    return gb_unmap_buffer(c, m->weight, p, ok ? err : NULL) && ok;
+    return gb_unmap_buffer(c, m->weight, p, size, ok ? err : NULL) && ok;
 }
 
 void

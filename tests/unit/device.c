@@ -32,6 +32,7 @@ device_open(gb_compute *c, device_shape which, unsigned packings,
     test_ok(gb_compute_open(c, &device, &shape, packings, head_size, &err),
             &err);
     c->device.compute_units = 1;
+    c->device.shares_memory = which != DEVICE_GPU;
 }
 
 cl_mem

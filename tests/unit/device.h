@@ -18,7 +18,8 @@ typedef enum device_shape { /* as in $GUMBEL_SHAPE */
 } device_shape;
 
 /* Opens the default device. It counts as having one compute unit, so that
- * wide panels and the loop over token tiles come with small matrices. */
+ * wide panels and the loop over token tiles come with small matrices, and as a
+ * GPU as having memory of its own. */
 void device_open(gb_compute *c, device_shape shape, unsigned packings,
                  unsigned head_size);
 

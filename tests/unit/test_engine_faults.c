@@ -422,6 +422,23 @@ test_pocl_bitcode(void **state)
     assert_null(gb_pocl_bitcode(binary, n, &size));
 }
 
+/* The processor of another machine is none of this one. */
+static void
+test_pocl_remote(void **state)
+{
+    gb_device d = {.type = CL_DEVICE_TYPE_CPU,
+                   .platform_name = "Portable Computing Language",
+                   .version = "OpenCL 3.0 PoCL HSTR: cpu-x86_64"};
+
+    (void)state;
+    assert_true(gb_pocl_has(&d) && !gb_pocl_is_remote(&d));
+    strcat(d.version, " HSTR: pocl-remote: cpu-x86_64");
+    assert_true(!gb_pocl_has(&d) && gb_pocl_is_remote(&d));
+    strcpy(d.version, "OpenCL 3.0 PoCL");
+    strcpy(d.platform_name, "Intel(R) OpenCL");
+    assert_true(!gb_pocl_has(&d) && !gb_pocl_is_remote(&d));
+}
+
 /* Resident memory, in KiB, without what the C library keeps of freed memory:
  * after a compilation many megabytes, in which a leak would not be seen. */
 static long
@@ -539,6 +556,7 @@ main(void)
         cmocka_unit_test(test_cancel_feed),
         cmocka_unit_test(test_program_cache),
         cmocka_unit_test(test_pocl_bitcode),
+        cmocka_unit_test(test_pocl_remote),
         cmocka_unit_test(test_memory),
     };
 

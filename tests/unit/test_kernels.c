@@ -19,6 +19,47 @@ random_weights(gb_packing packing, uint32_t seed, size_t n)
     return w;
 }
 
+/* --- loading ----------------------------------------------------------- */
+
+/* A matrix and its bias come to the device the same, mapped or written. */
+static void
+check_loading(gb_compute *c, gb_packing packing)
+{
+    enum { INPUTS = 70, OUTPUTS = 50 };
+    float *w = random_weights(packing, 3, INPUTS * OUTPUTS);
+    float *b = random_floats(4, OUTPUTS, 1.0f);
+    const gb_tensor t = tensor_of(w, INPUTS, OUTPUTS);
+    const gb_tensor bias = tensor_of(b, 0, OUTPUTS);
+    const bool shares = c->device.shares_memory;
+    unsigned char *found[2];
+    gb_error err = GB_ERROR_INIT;
+    gb_matrix m = {0};
+    size_t size = 0, more = 0;
+    unsigned i;
+
+    for (i = 0; i < 2; i++) {
+        c->device.shares_memory = i == 0;
+        test_ok(gb_matrix_load(&m, c, packing, &t, false, &bias, &err), &err);
+        size = gb_panels_size(&m.panels);
+        more = gb_panels_outputs(&m.panels) * sizeof(float);
+        found[i] = gb_alloc(size + more);
+        test_ok(gb_read_buffer(c, m.weight, found[i], size, &err), &err);
+        test_ok(gb_read_buffer(c, m.bias, found[i] + size, more, &err), &err);
+        gb_matrix_free(&m);
+    }
+    c->device.shares_memory = shares;
+    assert_memory_equal(found[0], found[1], size + more);
+    assert_memory_equal(found[1] + size, b, OUTPUTS * sizeof *b);
+    free(w), free(b), free(found[0]), free(found[1]);
+}
+
+static void
+test_loading(void **state)
+{
+    (void)state;
+    for_each_packing(check_loading);
+}
+
 /* --- embedding --------------------------------------------------------- */
 
 static void
@@ -698,6 +739,7 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_loading),
         cmocka_unit_test(test_embedding), cmocka_unit_test(test_layernorm),
         cmocka_unit_test(test_linear),    cmocka_unit_test(test_attention),
         cmocka_unit_test(test_clblast),
