@@ -4,6 +4,7 @@
 #include "engine/pocl.h"
 #include "test.h"
 
+#include <CL/cl.h>
 #include <dirent.h>
 #ifdef __GLIBC__
 #include <malloc.h>
