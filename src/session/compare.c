@@ -123,7 +123,7 @@ text_behind(const gb_session *s, gb_place place, uint64_t skip, gb_str *out)
             continue;
         }
         from = gb_node_bytes(st->node, (uint32_t)skip);
-        gb_str_append(out, st->node->text.data + from,
+        gb_str_append(out, gb_str_cstr(&st->node->text) + from,
                       gb_node_bytes(st->node, st->tokens) - from);
         skip = 0;
     }

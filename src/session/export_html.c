@@ -139,7 +139,7 @@ put_take_text(gb_str *out, const gb_path *path, const gb_take *take)
             to--;
         left = to < end ? 0 : left - (to - from);
         gb_str_printf(out, "<%s>", tag);
-        put_text(out, st->node->text.data + from, to - from);
+        put_text(out, gb_str_cstr(&st->node->text) + from, to - from);
         gb_str_printf(out, "</%s>%s", tag, to < end ? "\xe2\x80\xa6" : "");
     }
 }

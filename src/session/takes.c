@@ -35,7 +35,7 @@ gb_steer_take_text(const gb_session *s, const gb_take *take, size_t limit,
                                       : 0;
         to = gb_node_bytes(st->node, st->tokens);
         if (st->node->role != GB_ROLE_NOTE && !st->node->hidden && to > from)
-            gb_str_append(out, st->node->text.data + from, to - from);
+            gb_str_append(out, gb_str_cstr(&st->node->text) + from, to - from);
     }
     gb_path_free(&path);
 }

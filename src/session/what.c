@@ -182,9 +182,9 @@ what_of_user(gb_session *s, const gb_stretch *c, const char *word,
     bool ok;
 
     find_word(gb_str_cstr(&n->text), &from, &to);
-    gb_str_append(&text, n->text.data, from);
+    gb_str_append(&text, gb_str_cstr(&n->text), from);
     gb_str_append(&text, word, n_word);
-    gb_str_append(&text, n->text.data + to, n->text.len - to);
+    gb_str_append(&text, gb_str_cstr(&n->text) + to, n->text.len - to);
     e.place = (gb_place){n->id, n->n_tokens};
     e.text = gb_str_cstr(&text);
     e.n_text = text.len;
@@ -296,7 +296,8 @@ common_place(const gb_session *s, size_t from, size_t to, const gb_str *text,
         for (k = 0; k < gb_steer_counted(st); k++) {
             end = st->node->tokens[k].end;
             if (begin + end > text->len ||
-                memcmp(text->data + begin, st->node->text.data, end) != 0)
+                memcmp(gb_str_cstr(text) + begin,
+                       gb_str_cstr(&st->node->text), end) != 0)
                 return place;
             if (begin + end <= *same)
                 continue;
