@@ -56,6 +56,7 @@ EXTRA_DIST += tests/golden/folders.json
 EXTRA_DIST += tests/golden/dequant.txt
 EXTRA_DIST += tests/golden/tiny.gguf
 EXTRA_DIST += tests/golden/ckpt.pt tests/golden/ckpt.txt
+EXTRA_DIST += tests/golden/meta.pkl
 EXTRA_DIST += tests/reference/ckpt_golden.py
 EXTRA_DIST += tests/reference/gguf_golden.py
 EXTRA_DIST += tests/golden/quantize.txt

@@ -362,13 +362,14 @@ check_args(const reader *r)
 static bool
 read_args(const reader *r, gb_config *config)
 {
+    const bool older = field(r, "bias") == NULL;
     bool bias = true;
 
     if (!check_args(r) || !read_sizes(r, config) ||
         !read_integer(r, "block_size", 1, 1 << 20, &config->n_ctx) ||
         !read_switch(r, "bias", &bias))
         return false;
-    config->activation = GB_GELU;
+    config->activation = older ? GB_GELU_TANH : GB_GELU;
     config->ln_eps = 1e-5f;
     config->no_bias = !bias;
     return true;

@@ -63,8 +63,10 @@ typedef struct gb_config {
  * parameters, ...) are not looked at.
  *
  * Where there is ckpt.pt and no config.json it is the model_args of nanoGPT
- * (model/ckpt.h), with the GELU and the epsilon of its model.py; it has no
- * word for what ends a text. */
+ * (model/ckpt.h), with the epsilon of its model.py; it has no word for what
+ * ends a text, nor for its GELU. That was the one with tanh until June 2023;
+ * "bias" is in model_args since January. Without it, it is that one; with it,
+ * which leaves it open for those months, torch.nn.GELU's. */
 bool gb_config_load(const char *folder, gb_config *config, gb_error *err);
 
 #endif

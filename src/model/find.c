@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "base/utf8.h"
 #include "model/hub_cache.h"
+#include "model/tensors.h"
 
 #define DEFAULT_MODEL "stories"
 
@@ -68,6 +69,23 @@ static bool
 is_model_path(const char *path)
 {
     return gb_is_folder(path) || gb_is_gguf(path);
+}
+
+/* The folder of which this file is the weights, or NULL; the caller frees. */
+static char *
+folder_around(const char *file)
+{
+    const char *slash = strrchr(file, '/');
+    char *folder;
+
+    if (!gb_is_file(file))
+        return NULL;
+    folder = slash != NULL ? gb_strndup(file, (size_t)(slash - file) + 1)
+                           : gb_strdup(".");
+    if (gb_tensors_are_found_by(folder, slash != NULL ? slash + 1 : file))
+        return folder;
+    free(folder);
+    return NULL;
 }
 
 /* A model's path, which may lack its .gguf; the caller frees. NULL where there
@@ -167,6 +185,9 @@ gb_model_find(const char *name, gb_error *err)
     /* A folder that is called like the default is not meant by silence, nor
      * is any other file by a plain name. */
     if (name != NULL && name[0] != '\0') {
+        found = folder_around(name);
+        if (found != NULL)
+            return found;
         if (is_model_path(name) ||
             (strchr(name, '/') != NULL && gb_is_there(name)))
             return gb_strdup(name);

@@ -8,7 +8,8 @@
 #include "base/error.h"
 
 /* Finds a model, a folder or a GGUF file. One that is there is taken as it is,
- * and so is anything by a path with a slash; a name, with or without .gguf, is
+ * and so is anything by a path with a slash; of a file of weights that a folder
+ * is found by (model.safetensors, ckpt.pt, ...) the folder is meant. A name, with or without .gguf, is
  * looked for in $XDG_DATA_HOME/gumbel/models, in the source tree when the
  * program runs where it was built, where models are installed, and among the
  * models that Hugging Face's libraries have loaded (model/hub_cache.h). It may

@@ -13,6 +13,7 @@ libgumbel_a_SOURCES += \
 	src/model/hub_name.c src/model/hub_name.h \
 	src/model/lock.c src/model/lock.h \
 	src/model/merges.c src/model/merges.h \
+	src/model/meta.c src/model/meta.h \
 	src/model/model.c src/model/model.h \
 	src/model/pickle.c src/model/pickle.h \
 	src/model/pickle_machine.c src/model/pickle_machine.h \

@@ -15,6 +15,7 @@
 #include "base/str.h"
 #include "model/ckpt.h"
 #include "model/gguf.h"
+#include "model/meta.h"
 #include "model/tokenizer_files.h"
 
 /* "[4096, 192]" */
@@ -128,6 +129,16 @@ read_head(gb_model *m, gb_error *err)
     return true;
 }
 
+/* Not multiplied with, and so taken as it stands. */
+static bool
+check_rows(const gb_tensor *t, gb_error *err)
+{
+    return !t->turned ||
+           gb_fail(err, "%s: tensor \"%s\": expected its rows one after the "
+                   "other, found its columns: save it anew, after "
+                   "contiguous()", t->path, t->name);
+}
+
 static bool
 read_weights(gb_model *m, gb_gguf *g, gb_error *err)
 {
@@ -139,6 +150,7 @@ read_weights(gb_model *m, gb_gguf *g, gb_error *err)
     if (m->tensors == NULL ||
         !get(m, "wte.weight", c->n_vocab, c->n_embd, &m->wte, err) ||
         !get(m, "wpe.weight", c->n_ctx, c->n_embd, &m->wpe, err) ||
+        !check_rows(&m->wpe, err) ||
         !get(m, "ln_f.weight", c->n_embd, 0, &m->ln_f_weight, err) ||
         !get(m, "ln_f.bias", c->n_embd, 0, &m->ln_f_bias, err))
         return false;
@@ -208,17 +220,21 @@ mask_missing(gb_model *m)
                         "chosen", gb_tokenizer_missing(m->tokenizer), n);
 }
 
-/* A checkpoint does not say what ends a text; nanoGPT puts this between those
- * that it reads. */
+/* A checkpoint does not say what ends a text; nanoGPT puts the first of these
+ * between those that it reads. A text of characters, which has none, begins
+ * with a line's end where nothing is given, as in its sample.py. */
 static void
 take_end(gb_config *c, const gb_vocab *v)
 {
     const gb_token end = gb_vocab_find(v, "<|endoftext|>");
+    const gb_token line = gb_vocab_find(v, "\u010a");
 
-    if (end == GB_NO_TOKEN || end >= c->n_vocab)
-        return;
-    c->ends = (gb_ends){.ids = {end}, .n = 1};
-    c->start_id = end;
+    if (end != GB_NO_TOKEN && end < c->n_vocab) {
+        c->ends = (gb_ends){.ids = {end}, .n = 1};
+        c->start_id = end;
+    } else if (line != GB_NO_TOKEN && line < c->n_vocab) {
+        c->start_id = line;
+    }
 }
 
 static bool
@@ -227,24 +243,36 @@ fail_no_tokenizer(const gb_model *m, gb_error *err)
     return gb_fail(err, "%s: expected the tokenizer that it was trained with "
                    "beside " GB_CKPT ", as tokenizer.json or as vocab.json "
                    "and merges.txt (those of gpt2, where nanoGPT's data were "
-                   "of its tokens), found none", m->path);
+                   "of its tokens), or as " GB_META ", which its prepare.py "
+                   "wrote for characters, found none", m->path);
+}
+
+/* What is beside a checkpoint. */
+static bool
+read_beside(gb_model *m, gb_tokenizer_files *f, gb_error *err)
+{
+    bool ok;
+
+    if (gb_tokenizer_files_are_in(m->path))
+        ok = gb_tokenizer_files_read(f, m->path, err);
+    else if (gb_meta_is_in(m->path))
+        ok = gb_meta_read(f, m->path, err);
+    else
+        ok = fail_no_tokenizer(m, err);
+    if (ok)
+        take_end(&m->config, f->vocab);
+    return ok;
 }
 
 static bool
 read_files(gb_model *m, const gb_gguf *g, gb_tokenizer_files *f, gb_error *err)
 {
-    const bool ckpt = g == NULL && gb_ckpt_is_in(m->path);
-
     memset(f, 0, sizeof *f);
     if (g != NULL)
         return gb_gguf_tokenizer(g, f, err);
-    if (ckpt && !gb_tokenizer_files_are_in(m->path))
-        return fail_no_tokenizer(m, err);
-    if (!gb_tokenizer_files_read(f, m->path, err))
-        return false;
-    if (ckpt)
-        take_end(&m->config, f->vocab);
-    return true;
+    if (gb_ckpt_is_in(m->path))
+        return read_beside(m, f, err);
+    return gb_tokenizer_files_read(f, m->path, err);
 }
 
 static gb_tokenizer *

@@ -9,22 +9,34 @@
 typedef gb_pickle_value value;
 typedef gb_pickle_machine machine;
 
-/* Rows follow each other as in C; sizes of 1 and tensors of nothing have any
- * strides. */
+/* Whether the elements follow each other, the last index being the quickest,
+ * or else the first; sizes of 1 and tensors of nothing have any strides. */
 static bool
-is_plain(const machine *m, const value *shape, const value *strides,
-         uint64_t count)
+follow(const machine *m, const value *shape, const value *strides,
+       uint64_t count, bool last_first)
 {
     uint64_t step = 1;
-    uint32_t i;
+    uint32_t i, at;
 
-    for (i = shape->n; i-- > 0 && count > 0;) {
-        if (gb_pickle_item(m, shape, i)->number != 1 &&
-            gb_pickle_item(m, strides, i)->number != step)
+    for (i = 0; i < shape->n && count > 0; i++) {
+        at = last_first ? shape->n - 1 - i : i;
+        if (gb_pickle_item(m, shape, at)->number != 1 &&
+            gb_pickle_item(m, strides, at)->number != step)
             return false;
-        step *= gb_pickle_item(m, shape, i)->number;
+        step *= gb_pickle_item(m, shape, at)->number;
     }
     return true;
+}
+
+static gb_pickled_order
+order_of(const machine *m, const value *shape, const value *strides,
+         uint64_t count)
+{
+    if (follow(m, shape, strides, count, true))
+        return GB_ROWS;
+    return shape->n == 2 && follow(m, shape, strides, count, false)
+               ? GB_COLUMNS
+               : GB_STRIDED;
 }
 
 static bool
@@ -54,8 +66,7 @@ read_tensor(const machine *m, const value *v, gb_pickled *t)
     }
     if (!ok)
         return gb_pickle_refuse(m, "one whose shape is none");
-    if (!is_plain(m, shape, strides, t->count))
-        t->dtype = "strided";
+    t->order = order_of(m, shape, strides, t->count);
     return true;
 }
 

@@ -13,11 +13,18 @@
 #include "base/error.h"
 #include "model/tensor.h"
 
+/* How the elements of a tensor lie in its storage. */
+typedef enum gb_pickled_order {
+    GB_ROWS,    /* row by row, one after the other */
+    GB_COLUMNS, /* of a matrix, column by column */
+    GB_STRIDED, /* in another way */
+} gb_pickled_order;
+
 typedef struct gb_pickled {
     const char *name;  /* not terminated; in the pickle */
     size_t name_size;
-    const char *dtype; /* "F32", as safetensors call it; "strided" where the
-                          elements do not follow each other */
+    const char *dtype; /* "F32", as safetensors call it */
+    gb_pickled_order order;
     size_t element;    /* its size in bytes */
     const char *key;   /* of its storage, like name */
     size_t key_size;

@@ -15,7 +15,8 @@ enum {
     BINPUT = 'q', LONG_BINPUT = 'r', SETITEM = 's', TUPLE = 't',
     EMPTY_TUPLE = ')', SETITEMS = 'u', EMPTY_DICT = '}', PROTO = 0x80,
     TUPLE1 = 0x85, TUPLE2 = 0x86, TUPLE3 = 0x87, NEWTRUE = 0x88,
-    NEWFALSE = 0x89, LONG1 = 0x8a,
+    NEWFALSE = 0x89, LONG1 = 0x8a, SHORT_BINUNICODE = 0x8c, MEMOIZE = 0x94,
+    FRAME = 0x95,
 };
 
 typedef gb_pickle_value value;
@@ -36,7 +37,7 @@ bool
 gb_pickle_refuse(const machine *m, const char *what)
 {
     return gb_fail(m->err, "%s: byte %zu of its pickle: expected tensors, "
-                   "found %s", m->path, m->at, what);
+                   "numbers and names, found %s", m->path, m->at, what);
 }
 
 /* A new value on the stack; there is one at most for each byte. */
@@ -270,13 +271,13 @@ reduce(machine *m)
 /* --- operations --------------------------------------------------------- */
 
 static bool
-take_string(machine *m)
+take_string(machine *m, size_t length)
 {
     uint64_t size;
     const char *p;
     value *v;
 
-    if (!take_number(m, 4, &size) || (p = take(m, (size_t)size)) == NULL)
+    if (!take_number(m, length, &size) || (p = take(m, (size_t)size)) == NULL)
         return false;
     v = push(m, PV_STRING);
     v->text = p;
@@ -316,14 +317,11 @@ take_long(machine *m)
 }
 
 static bool
-put_memo(machine *m, size_t size)
+put_memo(machine *m, uint64_t i)
 {
-    uint64_t i;
-
-    if (!take_number(m, size, &i))
-        return false;
     if (m->depth == 0 || i > m->n)
         return gb_pickle_refuse(m, "a memo of nothing");
+    m->n_memo += m->memo[i] == 0;
     m->memo[i] = m->stack[m->depth - 1] + 1;
     return true;
 }
@@ -360,6 +358,7 @@ push_boolean(machine *m, bool is)
 static bool
 step(machine *m, unsigned char op)
 {
+    uint64_t memo;
     uint32_t from;
 
     switch (op) {
@@ -376,9 +375,12 @@ step(machine *m, unsigned char op)
     case BININT1: return take_integer(m, 1);
     case BININT2: return take_integer(m, 2);
     case LONG1: return take_long(m);
-    case BINUNICODE: return take_string(m);
-    case BINPUT: return put_memo(m, 1);
-    case LONG_BINPUT: return put_memo(m, 4);
+    case BINUNICODE: return take_string(m, 4);
+    case SHORT_BINUNICODE: return take_string(m, 1);
+    case FRAME: return take(m, 8) != NULL;
+    case BINPUT: return take_number(m, 1, &memo) && put_memo(m, memo);
+    case LONG_BINPUT: return take_number(m, 4, &memo) && put_memo(m, memo);
+    case MEMOIZE: return put_memo(m, m->n_memo);
     case BINGET: return get_memo(m, 1);
     case LONG_BINGET: return get_memo(m, 4);
     case GLOBAL: return take_global(m);

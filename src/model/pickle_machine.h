@@ -44,6 +44,7 @@ typedef struct gb_pickle_machine {
     uint32_t n_values;
     uint32_t *stack, depth;
     uint32_t *memo; /* (n + 1) value + 1; 0: nothing is there */
+    uint32_t n_memo; /* that are something */
     gb_error *err;
 } gb_pickle_machine;
 

@@ -80,10 +80,13 @@ take_tensor(void *arg, const gb_pickled *t, gb_error *err)
     reader *r = arg;
     gb_tensor_entry *e = gb_tensor_file_add(r->f, t->name, t->name_size);
     const gb_zip_entry *storage;
+    const uint64_t count = t->order == GB_STRIDED ? 0 : t->count;
     uint64_t from, size, at;
 
     snprintf(e->dtype, sizeof e->dtype, "%s", t->dtype);
     gb_dtype_find(t->dtype, &e->type);
+    e->turned = t->order == GB_COLUMNS;
+    e->strided = t->order == GB_STRIDED;
     e->rank = t->rank;
     memcpy(e->shape, t->shape, sizeof e->shape);
     e->count = t->count;
@@ -96,7 +99,7 @@ take_tensor(void *arg, const gb_pickled *t, gb_error *err)
     if (!gb_zip_locate(&r->zip, storage, &at, err))
         return false;
     if (__builtin_mul_overflow(t->offset, t->element, &from) ||
-        __builtin_mul_overflow(t->count, t->element, &size) ||
+        __builtin_mul_overflow(count, t->element, &size) ||
         from > storage->size || size > storage->size - from)
         return gb_tensor_refuse(e, err, "expected at most the %" PRIu64
                                 " bytes of its storage, found more",

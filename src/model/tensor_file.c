@@ -85,7 +85,7 @@ gb_tensor_turn(gb_tensor_entry *e)
         return;
     e->shape[0] = e->shape[1];
     e->shape[1] = rows;
-    e->turned = true;
+    e->turned = !e->turned;
 }
 
 bool

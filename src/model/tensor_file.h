@@ -23,6 +23,7 @@ typedef struct gb_tensor_entry {
                        known one */
     gb_dtype type;  /* GB_DTYPES where it is none that can be read */
     bool turned;    /* the elements come column by column (gb_tensor) */
+    bool strided;   /* they come in no order at all, and cannot be read */
     size_t rank;    /* of shape only the first GB_MAX_RANK are kept */
     uint64_t shape[GB_MAX_RANK];
     uint64_t count;      /* of elements */

@@ -273,6 +273,14 @@ gb_tensors_are_in(const char *folder)
     return find_container(folder) < GB_COUNT(containers);
 }
 
+bool
+gb_tensors_are_found_by(const char *folder, const char *name)
+{
+    const size_t i = find_container(folder);
+
+    return i < GB_COUNT(containers) && strcmp(containers[i].name, name) == 0;
+}
+
 gb_tensors *
 gb_tensors_open(const char *folder, gb_error *err)
 {
@@ -386,6 +394,10 @@ gb_tensors_get(const gb_tensors *t, const char *name, gb_tensor *out,
         return gb_tensor_refuse(e, err, "dtype: expected %s, found %s",
                                 e->file->dtypes,
                                 gb_json_quote(e->dtype, shown));
+    if (e->strided)
+        return gb_tensor_refuse(e, err, "expected elements that follow each "
+                                "other, found a part of another tensor: save "
+                                "it anew, after contiguous()");
     if (e->rank > GB_MAX_RANK)
         return gb_tensor_refuse(e, err,
                             "shape: expected at most %d sizes, found %zu",

@@ -23,6 +23,8 @@ typedef struct gb_tensors gb_tensors;
 gb_tensors *gb_tensors_open(const char *folder, gb_error *err);
 /* Whether a folder has a file that this would open. */
 bool gb_tensors_are_in(const char *folder);
+/* Whether it would open this file in it first of all, by its name. */
+bool gb_tensors_are_found_by(const char *folder, const char *name);
 /* Takes over one file that is open already. */
 gb_tensors *gb_tensors_take(gb_tensor_file file, gb_error *err);
 void gb_tensors_close(gb_tensors *t);

@@ -36,6 +36,8 @@ quantized         | model; file config.json 's/"n_layer"/"quantization_config": 
 no hint           | gumbel score "Once upon" | - | 0 | ~perplexity | -
 a hint            | gumbel score "Once<|endoftext|>" | - | 0 | ~perplexity | stories: the text spells a special token, which is scored as its letters; --specials reads it as the token\n
 no hint needed    | gumbel score --specials "Once<|endoftext|>" | - | 0 | ~4095 | -
+by its weights    | model; gumbel tokenize -m m/model.safetensors "Once upon"; cd m && gumbel tokenize -m model.safetensors a | - | 0 | 490 479\n64\n | -
+by another file   | model; gumbel tokenize -m m/vocab.json x | - | 1 | - | ~m/vocab.json: expected a GGUF file or the folder of a model
 a length of 1e30  | model; echo '{"model_max_length": 1000000000000000019884624838656, "x": [-12345678901234567890, 1234567890123456789.5, "\\"12345678901234567890"]}' > m/tokenizer_config.json; gumbel tokenize -m ./m "Once upon" | - | 0 | 490 479\n | -
 no tokenizer      | model; rm m/vocab.json m/merges.txt; gumbel tokenize -m ./m x | - | 1 | - | ~m: expected tokenizer.json, or vocab.json and merges.txt
 broken link       | model; ln -s nowhere m/tokenizer.json; gumbel tokenize -m ./m x | - | 1 | - | ~m/tokenizer.json: .*No such file

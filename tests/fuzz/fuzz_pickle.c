@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "model/meta.h"
 #include "model/pt_file.h"
 
 static void
@@ -56,6 +57,31 @@ wrap(gb_str *out, const uint8_t *data, size_t size)
     put(out, 0, 2);
 }
 
+/* The same as meta.pkl, and any text with what it makes. */
+static void
+read_meta(const uint8_t *data, size_t size)
+{
+    static char *path;
+    gb_error err = GB_ERROR_INIT;
+    gb_tokenizer_files files;
+    gb_str back = GB_STR_INIT;
+    gb_tokenizer *t = NULL;
+
+    if (path == NULL)
+        path = fuzz_path(GB_META);
+    fuzz_write(path, data, size);
+    if (gb_meta_read(&files, fuzz_folder(), &err))
+        t = gb_tokenizer_new(&files, GB_MAX_TOKENS, GB_NO_TOKEN, &err);
+    else
+        FUZZ_CHECK(err.text[0] != '\0');
+    gb_tokenizer_files_free(&files);
+    if (t != NULL && fuzz_text(t, GB_MAX_TOKENS, "a \303\251!\n", 6, true,
+                               true, &back))
+        FUZZ_CHECK(back.len == 6);
+    gb_str_free(&back);
+    gb_tokenizer_close(t);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -84,5 +110,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     gb_tensor_file_close(&f);
     gb_str_free(&file);
+    read_meta(data, size);
     return 0;
 }

@@ -4,7 +4,8 @@
     ckpt_golden.py FOLDER
 
 ckpt.pt: a checkpoint as nanoGPT's train.py saves it after torch.compile, with
-bias=False: one layer of width 4, 264 rows, F32. ckpt.txt: token ids, and after
+bias=False: one layer of width 4, 264 rows, F32, one matrix column by column.
+meta.pkl: characters and their ids as a prepare.py writes them. ckpt.txt: token ids, and after
 them the log-probabilities of the next token, which are computed here in
 float64. Needs nothing: the archive is written without PyTorch, names of whose
 classes are all that is in a pickle.
@@ -21,10 +22,13 @@ import zipfile
 
 ROWS, CONTEXT, WIDTH, HEADS = 264, 8, 4, 2
 IDS = [72, 105, 258, 33, 7]
+CHARACTERS = ["\n", " ", "!", "a", "b", "\x7f", "\u00e9", "\u4e16", "<end>"]
 
 
 class Tensor:
     """A float32 tensor: rows of numbers, or one row, or one number."""
+
+    columns = False  # whether it is saved column by column
 
     def __init__(self, shape, values, storage=None):
         self.shape = shape
@@ -32,7 +36,14 @@ class Tensor:
                        for x in values]
         self.storage = storage or self
 
+    def saved(self):
+        if not self.columns:
+            return self.values
+        return [x for column in zip(*self.rows()) for x in column]
+
     def strides(self):
+        if self.columns:
+            return 1, self.shape[0]
         return tuple(math.prod(self.shape[i + 1:])
                      for i in range(len(self.shape)))
 
@@ -89,7 +100,8 @@ def save(path, obj):
         put("data.pkl", file.getvalue())
         put("byteorder", b"little")
         for i, t in enumerate(pickler.storages):
-            put(f"data/{i}", struct.pack(f"<{len(t.values)}f", *t.values))
+            put(f"data/{i}", struct.pack(f"<{len(t.values)}f",
+                                          *t.saved()))
         put("version", b"3\n")
 
 
@@ -108,6 +120,7 @@ def make_weights():
     w[h + "attn.c_proj.weight"] = tensor(WIDTH, WIDTH)
     w[h + "ln_2.weight"] = tensor(WIDTH, mean=1)
     w[h + "mlp.c_fc.weight"] = tensor(4 * WIDTH, WIDTH)
+    w[h + "mlp.c_fc.weight"].columns = True
     w[h + "mlp.c_proj.weight"] = tensor(WIDTH, 4 * WIDTH)
     w["transformer.ln_f.weight"] = tensor(WIDTH, mean=1)
     wte = w["transformer.wte.weight"]
@@ -185,6 +198,10 @@ def main():
         "model_args": args, "iter_num": 100000,
         "best_val_loss": Tensor((), [3.5]),
         "config": {"out_dir": "out", "compile": True, "device": "cuda"}})
+    stoi = {c: i for i, c in enumerate(CHARACTERS)}
+    with open(os.path.join(folder, "meta.pkl"), "wb") as f:
+        pickle.dump({"vocab_size": len(stoi), "stoi": stoi,
+                     "itos": {i: c for c, i in stoi.items()}}, f, protocol=4)
     with open(os.path.join(folder, "ckpt.txt"), "w") as f:
         print(*IDS, file=f)
         for x in logprobs(w, IDS):

@@ -23,6 +23,7 @@ def main():
         ("scalar", torch.tensor(3, dtype=torch.int64)),
         ("parameter", torch.nn.Parameter(a + 1)),
         ("empty", torch.zeros(0, 5)), ("columns", a.t()),
+        ("part", a[:, ::2]),
     ])
     state._metadata = OrderedDict([("", {"version": 1})])
     torch.save(state, os.path.join(folder, "pickled.bin"))

@@ -104,7 +104,9 @@ test_model(void **state)
     assert_int_equal(m->config.n_ctx, 8);
     assert_int_equal(m->config.n_vocab, ROWS);
     assert_int_equal(m->config.activation, GB_GELU);
-    assert_true(m->tied && m->blocks[0].fc_weight.turned);
+    /* (out, in) in row order, and in column order. */
+    assert_true(m->tied && m->blocks[0].proj_weight.turned);
+    assert_false(m->blocks[0].fc_weight.turned);
     /* What nanoGPT's data have between texts, by its name. */
     assert_int_equal(m->config.ends.n, 1);
     assert_string_equal(gb_tokenizer_piece(m->tokenizer,
@@ -134,6 +136,11 @@ test_refused(void **state)
          "expected a dictionary \"model_args\" in its pickle, found none"},
         {"X\5\0\0\0model", "X\5\0\0\0nodel", 10,
          "expected a dictionary \"model\" in its pickle, found none"},
+        /* Strides, of which wpe's come second. */
+        {"K\10K\4\206q\23K\4K\1\206",
+         "K\10K\4\206q\23K\1K\10\206", 12,
+         "wpe.weight\": expected its rows one after the other, found its "
+         "columns"},
         {"h.0.ln_1.weight", "h.0.ln_7.weight", 15,
          "\"h.0.ln_1.weight\": expected one, found none"},
     };
@@ -177,6 +184,87 @@ test_biases(void **state)
     free(copy);
 }
 
+/* Before there were biases to be left out GELU was the one with tanh. */
+static void
+test_older(void **state)
+{
+    char *copy = gb_alloc(golden.len), *at;
+    gb_error err = GB_ERROR_INIT;
+    gb_config config;
+
+    (void)state;
+    memcpy(copy, golden.data, golden.len);
+    at = memmem(copy, golden.len, "X\4\0\0\0bias", 9);
+    assert_non_null(at);
+    memcpy(at + 5, "base", 4); /* false, and so ignored */
+    test_write("ckpt.pt", copy, golden.len);
+    test_ok(gb_config_load(test_folder(), &config, &err), &err);
+    assert_int_equal(config.activation, GB_GELU_TANH);
+    assert_false(config.no_bias);
+    free(copy);
+}
+
+/* A model of characters: bytes, others, and what no text is. */
+static void
+test_characters(void **state)
+{
+    static const struct {
+        const char *from, *to;
+        const char *says;
+    } cases[] = {
+        {"stoi", "stoj", "meta.pkl: expected a dictionary \"stoi\""},
+        {"K\3", "K\2", "meta.pkl: expected one piece for id 2"},
+        {"\214\1a\224K\3", "\214\1a\224\210\224",
+         "stoi: expected characters and their ids, found \"a\" and true"},
+        {"\214\2\303\251", "\214\2\303(", "a name that is no UTF-8"},
+    };
+    static const char text[] = "a \303\251\344\270\226!\n<a";
+    static const gb_token expected[] = {3, 1, 6, 7, 2, 0};
+    char *folder = gb_path_join(test_folder(), "characters"), *at;
+    gb_error err = GB_ERROR_INIT;
+    gb_str meta = GB_STR_INIT, back = GB_STR_INIT;
+    gb_ids ids = GB_IDS_INIT;
+    gb_model *m;
+    size_t i, n;
+
+    (void)state;
+    test_write("characters/ckpt.pt", golden.data, golden.len);
+    test_ok(gb_file_read(test_source("tests/golden/meta.pkl"), 4096, &meta,
+                         &err), &err);
+    test_write("characters/meta.pkl", meta.data, meta.len);
+    m = gb_model_open(folder, &err);
+    test_ok(m != NULL, &err);
+    assert_int_equal(m->config.ends.n, 0);
+    assert_int_equal(m->config.start_id, 0);
+    test_ok(gb_tokenizer_encode(m->tokenizer, text, 9, true, &ids, &err),
+            &err);
+    assert_int_equal(ids.len, GB_COUNT(expected));
+    assert_memory_equal(ids.data, expected, sizeof expected);
+    test_ok(gb_tokenizer_decode(m->tokenizer, ids.data, ids.len, &back, &err),
+            &err);
+    assert_int_equal(back.len, 9);
+    assert_memory_equal(back.data, text, 9);
+    assert_false(gb_tokenizer_encode(m->tokenizer, text, sizeof text - 1, true,
+                                     &ids, &err));
+    test_fails_with(&err, GB_FAILED, "no piece for the byte 0x3c", NULL);
+    gb_model_close(m);
+    for (i = 0; i < GB_COUNT(cases); i++) {
+        n = strlen(cases[i].from);
+        at = memmem(meta.data, meta.len, cases[i].from, n);
+        assert_non_null(at);
+        memcpy(at, cases[i].to, n);
+        test_write("characters/meta.pkl", meta.data, meta.len);
+        memcpy(at, cases[i].from, n);
+        err = (gb_error)GB_ERROR_INIT;
+        assert_null(gb_model_open(folder, &err));
+        test_fails_with(&err, GB_FAILED, "meta.pkl", cases[i].says, NULL);
+    }
+    gb_ids_free(&ids);
+    gb_str_free(&back);
+    gb_str_free(&meta);
+    free(folder);
+}
+
 static void
 test_no_tokenizer(void **state)
 {
@@ -206,6 +294,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_numbers), cmocka_unit_test(test_model),
         cmocka_unit_test(test_refused), cmocka_unit_test(test_biases),
+        cmocka_unit_test(test_older), cmocka_unit_test(test_characters),
         cmocka_unit_test(test_no_tokenizer),
     };
 

@@ -81,8 +81,12 @@ test_read(void **state)
     assert_false(gb_tensors_get(t, "scalar", &x, &err));
     test_fails_with(&err, GB_FAILED, "\"scalar\"", "found \"I64\"", NULL);
     assert_false(gb_tensors_get(t, "mask", &x, &err));
-    assert_false(gb_tensors_get(t, "columns", &x, &err));
-    test_fails_with(&err, GB_FAILED, "\"columns\"", "found \"strided\"", NULL);
+    check_values(t, "columns", GB_F32, 0, 1, 6);
+    test_ok(gb_tensors_get(t, "columns", &x, &err), &err);
+    assert_true(x.turned && x.shape[0] == 3 && x.shape[1] == 2);
+    assert_false(gb_tensors_get(t, "part", &x, &err));
+    test_fails_with(&err, GB_FAILED, "\"part\"",
+                    "expected elements that follow each other", NULL);
     assert_int_equal(gb_tensors_files(t), 1);
     gb_tensors_file(t, 0, &path);
     assert_non_null(strstr(path, name));
