@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "session/draft.h"
 #include "session/pace.h"
+#include "session/several.h"
 
 #define FOR_GENERATING (GB_FOR_GENERATE | GB_FOR_SPECTRUM | GB_FOR_SWEEP)
 #define FOR_ENGINE \
@@ -201,7 +202,7 @@ static bool
 set_takes(gb_options *o, const gb_option *self, const char *value,
           gb_error *err)
 {
-    return set_from_one(&o->takes, GB_MAX_TAKES, self, value, err);
+    return set_from_one(&o->takes, GB_TAKES_MOST, self, value, err);
 }
 
 #define FIELD(name) offsetof(gb_options, name)

@@ -36,9 +36,6 @@ enum {
 /* What the interface writes at most, where nothing else is asked for. */
 #define GB_TUI_TOKENS 400
 
-/* So many texts side by side at most. */
-#define GB_MAX_TAKES 1000
-
 /* What the user asked for. Strings are owned. */
 typedef struct gb_options {
     gb_settings settings;

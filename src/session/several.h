@@ -5,6 +5,9 @@
 
 #include "session/loop.h"
 
+/* Takes that are written by one command. */
+#define GB_TAKES_MOST 1000
+
 /* A step of n >= 1 loops of one engine: each picks its next token with the
  * noise of its seed, as gb_loop_step does with these settings and that seed,
  * bit for bit (with `ranges` as gb_loop_write); seeds, picks (n). None of them

@@ -7,6 +7,7 @@
 #include "base/utf8.h"
 #include "sample/rng.h"
 #include "session/seen.h"
+#include "session/several.h"
 
 /* Takes. */
 
@@ -51,8 +52,6 @@ preview(const gb_session *s, const gb_take *take, size_t limit, gb_str *out)
 }
 
 #define GB_PREVIEW 60
-/* Takes that are written by one command. */
-#define GB_TAKES_MOST 64
 
 /* "5 fox: (seed 0, T 0.8) " */
 static void

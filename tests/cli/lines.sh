@@ -91,6 +91,6 @@ ok "several takes" $? "$(cat got)"
 check "and again" "gumbel replay --json takes8 | tail -n 1" - 0 \
     '~identical"' -
 check "none" "gumbel --no-session -n 1" 'x\n/takes 0\n' 1 '*' \
-    '~1 to 64, found 0'
+    '~1 to 1000, found 0'
 
 done_testing
