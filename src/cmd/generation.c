@@ -186,6 +186,8 @@ json_end(const gb_generation *g, const char *reason, const char *text,
                         gb_json_text(gb_str_cstr(&g->text), g->text.len));
     json_object_set_new(o, "prefill_ms", milliseconds(g->prefill_ms));
     json_object_set_new(o, "decode_ms", milliseconds(g->decode_ms));
+    json_object_set_new(o, "computed",
+                        gb_json_u64(gb_engine_computed(g->engine)));
     if (g->draft != NULL) {
         count = gb_draft_counted(g->draft);
         json_object_set_new(o, "drafted",

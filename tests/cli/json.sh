@@ -20,7 +20,7 @@ holds "keys of start" '.[0] | keys_unsorted == ["type", "model", "device",
 holds "keys of token" '[.[1:-1][] | keys_unsorted] | unique ==
     [["type", "step", "id", "text", "logprob"]]' out
 holds "keys of end" '.[-1] | keys_unsorted == ["type", "reason", "text",
-    "prefill_ms", "decode_ms"]' out
+    "prefill_ms", "decode_ms", "computed"]' out
 holds "start" '.[0] | .model == "stories" and (.device | length) > 0 and
     (.dtype == "f16" or .dtype == "f32")' out
 holds "settings" '.[0].settings == {"temperature": 0.8, "seed": 5,
