@@ -120,6 +120,7 @@ UNIT_TESTS += tests/unit/test_view
 UNIT_TESTS += tests/unit/test_engine_rows
 UNIT_TESTS += tests/unit/test_filter
 UNIT_TESTS += tests/unit/test_folders
+UNIT_TESTS += tests/unit/test_gain
 UNIT_TESTS += tests/unit/test_gguf
 UNIT_TESTS += tests/unit/test_golden
 UNIT_TESTS += tests/unit/test_gumbel

@@ -88,6 +88,14 @@ gb_open_engine(const gb_options *o, gb_opened *p, gb_error *err)
     return p->engine != NULL;
 }
 
+/* In the middle of a text: no progress line goes on. */
+static void
+say_note(void *arg, const char *text)
+{
+    gb_opened_quiet(arg);
+    gb_put_note(text);
+}
+
 bool
 gb_open_draft(const gb_options *o, gb_opened *p, gb_error *err)
 {
@@ -95,6 +103,8 @@ gb_open_draft(const gb_options *o, gb_opened *p, gb_error *err)
         .who = o->draft != NULL ? o->draft : GB_DRAFT_DEFAULT,
         .device = o->device,
         .progress = gb_opened_progress(p),
+        .say = say_note,
+        .arg = p,
     };
     gb_error why = GB_ERROR_INIT;
 

@@ -11,13 +11,18 @@
 #include "session/lookup.h"
 #include "session/loop.h"
 
-#define GUESSES (GB_ROWS - 1)
+/* So often a model may fail. */
+#define FAILURES 3
 
 struct gb_draft {
     gb_engine *engine;
-    gb_lookup *lookup;     /* who guesses: one of these */
+    gb_lookup *lookup;     /* who guesses: one of these, or none of them */
     gb_draft_model *model;
+    unsigned failures;     /* of the model, one after the other */
+    gb_ids known;          /* what it was told instead */
     unsigned always;
+    void (*say)(void *arg, const char *text);
+    void *arg;
     gb_gain gain;
     gb_draft_count count;
 
@@ -25,7 +30,7 @@ struct gb_draft {
      * then the guesses. */
     gb_ids text;
     size_t from;
-    unsigned n_guesses, trusts[GUESSES];
+    unsigned n_guesses, trusts[GB_DRAFT_MOST];
     uint64_t step;
     gb_settings settings;
     bool ranges;
@@ -39,14 +44,30 @@ struct gb_draft {
 
 /* How likely a guess is at first, by how much it is trusted. */
 static const double lookup_rates[GB_TRUSTS] = {0.3, 0.5, 0.7, 0.95};
-static const double model_rates[GB_TRUSTS] = {0.5, 0.7, 0.9, 0.98};
+static const double model_rates[GB_TRUSTS] = {0.5, 0.75, 0.95, 0.99};
+
+static const double *
+first_rates(const gb_draft *d)
+{
+    return d->model != NULL ? model_rates : lookup_rates;
+}
+
+static gb_draft *
+make_draft(gb_engine *engine, unsigned always)
+{
+    gb_draft *d = gb_alloc(sizeof *d);
+
+    d->engine = engine;
+    d->always = always < GB_DRAFT_MOST ? always : GB_DRAFT_MOST;
+    gb_gain_begin(&d->gain, lookup_rates);
+    return d;
+}
 
 bool
 gb_draft_open(gb_engine *engine, const gb_draft_options *o, gb_draft **d,
               gb_error *err)
 {
     gb_draft_model *model = NULL;
-    gb_draft *made;
 
     *d = NULL;
     if (strcmp(o->who, "off") == 0)
@@ -63,15 +84,28 @@ gb_draft_open(gb_engine *engine, const gb_draft_options *o, gb_draft **d,
         if (model == NULL)
             return err->status == GB_OK;
     }
-    made = gb_alloc(sizeof *made);
-    made->engine = engine;
-    made->model = model;
-    made->always = o->always < GUESSES ? o->always : GUESSES;
+    *d = make_draft(engine, o->always);
+    (*d)->model = model;
+    (*d)->say = o->say;
+    (*d)->arg = o->arg;
     if (model == NULL)
-        made->lookup = gb_lookup_new();
-    gb_gain_begin(&made->gain, model != NULL ? model_rates : lookup_rates);
-    *d = made;
+        (*d)->lookup = gb_lookup_new();
+    gb_gain_begin(&(*d)->gain, first_rates(*d));
     return true;
+}
+
+gb_draft *
+gb_draft_known(gb_engine *engine)
+{
+    return gb_loop_counts_reads(engine) ? NULL
+                                        : make_draft(engine, GB_DRAFT_MOST);
+}
+
+void
+gb_draft_know(gb_draft *d, const gb_token *ids, size_t n)
+{
+    d->known.len = 0;
+    gb_ids_append(&d->known, ids, n);
 }
 
 void
@@ -83,6 +117,7 @@ gb_draft_close(gb_draft *d)
         return;
     gb_lookup_free(d->lookup);
     gb_draft_model_close(d->model);
+    gb_ids_free(&d->known);
     gb_ids_free(&d->text);
     gb_adjuster_free(&d->adjuster);
     for (i = 0; i < GB_ROWS; i++)
@@ -174,27 +209,37 @@ lookup_trust(unsigned match)
     return match < 5 ? 0 : match < 9 ? 1 : match < 17 ? 2 : 3;
 }
 
-/* All that there are cost nothing; as many as pay are left. */
+/* As many of them as pay are left. */
 static void
-look_up(gb_draft *d, const gb_draft_text *t, unsigned most)
+choose(gb_draft *d, unsigned most)
 {
-    gb_token ids[GUESSES];
-    double rates[GUESSES];
+    double rates[GB_DRAFT_MOST];
+    unsigned i;
+
+    if (most < d->n_guesses)
+        d->n_guesses = most;
+    for (i = 0; i < d->n_guesses; i++)
+        rates[i] = gb_gain_rate(&d->gain, d->trusts[i]);
+    if (d->always == 0)
+        d->n_guesses = gb_gain_plan(&d->gain, rates, d->n_guesses);
+    else if (d->always < d->n_guesses)
+        d->n_guesses = d->always;
+}
+
+/* All that there are, which cost nothing. */
+static void
+look_up(gb_draft *d, const gb_draft_text *t)
+{
+    gb_token ids[GB_DRAFT_MOST];
     unsigned match, n, i;
 
     gb_lookup_read(d->lookup, t->ids, t->n);
-    n = gb_lookup_guess(d->lookup, ids, GUESSES, &match);
+    n = gb_lookup_guess(d->lookup, ids, GB_DRAFT_MOST, &match);
     for (i = 0; i < n; i++) {
         push_guess(d, ids[i], lookup_trust(match + i));
-        rates[i] = gb_gain_rate(&d->gain, d->trusts[i]);
         if (ends_text(d, t, ids[i]))
             break;
     }
-    n = d->n_guesses < most ? d->n_guesses : most;
-    if (d->always == 0)
-        d->n_guesses = gb_gain_plan(&d->gain, rates, n);
-    else
-        d->n_guesses = n < d->always ? n : d->always;
 }
 
 /* A guess that wins clearly is rarely wrong. */
@@ -204,49 +249,82 @@ model_trust(float margin)
     return margin < 0.3f ? 0 : margin < 1 ? 1 : margin < 2.5f ? 2 : 3;
 }
 
-static unsigned
-plan_model(gb_draft *d, unsigned most)
+/* It may be the fault of a text that never comes, or of a setting, which ends
+ * the text itself: but not again and again. */
+static void
+fail_model(gb_draft *d, const gb_error *why)
 {
-    double rates[GUESSES];
-    unsigned n, i;
+    gb_error said = *why;
 
-    if (d->always > 0)
-        return d->always < most ? d->always : most;
-    if (gb_gain_rests(&d->gain))
-        return 0;
-    for (i = 0; i < GUESSES; i++)
-        rates[i] = gb_gain_mean(&d->gain);
-    n = gb_gain_plan(&d->gain, rates, most);
-    gb_gain_planned(&d->gain, n);
-    /* Now and then a few are made all the same, to see whether it is still
-     * so. */
-    return n > 0 || most < 2 ? n : 2;
+    if (++d->failures < FAILURES)
+        return;
+    gb_draft_model_close(d->model);
+    d->model = NULL;
+    gb_fail_context(&said, "no more drafts");
+    if (d->say != NULL)
+        d->say(d->arg, said.text);
+}
+
+/* Another guess of the model; false: it cannot. */
+static bool
+push_model(gb_draft *d, const gb_draft_text *t, gb_error *err)
+{
+    uint32_t missing = gb_draft_model_missing(d->model, d->text.data,
+                                              d->text.len);
+    double ms = gb_now_ms();
+    gb_pick pick;
+
+    if (!gb_draft_model_pick(d->model, d->text.data, d->text.len,
+                             t->step + d->n_guesses, t->settings, &pick, err))
+        return false;
+    d->failures = 0;
+    ms = gb_now_ms() - ms;
+    if (missing <= 2)
+        gb_gain_guessed(&d->gain, ms);
+    else
+        gb_gain_read(&d->gain, missing, ms);
+    push_guess(d, pick.id, model_trust(pick.margin));
+    return true;
 }
 
 static bool
 ask_model(gb_draft *d, const gb_draft_text *t, unsigned most, gb_error *err)
 {
-    unsigned n = plan_model(d, most);
-    double sure = 1, before;
-    bool at_once;
-    gb_pick pick;
+    gb_error problem = GB_ERROR_INIT;
+    unsigned least = d->always;
+    double sure = 1;
 
-    while (d->n_guesses < n) {
-        before = gb_now_ms();
-        if (!gb_draft_model_pick(d->model, d->text.data, d->text.len,
-                                 t->step + d->n_guesses, t->settings, &pick,
-                                 &at_once, err))
-            return err->status != GB_INTERRUPTED;
-        if (at_once)
-            gb_gain_guessed(&d->gain, gb_now_ms() - before);
-        push_guess(d, pick.id, model_trust(pick.margin));
+    if (d->always == 0)
+        least = gb_gain_begins(&d->gain,
+                               gb_draft_model_missing(d->model, t->ids, t->n),
+                               t->left);
+    if (d->always > 0 && d->always < most)
+        most = d->always;
+    while (least > 0 && d->n_guesses < most) {
+        if (!push_model(d, t, &problem)) {
+            if (problem.status != GB_INTERRUPTED) {
+                fail_model(d, &problem);
+                break;
+            }
+            return gb_fail_interrupted(err);
+        }
         sure *= gb_gain_rate(&d->gain, d->trusts[d->n_guesses - 1]);
-        if (ends_text(d, t, pick.id) ||
-            (d->always == 0 &&
+        if (ends_text(d, t, d->text.data[d->text.len - 1]) ||
+            (d->n_guesses >= least &&
              !gb_gain_goes_on(&d->gain, d->n_guesses, sure)))
             break;
     }
     return true;
+}
+
+static void
+push_known(gb_draft *d)
+{
+    size_t i;
+
+    for (i = 0; i < d->known.len && i < GB_DRAFT_MOST; i++)
+        push_guess(d, d->known.data[i], 0);
+    d->known.len = 0;
 }
 
 /* The check. */
@@ -303,23 +381,20 @@ check_guesses(gb_draft *d, gb_error *err)
     const gb_rule rule = {s->greedy, s->temperature, &s->filter, d->ranges};
     gb_sequence rows[GB_ROWS];
     gb_error problem = GB_ERROR_INIT;
-    double before = gb_now_ms();
     size_t read = gb_loop_count_read(d->engine, d->text.data, d->from);
+    double ms = gb_now_ms();
 
     if (!make_rows(d, rows, &problem) ||
         !gb_engine_pick_rows(d->engine, &rule, rows, d->n_guesses + 1,
                              d->picks, &problem)) {
         /* It may be the fault of a text that never comes: the plain path
          * knows. */
-        if (problem.status != GB_INTERRUPTED)
-            return true;
-        if (err != NULL)
-            *err = problem;
-        return false;
+        return problem.status != GB_INTERRUPTED || gb_fail_interrupted(err);
     }
-    if (read + 1 >= d->from)
-        gb_gain_passed(&d->gain, d->n_guesses + 1, gb_now_ms() - before);
+    ms = gb_now_ms() - ms;
     count_right(d);
+    gb_gain_passed(&d->gain, d->n_guesses + 1, d->n_picks,
+                   read + 1 >= d->from ? ms : -1);
     return true;
 }
 
@@ -328,33 +403,40 @@ gb_draft_check(gb_draft *d, const gb_draft_text *t, gb_error *err)
 {
     uint32_t n_ctx = gb_engine_model(d->engine)->config.n_ctx;
     size_t room = n_ctx - t->n;
+    gb_settings same = *t->settings;
     unsigned most;
 
     if (t->left > 0 && t->left - 1 < room)
         room = t->left - 1;
-    most = room < GUESSES ? (unsigned)room : GUESSES;
+    most = room < GB_DRAFT_MOST ? (unsigned)room : GB_DRAFT_MOST;
     d->text.len = 0;
     gb_ids_append(&d->text, t->ids, t->n);
+    same.seed = d->settings.seed;
+    same.max_new_tokens = d->settings.max_new_tokens;
+    if (!gb_settings_same(&same, &d->settings))
+        gb_gain_renew(&d->gain, first_rates(d));
     d->from = t->n;
     d->n_guesses = d->n_picks = 0;
     d->step = t->step;
     d->settings = *t->settings;
     d->ranges = t->ranges;
     if (d->lookup != NULL)
-        look_up(d, t, most);
+        look_up(d, t);
+    else if (d->model == NULL)
+        push_known(d);
     else if (!ask_model(d, t, most, err))
         return false;
+    choose(d, most);
     return d->n_guesses == 0 || check_guesses(d, err);
 }
 
 void
 gb_draft_saw(gb_draft *d, gb_token id, double ms)
 {
-    if (ms >= 0)
-        gb_gain_passed(&d->gain, 1, ms);
+    gb_gain_passed(&d->gain, 1, 1, ms);
     /* A guess that was not worth checking is seen to be right or wrong all the
      * same, once: what follows may come without a guess. */
-    if (d->lookup != NULL && d->n_picks == 0 && d->text.len > d->from) {
+    if (d->n_picks == 0 && d->text.len > d->from) {
         gb_gain_came(&d->gain, d->trusts[0], d->text.data[d->from] == id);
         d->text.len = d->from;
     }

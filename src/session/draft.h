@@ -21,6 +21,9 @@ typedef struct gb_draft gb_draft;
 
 #define GB_DRAFT_DEFAULT "off"
 
+/* Guesses that are checked at once, at most. */
+#define GB_DRAFT_MOST (GB_ROWS - 1)
+
 /* Who guesses, as the user says it: "off", "lookup" (what was read before),
  * "self" (the same model at q4_0), or a model as gb_model_find takes it. */
 typedef struct gb_draft_options {
@@ -29,6 +32,9 @@ typedef struct gb_draft_options {
     unsigned always;    /* so many guesses a check, as far as there are, whether
                            it pays or not; 0: as many as pay */
     gb_progress progress; /* of opening and reading; see gb_engine_options */
+    /* Told once, where nobody guesses any more; NULL: it is not told. */
+    void (*say)(void *arg, const char *text);
+    void *arg;
 } gb_draft_options;
 
 /* *d is NULL where it is off, and where it cannot be: then err->text says why,
@@ -37,6 +43,13 @@ typedef struct gb_draft_options {
 bool gb_draft_open(gb_engine *engine, const gb_draft_options *options,
                    gb_draft **d, gb_error *err);
 void gb_draft_close(gb_draft *d);
+
+/* One for a text that is known already, and only verified: it guesses what it
+ * is told with gb_draft_know, as much as there is. NULL: there can be none, as
+ * above. */
+gb_draft *gb_draft_known(gb_engine *engine);
+/* What is to follow the next text that is asked for (n <= GB_DRAFT_MOST). */
+void gb_draft_know(gb_draft *d, const gb_token *ids, size_t n);
 
 /* Another text that may come again, from its token `from` on (n). */
 void gb_draft_learn(gb_draft *d, const gb_token *ids, size_t n, size_t from);

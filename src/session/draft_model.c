@@ -117,10 +117,19 @@ skip(gb_draft_model *m, size_t n)
     return m->skipped;
 }
 
+uint32_t
+gb_draft_model_missing(gb_draft_model *m, const gb_token *ids, size_t n)
+{
+    size_t from = skip(m, n);
+
+    n -= from;
+    return (uint32_t)(n - gb_loop_count_read(m->engine, ids + from, n));
+}
+
 bool
 gb_draft_model_pick(gb_draft_model *m, const gb_token *ids, size_t n,
                     uint64_t step, const gb_settings *s, gb_pick *pick,
-                    bool *at_once, gb_error *err)
+                    gb_error *err)
 {
     const gb_rule rule = {s->greedy, s->temperature, &s->filter, false};
     size_t from = skip(m, n);
@@ -131,7 +140,6 @@ gb_draft_model_pick(gb_draft_model *m, const gb_token *ids, size_t n,
         .step = step,
     };
 
-    *at_once = gb_loop_count_read(m->engine, row.ids, row.n) + 2 >= row.n;
     return gb_adjuster_find(&m->adjuster, m->first, s, ids, n, &row.adjust,
                             err) &&
            gb_engine_pick_rows(m->engine, &rule, &row, 1, pick, err);

@@ -15,11 +15,14 @@ gb_draft_model *gb_draft_model_open(gb_engine *engine,
                                     gb_error *err);
 void gb_draft_model_close(gb_draft_model *m);
 
-/* The token that it would pick at this step behind ids (n). Of a text that is
- * longer than its context it sees the end. *at_once: it had read all of it but
- * a token or two. */
+/* How much of a text it has not read yet. Of one that is longer than its
+ * context it sees the end. */
+uint32_t gb_draft_model_missing(gb_draft_model *m, const gb_token *ids,
+                                size_t n);
+
+/* The token that it would pick at this step behind ids (n). */
 bool gb_draft_model_pick(gb_draft_model *m, const gb_token *ids, size_t n,
                          uint64_t step, const gb_settings *settings,
-                         gb_pick *pick, bool *at_once, gb_error *err);
+                         gb_pick *pick, gb_error *err);
 
 #endif

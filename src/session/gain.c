@@ -3,26 +3,61 @@
 #include <math.h>
 
 /* So many guesses of a kind count as much as all before them. */
-#define MEMORY 64.0
+#define MEMORY 48.0
 /* What is taken for granted weighs as much as so many. */
-#define PRIOR 4.0
-/* The share of the newest time in a smoothed one. */
-#define SMOOTHING 0.25
-/* A time that was not seen for so many passes is not known any more. */
-#define AGE 512
-/* A row more costs this share of a plain pass until it was seen. */
-#define ROW_SHARE 0.1
-/* What has to be gained at least: times are never exact. */
-#define MARGIN 1.03
-#define PAUSE_LEAST 8
-#define PAUSE_MOST 256
+#define PRIOR 2.0
+/* How far a time moves what was expected: a shorter one; a longer one, which
+ * counts as twice what was expected at most, and more the longer ago the last
+ * one was, in passes. */
+#define DOWN 0.5
+#define UP 0.05
+#define UP_FIRST 0.7
+#define UP_AGE 64.0
+/* What was not seen for so many passes is forgotten by two thirds. */
+#define AGE 2048.0
+#define GUESS_AGE 256
+#define HOPE_EVERY 32
+/* The plain pass is what all is measured by: it is made now and then, and more
+ * often where little is gained. */
+#define PLAIN_EVERY 32
+#define PLAIN_SOON 8
+/* What is expected of a row more, of a guess, and of a token that whoever
+ * guesses has to read, until it was seen. */
+#define ROW 0.1
+#define GUESS 0.2
+#define READ 0.05
+/* Much is gained where so many times the tokens are made. */
+#define WORTH 1.4
+/* What a pass has to gain at least, in tokens. */
+#define MARGIN 0.05
+/* What it makes lately is what it made in so many plain passes. */
+#define LATELY 16.0
+/* Guesses of a trial. */
+#define TRIAL 2
+/* Tokens that are wanted, where nobody says. */
+#define WANTED 1000
+/* Plain passes that may be lost, at first and at most, and for each one. */
+#define CREDIT_FIRST 1.5
+#define CREDIT_MOST 4.0
+#define CREDIT_SHARE 0.02
+/* The share of them that one pass may lose. */
+#define STAKE 0.6
+/* Reading is to bring so many times what it takes. */
+#define RETURN 2
 
 void
 gb_gain_begin(gb_gain *g, const double *rates)
 {
+    *g = (gb_gain){.credit = 0};
+    gb_gain_renew(g, rates);
+}
+
+void
+gb_gain_renew(gb_gain *g, const double *rates)
+{
     unsigned i;
 
-    *g = (gb_gain){.pause = PAUSE_LEAST};
+    g->credit = fmax(g->credit, CREDIT_FIRST);
     for (i = 0; i < GB_TRUSTS; i++) {
         g->all[i] = PRIOR;
         g->right[i] = PRIOR * rates[i];
@@ -48,93 +83,192 @@ gb_gain_mean(const gb_gain *g)
     return right / all;
 }
 
+/* Expected times. */
+
 static bool
 is_known(const gb_gain *g, unsigned rows)
 {
-    /* The plain pass is what all is measured by: it is never forgotten. */
-    return g->seen[rows] != 0 &&
-           (rows == 1 || g->passes - g->seen[rows] < AGE);
+    return rows == 1 || g->seen[rows] != 0;
 }
 
-/* Between two that are known a straight line; beyond them a row costs what is
- * expected of one. */
-double
-gb_gain_pass(const gb_gain *g, unsigned rows)
+static double
+age(const gb_gain *g, uint64_t seen)
+{
+    return seen != 0 ? (double)(g->passes - seen) : INFINITY;
+}
+
+/* Tokens for each plain pass: what is made otherwise in the time that a pass
+ * takes. */
+static double
+worth(const gb_gain *g)
+{
+    return fmax(1, g->time > 0 ? g->tokens / g->time : 0);
+}
+
+/* What was seen; what is bad of it fades, so that it is tried again, and so it
+ * is now and then where guesses pay. */
+static double
+pass_seen(const gb_gain *g, unsigned rows)
+{
+    const double time = g->pass_ms[rows] / g->pass_ms[1];
+    const double hoped = 1 + ROW * (rows - 1);
+
+    if (time <= hoped)
+        return time;
+    if (worth(g) > WORTH && g->passes % HOPE_EVERY == 0)
+        return hoped;
+    return hoped + (time - hoped) * exp(-age(g, g->seen[rows]) / AGE);
+}
+
+/* Between two that are known a straight line; beyond them one between what was
+ * seen and what was hoped. */
+static double
+pass_of(const gb_gain *g, unsigned rows)
 {
     unsigned below = rows, above = rows;
-    double ms, step;
+    double from, step = ROW;
 
-    while (below > 0 && !is_known(g, below))
+    while (!is_known(g, below))
         below--;
     while (above <= GB_ROWS && !is_known(g, above))
         above++;
-    if (below == rows)
-        return g->pass_ms[rows];
-    if (below > 0 && above <= GB_ROWS) {
-        step = (g->pass_ms[above] - g->pass_ms[below]) / (above - below);
-        return g->pass_ms[below] + step * (rows - below);
+    from = below > 1 ? pass_seen(g, below) : 1;
+    if (above == below)
+        return from;
+    if (above <= GB_ROWS)
+        step = (pass_seen(g, above) - from) / (above - below);
+    else if (below > 1)
+        step = (ROW + (from - 1) / (below - 1)) / 2;
+    return from + step * (rows - below);
+}
+
+/* Fewer rows do not cost more. */
+double
+gb_gain_pass(const gb_gain *g, unsigned rows)
+{
+    double time = pass_of(g, rows);
+    unsigned i;
+
+    for (i = rows + 1; i <= GB_ROWS; i++)
+        if (is_known(g, i))
+            time = fmin(time, pass_seen(g, i));
+    return fmax(time, 1);
+}
+
+static double
+guess_of(const gb_gain *g)
+{
+    return g->guessed != 0 ? g->guess_ms / g->pass_ms[1] : GUESS;
+}
+
+static double
+read_of(const gb_gain *g)
+{
+    return g->was_read != 0 ? g->read_ms / g->pass_ms[1] : READ;
+}
+
+static bool
+is_plain_due(const gb_gain *g)
+{
+    const unsigned every = worth(g) > WORTH ? PLAIN_EVERY : PLAIN_SOON;
+
+    return g->seen[1] != 0 && g->passes - g->seen[1] >= every;
+}
+
+/* What to do. */
+
+/* What is lost when all of so many guesses are wrong. */
+static double
+stake(const gb_gain *g, unsigned n, double guess)
+{
+    return n * guess + gb_gain_pass(g, n + 1) - 1;
+}
+
+static bool
+can_stake(const gb_gain *g, unsigned n, double guess)
+{
+    return stake(g, n, guess) <= g->credit * STAKE;
+}
+
+/* The most tokens that guesses behind `made` gain, less what their time is
+ * worth. */
+static double
+most_gained(const gb_gain *g, unsigned made, double sure)
+{
+    const double mean = gb_gain_mean(g), now = gb_gain_pass(g, made + 1);
+    double best = -INFINITY, tokens = 0, cost;
+    unsigned n;
+
+    for (n = 1; made + n < GB_ROWS && can_stake(g, made + n, guess_of(g)); n++) {
+        sure *= mean;
+        tokens += sure;
+        cost = n * guess_of(g) + gb_gain_pass(g, made + n + 1) - now;
+        best = fmax(best, tokens - worth(g) * cost);
     }
-    if (below > 0) {
-        ms = g->pass_ms[below];
-        step = ms * ROW_SHARE / (1 + ROW_SHARE * (below - 1));
-        return ms + step * (rows - below);
+    return best;
+}
+
+bool
+gb_gain_goes_on(const gb_gain *g, unsigned made, double sure)
+{
+    return most_gained(g, made, sure) > 0;
+}
+
+/* What is saved of the time of so many tokens. */
+static double
+saved(const gb_gain *g, uint64_t left)
+{
+    const double mean = gb_gain_mean(g);
+    double tokens = 1, sure = 1, least = 1, time;
+    unsigned n;
+
+    for (n = 1; n < GB_ROWS; n++) {
+        sure *= mean;
+        tokens += sure;
+        time = n * guess_of(g) + gb_gain_pass(g, n + 1);
+        least = fmin(least, time / tokens);
     }
-    if (above > GB_ROWS)
+    return (double)(left > 0 ? left : WANTED) * (1 - least);
+}
+
+unsigned
+gb_gain_begins(gb_gain *g, uint32_t missing, uint64_t left)
+{
+    const double read = missing * read_of(g);
+    double guess = guess_of(g);
+
+    if (g->seen[1] == 0 || is_plain_due(g))
         return 0;
-    return g->pass_ms[above] * (1 + ROW_SHARE * (rows - 1)) /
-           (1 + ROW_SHARE * (above - 1));
+    g->pays = most_gained(g, 0, 1) > MARGIN &&
+              saved(g, left) > RETURN * (read + g->invested);
+    if (g->pays)
+        return 1;
+    if (age(g, g->guessed) >= GUESS_AGE)
+        guess = fmin(guess, GUESS);
+    return stake(g, TRIAL, guess) + read <= g->credit ? TRIAL : 0;
 }
 
 unsigned
 gb_gain_plan(const gb_gain *g, const double *rates, unsigned n)
 {
-    double plain = gb_gain_pass(g, 1), tokens = 1, sure = 1, rate;
-    double best = MARGIN;
+    double best = MARGIN, tokens = 0, sure = 1, gained;
     unsigned i, count = 0;
 
-    /* The first pass tells what one costs. */
-    if (plain <= 0)
+    if (is_plain_due(g))
         return 0;
-    for (i = 1; i <= n && i < GB_ROWS; i++) {
+    for (i = 1; i <= n && i < GB_ROWS && can_stake(g, i, 0); i++) {
         sure *= rates[i - 1];
         tokens += sure;
-        rate = tokens * plain / (i * g->guess_ms + gb_gain_pass(g, i + 1));
-        if (rate > best) {
-            best = rate;
+        gained = tokens - worth(g) * (gb_gain_pass(g, i + 1) - 1);
+        if (gained > best) {
+            best = gained;
             count = i;
         }
     }
     return count;
 }
 
-bool
-gb_gain_goes_on(const gb_gain *g, unsigned made, double sure)
-{
-    double more = gb_gain_pass(g, made + 2) - gb_gain_pass(g, made + 1);
-
-    return sure * gb_gain_mean(g) * gb_gain_pass(g, 1) >
-           g->guess_ms + fmax(more, 0);
-}
-
-bool
-gb_gain_rests(gb_gain *g)
-{
-    if (g->rest == 0)
-        return false;
-    g->rest--;
-    return true;
-}
-
-void
-gb_gain_planned(gb_gain *g, unsigned n)
-{
-    if (n > 0) {
-        g->pause = PAUSE_LEAST;
-        return;
-    }
-    g->rest = g->pause;
-    g->pause = g->pause * 2 < PAUSE_MOST ? g->pause * 2 : PAUSE_MOST;
-}
+/* What was seen. */
 
 void
 gb_gain_came(gb_gain *g, unsigned trust, bool right)
@@ -145,29 +279,62 @@ gb_gain_came(gb_gain *g, unsigned trust, bool right)
     g->right[trust] = g->right[trust] * fade + right;
 }
 
-static void
-smooth(double *ms, double now, bool known)
+static double
+moved(double expected, double now, double old)
 {
-    *ms = known ? *ms + (now - *ms) * SMOOTHING : now;
+    const double up = UP_FIRST - (UP_FIRST - UP) * exp(-old / UP_AGE);
+
+    if (now < expected)
+        return expected + (now - expected) * DOWN;
+    return expected + (fmin(now, 2 * expected) - expected) * up;
 }
 
 void
 gb_gain_guessed(gb_gain *g, double ms)
 {
-    if (g->guess_ms > 0)
-        ms = fmin(ms, 2 * g->guess_ms);
-    smooth(&g->guess_ms, ms, g->guess_ms > 0);
+    g->guess_ms = moved(guess_of(g) * g->pass_ms[1], ms, age(g, g->guessed));
+    g->guessed = g->passes;
+    g->spent += guess_of(g);
 }
 
-/* The first pass of a kind may have more to do, and other programs run as well:
- * one bad time alone must not decide. */
 void
-gb_gain_passed(gb_gain *g, unsigned rows, double ms)
+gb_gain_read(gb_gain *g, uint32_t n, double ms)
 {
-    double expected = gb_gain_pass(g, rows);
+    g->read_ms = moved(read_of(g) * g->pass_ms[1], ms / n,
+                       age(g, g->was_read));
+    g->was_read = g->passes;
+    *(g->pays ? &g->invested : &g->spent) += n * read_of(g);
+}
 
-    if (expected > 0)
-        ms = fmin(ms, 2 * expected);
-    smooth(&g->pass_ms[rows], ms, is_known(g, rows));
-    g->seen[rows] = ++g->passes;
+/* The account: what tokens took more than by plain passes is lost, and what
+ * they took less comes back. */
+static void
+settle(gb_gain *g, unsigned rows, unsigned tokens)
+{
+    const double time = g->spent + gb_gain_pass(g, rows);
+    const double fade = 1 / (1 + time / LATELY), gained = tokens - time;
+
+    g->tokens = g->tokens * fade + tokens;
+    g->time = g->time * fade + time;
+    g->credit += gained + (rows == 1 ? CREDIT_SHARE : 0);
+    g->credit = fmin(g->credit, CREDIT_MOST);
+    g->invested = fmax(g->invested - fmax(gained, 0), 0);
+    g->spent = 0;
+}
+
+void
+gb_gain_passed(gb_gain *g, unsigned rows, unsigned tokens, double ms)
+{
+    const bool first = g->seen[1] == 0;
+
+    g->passes++;
+    if (ms >= 0 && first) {
+        g->pass_ms[1] = ms / gb_gain_pass(g, rows);
+        g->seen[1] = g->passes;
+    } else if (ms >= 0) {
+        g->pass_ms[rows] = moved(gb_gain_pass(g, rows) * g->pass_ms[1], ms,
+                                 age(g, g->seen[rows]));
+        g->seen[rows] = g->passes;
+    }
+    settle(g, rows, tokens);
 }

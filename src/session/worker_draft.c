@@ -17,6 +17,16 @@ take(gb_worker *w, gb_draft *d)
     w->draft_before = (gb_draft_count){0};
 }
 
+static void
+say(void *arg, const char *text)
+{
+    gb_error note = GB_ERROR_INIT;
+
+    gb_fail(&note, "%s", text);
+    note.status = GB_OK;
+    gb_worker_tell_error(arg, 0, &note);
+}
+
 bool
 gb_worker_set_draft(gb_worker *w, const char *who, gb_str *said,
                     gb_error *err)
@@ -25,6 +35,8 @@ gb_worker_set_draft(gb_worker *w, const char *who, gb_str *said,
         .who = who,
         .device = w->device,
         .progress = gb_worker_progress(w),
+        .say = say,
+        .arg = w,
     };
     gb_error why = GB_ERROR_INIT;
     gb_draft *d = NULL;

@@ -1,10 +1,8 @@
-/* What follows a text by what was read before; how many guesses are worth
- * their time. */
+/* What follows a text by what was read before. */
 #include "test.h"
 #include "mutate.h"
 
 #include "base/mem.h"
-#include "session/gain.h"
 #include "session/lookup.h"
 
 /* The guesses at what follows a text (n), each a letter. */
@@ -140,121 +138,6 @@ test_forgets(void **state)
     free(ids);
 }
 
-/* The times and rates of a device, as they are seen. */
-static gb_gain
-gain_of(double rate, double guess_ms, double row)
-{
-    const double rates[GB_TRUSTS] = {rate, rate, rate, rate};
-    unsigned rows, i;
-    gb_gain g;
-
-    gb_gain_begin(&g, rates);
-    for (i = 0; i < 30; i++)
-        for (rows = 1; rows <= GB_ROWS; rows += rows < 2 ? 1 : 7)
-            gb_gain_passed(&g, rows, 10 * (1 + row * (rows - 1)));
-    if (guess_ms > 0)
-        gb_gain_guessed(&g, guess_ms);
-    return g;
-}
-
-static unsigned
-plan(const gb_gain *g, double rate)
-{
-    double rates[GB_ROWS - 1];
-    unsigned i;
-
-    for (i = 0; i < GB_ROWS - 1; i++)
-        rates[i] = rate;
-    return gb_gain_plan(g, rates, GB_ROWS - 1);
-}
-
-static void
-test_plans(void **state)
-{
-    static const struct {
-        double rate, guess_ms, row; /* a pass of one row takes 10 ms */
-        unsigned least, most;
-    } cases[] = {
-        {0.99, 0, 0.05, 15, 15}, /* free, right: all */
-        {0.5, 0, 0.05, 1, 4},
-        {0.01, 0, 0.05, 0, 0},
-        {0.99, 0, 1, 0, 0},      /* rows as dear as passes */
-        {0.9, 2.5, 0.05, 3, 7},
-        {0.9, 9, 0.05, 0, 0},    /* a guess as dear as the token */
-        {0.3, 2.5, 0.05, 0, 0},
-    };
-    gb_gain g;
-    unsigned n;
-    size_t i;
-
-    (void)state;
-    for (i = 0; i < GB_COUNT(cases); i++) {
-        g = gain_of(cases[i].rate, cases[i].guess_ms, cases[i].row);
-        n = plan(&g, cases[i].rate);
-        if (n < cases[i].least || n > cases[i].most)
-            fail_msg("case %zu: %u guesses", i, n);
-    }
-    /* Nothing is known before the first pass. */
-    gb_gain_begin(&g, (double[GB_TRUSTS]){1, 1, 1, 1});
-    assert_int_equal(plan(&g, 1), 0);
-    assert_true(gb_gain_pass(&g, 4) <= 0);
-}
-
-static void
-test_learns(void **state)
-{
-    gb_gain g = gain_of(0.9, 2.5, 0.05);
-    unsigned i;
-
-    (void)state;
-    assert_true(gb_gain_goes_on(&g, 1, 0.9));
-    assert_false(gb_gain_goes_on(&g, 1, 0.1));
-    /* Between what was seen a straight line. */
-    assert_true(gb_gain_pass(&g, 5) > gb_gain_pass(&g, 2));
-    assert_true(gb_gain_pass(&g, 5) < gb_gain_pass(&g, 9));
-    for (i = 0; i < 200; i++)
-        gb_gain_came(&g, 0, false);
-    assert_true(gb_gain_rate(&g, 0) < 0.1);
-    assert_true(gb_gain_rate(&g, 1) > 0.8);
-    for (i = 0; i < 200; i++)
-        gb_gain_came(&g, 0, true);
-    assert_true(gb_gain_rate(&g, 0) > 0.8);
-    /* One bad time does not count as it stands; many do, and they are not held
-     * against it for ever. */
-    gb_gain_passed(&g, 9, 1e6);
-    assert_true(gb_gain_pass(&g, 9) < 30);
-    for (i = 0; i < 50; i++)
-        gb_gain_passed(&g, 9, 1000);
-    assert_true(gb_gain_pass(&g, 9) > 500);
-    for (i = 0; i < 2000; i++)
-        gb_gain_passed(&g, 1, 10);
-    assert_true(gb_gain_pass(&g, 9) < 500);
-}
-
-/* Off where it does not pay, each time for longer, but never for good. */
-static void
-test_rests(void **state)
-{
-    gb_gain g = gain_of(0.1, 5, 0.5);
-    unsigned tries = 0, first = 0, i;
-
-    (void)state;
-    for (i = 0; i < 4000; i++) {
-        if (gb_gain_rests(&g))
-            continue;
-        tries++;
-        first += i < 400;
-        gb_gain_planned(&g, 0);
-    }
-    assert_true(first >= 4);
-    assert_true(tries > first && tries < 40);
-    /* Once it pays it does not rest. */
-    while (gb_gain_rests(&g))
-        ;
-    gb_gain_planned(&g, 3);
-    assert_false(gb_gain_rests(&g));
-}
-
 int
 main(void)
 {
@@ -263,9 +146,6 @@ main(void)
         cmocka_unit_test(test_other_takes),
         cmocka_unit_test(test_against_a_scan),
         cmocka_unit_test(test_forgets),
-        cmocka_unit_test(test_plans),
-        cmocka_unit_test(test_learns),
-        cmocka_unit_test(test_rests),
     };
 
     return cmocka_run_group_tests_name("lookup", tests, NULL, NULL);
