@@ -155,6 +155,38 @@ gb_journal_next(gb_journal_reader *r, gb_event *e, gb_error *err)
                ? GB_READ_EVENT : GB_READ_ERROR;
 }
 
+static bool
+peek_token(const char *line, size_t n, gb_token *id)
+{
+    json_t *o = json_loadb(line, n, 0, NULL);
+    const json_t *found = json_object_get(o, "id");
+    const char *type = json_string_value(json_object_get(o, "type"));
+    bool is = type != NULL && strcmp(type, "token") == 0 &&
+              json_is_integer(found) && json_integer_value(found) >= 0 &&
+              json_integer_value(found) < GB_NO_TOKEN;
+
+    if (is)
+        *id = (gb_token)json_integer_value(found);
+    json_decref(o);
+    return is;
+}
+
+size_t
+gb_journal_peek_tokens(const gb_journal_reader *r, gb_token *ids, size_t most)
+{
+    const char *line = r->buffer.data + r->at, *end;
+    size_t left = r->buffer.len - r->at, n;
+
+    for (n = 0; n < most; n++) {
+        end = left > 0 ? memchr(line, '\n', left) : NULL;
+        if (end == NULL || !peek_token(line, (size_t)(end - line), &ids[n]))
+            break;
+        left -= (size_t)(end + 1 - line);
+        line = end + 1;
+    }
+    return n;
+}
+
 /* The header. */
 
 static void

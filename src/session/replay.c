@@ -16,6 +16,7 @@ typedef struct player {
     gb_replay_result *result;
     gb_tree *tree;
     gb_loop loop;
+    size_t told; /* tokens from here on that its draft was told of */
     bool synced;
     gb_origin now, then;
     double began;
@@ -69,6 +70,26 @@ diverge(player *p, const gb_event *e, const gb_pick *pick)
     };
 }
 
+/* What the session says comes next is verified by few passes: each gives the
+ * picks behind as many tokens as it has rows, if it is those that are right. */
+static void
+tell_draft(player *p, gb_token id)
+{
+    gb_token ids[GB_DRAFT_MOST + 1] = {id};
+    size_t n = 1, i;
+
+    if (p->loop.draft == NULL)
+        return;
+    if (p->told == 0) {
+        n += gb_journal_peek_tokens(p->reader, ids + 1, GB_DRAFT_MOST);
+        for (i = 0; i < n && ids[i] < p->model->config.n_vocab;)
+            i++;
+        gb_draft_know(p->loop.draft, ids, i > 0 ? i - 1 : 0);
+        p->told = i > 0 ? i : 1;
+    }
+    p->told--;
+}
+
 /* Computes the token and compares. *same tells whether to go on. */
 static bool
 check_token(player *p, const gb_event *e, bool *same, gb_error *err)
@@ -78,6 +99,7 @@ check_token(player *p, const gb_event *e, bool *same, gb_error *err)
 
     gb_loop_follow(&p->loop, p->tree, p->synced);
     p->synced = true;
+    tell_draft(p, e->id);
     if (!gb_loop_step(&p->loop, &p->tree->settings, &pick, err))
         return false;
     *same = pick.id == e->id;
@@ -122,8 +144,10 @@ play_event(player *p, const gb_event *e, bool *same, gb_error *err)
     if (!gb_tree_apply(p->tree, e, err))
         return unusable(p, err);
     gb_tree_tell_replayed(p->tree, p->options->pace);
-    if (e->type != GB_EVENT_TOKEN)
+    if (e->type != GB_EVENT_TOKEN) {
         p->synced = false;
+        p->told = 0;
+    }
     return true;
 }
 
@@ -191,9 +215,12 @@ gb_replay(gb_journal_reader *r, gb_engine *engine, gb_model *model,
     result->tree = p.tree;
     p.tree->watcher = options->watcher;
     gb_loop_init(&p.loop, engine);
+    if (!options->pace)
+        p.loop.draft = gb_draft_known(engine);
     gb_engine_rewind(engine, 0);
     ok = play(&p, err != NULL ? err : &ignored);
     gb_tree_tell_changes(p.tree);
+    gb_draft_close(p.loop.draft);
     gb_loop_free(&p.loop);
     result->ms = gb_now_ms() - p.began;
     result->torn = gb_journal_reader_torn(r);
