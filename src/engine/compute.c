@@ -75,8 +75,6 @@ gb_compute_open(gb_compute *c, const gb_device *device, const gb_shape *shape,
 {
     cl_context_properties properties[] = {
         CL_CONTEXT_PLATFORM, (cl_context_properties)device->platform, 0};
-    char options[512];
-    double start;
     cl_int code;
 
     memset(c, 0, sizeof *c);
@@ -94,16 +92,20 @@ gb_compute_open(gb_compute *c, const gb_device *device, const gb_shape *shape,
         gb_compute_close(c);
         return false;
     }
+    return true;
+}
+
+bool
+gb_compute_build(gb_compute *c, gb_error *err)
+{
+    const double start = gb_now_ms();
+    char options[512];
+
     build_options(c, options, sizeof options);
-    start = gb_now_ms();
-    c->program = gb_program_build(c->context, device, options,
+    c->program = gb_program_build(c->context, &c->device, options,
                                   &c->program_cached, err);
     c->compile_ms = gb_now_ms() - start;
-    if (c->program == NULL) {
-        gb_compute_close(c);
-        return false;
-    }
-    return true;
+    return c->program != NULL;
 }
 
 void
@@ -118,9 +120,11 @@ gb_compute_close(gb_compute *c)
     memset(c, 0, sizeof *c);
 }
 
-cl_mem
-gb_buffer(gb_compute *c, size_t size, const char *what, gb_error *err)
+static cl_mem
+make_buffer(gb_compute *c, const void *data, size_t size, const char *what,
+            gb_error *err)
 {
+    const cl_mem_flags copy = data != NULL ? CL_MEM_COPY_HOST_PTR : 0;
     cl_int code;
     cl_mem m;
 
@@ -132,7 +136,8 @@ gb_buffer(gb_compute *c, size_t size, const char *what, gb_error *err)
                 (double)c->device.max_alloc / 1048576.0);
         return NULL;
     }
-    m = clCreateBuffer(c->context, CL_MEM_READ_WRITE, size, NULL, &code);
+    m = clCreateBuffer(c->context, CL_MEM_READ_WRITE | copy, size,
+                       (void *)(uintptr_t)data, &code);
     if (code != CL_SUCCESS) {
         gb_fail(err, "%s: no room for %s (%.1f MiB; the device has %.1f): %s",
                 c->device.name, what, (double)size / 1048576.0,
@@ -140,6 +145,19 @@ gb_buffer(gb_compute *c, size_t size, const char *what, gb_error *err)
         return NULL;
     }
     return m;
+}
+
+cl_mem
+gb_buffer(gb_compute *c, size_t size, const char *what, gb_error *err)
+{
+    return make_buffer(c, NULL, size, what, err);
+}
+
+cl_mem
+gb_buffer_of(gb_compute *c, const void *data, size_t size, const char *what,
+             gb_error *err)
+{
+    return make_buffer(c, data, size, what, err);
 }
 
 void

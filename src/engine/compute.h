@@ -48,14 +48,20 @@ typedef struct gb_compute {
     bool failed; /* a command did; for who knows what it was to clear */
 } gb_compute;
 
+/* Context and queue; then the program, which may take long and may be done on
+ * a thread of its own while buffers are made and filled. */
 bool gb_compute_open(gb_compute *c, const gb_device *device,
                      const gb_shape *shape, unsigned packings,
                      unsigned head_size, gb_error *err);
+bool gb_compute_build(gb_compute *c, gb_error *err);
 void gb_compute_close(gb_compute *c);
 
 /* A buffer of `size` > 0 bytes; `what` is for the message when the device has
  * no room. NULL on failure. */
 cl_mem gb_buffer(gb_compute *c, size_t size, const char *what, gb_error *err);
+/* The same with what is in it, for what is small: no command is waited for. */
+cl_mem gb_buffer_of(gb_compute *c, const void *data, size_t size,
+                    const char *what, gb_error *err);
 /* NULL: nothing. */
 void gb_buffer_free(cl_mem m);
 

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/thread.h"
 #include "engine/prefill.h"
 #include "engine/queue.h"
 #include "engine/reader.h"
@@ -72,9 +73,53 @@ open_compute(gb_engine *e, gb_error *err)
     if (!gb_room_find(c, e->model, o, &e->room, err))
         return false;
     e->info.dtype_why = e->room.why;
-    gb_progress_tell(&o->progress, GB_PHASE_COMPILE, 0, 0);
     return gb_compute_open(c, &device, &shape, e->room.plan.packings,
                            e->model->config.head_size, err);
+}
+
+/* Who makes the program while the weights are loaded. */
+typedef struct builder {
+    gb_compute *c;
+    bool ok;
+    gb_error err;
+} builder;
+
+static void *
+build(void *arg)
+{
+    builder *b = arg;
+
+    b->ok = gb_compute_build(b->c, &b->err);
+    return NULL;
+}
+
+/* Both; load_ms is what the weights took. */
+static bool
+load_and_build(gb_engine *e, gb_error *err)
+{
+    const gb_progress *progress = &e->options.progress;
+    const double start = gb_now_ms();
+    builder b = {.c = &e->compute};
+    pthread_t thread;
+    bool beside, ok;
+
+    gb_progress_tell(progress, GB_PHASE_COMPILE, 0, 0);
+    beside = gb_thread_start(&thread, build, &b) == 0;
+    ok = gb_weights_load(&e->weights, &e->compute, e->model, &e->room.plan,
+                         progress, err);
+    e->info.load_ms = gb_now_ms() - start;
+    if (ok)
+        gb_progress_tell(progress, GB_PHASE_COMPILE, 0, 0);
+    if (beside)
+        pthread_join(thread, NULL);
+    else if (ok)
+        build(&b);
+    if (!ok || b.ok)
+        return ok;
+    gb_weights_free(&e->weights);
+    if (err != NULL)
+        *err = b.err;
+    return false;
 }
 
 gb_engine *
@@ -83,7 +128,6 @@ gb_engine_open(const gb_model *model, const gb_engine_options *options,
 {
     gb_engine *e = gb_alloc(sizeof *e);
     const gb_config *g = &model->config;
-    double start;
 
     e->model = model;
     if (options != NULL)
@@ -92,9 +136,7 @@ gb_engine_open(const gb_model *model, const gb_engine_options *options,
         free(e);
         return NULL;
     }
-    start = gb_now_ms();
-    if (!gb_weights_load(&e->weights, &e->compute, model, &e->room.plan,
-                         &e->options.progress, err))
+    if (!load_and_build(e, err))
         goto fail_weights;
     if (!gb_cache_open(&e->cache, &e->compute, g, e->room.n_blocks, err))
         goto fail_cache;
@@ -103,7 +145,6 @@ gb_engine_open(const gb_model *model, const gb_engine_options *options,
         goto fail_forward;
     if (!gb_head_open(&e->head, &e->forward, &e->weights, err))
         goto fail_head;
-    e->info.load_ms = gb_now_ms() - start;
     if (!open_gemm(e, err))
         goto fail_gemm;
     e->info.device = e->compute.device;

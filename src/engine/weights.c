@@ -124,34 +124,19 @@ ask_for_large_pages(const gb_compute *c, void *p, size_t size)
 #endif
 }
 
-static void *
-map(gb_compute *c, cl_mem m, size_t size, gb_error *err)
-{
-    void *p = gb_map_buffer(c, m, size, err);
-
-    if (p != NULL)
-        ask_for_large_pages(c, p, size);
-    return p;
-}
-
 /* A float32 vector of n elements, zeros up to `padded`. t may be NULL. */
 static cl_mem
 load_vector(gb_compute *c, const gb_tensor *t, size_t n, size_t padded,
             gb_error *err)
 {
-    size_t size = padded * sizeof(float);
-    cl_mem m = gb_buffer(c, size, t != NULL ? t->name : "a bias", err);
-    float *p = m != NULL ? map(c, m, size, err) : NULL;
-    bool ok = p != NULL;
+    float *x = gb_alloc_array(padded, sizeof *x);
+    cl_mem m = NULL;
 
-    if (p != NULL) {
-        memset(p, 0, size);
-        ok = t == NULL || gb_tensor_read(t, 0, n, p, err);
-        ok = gb_unmap_buffer(c, m, p, size, ok ? err : NULL) && ok;
-    }
-    if (!ok)
-        gb_buffer_free(m);
-    return ok ? m : NULL;
+    if (t == NULL || gb_tensor_read(t, 0, n, x, err))
+        m = gb_buffer_of(c, x, padded * sizeof *x,
+                         t != NULL ? t->name : "a bias", err);
+    free(x);
+    return m;
 }
 
 bool
@@ -173,9 +158,10 @@ gb_matrix_load(gb_matrix *m, gb_compute *c, gb_packing packing,
     if (m->bias == NULL)
         return false;
     m->weight = gb_buffer(c, size, source->name, err);
-    p = m->weight != NULL ? map(c, m->weight, size, err) : NULL;
+    p = m->weight != NULL ? gb_map_buffer(c, m->weight, size, err) : NULL;
     if (p == NULL)
         return false;
+    ask_for_large_pages(c, p, size);
     ok = gb_pack(&panels, source, transposed, p, err);
     return gb_unmap_buffer(c, m->weight, p, size, ok ? err : NULL) && ok;
 }

@@ -29,7 +29,8 @@ device_open(gb_compute *c, device_shape which, unsigned packings,
 
     test_ok(gb_device_choose(NULL, &device, &err), &err);
     shape = shape_of(&device, which);
-    test_ok(gb_compute_open(c, &device, &shape, packings, head_size, &err),
+    test_ok(gb_compute_open(c, &device, &shape, packings, head_size, &err) &&
+                gb_compute_build(c, &err),
             &err);
     c->device.compute_units = 1;
     c->device.shares_memory = which != DEVICE_GPU;
