@@ -14,6 +14,7 @@
 #include "tests/tui/latency.h"
 #include "tests/tui/storm.h"
 #include "tests/tui/svg.h"
+#include "tests/tui/tour.h"
 
 static bool
 do_need(stage *t, char **words, gb_error *err)
@@ -83,25 +84,11 @@ do_keys(stage *t, char **words, gb_error *err)
     return true;
 }
 
-/* Text with keys between: "hello<Enter>". */
 static bool
 do_press(stage *t, char **words, gb_error *err)
 {
-    const char *at = words[0], *end;
-    char *name;
-    bool ok = true;
+    bool ok = keys_press(t->screen, words[0], t->term, err);
 
-    while (*at != '\0' && ok) {
-        end = *at == '<' ? strchr(at + 2, '>') : NULL;
-        if (end == NULL) {
-            gb_str_putc(screen_typed(t->screen), *at++);
-            continue;
-        }
-        name = gb_strndup(at + 1, (size_t)(end - at - 1));
-        ok = keys_type(t->screen, name, t->term, err);
-        free(name);
-        at = end + 1;
-    }
     stage_pump(t, 0);
     return ok;
 }
@@ -322,6 +309,12 @@ do_storm(stage *t, char **words, gb_error *err)
 }
 
 static bool
+do_tour(stage *t, char **words, gb_error *err)
+{
+    return tour(t, words[0], words[1], err);
+}
+
+static bool
 do_calm(stage *t, char **words, gb_error *err)
 {
     (void)words;
@@ -422,6 +415,9 @@ const command commands[] = {
      "change the terminal's size"},
     {"storm", "SEED N", 2, 2, do_storm, NULL,
      "press N keys and change the size, by chance and faster than anybody"},
+    {"tour", "KEY TEXT", 2, 2, do_tour, NULL,
+     "run a program in many sizes, press every key of the interface on every "
+     "page, and leave by a key"},
     {"calm", "", 0, 0, do_calm, NULL,
      "press Ctrl-C until it writes no more and the edit line is empty"},
     {"signal", "NAME", 1, 1, do_signal, NULL,

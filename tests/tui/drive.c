@@ -37,18 +37,6 @@ usage(FILE *out)
           out);
 }
 
-/* What a failed test has to say, as comments of TAP. */
-static void
-explain(const stage *t, const gb_error *err)
-{
-    char *text = gb_strdup(err->text), *rest, *line;
-
-    for (rest = text; (line = strsep(&rest, "\n")) != NULL;)
-        printf("# %s\n", line);
-    free(text);
-    stage_dump(t);
-}
-
 static int
 run_test(const options *o, const script *s, size_t test, const char *folder)
 {
@@ -61,7 +49,7 @@ run_test(const options *o, const script *s, size_t test, const char *folder)
     t.timeout_ms = o->timeout_ms;
     t.pty.fd = -1;
     if (!stage_open(&t, folder, &err) || !script_run(s, test, &t, &err)) {
-        explain(&t, &err);
+        stage_explain(&t, &err);
         result = err.status == GB_USAGE ? UNUSABLE : FAILED;
     } else if (t.skipped) {
         result = SKIPPED;

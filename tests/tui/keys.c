@@ -131,6 +131,10 @@ keys_type(screen *s, const char *whole, const char *term, gb_error *err)
         screen_click(s, name[5] == 'U' ? 4 : 5, 5, 5);
         return true;
     }
+    if (strcmp(name, "Click") == 0) {
+        screen_click(s, 1, 3, 6);
+        return true;
+    }
     for (i = 0; i < GB_COUNT(bytes); i++) {
         if (strcmp(name, bytes[i].name) == 0) {
             text[0] = bytes[i].byte;
@@ -143,4 +147,25 @@ keys_type(screen *s, const char *whole, const char *term, gb_error *err)
         return gb_fail_usage(err, "no key is called \"%s\"", whole);
     type_text(s, name, modifiers);
     return true;
+}
+
+bool
+keys_press(screen *s, const char *text, const char *term, gb_error *err)
+{
+    const char *end;
+    char *name;
+    bool ok = true;
+
+    while (*text != '\0' && ok) {
+        end = *text == '<' ? strchr(text + 2, '>') : NULL;
+        if (end == NULL) {
+            gb_str_putc(screen_typed(s), *text++);
+            continue;
+        }
+        name = gb_strndup(text + 1, (size_t)(end - text - 1));
+        ok = keys_type(s, name, term, err);
+        free(name);
+        text = end + 1;
+    }
+    return ok;
 }

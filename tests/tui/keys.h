@@ -9,4 +9,7 @@
  * this order. */
 bool keys_type(screen *s, const char *name, const char *term, gb_error *err);
 
+/* A text with keys in it: "hello<Enter>". */
+bool keys_press(screen *s, const char *text, const char *term, gb_error *err);
+
 #endif

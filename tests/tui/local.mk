@@ -11,11 +11,14 @@ tests_tui_drive_SOURCES = \
 	tests/tui/keys.c tests/tui/keys.h \
 	tests/tui/latency.c tests/tui/latency.h \
 	tests/tui/pty.c tests/tui/pty.h \
+	tests/tui/rest.c tests/tui/rest.h \
 	tests/tui/screen.c tests/tui/screen.h \
 	tests/tui/script.c tests/tui/script.h \
+	tests/tui/sight.c tests/tui/sight.h \
 	tests/tui/stage.c tests/tui/stage.h \
 	tests/tui/storm.c tests/tui/storm.h \
 	tests/tui/svg.c tests/tui/svg.h \
+	tests/tui/tour.c tests/tui/tour.h \
 	tests/unit/mutate.c tests/unit/mutate.h
 tests_tui_drive_CFLAGS = $(AM_CFLAGS) $(VTERM_CFLAGS)
 tests_tui_drive_LDADD = libgumbel.a $(VTERM_LIBS) $(GB_LIBS)
@@ -44,6 +47,7 @@ TUI_TESTS += tests/tui/rows.tui
 TUI_TESTS += tests/tui/scrub.tui
 TUI_TESTS += tests/tui/session.tui
 TUI_TESTS += tests/tui/signals.tui
+TUI_TESTS += tests/tui/sizes.tui
 TUI_TESTS += tests/tui/storms.tui
 TUI_TESTS += tests/tui/takes.tui
 TUI_TESTS += tests/tui/tree.tui

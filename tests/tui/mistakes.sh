@@ -27,7 +27,7 @@ expect() {
     echo "1..0 # SKIP libvterm is not installed"
     exit 0
 }
-echo 1..17
+echo 1..18
 expect 'after 1 s: "hello" is not shown' <<'END'
 run cat
 wait "hello"
@@ -90,6 +90,9 @@ keys Hyper
 END
 expect 'it ended with status 1: no' <<'END'
 shell echo no; false
+END
+expect 'it fails in 7 of 7 sizes' <<'END'
+tour <C-d> cat
 END
 expect 'there is no program yet' <<'END'
 type "x"

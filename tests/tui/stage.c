@@ -33,16 +33,14 @@ static const char *const not_wanted[] = {
 };
 
 bool
-stage_open(stage *t, const char *folder, gb_error *err)
+stage_move(stage *t, const char *folder, gb_error *err)
 {
     char *path;
     size_t i;
-    bool ok = true;
+    bool ok;
 
+    free(t->folder);
     t->folder = gb_path_join(folder, "work");
-    t->rows = 24;
-    t->columns = 80;
-    t->term = "xterm-256color";
     ok = gb_make_folders(t->folder, err);
     for (i = 0; i < GB_COUNT(own) && ok; i++) {
         path = gb_path_join(folder, own[i].folder);
@@ -50,6 +48,18 @@ stage_open(stage *t, const char *folder, gb_error *err)
         setenv(own[i].variable, path, 1);
         free(path);
     }
+    return ok;
+}
+
+bool
+stage_open(stage *t, const char *folder, gb_error *err)
+{
+    bool ok = stage_move(t, folder, err);
+    size_t i;
+
+    t->rows = 24;
+    t->columns = 80;
+    t->term = "xterm-256color";
     for (i = 0; i < GB_COUNT(not_wanted); i++)
         unsetenv(not_wanted[i]);
     setenv("TERM", t->term, 1);
@@ -67,6 +77,7 @@ stage_close(stage *t)
     free(t->kept);
     film_free(t->film);
     free(t->film_name);
+    gb_str_free(&t->printed);
 }
 
 bool
@@ -105,6 +116,8 @@ stage_pump(stage *t, int ms)
     take_typed(t);
     n = pty_pump(&t->pty, buffer, sizeof(buffer), ms);
     screen_feed(t->screen, buffer, n);
+    if (t->keeps_printed)
+        gb_str_append(&t->printed, buffer, n);
     take_typed(t);
     if (t->film != NULL)
         film_take(t->film, t->screen, gb_now_ms(), n > 0);
@@ -249,4 +262,15 @@ stage_dump(const stage *t)
     for (rest = text.data; (line = strsep(&rest, "\n")) != NULL;)
         printf("# |%s\n", line);
     gb_str_free(&text);
+}
+
+void
+stage_explain(const stage *t, const gb_error *err)
+{
+    char *text = gb_strdup(err->text), *rest, *line;
+
+    for (rest = text; (line = strsep(&rest, "\n")) != NULL;)
+        printf("# %s\n", line);
+    free(text);
+    stage_dump(t);
 }

@@ -21,13 +21,16 @@ typedef struct stage {
     bool skipped;   /* something that the test needs is not there */
     char *kept;     /* rows of the screen, and which */
     int kept_first, kept_last;
+    bool keeps_printed; /* all that is printed is kept as well: */
+    gb_str printed;
     film *film;     /* NULL: none is being taken */
     char *film_name;
 } stage;
 
 /* Creates the folder's own home and XDG folders and points the environment
- * there. */
+ * there; stage_move does only that, for the programs that come. */
 bool stage_open(stage *t, const char *folder, gb_error *err);
+bool stage_move(stage *t, const char *folder, gb_error *err);
 void stage_close(stage *t);
 
 /* Starts a program in a new terminal. */
@@ -48,7 +51,8 @@ bool stage_wait_end(stage *t, gb_error *err);
  * it did not end by itself; what it printed is appended to out. */
 int stage_shell(stage *t, const char *command, gb_str *out);
 
-/* Prints the screen as comments of TAP. */
+/* Prints the screen as comments of TAP; and what has failed before it. */
 void stage_dump(const stage *t);
+void stage_explain(const stage *t, const gb_error *err);
 
 #endif
