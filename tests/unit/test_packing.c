@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "base/mem.h"
+#include "model/dequant.h"
 
 static float
 scale_of(const unsigned char *block)
@@ -271,6 +272,64 @@ test_doubles(void **state)
     free(w), free(wide);
 }
 
+/* A matrix of a file's blocks, which are two by turns: the same panels as of
+ * the numbers that they stand for. */
+static void
+check_blocks(gb_dtype dtype, const unsigned char *two, gb_packing packing)
+{
+    enum { INPUTS = 512, OUTPUTS = 50 };
+    const size_t block = gb_dtype_block(dtype), size = gb_dtype_size(dtype);
+    const size_t n = INPUTS * OUTPUTS / block;
+    unsigned char *raw = gb_alloc_array(n, size), *a, *b;
+    float *w = gb_alloc_array(INPUTS * OUTPUTS, sizeof *w);
+    const gb_panels p = {packing, INPUTS, OUTPUTS, 32,
+                         packing == GB_PACK_Q8_0 ? 2 : 4};
+    gb_error err = GB_ERROR_INIT;
+    gb_tensor numbers, blocks;
+    size_t i;
+
+    for (i = 0; i < n; i++)
+        memcpy(raw + i * size, two + i * 7 / 4 % 2 * size, size);
+    gb_dequantize(dtype, raw, n, w);
+    numbers = blocks = tensor_of(w, OUTPUTS, INPUTS);
+    blocks.dtype = dtype;
+    blocks.data = raw;
+    blocks.size = n * size;
+    a = gb_alloc(gb_panels_size(&p));
+    b = gb_alloc(gb_panels_size(&p));
+    test_ok(gb_pack(&p, &numbers, true, a, &err), &err);
+    test_ok(gb_pack(&p, &blocks, true, b, &err), &err);
+    assert_memory_equal(a, b, gb_panels_size(&p));
+    free(raw), free(w), free(a), free(b);
+}
+
+/* Those that do not go to the device as they are. */
+static void
+test_blocks(void **state)
+{
+    FILE *f = fopen(test_source("tests/golden/dequant.txt"), "r");
+    char type[2][16], hex[512];
+    unsigned char two[2 * 256];
+    unsigned packing, types = 0, i = 0;
+    gb_dtype dtype;
+
+    (void)state;
+    assert_non_null(f);
+    while (fscanf(f, "%15s %511s %*s", type[i], hex) == 2) {
+        assert_true(gb_dtype_find(type[i], &dtype));
+        read_hex(hex, two + i * gb_dtype_size(dtype));
+        i = 1 - i;
+        if (i == 1 || dtype == GB_Q4_0 || gb_dequant_is_q8_0(dtype))
+            continue;
+        assert_string_equal(type[0], type[1]);
+        types++;
+        for (packing = 0; packing < GB_PACKINGS; packing++)
+            check_blocks(dtype, two, (gb_packing)packing);
+    }
+    fclose(f);
+    assert_int_equal(types, 7);
+}
+
 static void
 test_names(void **state)
 {
@@ -296,6 +355,7 @@ main(void)
         cmocka_unit_test(test_odd_weights),
         cmocka_unit_test(test_golden),
         cmocka_unit_test(test_both_ways),
+        cmocka_unit_test(test_blocks),
         cmocka_unit_test(test_doubles),
         cmocka_unit_test(test_names),
     };
