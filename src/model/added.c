@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "model/split.h"
@@ -19,6 +20,18 @@ gb_added_get(const gb_added *a, const char *text)
     const json_t *place = json_object_get(a->index, text);
 
     return place != NULL ? &a->tokens[json_integer_value(place)] : NULL;
+}
+
+bool
+gb_added_check(const char *text, const char *where, gb_error *err)
+{
+    const size_t n = strlen(text);
+    char shown[GB_JSON_SHOWN];
+
+    return n <= GB_MAX_ADDED ||
+           gb_fail(err, "%s: expected added tokens of at most %d bytes, found "
+                   "one of %zu: %s", where, GB_MAX_ADDED, n,
+                   gb_json_quote(text, shown));
 }
 
 gb_added_token *
@@ -153,6 +166,12 @@ longest(const gb_added *a, int pass, const char *text, size_t n)
     size_t low = 0, high = a->n_order[pass], depth;
 
     for (depth = 0; depth < n && low < high; depth++) {
+        t = &a->tokens[a->order[pass][low]];
+        if (low + 1 == high) /* the rest at once */
+            return t->n <= n && memcmp(t->text + depth, text + depth,
+                                       t->n - depth) == 0
+                       ? t
+                       : found;
         narrow(a, pass, depth, (unsigned char)text[depth], &low, &high);
         if (low == high)
             break;

@@ -30,6 +30,9 @@ typedef struct gb_added {
     void *word, *found;  /* PCRE2's, of what is beside a single word */
 } gb_added;
 
+/* The most bytes of one: it is looked for at every byte of a text. */
+#define GB_MAX_ADDED 1024
+
 /* Where one stands. */
 typedef struct gb_added_match {
     size_t start, end; /* with the white space that it takes */
@@ -38,6 +41,8 @@ typedef struct gb_added_match {
 
 /* The token of this text, or NULL. */
 gb_added_token *gb_added_get(const gb_added *a, const char *text);
+/* Whether a text is none too long for one; `where` is for the error. */
+bool gb_added_check(const char *text, const char *where, gb_error *err);
 /* Adds one, which has no such text yet; the text is copied. */
 gb_added_token *gb_added_put(gb_added *a, const char *text, uint32_t id);
 /* Once all are there; the two above are not called any more. */

@@ -189,7 +189,8 @@ check_switches(const reader *r)
             return refuse(r, switches[i].name, "false",
                           field(r, switches[i].name));
     }
-    if (json_object_size(field(r, "pruned_heads")) > 0)
+    if (json_object_size(field(r, "pruned_heads")) > 0 ||
+        json_array_size(field(r, "pruned_heads")) > 0)
         return refuse(r, "pruned_heads", "no pruned heads",
                       field(r, "pruned_heads"));
     if (field(r, "quantization_config") != NULL)

@@ -276,7 +276,8 @@ read_added(const gb_gguf *g, size_t n, gb_tokenizer_files *f, gb_error *err)
             return false;
         if (gb_vocab_find(f->vocab, text) != GB_NO_TOKEN)
             return refuse_twice(g, i, text, err);
-        if (!gb_vocab_add(f->vocab, (uint32_t)i, text, err))
+        if (!gb_added_check(text, g->path, err) ||
+            !gb_vocab_add(f->vocab, (uint32_t)i, text, err))
             return false;
         t = gb_added_put(&f->added, text, (uint32_t)i);
         t->special = type_of(g, i) != USER_DEFINED;

@@ -49,7 +49,8 @@ take_bytes(json_t *stoi)
 
 /* All others stand for their own letters. */
 static bool
-add_others(gb_tokenizer_files *f, json_t *stoi, gb_error *err)
+add_others(gb_tokenizer_files *f, json_t *stoi, const char *path,
+           gb_error *err)
 {
     const char *text;
     json_t *value;
@@ -63,7 +64,8 @@ add_others(gb_tokenizer_files *f, json_t *stoi, gb_error *err)
         if (n == 1)
             continue;
         gb_vocab_take_id(value, &id);
-        if (!gb_vocab_add(f->vocab, id, text, err))
+        if (!gb_added_check(text, path, err) ||
+            !gb_vocab_add(f->vocab, id, text, err))
             return false;
         t = gb_added_put(&f->added, text, id);
         t->special = gb_utf8_next(text, n, &rune, &valid) != n;
@@ -93,7 +95,7 @@ take(gb_tokenizer_files *f, json_t *stoi, const char *path,
 
     f->whole = true;
     ok = ok && (f->vocab = gb_vocab_new(pieces, path, err)) != NULL &&
-         add_others(f, stoi, err) &&
+         add_others(f, stoi, path, err) &&
          gb_merges_take(&f->merges, none, path, f->vocab, err);
     json_decref(pieces);
     json_decref(none);

@@ -128,7 +128,8 @@ add_listed(gb_tokenizer_files *f, listed *list, size_t n, const char *path,
 static bool
 add_decoder(const beside *b, gb_error *err)
 {
-    json_t *object = json_object_get(b->config, "added_tokens_decoder");
+    static const char field[] = "added_tokens_decoder";
+    json_t *object = json_object_get(b->config, field);
     listed *list = gb_alloc_array(json_object_size(object) + 1, sizeof *list);
     char shown[GB_JSON_SHOWN], *end;
     unsigned long id;
@@ -137,13 +138,15 @@ add_decoder(const beside *b, gb_error *err)
     size_t n = 0;
     bool ok = true;
 
+    if (object != NULL && !json_is_object(object))
+        ok = gb_json_refuse_field(b->config_path, field,
+                                  "an object of ids and tokens", object, err);
     json_object_foreach(object, key, value) {
         id = strtoul(key, &end, 10);
         if (key[0] < '0' || key[0] > '9' || *end != '\0' ||
             id >= GB_MAX_TOKENS) {
-            ok = gb_fail(err, "%s: added_tokens_decoder: expected ids of "
-                         "tokens, found %s", b->config_path,
-                         gb_json_quote(key, shown));
+            ok = gb_fail(err, "%s: %s: expected ids of tokens, found %s",
+                         b->config_path, field, gb_json_quote(key, shown));
             break;
         }
         list[n++] = (listed){(uint32_t)id, key, value};
@@ -190,10 +193,10 @@ add_old(const beside *b, gb_error *err)
 }
 
 /* What a folder says under a name; the map goes before the config. */
-static const json_t *
+static json_t *
 named(const beside *b, const char *name)
 {
-    const json_t *value = json_object_get(b->map, name);
+    json_t *value = json_object_get(b->map, name);
 
     return value != NULL ? value : json_object_get(b->config, name);
 }
@@ -209,6 +212,13 @@ is_gpt2(const beside *b)
     return class == NULL || strncmp(class, "GPT2Tokenizer", 13) == 0;
 }
 
+static const char *
+path_of(const beside *b, const char *name)
+{
+    return json_object_get(b->map, name) != NULL ? b->map_path
+                                                 : b->config_path;
+}
+
 /* A special token, as its text or as an object. Where it is not there yet, it
  * is added. */
 static bool
@@ -218,8 +228,7 @@ make_special(const beside *b, const char *name, const json_t *value,
     const json_t *content =
         json_is_object(value) ? json_object_get(value, "content") : value;
     const char *text = json_string_value(content);
-    const char *path = json_object_get(b->map, name) != NULL ? b->map_path
-                                                             : b->config_path;
+    const char *path = path_of(b, name);
     gb_added_token *t;
     json_t *token;
     bool ok;
@@ -243,21 +252,39 @@ make_special(const beside *b, const char *name, const json_t *value,
     return ok;
 }
 
+/* A list of them, or an object where each has a name of its own. */
+static bool
+make_more(const beside *b, const char *name, json_t *value, gb_error *err)
+{
+    const char *key;
+    json_t *one;
+    size_t i;
+
+    if (value == NULL || json_is_null(value))
+        return true;
+    if (!json_is_array(value) && !json_is_object(value))
+        return gb_json_refuse_field(path_of(b, name), name,
+                                    "a list of tokens", value, err);
+    json_array_foreach(value, i, one)
+        if (!make_special(b, name, one, err))
+            return false;
+    json_object_foreach(value, key, one)
+        if (!make_special(b, name, one, err))
+            return false;
+    return true;
+}
+
 static bool
 add_named(const beside *b, gb_error *err)
 {
-    const json_t *value;
-    size_t i, k;
+    size_t i;
 
     for (i = 0; i < GB_COUNT(names); i++)
         if (!make_special(b, names[i], named(b, names[i]), err))
             return false;
-    for (i = 0; i < GB_COUNT(more); i++) {
-        value = named(b, more[i]);
-        for (k = 0; k < json_array_size(value); k++)
-            if (!make_special(b, more[i], json_array_get(value, k), err))
-                return false;
-    }
+    for (i = 0; i < GB_COUNT(more); i++)
+        if (!make_more(b, more[i], named(b, more[i]), err))
+            return false;
     return true;
 }
 

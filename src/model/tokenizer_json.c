@@ -38,7 +38,8 @@ is_type(const json_t *step, const char *type)
     return name != NULL && strcmp(name, type) == 0;
 }
 
-/* The steps that a Sequence has; one that is none has itself. NULL is none. */
+/* The steps that a Sequence has, which check_steps has found to be a list; one
+ * that is none has itself. NULL is none. */
 static size_t
 count_steps(const json_t *step, const char *list)
 {
@@ -47,6 +48,31 @@ count_steps(const json_t *step, const char *list)
     return is_type(step, "Sequence")
                ? json_array_size(json_object_get(step, list))
                : 1;
+}
+
+static bool
+check_steps(const reader *r, const json_t *root)
+{
+    static const struct {
+        const char *step, *list;
+    } all[] = {
+        {"normalizer", "normalizers"},
+        {"pre_tokenizer", "pretokenizers"},
+        {"post_processor", "processors"},
+        {"decoder", "decoders"},
+    };
+    const json_t *step, *list;
+    size_t i;
+
+    for (i = 0; i < GB_COUNT(all); i++) {
+        step = json_object_get(root, all[i].step);
+        list = json_object_get(step, all[i].list);
+        if (step != NULL && !json_is_null(step) && !json_is_object(step))
+            return refuse(r, all[i].step, "an object", step);
+        if (is_type(step, "Sequence") && !json_is_array(list))
+            return refuse(r, all[i].list, "a list of steps", list);
+    }
+    return true;
 }
 
 static const json_t *
@@ -254,6 +280,8 @@ gb_tokenizer_add(gb_tokenizer_files *f, const json_t *token, uint32_t id,
     if (text == NULL || text[0] == '\0')
         return gb_json_refuse_field(where, "content", "the text of a token",
                                     content, err);
+    if (!gb_added_check(text, where, err))
+        return false;
     if (gb_added_get(&f->added, text) != NULL)
         return true;
     own = gb_vocab_find(f->vocab, text);
@@ -307,7 +335,8 @@ gb_tokenizer_json_read(gb_tokenizer_files *f, const char *path, gb_error *err)
     const reader r = {path, f, err};
     bool ok;
 
-    ok = root != NULL && read_model(&r, json_object_get(root, "model")) &&
+    ok = root != NULL && check_steps(&r, root) &&
+         read_model(&r, json_object_get(root, "model")) &&
          check_normalizer(&r, json_object_get(root, "normalizer")) &&
          read_pre_tokenizer(&r, json_object_get(root, "pre_tokenizer")) &&
          read_post_processor(&r, json_object_get(root, "post_processor")) &&

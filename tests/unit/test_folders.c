@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "model/added.h"
 #include "model/tokenizer.h"
 #include "mutate.h"
 
@@ -206,6 +207,21 @@ test_refused(void **state)
         {"add_bos_token", "tokenizer_config.json", "\"add_bos_token\": true",
          "\"add_bos_token\": 1",
          {"add_bos_token: expected true or false", "found 1"}},
+        {"added_tokens_decoder", "tokenizer_config.json",
+         "\"added_tokens_decoder\": {", "\"added_tokens_decoder\": 1, \"x\": {",
+         {"added_tokens_decoder: expected an object of ids", "found 1"}},
+        {"added_tokens_decoder", "tokenizer_config.json", "{",
+         "{\"additional_special_tokens\": \"<x>\", ",
+         {"additional_special_tokens: expected a list", "found \"<x>\""}},
+        {"added_tokens.json", "added_tokens.json",
+         "{\"[USER NAME]\": 115, \"[PAD]\": 114, \"<|im_end|>\": 116}", "[1]",
+         {"added_tokens.json: expected a JSON object, found a list", NULL}},
+        {"tokenizer.json alone", "tokenizer.json", "\"normalizer\": null",
+         "\"normalizer\": {\"type\": \"Sequence\", \"normalizers\": 1}",
+         {"normalizers: expected a list of steps, found 1", NULL}},
+        {"tokenizer.json alone", "tokenizer.json", "\"normalizer\": null",
+         "\"normalizer\": \"NFC\"",
+         {"normalizer: expected an object, found \"NFC\"", NULL}},
         {"add_prefix_space of GPT2Tokenizer", "tokenizer_config.json",
          "\"add_prefix_space\": true", "\"add_prefix_space\": \"yes\"",
          {"add_prefix_space: expected true or false", "found \"yes\""}},
@@ -214,6 +230,7 @@ test_refused(void **state)
     gb_tokenizer *t;
     gb_error err;
     size_t i, k;
+    char *token;
 
     (void)state;
     for (i = 0; i < GB_COUNT(cases); i++) {
@@ -227,6 +244,14 @@ test_refused(void **state)
             test_fails_with(&err, GB_FAILED, cases[i].says[k], NULL);
         json_decref(files);
     }
+    files = files_of(root, "added_tokens_decoder");
+    token = gb_format("\"%0*d\"", GB_MAX_ADDED + 1, 0);
+    replace(files, "tokenizer_config.json", "\"[USER NAME]\"", token);
+    assert_null(open_files(files, 1000, &err));
+    test_fails_with(&err, GB_FAILED, "added tokens of at most 1024 bytes, "
+                    "found one of 1025", NULL);
+    free(token);
+    json_decref(files);
     json_decref(root);
 }
 
