@@ -378,13 +378,18 @@ put_cell(void *arg, unsigned column, const gb_cell *cell, gb_view_pos pos,
     p->behind = (gb_view_pos){pos.paragraph, pos.offset + cell->bytes};
 }
 
-/* The one that has room in a slim gutter: of "T▴" the arrow. */
-static const char *
-one_sign(const gb_str *signs)
+/* Leaves the one that has room in a slim gutter: of "T▴" the arrow. */
+static void
+keep_one_sign(gb_str *signs, bool ascii)
 {
-    const char *text = gb_str_cstr(signs);
+    gb_cell cell;
 
-    return text[0] == 'T' && text[1] != '\0' ? text + 1 : text;
+    if (signs->len > 1 && signs->data[0] == 'T')
+        gb_str_drop(signs, 1);
+    if (signs->len == 0)
+        return;
+    gb_cell_read(&cell, signs->data, signs->len, 0, ascii);
+    signs->data[signs->len = cell.bytes] = '\0';
 }
 
 /* What stands at both sides of a line. */
@@ -396,10 +401,11 @@ draw_events(const gb_prose *p, unsigned row, unsigned at)
 
     if (p->gutter > 0)
         gb_prose_events(p, row, &signs, &words);
+    if (p->gutter == GB_PROSE_SLIM)
+        keep_one_sign(&signs, gb_screen_is_ascii());
     if (p->gutter > 0)
         gb_screen_put(at, p->column, p->gutter - 1, GB_STYLE_MARK,
-                      p->gutter > GB_PROSE_SLIM ? gb_str_cstr(&signs)
-                                                : one_sign(&signs));
+                      gb_str_cstr(&signs));
     if (room(p) > 0)
         gb_screen_put(at, right, room(p), GB_STYLE_FAINT,
                       gb_str_cstr(&words));

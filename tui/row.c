@@ -102,12 +102,7 @@ gb_row_field(gb_row *r, gb_style style, const char *text, unsigned columns)
 
     if (columns > r->width - r->used)
         columns = r->width - r->used;
-    if (gb_cells_width(text, strlen(text), r->ascii) <= columns) {
-        put(r, style, text, strlen(text), columns);
-    } else if (columns > 0) {
-        put(r, style, text, strlen(text), columns - 1);
-        gb_row_puts(r, style, gb_row_sign(r, "…", "~"));
-    }
+    put(r, style, text, strlen(text), columns);
     gb_row_pad(r, start + columns);
 }
 

@@ -36,7 +36,7 @@ unsigned gb_row_printf(gb_row *r, gb_style style, const char *format, ...)
  * free at the right; returns where the next one begins, see gb_wrap. */
 size_t gb_row_wrap(gb_row *r, gb_style style, const char *text, size_t n,
                    size_t at);
-/* Exactly so many columns: cut with a sign for it, or filled with blanks. */
+/* Exactly so many columns: cut, or filled with blanks. */
 void gb_row_field(gb_row *r, gb_style style, const char *text,
                   unsigned columns);
 /* Blanks up to a column. */

@@ -38,7 +38,8 @@ void gb_screen_bell(void);
 /* Tells the decoder what keys this terminal sends. */
 void gb_screen_define_keys(gb_keys *keys);
 
-/* Drawing: text is cut at max columns; returns the columns used. */
+/* Drawing: text is cut at max columns (see base/cells.h); returns the columns
+ * used. */
 void gb_screen_clear(void);
 unsigned gb_screen_put(unsigned row, unsigned column, unsigned max,
                        gb_style style, const char *text);

@@ -12,19 +12,20 @@
 typedef struct level {
     bool filter_names; /* "top-k 40", else "k40" */
     bool sampling;     /* in full */
-    bool drafts, written, adjusted, filters, pace, seed;
+    bool drafts, written, adjusted, filters, pace, seed, context;
 } level;
 
 static const level levels[] = {
-    {true, true, true, true, true, true, true, true},
-    {false, true, true, true, true, true, true, true},
-    {false, true, false, true, true, true, true, true},
-    {false, true, false, false, true, true, true, true},
-    {false, true, false, false, true, true, false, true},
-    {false, false, false, false, true, true, false, true},
-    {false, false, false, false, false, true, false, true},
-    {false, false, false, false, false, true, false, false},
-    {false, false, false, false, false, false, false, false},
+    {true, true, true, true, true, true, true, true, true},
+    {false, true, true, true, true, true, true, true, true},
+    {false, true, false, true, true, true, true, true, true},
+    {false, true, false, false, true, true, true, true, true},
+    {false, true, false, false, true, true, false, true, true},
+    {false, false, false, false, true, true, false, true, true},
+    {false, false, false, false, false, true, false, true, true},
+    {false, false, false, false, false, true, false, false, true},
+    {false, false, false, false, false, false, false, false, true},
+    {false, false, false, false, false, false, false, false, false},
 };
 #define N_LEVELS (sizeof levels / sizeof *levels)
 
@@ -177,7 +178,8 @@ put_fields(gb_row *row, const gb_status_in *in, const level *l)
         put_pace(row, in);
     if (l->drafts)
         put_drafts(row, in);
-    put_context(row, &in->stats);
+    if (l->context)
+        put_context(row, &in->stats);
     if (l->seed)
         gb_row_printf(row, GB_STYLE_PLAIN, "  seed %" PRIu64, s->seed);
     if (l->filters)
@@ -296,7 +298,7 @@ gb_status_put(gb_row *row, const gb_status_in *in)
         /* The beginning of it, at least. */
         gb_row_clear(row);
         row->width = width > state ? width - state - 1 : 0;
-        put_fields(row, in, &levels[N_LEVELS - 1]);
+        gb_status_put_temperature(row, in);
         row->width = width;
     }
     if (width > state)

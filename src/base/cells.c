@@ -169,19 +169,42 @@ gb_cells_width(const char *s, size_t n, bool ascii)
     return width;
 }
 
+/* Whether nothing but blanks stands before the end of the line. */
+static bool
+is_blank(const char *s, size_t n)
+{
+    while (n > 0 && *s == ' ') {
+        s++;
+        n--;
+    }
+    return n == 0 || *s == '\n';
+}
+
 unsigned
 gb_cells_put(gb_str *out, const char *s, size_t n, unsigned column,
              unsigned room, bool ascii)
 {
-    unsigned used = 0;
+    unsigned used = 0, kept = 0;
+    size_t length = out->len;
     gb_cell cell;
 
     while (n > 0) {
         gb_cell_read(&cell, s, n, column + used, ascii);
-        if (cell.line_end || used + cell.width > room)
+        if (cell.line_end)
+            break;
+        if (used + cell.width > room && room > 0 && !is_blank(s, n)) {
+            out->len = length;
+            gb_str_puts(out, ascii ? "~" : "…");
+            return kept + 1;
+        }
+        if (used + cell.width > room)
             break;
         gb_str_puts(out, cell.shown);
         used += cell.width;
+        if (used < room) {
+            length = out->len;
+            kept = used;
+        }
         s += cell.bytes;
         n -= cell.bytes;
     }

@@ -34,8 +34,9 @@ void gb_cell_read(gb_cell *cell, const char *s, size_t n, unsigned column,
 /* Columns of a whole text that has no newline. */
 unsigned gb_cells_width(const char *s, size_t n, bool ascii);
 
-/* Appends what is shown of a text that begins at a column, up to its line end
- * or to what has no room. Returns the columns used, at most `room`. */
+/* Appends what is shown of a text that begins at a column, up to its line end;
+ * where it has no room it is cut, with a sign for that. Returns the columns
+ * used, at most `room`. */
 unsigned gb_cells_put(gb_str *out, const char *s, size_t n, unsigned column,
                       unsigned room, bool ascii);
 

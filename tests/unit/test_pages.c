@@ -203,11 +203,11 @@ test_session_rows(void **state)
                         "◉ today 10:00   stories         51 tokens  "
                         "            Once ^[[31m upon");
     assert_string_equal(session_row(&l, 44, false, true),
-                        "  today 10:00       51 tokens  Once ^[[31m u");
+                        "  today 10:00       51 tokens  Once ^[[31m ~");
     l.takes = 2;
     assert_string_equal(session_row(&l, 66, true, false),
                         "◉ today 10:00   stories         51 tokens     2 takes  "
-                        "Once ^[[31m");
+                        "Once ^[[31…");
     gb_session_tell(&told, &l);
     assert_string_equal(gb_str_cstr(&told),
                         "file     a.jsonl\n"
