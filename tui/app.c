@@ -208,7 +208,7 @@ draw(gb_app *a)
     f.last.notice =
         a->searching ? "Up and Down: other matches. Enter: stay. Esc: back"
                      : a->notice;
-    f.last.hints = a->reading ? a->reading_hints : a->hints;
+    f.last.hints = a->prose.reading ? a->reading_hints : a->hints;
     f.last.goes_on = can_go_on(m) && a->page == NULL && !a->reading &&
                      gb_prompt_is_empty();
     f.n_words = gb_prompt_matches(&f.words);

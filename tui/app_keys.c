@@ -315,7 +315,7 @@ gb_app_key(gb_app *a, const gb_key *key)
         dismiss(a, a->reading);
     if (a->ctrl_x)
         after_ctrl_x(a, key);
-    else if (!a->reading || !gb_reading_key(a, key))
+    else if (!a->reading || a->page != NULL || !gb_reading_key(a, key))
         plain_key(a, key);
     do_lines(a);
 }
