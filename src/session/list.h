@@ -21,7 +21,8 @@ typedef struct gb_listed {
     double changed;  /* seconds since 1970 */
     /* When described; NULL before: */
     char *date;      /* when it began, UTC; "" when its header cannot be read */
-    char *model;     /* its name */
+    char *model;     /* its name, */
+    char sha256[65]; /* and hash; "" when not known */
     char *words;     /* the beginning of what the user wrote first */
     char *text;      /* more of what the user wrote, a line each time */
     uint64_t tokens; /* that the model wrote, in all takes */

@@ -72,9 +72,6 @@ read_story(gb_listed *l, gb_journal_reader *r, const gb_model *model,
     gb_tree *t;
     bool ok;
 
-    if (model->sha256[0] == '\0' ||
-        strcmp(h->origin.model_sha256, model->sha256) != 0)
-        return true;
     t = gb_tree_new(model->tokenizer, c->n_vocab, &c->ends, c->n_ctx,
                     &h->settings, h->mode, NULL);
     if (t == NULL)
@@ -94,7 +91,8 @@ gb_listed_read_story(gb_listed *l, const gb_model *model,
     gb_str text = GB_STR_INIT;
     bool ok = true;
 
-    if (l->takes > 0)
+    if (l->takes > 0 || model->sha256[0] == '\0' ||
+        strcmp(l->sha256, model->sha256) != 0)
         return true;
     if (gb_file_read(l->path, GB_LIST_FILE, &text, NULL))
         r = gb_journal_open_text(gb_str_cstr(&text), text.len, l->path, NULL);
