@@ -23,6 +23,8 @@ load(void)
                                 &problem);
     if (is_loaded)
         curl_global_init(CURL_GLOBAL_DEFAULT);
+    else
+        gb_fail_context(&problem, "pull needs libcurl");
 }
 
 bool

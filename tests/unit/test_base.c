@@ -347,7 +347,7 @@ test_library(void **state)
     assert_false(gb_library_load("libm.so.6", calls, 2, &err));
     assert_non_null(strstr(err.text, "gumbel_none"));
     assert_false(gb_library_load("libgumbel-none.so", calls, 1, &err));
-    assert_non_null(strstr(err.text, "cannot load libgumbel-none.so: "));
+    assert_non_null(strstr(err.text, "cannot load libgumbel-none.so: cannot"));
 }
 
 int
