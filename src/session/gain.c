@@ -184,10 +184,11 @@ stake(const gb_gain *g, unsigned n, double guess)
     return n * guess + gb_gain_pass(g, n + 1) - 1;
 }
 
+/* The less likely that is, the more may be staked. */
 static bool
-can_stake(const gb_gain *g, unsigned n, double guess)
+can_stake(const gb_gain *g, unsigned n, double guess, double rate)
 {
-    return stake(g, n, guess) <= g->credit * STAKE;
+    return stake(g, n, guess) * (1 - rate) <= g->credit * STAKE;
 }
 
 /* The most tokens that guesses behind `made` gain, less what their time is
@@ -199,7 +200,8 @@ most_gained(const gb_gain *g, unsigned made, double sure)
     double best = -INFINITY, tokens = 0, cost;
     unsigned n;
 
-    for (n = 1; made + n < GB_ROWS && can_stake(g, made + n, guess_of(g)); n++) {
+    for (n = 1; made + n < GB_ROWS && can_stake(g, made + n, guess_of(g), 0);
+         n++) {
         sure *= mean;
         tokens += sure;
         cost = n * guess_of(g) + gb_gain_pass(g, made + n + 1) - now;
@@ -256,7 +258,7 @@ gb_gain_plan(const gb_gain *g, const double *rates, unsigned n)
 
     if (is_plain_due(g))
         return 0;
-    for (i = 1; i <= n && i < GB_ROWS && can_stake(g, i, 0); i++) {
+    for (i = 1; i <= n && i < GB_ROWS && can_stake(g, i, 0, rates[0]); i++) {
         sure *= rates[i - 1];
         tokens += sure;
         gained = tokens - worth(g) * (gb_gain_pass(g, i + 1) - 1);
