@@ -43,6 +43,7 @@ SUFFIXES = .so
 EXTRA_DIST += tests/reference/adjust_golden.py
 EXTRA_DIST += tests/reference/sampling_golden.py
 EXTRA_DIST += tests/reference/spectrum_golden.py
+EXTRA_DIST += tests/reference/check_drafts.py
 EXTRA_DIST += tests/reference/check_large.py
 EXTRA_DIST += tests/reference/engine_golden.py
 EXTRA_DIST += tests/reference/gpt2.py
