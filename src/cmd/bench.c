@@ -206,7 +206,8 @@ measure_round(bench *b, const gb_token *ids, unsigned round, gb_error *err)
     return measure_prompt(b, ids, round, err) &&
            measure_decode(b, ids, &b->f.at_long, round, err) &&
            measure_decode(b, ids, &b->f.at_short, round, err) &&
-           measure_takes(b, ids, round, err);
+           measure_takes(b, ids, round, err) &&
+           gb_drafting_round(b->engine, &b->f.drafting, round, err);
 }
 
 /* The logits at some positions of the prompt. */
@@ -303,6 +304,8 @@ begin(benches *s, unsigned i, gb_opened *opened, double start, gb_error *err)
     gb_engine_rewind(b->engine, 0);
     if (!gb_engine_feed(b->engine, s->ids, f->prompt_tokens, err) ||
         !sample(b->engine, 0, err))
+        return false;
+    if (!gb_drafting_open(&f->drafting, s->options, b->engine, opened, err))
         return false;
     f->profiled = s->options->profile;
     return !f->profiled || gb_engine_profile(b->engine, err);
@@ -406,6 +409,7 @@ open_model(const gb_options *o, gb_opened *opened, gb_error *err)
 static void
 free_bench(bench *b)
 {
+    gb_drafting_close(&b->f.drafting);
     gb_engine_close(b->engine);
     free(b->logits);
     free(b->f.prompt_ms);
@@ -420,7 +424,7 @@ free_bench(bench *b)
 static int
 run(const gb_options *o, gb_error *err)
 {
-    gb_opened opened = {.without_tokenizer = true};
+    gb_opened opened = {.without_tokenizer = !gb_drafting_reads(o)};
     const double start = gb_now_ms();
     benches s = {.options = o, .n = o->n_dtypes > 0 ? o->n_dtypes : 1};
     unsigned i;
@@ -460,6 +464,12 @@ const gb_command gb_cmd_bench = {
         "cost.\n"
         "--takes K also writes K texts side by side after the short context, "
         "and says how many times the tokens a second of one they have.\n"
+        "--draft WHO also writes a text of the model's own in each round, 128 "
+        "tokens at T 0.8 from its first token on, without guesses and with "
+        "them, and says how many times the tokens a second that makes (by the "
+        "best rounds), how many guesses came, and how many tokens a pass over "
+        "the weights gave; lookup also writes the same text once more, as "
+        "/again does. Random weights say little about it.\n"
         "A token cannot take less time than the device needs to read the "
         "weights once, a prompt no less than its multiply-adds take; the "
         "shares say how near they come to the read speed and to the peak of "
@@ -467,6 +477,7 @@ const gb_command gb_cmd_bench = {
         "be read faster than memory.",
     .example = "gumbel bench --dtype f16 --dtype q8_0\n"
                "gumbel bench --shape gpt2-medium --profile\n"
+               "gumbel bench --dtype f32 --draft self\n"
                "gumbel bench --json | jq '.decode[0].ms_per_token'",
     .self = GB_FOR_BENCH,
     .max_args = 0,

@@ -2,7 +2,10 @@
 #ifndef GB_CMD_BENCH_H
 #define GB_CMD_BENCH_H
 
+#include "cmd/open.h"
+#include "cmd/options.h"
 #include "engine/engine.h"
+#include "session/draft.h"
 
 /* Decoding with so many tokens already in the context; no token was measured
  * where the context has no room for it. */
@@ -14,6 +17,23 @@ typedef struct gb_decode {
     gb_profile profile; /* of all tokens */
 } gb_decode;
 
+/* A text with guesses, in each round. */
+typedef struct gb_drafted {
+    double *ms;  /* (rounds) of a token; NULL: it is not measured */
+    gb_draft_count count; /* of all rounds */
+} gb_drafted;
+
+/* What guesses gain. */
+typedef struct gb_drafting {
+    const char *who;     /* NULL: nobody guesses */
+    gb_draft *draft;
+    uint32_t tokens;     /* of a text */
+    unsigned n;          /* rounds so far */
+    double *off_ms;      /* (n) of a token without guesses */
+    gb_drafted text;     /* with them; */
+    gb_drafted again;    /* the same once more, for "lookup" */
+} gb_drafting;
+
 typedef struct gb_figures {
     unsigned rounds;
     double open_ms;        /* from the start until the engine stood */
@@ -24,12 +44,24 @@ typedef struct gb_figures {
     gb_decode at_short, at_long;
     unsigned takes;      /* written side by side; 1: none */
     gb_decode at_takes;  /* a pass for a token of each */
+    gb_drafting drafting;
     double read_speed; /* bytes per second */
     double peak;       /* floating-point operations per second */
     bool profiled;
     const char *compared; /* the type that came first; NULL: this one */
     double divergence;    /* Kullback-Leibler, from that one, in nats */
 } gb_figures;
+
+/* Whoever the options say guesses for the engine, which must live as long;
+ * where nobody can, that is said, and nothing is measured. */
+bool gb_drafting_open(gb_drafting *g, const gb_options *o, gb_engine *e,
+                      gb_opened *opened, gb_error *err);
+void gb_drafting_close(gb_drafting *g);
+/* Whether the model's words are needed for it. */
+bool gb_drafting_reads(const gb_options *o);
+/* A text without guesses, then with them, then once more. */
+bool gb_drafting_round(gb_engine *e, gb_drafting *g, unsigned round,
+                       gb_error *err);
 
 /* One type, for people and as a line of JSON. */
 bool gb_bench_text(const gb_model *m, const gb_engine_info *info,

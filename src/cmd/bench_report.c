@@ -112,6 +112,53 @@ add_takes(gb_str *out, const gb_figures *f)
     add_rounds(out, d->round_ms, f->rounds);
 }
 
+/* Tokens that a pass over the weights gave. */
+static double
+per_pass(const gb_drafting *g, const gb_drafted *d)
+{
+    const double n = (double)g->tokens * g->n;
+
+    return n / (n - (double)d->count.accepted);
+}
+
+/* How many times the tokens a second of the text without guesses. */
+static double
+times_off(const gb_drafting *g, const gb_drafted *d)
+{
+    return least(g->off_ms, g->n) / least(d->ms, g->n);
+}
+
+static void
+add_drafted(gb_str *out, const char *what, const gb_drafting *g,
+            const gb_drafted *d)
+{
+    const char *of = "  of each round  ";
+    unsigned i;
+
+    if (d->ms == NULL)
+        return;
+    gb_str_printf(out, "draft %-10s %.3f ms per token, %.1f tokens/s, %.2f "
+                  "times off (%s, %u tokens at T 0.8)\n", g->who,
+                  least(d->ms, g->n), 1000 / least(d->ms, g->n),
+                  times_off(g, d), what, g->tokens);
+    for (i = 0; i < g->n; i++) {
+        gb_str_printf(out, "%s%.2f", of, g->off_ms[i] / d->ms[i]);
+        of = ", ";
+    }
+    gb_str_printf(out, " times\n  guesses         %llu of %llu came, %.2f "
+                  "tokens a pass\n", (unsigned long long)d->count.accepted,
+                  (unsigned long long)d->count.drafted, per_pass(g, d));
+}
+
+static void
+add_drafting(gb_str *out, const gb_drafting *g)
+{
+    if (g->draft == NULL)
+        return;
+    add_drafted(out, "a text of its own", g, &g->text);
+    add_drafted(out, "the same again", g, &g->again);
+}
+
 /* A phase of the profile: its name, how often it came, and what it took in
  * all. */
 typedef struct phase {
@@ -205,6 +252,7 @@ gb_bench_text(const gb_model *m, const gb_engine_info *info,
     add_decode(&out, info, f, &f->at_short);
     add_decode(&out, info, f, &f->at_long);
     add_takes(&out, f);
+    add_drafting(&out, &f->drafting);
     gb_str_printf(&out, "read speed       %.1f GB/s\n", f->read_speed / 1e9);
     gb_str_printf(&out, "peak             %.1f GFLOP/s of float32\n",
                   f->peak / 1e9);
@@ -277,6 +325,37 @@ takes_json(const gb_figures *f)
 }
 
 static json_t *
+drafted_json(const gb_drafting *g, const gb_drafted *d)
+{
+    json_t *o = json_object();
+
+    json_object_set_new(o, "round_ms_per_token", reals(d->ms, g->n));
+    json_object_set_new(o, "times_off", real(times_off(g, d)));
+    json_object_set_new(o, "drafted",
+                        json_integer((json_int_t)d->count.drafted));
+    json_object_set_new(o, "accepted",
+                        json_integer((json_int_t)d->count.accepted));
+    json_object_set_new(o, "tokens_per_pass", real(per_pass(g, d)));
+    return o;
+}
+
+static json_t *
+drafting_json(const gb_drafting *g)
+{
+    json_t *o = json_object();
+
+    json_object_set_new(o, "who", gb_json_string(g->who));
+    json_object_set_new(o, "tokens", json_integer(g->tokens));
+    json_object_set_new(o, "temperature", json_real(0.8));
+    json_object_set_new(o, "round_ms_per_token_off",
+                        reals(g->off_ms, g->n));
+    json_object_set_new(o, "own_text", drafted_json(g, &g->text));
+    if (g->again.ms != NULL)
+        json_object_set_new(o, "same_again", drafted_json(g, &g->again));
+    return o;
+}
+
+static json_t *
 profile_json(const gb_figures *f)
 {
     json_t *all = json_array(), *o, *kernels, *k;
@@ -323,6 +402,8 @@ gb_bench_json(const gb_model *m, const gb_engine_info *info,
     json_object_set_new(o, "prefill", json_string(info->prefill));
     if (f->at_takes.n > 0)
         json_object_set_new(o, "takes", takes_json(f));
+    if (f->drafting.draft != NULL)
+        json_object_set_new(o, "draft", drafting_json(&f->drafting));
     json_object_set_new(o, "open_ms", real(f->open_ms));
     json_object_set_new(o, "load_ms", real(info->load_ms));
     json_object_set_new(o, "compile_ms", real(info->compile_ms));

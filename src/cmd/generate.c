@@ -315,6 +315,10 @@ check_options(const gb_options *o, gb_error *err)
     if (o->takes > 1 && o->settings.greedy)
         return gb_fail_usage(err, "--takes and --greedy exclude each other: "
                              "all takes would be the same");
+    if (o->takes > 1 && o->drafts && strcmp(o->draft, "off") != 0)
+        return gb_fail_usage(err, "--takes and --draft exclude each other: a "
+                             "pass serves a token of each take, and checks no "
+                             "guesses");
     return true;
 }
 

@@ -1,5 +1,6 @@
 libgumbel_a_SOURCES += \
 	src/cmd/bench.c src/cmd/bench.h \
+	src/cmd/bench_draft.c \
 	src/cmd/bench_report.c \
 	src/cmd/cmd.c src/cmd/cmd.h \
 	src/cmd/commands.h \

@@ -205,6 +205,14 @@ set_takes(gb_options *o, const gb_option *self, const char *value,
     return set_from_one(&o->takes, GB_TAKES_MOST, self, value, err);
 }
 
+static bool
+set_draft(gb_options *o, const gb_option *self, const char *value,
+          gb_error *err)
+{
+    o->drafts = true;
+    return set_string(o, self, value, err);
+}
+
 #define FIELD(name) offsetof(gb_options, name)
 
 /* How an option sets each kind of setting; a list grows by one. */
@@ -302,11 +310,12 @@ const gb_option gb_option_table[] = {
     {"takes", 'N', "K", GB_FOR_GENERATE | GB_FOR_BENCH, true, NULL,
      "Write K texts side by side, each with the seed of another take "
      "(default: 1)", set_takes, 0, NULL},
-    {"draft", 0, "WHO", GB_FOR_GENERATE | GB_FOR_TUI, false, NULL,
+    {"draft", 0, "WHO", GB_FOR_GENERATE | GB_FOR_BENCH | GB_FOR_TUI, false,
+     NULL,
      "Who guesses tokens ahead, which one pass checks; the text stays the "
      "same: off, lookup (what was read before), self (the model at q4_0) or a "
      "MODEL of the same vocabulary (default: " GB_DRAFT_DEFAULT ")",
-     set_string, FIELD(draft), NULL},
+     set_draft, FIELD(draft), NULL},
     {"pace", 0, "HOW", FOR_WRITING | GB_FOR_REPLAY, false, NULL,
      "Write so many tokens a second, or full: as fast as it can (default: 25 "
      "in the interface, else full; replay: full or recorded)",

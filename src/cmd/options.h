@@ -68,6 +68,7 @@ typedef struct gb_options {
     uint64_t max_texts; /* of a sweep; at least 1 */
     char *svg;          /* its map; NULL: none */
     char *draft;    /* see gb_draft_options; NULL: GB_DRAFT_DEFAULT */
+    bool drafts;    /* it was asked for on the command line */
     double pace;    /* tokens a second; 0: as fast as it can */
     bool paced;     /* it was asked for */
     bool as_recorded;

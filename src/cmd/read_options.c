@@ -242,6 +242,7 @@ read_all(gb_options *o, parsed *p, int argc, char **argv, gb_error *err)
         gb_config_file_read(path, o, &o->complaints);
     free(path);
     o->n_dtypes = 0; /* a list on the command line is all of it */
+    o->drafts = false;
     return from_environment(o, err) && from_command_line(o, p, err);
 }
 

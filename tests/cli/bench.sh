@@ -26,6 +26,9 @@ nor this          | gumbel bench --shape gpt3 | - | 2 | - | ~found "gpt3"
 no round          | gumbel bench -m tiny --rounds 0   | - | 2 | - | ~rounds: expected a whole number from 1 to 1000
 profile           | gumbel bench -m tiny --profile --rounds 1 | - | 0 | ~^token, short context, kernel by kernel | -
 unknown device    | gumbel bench -m tiny -d xyzzy | - | 1 | - | ~no OpenCL device fits "xyzzy"
+draft             | gumbel bench -m tiny --draft self --rounds 1 | - | 0 | ~^draft self +[0-9.]+ ms per token, .*a text of its own, 40 tokens at T 0.8 | -
+nobody drafts     | gumbel bench -m tiny --draft self --dtype q4_0 --rounds 1|sed -n /^draft/p | - | 0 | - | no drafts by self: the model itself is of q4_0\n
+no such draft     | gumbel bench --draft no-such | - | 1 | - | ~no model "no-such" found
 no tokenizer      | gumbel generate -m tiny x     | - | 1 | - | ~tiny
 EOF
 command -v jq > /dev/null || { done_testing; exit; }
@@ -33,6 +36,7 @@ table <<'EOF'
 alternated        | gumbel bench -m tiny --dtype f32 --dtype q8_0 --rounds 2 --json|jq -c '[.dtype,.rounds,.compared_with,(.round_prompt_ms|length),(.decode[0].round_ms_per_token|length),(.kl_divergence//0)<0.1]' | - | 0 | ["f32",2,null,2,2,true]\n["q8_0",2,"f32",2,2,true]\n | -
 the same twice    | gumbel bench -m tiny --dtype f32 --dtype f32 --rounds 1 --json|tail -n 1|jq .kl_divergence==0 | - | 0 | true\n | -
 takes             | gumbel bench --shape 1,32,2,300,64 --takes 3 --rounds 2 --json|jq -c '.takes|[.takes,(.round_ms_per_pass|length),.times_one>0]' | - | 0 | [3,2,true]\n | -
+drafts            | gumbel bench -m tiny --draft lookup --rounds 2 --json|jq -c '.draft|[.who,.tokens,(.round_ms_per_token_off|length),(.own_text,.same_again|.tokens_per_pass>=1),.same_again.times_off>0]' | - | 0 | ["lookup",40,2,true,true,true]\n | -
 peak              | gumbel bench -m tiny --rounds 1 --json|jq '.peak_flops_per_second>0 and .share_of_peak>0' | - | 0 | true\n | -
 profile, json     | gumbel bench -m tiny --profile --rounds 1 --json|jq -c '[.profile[].phase]' | - | 0 | ["prompt","token, short context","token, long context"]\n | -
 its sum           | gumbel bench -m tiny --profile --rounds 1 --json|jq '.profile[1]|([.kernels[].ms]|add)<.ms' | - | 0 | true\n | -

@@ -160,7 +160,9 @@ table <<'EOF'
 draft, none   | gumbel generate --draft no-such -n 1 x | - | 1 | - | ~no model "no-such" found
 draft, empty  | gumbel generate --draft "" -n 1 x | - | 2 | - | ~draft: expected WHO, found an empty text
 draft, itself | gumbel generate -g --draft self --dtype q4_0 -n 1 Once | - | 0 | Once upon | no drafts by self: the model itself is of q4_0\n
-draft, takes  | gumbel generate --draft lookup --json -N 2 -n 2 x|sed -n /drafted/p | - | 0 | - | -
+draft, takes  | gumbel generate --draft lookup -N 2 x | - | 2 | - | ~--takes and --draft exclude each other
+draft, off    | gumbel generate --draft off -N 2 -n 1 x|sed -n 1p | - | 0 | --- take 1, seed 0\n | -
+draft, by the config file | mkdir -p cfg/gumbel; echo draft=lookup > cfg/gumbel/config; XDG_CONFIG_HOME=$PWD/cfg gumbel generate -N 2 -n 1 x|sed -n 1p | - | 0 | --- take 1, seed 0\n | -
 EOF
 "$abs_top_builddir/tests/tools/random_model" odd --layers 1 --width 32 --heads 2 --vocab 300 \
     --context 32
