@@ -118,6 +118,8 @@ const char *gb_event_name(gb_event_type type); /* "prompt", "token", ... */
 bool gb_mode_parse(const char *text, gb_mode *mode);
 /* The same, and "toggle" for the other one. */
 bool gb_mode_change(const char *text, gb_mode *mode);
+bool gb_reason_parse(const char *text, gb_reason *reason);
+bool gb_how_parse(const char *text, gb_how *how);
 bool gb_event_parse(const char *text, gb_event_type *type);
 
 /* Appends the event as a line of a journal, with its line end; see

@@ -15,6 +15,7 @@ libgumbel_a_SOURCES += \
 	src/session/draft_model.h \
 	src/session/event.c \
 	src/session/event.h \
+	src/session/event_read.c \
 	src/session/export.c \
 	src/session/export.h \
 	src/session/export_html.c \
