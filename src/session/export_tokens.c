@@ -177,6 +177,27 @@ take_look(const gb_session *s, gb_export_tokens *t, gb_export_token *token,
     t->spectra++;
 }
 
+/* Looks at the n tokens before the one at `end`, the last first. */
+static bool
+look_at_some(gb_session *s, gb_export_tokens *t, size_t end, unsigned n,
+             gb_error *err)
+{
+    uint64_t numbers[GB_ROWS];
+    gb_look looks[GB_ROWS];
+    unsigned i;
+    bool ok;
+
+    for (i = 0; i < n; i++)
+        numbers[i] = t->data[end - 1 - i].number;
+    ok = gb_look_tokens(s, numbers, n, LIKELIEST, looks, err);
+    for (i = 0; i < n; i++) {
+        if (ok && looks[i].logits != NULL)
+            take_look(s, t, &t->data[end - 1 - i], &looks[i]);
+        gb_look_free(&looks[i]);
+    }
+    return ok;
+}
+
 /* From the last to the first, so that each is a beginning of what has been
  * read for the one before, until the context was another. */
 static bool
@@ -186,23 +207,16 @@ look_at_all(gb_session *s, const gb_exporting *how, gb_export_tokens *t,
     const gb_progress *progress = how != NULL ? &how->progress : NULL;
     size_t all = t->len < GB_EXPORT_SPECTRA ? t->len : GB_EXPORT_SPECTRA, i;
     gb_error problem = GB_ERROR_INIT;
-    gb_export_token *token;
-    gb_look look;
-    bool ok;
+    unsigned n;
 
-    for (i = 0; i < all; i++) {
+    for (i = 0; i < all; i += n) {
         if (gb_progress_is_cancelled(progress))
             return gb_fail_interrupted(err);
-        token = &t->data[t->len - 1 - i];
-        ok = gb_look_token(s, token->number, LIKELIEST, &look, &problem);
-        if (ok)
-            take_look(s, t, token, &look);
-        gb_look_free(&look);
-        if (!ok && problem.status == GB_INTERRUPTED)
-            return gb_fail_interrupted(err);
-        if (!ok && problem.status != GB_USAGE)
-            return true;
-        gb_progress_tell(progress, GB_PHASE_EXPORT, i + 1, all);
+        n = all - i < GB_ROWS ? (unsigned)(all - i) : GB_ROWS;
+        if (!look_at_some(s, t, t->len - i, n, &problem))
+            return problem.status != GB_INTERRUPTED ||
+                   gb_fail_interrupted(err);
+        gb_progress_tell(progress, GB_PHASE_EXPORT, i + n, all);
     }
     return true;
 }

@@ -5,8 +5,8 @@
 
 #include "session/export.h"
 
-/* Spectra are computed for so many tokens, the last ones: each costs about
- * what writing it did, and half a kilobyte. */
+/* Spectra are computed for so many tokens, the last ones: each costs half a
+ * kilobyte. */
 #define GB_EXPORT_SPECTRA 1000
 
 typedef struct gb_export_token {

@@ -90,38 +90,112 @@ analyse(gb_look *look, size_t likeliest)
                                          of.temperature, &look->bands);
 }
 
+/* Tokens that are looked at together. */
+typedef struct group {
+    gb_look *looks[GB_ROWS]; /* (n) */
+    gb_ids views[GB_ROWS];   /* that the model saw */
+    unsigned n;
+} group;
+
+/* False: the model sees nothing there. */
+static bool
+join(gb_session *s, uint64_t number, gb_look *look, group *g, gb_error *err)
+{
+    gb_ids *view = &g->views[g->n];
+
+    *look = (gb_look){.n_vocab = s->model->config.n_vocab};
+    *view = (gb_ids)GB_IDS_INIT;
+    find_place(s, number, look);
+    if (!gb_look_view(s, look->place, &look->settings, view, err)) {
+        gb_ids_free(view);
+        return false;
+    }
+    g->looks[g->n++] = look;
+    return true;
+}
+
+/* What becomes of the model's logits there. */
+static bool
+adjust(gb_session *s, gb_look *look, const gb_ids *view, gb_error *err)
+{
+    const size_t size = look->n_vocab * sizeof *look->raw;
+    const gb_adjustments *list;
+
+    if (!gb_adjuster_find(&s->loop.adjuster, s->model, &look->settings,
+                          view->data, view->len, &list, err))
+        return false;
+    look->logits = gb_alloc_array(look->n_vocab, sizeof *look->logits);
+    look->noise = gb_alloc_array(look->n_vocab, sizeof *look->noise);
+    memcpy(look->logits, look->raw, size);
+    gb_adjust(list, look->logits);
+    if (!look->typed)
+        gb_gumbel_noise(look->settings.seed, look->step, look->noise,
+                        look->n_vocab);
+    return true;
+}
+
+/* Computes them by one pass. One whose settings cannot be goes without. */
+static bool
+look_at(gb_session *s, size_t likeliest, group *g, gb_error *err)
+{
+    const size_t n_vocab = s->model->config.n_vocab;
+    float *raw = gb_alloc_array(g->n * n_vocab, sizeof *raw);
+    gb_sequence texts[GB_ROWS];
+    gb_look *look;
+    unsigned i;
+    bool ok;
+
+    for (i = 0; i < g->n; i++)
+        texts[i] = (gb_sequence){.ids = g->views[i].data,
+                                 .n = (uint32_t)g->views[i].len};
+    ok = gb_loop_look(&s->loop, texts, g->n, raw, err);
+    s->synced = false;
+    for (i = 0; i < g->n && ok; i++) {
+        look = g->looks[i];
+        look->raw = gb_alloc_array(n_vocab, sizeof *raw);
+        memcpy(look->raw, raw + i * n_vocab, n_vocab * sizeof *raw);
+        if (adjust(s, look, &g->views[i], err))
+            analyse(look, likeliest);
+        else
+            ok = err != NULL && err->status == GB_USAGE;
+    }
+    free(raw);
+    return ok;
+}
+
+static void
+part(group *g)
+{
+    while (g->n > 0)
+        gb_ids_free(&g->views[--g->n]);
+}
+
+bool
+gb_look_tokens(gb_session *s, const uint64_t *numbers, unsigned n,
+               size_t likeliest, gb_look *looks, gb_error *err)
+{
+    gb_error unseen = GB_ERROR_INIT;
+    group g = {.n = 0};
+    unsigned i;
+    bool ok;
+
+    for (i = 0; i < n; i++)
+        join(s, numbers[i], &looks[i], &g, &unseen);
+    ok = g.n == 0 || look_at(s, likeliest, &g, err);
+    part(&g);
+    return ok;
+}
+
 bool
 gb_look_token(gb_session *s, uint64_t number, size_t likeliest, gb_look *look,
               gb_error *err)
 {
-    const gb_adjustments *adjust;
-    gb_ids ids = GB_IDS_INIT;
-    bool ok;
+    group g = {.n = 0};
+    bool ok = join(s, number, look, &g, err) &&
+              look_at(s, likeliest, &g, err) && look->logits != NULL;
 
-    *look = (gb_look){.n_vocab = s->model->config.n_vocab};
-    find_place(s, number, look);
-    ok = gb_look_view(s, look->place, &look->settings, &ids, err);
-    if (!ok) {
-        gb_ids_free(&ids);
-        return false;
-    }
-    look->raw = gb_alloc_array(look->n_vocab, sizeof *look->raw);
-    look->logits = gb_alloc_array(look->n_vocab, sizeof *look->logits);
-    look->noise = gb_alloc_array(look->n_vocab, sizeof *look->noise);
-    ok = gb_loop_look(&s->loop, ids.data, ids.len, look->raw, err) &&
-         gb_adjuster_find(&s->loop.adjuster, s->model, &look->settings,
-                          ids.data, ids.len, &adjust, err);
-    s->synced = false;
-    gb_ids_free(&ids);
-    if (!ok)
-        return false;
-    memcpy(look->logits, look->raw, look->n_vocab * sizeof *look->raw);
-    gb_adjust(adjust, look->logits);
-    if (!look->typed)
-        gb_gumbel_noise(look->settings.seed, look->step, look->noise,
-                        look->n_vocab);
-    analyse(look, likeliest);
-    return true;
+    part(&g);
+    return ok;
 }
 
 bool

@@ -34,6 +34,11 @@ bool gb_look_at(gb_session *s, size_t likeliest, gb_look *look,
  * there is none of this number. */
 bool gb_look_token(gb_session *s, uint64_t number, size_t likeliest,
                    gb_look *look, gb_error *err);
+/* The same at n <= GB_ROWS tokens by one pass: looks (n). Those at places that
+ * the model does not see have no logits. False: the device failed, or was
+ * cancelled. To be freed in any case. */
+bool gb_look_tokens(gb_session *s, const uint64_t *numbers, unsigned n,
+                    size_t likeliest, gb_look *looks, gb_error *err);
 void gb_look_free(gb_look *look);
 
 /* Appends the tokens that the model saw at a place, with what these settings

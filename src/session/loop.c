@@ -139,14 +139,11 @@ read_on(gb_loop *l, gb_error *err)
     return n == 0 || gb_engine_feed(l->engine, l->ids.data + done, n, err);
 }
 
-bool
-gb_loop_look(gb_loop *l, const gb_token *ids, size_t n, float *logits,
-             gb_error *err)
+/* Where it counts how much is read at once. */
+static bool
+look_alone(gb_loop *l, const gb_token *ids, size_t n, float *logits,
+           gb_error *err)
 {
-    const gb_sequence text = {.ids = ids, .n = (uint32_t)n};
-
-    if (!gb_loop_counts_reads(l->engine))
-        return gb_engine_logit_rows(l->engine, &text, 1, logits, err);
     if (gb_loop_count_read(l->engine, ids, n) < n) {
         gb_loop_lend(l, ids, n);
         gb_loop_replace(l, ids, n);
@@ -157,6 +154,21 @@ gb_loop_look(gb_loop *l, const gb_token *ids, size_t n, float *logits,
             return false;
     }
     return gb_engine_logits(l->engine, (uint32_t)n - 1, logits, err);
+}
+
+bool
+gb_loop_look(gb_loop *l, const gb_sequence *texts, unsigned n, float *logits,
+             gb_error *err)
+{
+    const uint32_t n_vocab = gb_engine_model(l->engine)->config.n_vocab;
+    unsigned i;
+
+    if (!gb_loop_counts_reads(l->engine))
+        return gb_engine_logit_rows(l->engine, texts, n, logits, err);
+    for (i = 0; i < n; i++, logits += n_vocab)
+        if (!look_alone(l, texts[i].ids, texts[i].n, logits, err))
+            return false;
+    return true;
 }
 
 bool

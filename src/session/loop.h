@@ -54,10 +54,11 @@ void gb_loop_replace(gb_loop *l, const gb_token *ids, size_t n);
  * this one already. */
 void gb_loop_follow(gb_loop *l, gb_tree *t, bool known);
 
-/* The logits (n_vocab) f32 of what follows n tokens. Where it counts how much
- * is read at once, what has not been read of them becomes the loop's view. */
-bool gb_loop_look(gb_loop *l, const gb_token *ids, size_t n, float *logits,
-                  gb_error *err);
+/* The logits (n, n_vocab) f32 of what follows 1 <= n <= GB_ROWS texts. Where it
+ * counts how much is read at once, what has not been read of the last becomes
+ * the loop's view. */
+bool gb_loop_look(gb_loop *l, const gb_sequence *texts, unsigned n,
+                  float *logits, gb_error *err);
 /* Before somebody else feeds these tokens to the engine, and others behind
  * them; and afterwards: what it does not share with the view is read again.
  * Where it counts how much is read at once, gb_loop_follow forgets what was
