@@ -5,10 +5,12 @@
 
 /* parts (rows, chunks, 4), with z = logit / temperature of the chunk's logits:
  * the largest z, the sum of exp(z - largest), and that of (z - largest)
- * exp(z - largest), which the entropy needs. Groups: (chunks, rows). */
+ * exp(z - largest), which the entropy needs. Where temperature is 0 each row
+ * has its own. Groups: (chunks, rows). */
 LANES_KERNEL
 softmax_part(global const float *logits, int ld, int n_vocab,
-             float temperature, global float *parts)
+             float temperature, global const float *temperatures,
+             global float *parts)
 {
 #if GB_LANES > 1
     local float scratch[GB_LANES];
@@ -20,6 +22,8 @@ softmax_part(global const float *logits, int ld, int n_vocab,
     float max = -INFINITY, base, total, total_spread;
     int i, k;
 
+    if (temperature == 0.0f)
+        temperature = temperatures[row];
     logits += (size_t)row * ld + chunk * GB_CHUNK;
     /* Rows end at a multiple of the panel, a chunk may end beyond that. */
     for (i = lane, k = 0; i < GB_CHUNK; i += GB_LANES * GB_VW, k++) {
@@ -57,10 +61,11 @@ softmax_join(global const float4 *parts, int n_chunks)
 }
 
 /* The sampling head's vector: logprobs (rows, ld) = log softmax(logits /
- * temperature). Groups: (chunks, rows). */
+ * temperature), which is as in softmax_part. Groups: (chunks, rows). */
 LANES_KERNEL
 logprobs(global const float *logits, int ld, int n_vocab, float temperature,
-         global const float4 *parts, global float *out)
+         global const float *temperatures, global const float4 *parts,
+         global float *out)
 {
     const int chunk = get_group_id(0), row = get_group_id(1);
     const int n_chunks = get_num_groups(0);
@@ -68,6 +73,8 @@ logprobs(global const float *logits, int ld, int n_vocab, float temperature,
     const int end = min((chunk + 1) * GB_CHUNK, n_vocab);
     int i;
 
+    if (temperature == 0.0f)
+        temperature = temperatures[row];
     logits += (size_t)row * ld;
     out += (size_t)row * ld;
     for (i = chunk * GB_CHUNK + get_local_id(0) * GB_VW; i + GB_VW <= end;

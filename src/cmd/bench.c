@@ -157,8 +157,8 @@ write_side_by_side(bench *b, gb_loop *const *loops, const uint64_t *seeds,
         if (atomic_load(gb_interrupt_flag()))
             return gb_fail_interrupted(err);
         before = gb_now_ms();
-        if (!gb_several_step(loops, seeds, b->f.takes, &settings, false,
-                             picks, err))
+        if (!gb_several_step(loops, seeds, NULL, b->f.takes, &settings,
+                             false, picks, err))
             return false;
         if (i > 0) /* the first one reads the text */
             ms[i - 1] = gb_now_ms() - before;

@@ -103,8 +103,8 @@ pick_tokens(writer *w, size_t n, gb_error *err)
     gb_loop *l = w->loops[0];
 
     if (w->n > 1)
-        return gb_several_step(w->loops, w->seeds, n, s, false, w->picks,
-                               err);
+        return gb_several_step(w->loops, w->seeds, NULL, n, s, false,
+                               w->picks, err);
     l->left = s->max_new_tokens - w->takes[0].g.steps;
     l->rests = gb_pace_holds(&w->pace);
     return gb_loop_step(l, s, w->picks, err);

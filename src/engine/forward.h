@@ -95,8 +95,8 @@ bool gb_forward_open(gb_forward *f, gb_compute *c, const gb_config *config,
 void gb_forward_close(gb_forward *f);
 
 /* Enqueues the layers for the positions of a pass; afterwards x holds their
- * residual streams. The rows must stay until the host next waits. With more than GB_ROWS it waits after each layer, and gives
- * up when it is cancelled. */
+ * residual streams. The rows must stay until the host next waits. With more
+ * than GB_ROWS it waits after each layer, and gives up when it is cancelled. */
 bool gb_forward_run(gb_forward *f, const gb_pass *pass,
                     const gb_progress *progress, gb_error *err);
 

@@ -45,7 +45,7 @@ gb_head_size(const gb_compute *c, const gb_config *g)
                                 (ld + gb_padded_width(&c->shape, g->n_embd)) +
                             16 * chunks) +
            rows * (2 * sizeof(float) * ld + sizeof(gb_best) * items +
-                   sizeof(gb_head_stat) * (1 + chunks)) +
+                   sizeof(gb_head_stat) * (1 + chunks) + sizeof(float)) +
            sizeof(gb_adjustment) * (uint64_t)g->n_vocab +
            sizeof(cl_ulong4) * items;
 }
@@ -85,6 +85,7 @@ open_buffers(gb_head *h, gb_error *err)
         {&h->logits, rows * h->ld * f, "logits"},
         {&h->parts, rows * h->chunks * 4 * f, "sums"},
         {&h->logprobs, GB_ROWS * h->ld * f, "log-probabilities"},
+        {&h->temperatures, GB_ROWS * f, "temperatures"},
         {&h->jumps, h->items * sizeof(cl_ulong4), "the noise table"},
         {&h->draws, GB_ROWS * sizeof(gb_head_draw), "the noise's beginnings"},
         {&h->bests, GB_ROWS * h->items * sizeof(gb_best), "candidates"},
@@ -138,6 +139,8 @@ open_softmax(gb_head *h, gb_error *err)
                             [GB_SOFTMAX_LD] = GB_UINT(h->ld),
                             [GB_SOFTMAX_N_VOCAB] = GB_UINT(h->n_vocab),
                             [GB_SOFTMAX_TEMPERATURE] = GB_FLOAT(1),
+                            [GB_SOFTMAX_TEMPERATURES] =
+                                GB_MEM(h->temperatures),
                             [GB_SOFTMAX_PARTS] = GB_MEM(h->parts)),
                     err) ||
         !gb_op_init(h->c, &h->logprob, "logprobs",
@@ -145,6 +148,8 @@ open_softmax(gb_head *h, gb_error *err)
                             [GB_LOGPROBS_LD] = GB_UINT(h->ld),
                             [GB_LOGPROBS_N_VOCAB] = GB_UINT(h->n_vocab),
                             [GB_LOGPROBS_TEMPERATURE] = GB_FLOAT(1),
+                            [GB_LOGPROBS_TEMPERATURES] =
+                                GB_MEM(h->temperatures),
                             [GB_LOGPROBS_PARTS] = GB_MEM(h->parts),
                             [GB_LOGPROBS_OUT] = GB_MEM(h->logprobs)),
                     err))
@@ -264,7 +269,7 @@ gb_head_close(gb_head *h)
     const cl_mem buffers[] = {h->hidden, h->logits, h->parts,   h->logprobs,
                               h->jumps,  h->draws,  h->bests,   h->noise,
                               h->result, h->run,    h->targets, h->scores,
-                              h->adjustments};
+                              h->adjustments, h->temperatures};
     size_t i;
 
     for (i = 0; i < GB_COUNT(ops); i++)
@@ -360,14 +365,35 @@ run_adjust(gb_head *h, const gb_sequence *texts, unsigned n, gb_error *err)
     return send_adjustments(h, listed, err);
 }
 
+/* The temperature of all rows, or 0 where each has its own, which are sent. */
+static bool
+set_temperatures(gb_head *h, const gb_rule *rule, const gb_sequence *texts,
+                 unsigned n, gb_error *err)
+{
+    const float all = rule->greedy ? 1 : rule->temperature;
+    float *each = h->host_temperatures;
+    bool same = true;
+    gb_arg t;
+    unsigned i;
+
+    for (i = 0; i < n; i++) {
+        each[i] = all;
+        if (!rule->greedy && texts[i].temperature > 0)
+            each[i] = texts[i].temperature;
+        same = same && !(each[i] < each[0]) && !(each[i] > each[0]);
+    }
+    t = (gb_arg)GB_FLOAT(same ? each[0] : 0);
+    return (same || gb_send_buffer(h->c, h->temperatures, each,
+                                   n * sizeof *each, err)) &&
+           gb_op_set(&h->softmax, GB_SOFTMAX_TEMPERATURE, &t, err) &&
+           gb_op_set(&h->logprob, GB_LOGPROBS_TEMPERATURE, &t, err);
+}
+
 bool
-gb_head_run_logprobs(gb_head *h, float temperature, const gb_sequence *texts,
+gb_head_run_logprobs(gb_head *h, const gb_rule *rule, const gb_sequence *texts,
                      unsigned n, gb_error *err)
 {
-    const gb_arg t = GB_FLOAT(temperature);
-
-    return gb_op_set(&h->softmax, GB_SOFTMAX_TEMPERATURE, &t, err) &&
-           gb_op_set(&h->logprob, GB_LOGPROBS_TEMPERATURE, &t, err) &&
+    return set_temperatures(h, rule, texts, n, err) &&
            run_logits(h, n, err) && run_adjust(h, texts, n, err) &&
            gb_op_run(h->c, &h->softmax, n, err) &&
            gb_op_run(h->c, &h->logprob, n, err);
@@ -411,8 +437,9 @@ gb_head_logprobs(gb_head *h, float temperature, const gb_adjustments *adjust,
                  float *logprobs, gb_error *err)
 {
     const gb_sequence text = {.adjust = adjust};
+    const gb_rule rule = {.temperature = temperature};
 
-    if (!gb_head_run_logprobs(h, temperature, &text, 1, err) ||
+    if (!gb_head_run_logprobs(h, &rule, &text, 1, err) ||
         !gb_head_read_row(h, h->logprobs, 0, logprobs, err))
         return false;
     return !isnan(logprobs[0]) || gb_head_not_a_number(h, err);

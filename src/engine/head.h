@@ -44,6 +44,7 @@ typedef struct gb_head {
     cl_mem logits;   /* (GB_SCORE_ROWS, ld) */
     cl_mem parts;    /* (GB_SCORE_ROWS, chunks) float4 */
     cl_mem logprobs; /* (GB_ROWS, ld) */
+    cl_mem temperatures; /* (GB_ROWS) */
     cl_mem jumps;    /* (items padded) ulong4 */
     cl_mem draws;    /* (GB_ROWS) gb_head_draw */
     cl_mem bests;    /* (GB_ROWS, items) gb_best */
@@ -58,6 +59,7 @@ typedef struct gb_head {
     gb_head_stat *host_result; /* (GB_ROWS, 1 + chunks) */
     gb_adjustment *host_adjustments; /* (vocab) */
     gb_head_draw *host_draws;        /* (GB_ROWS) */
+    float host_temperatures[GB_ROWS];
     /* For the filters, (vocab) each; NULL before the first one. */
     float *host_logprobs, *host_logits, *host_noise;
     gb_spectrum *spectrum;
@@ -96,8 +98,9 @@ bool gb_head_score(gb_head *h, unsigned first, const gb_token *targets,
 
 /* For pick.c: */
 
-/* Rows to logits, adjusted, and log-probabilities, on the device. */
-bool gb_head_run_logprobs(gb_head *h, float temperature,
+/* Rows to logits, adjusted, and log-probabilities, on the device; the
+ * temperatures are in host_temperatures then. */
+bool gb_head_run_logprobs(gb_head *h, const gb_rule *rule,
                           const gb_sequence *texts, unsigned n,
                           gb_error *err);
 /* A row (n_vocab) of the logits or what is as long. */

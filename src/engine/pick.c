@@ -167,18 +167,19 @@ static bool
 sample(gb_head *h, const gb_rule *rule, const gb_sequence *texts, unsigned n,
        gb_pick *picks, gb_error *err)
 {
-    const float t = rule->temperature;
     const bool filtered = rule->filter != NULL &&
                           !gb_filter_is_off(rule->filter);
     unsigned i;
+    float t;
 
     for (i = 0; i < n; i++)
         h->host_draws[i].floor = -INFINITY;
-    if (!gb_head_run_logprobs(h, t, texts, n, err) ||
+    if (!gb_head_run_logprobs(h, rule, texts, n, err) ||
         (filtered && !find_floors(h, rule->filter, n, err)) ||
         !run_gumbel(h, texts, n, err) || !read_picks(h, 1, n, picks, err))
         return false;
     for (i = 0; i < n; i++) {
+        t = h->host_temperatures[i];
         /* Rounding may have put an end beside the temperature. */
         picks[i].from = filtered ? t : fminf(picks[i].from, t);
         picks[i].to = filtered ? t : fmaxf(picks[i].to, t);
@@ -195,7 +196,7 @@ gb_head_picks(gb_head *h, const gb_rule *rule, const gb_sequence *texts,
 {
     if (!rule->greedy)
         return sample(h, rule, texts, n, picks, err);
-    return gb_head_run_logprobs(h, 1.0f, texts, n, err) &&
+    return gb_head_run_logprobs(h, rule, texts, n, err) &&
            gb_op_run(h->c, &h->greedy, n, err) &&
            read_picks(h, 0, n, picks, err);
 }

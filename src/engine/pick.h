@@ -20,9 +20,10 @@ typedef struct gb_sequence {
     uint64_t seed, step; /* whose noise is added (sampling) */
     const gb_adjustments *adjust; /* NULL: none, which cost nothing and
                                      change no bit */
+    float temperature;       /* sampling; 0: that of the rule */
 } gb_sequence;
 
-/* What all rows share. */
+/* What rows share. */
 typedef struct gb_rule {
     bool greedy;
     float temperature;       /* sampling */

@@ -117,8 +117,8 @@ write_on(gb_ahead *a, const side *first, gb_error *err)
             a->loops[n] = &d->loop;
             a->going[n++] = a->seeds[i];
         }
-    if (!gb_several_step(a->loops, a->going, n, &a->settings, true, a->picks,
-                         err))
+    if (!gb_several_step(a->loops, a->going, NULL, n, &a->settings, true,
+                         a->picks, err))
         return false;
     for (d = a->sides; d < a->sides + a->n; d++)
         if (d == first || (!d->over && d->n <= length))

@@ -77,6 +77,8 @@ libgumbel_a_SOURCES += \
 	src/session/tree.h \
 	src/session/trial.c \
 	src/session/trial.h \
+	src/session/trial_map.c \
+	src/session/trial_map.h \
 	src/session/verdict.c \
 	src/session/view.c \
 	src/session/what.c \

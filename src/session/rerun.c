@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "session/several.h"
 
 static void
 free_nodes(gb_rerun *r)
@@ -190,10 +191,17 @@ read_apart(gb_rerun *r, gb_error *err)
     return true;
 }
 
+/* A token that is in the view. */
+static void
+take(gb_rerun *r, const gb_pick *pick)
+{
+    push(r, &(gb_written){.id = pick->id, .why = gb_why_of(pick),
+                          .source = GB_SOURCE_WRITTEN});
+}
+
 bool
 gb_rerun_step(gb_rerun *r, gb_error *err)
 {
-    gb_written token = {.source = GB_SOURCE_WRITTEN};
     size_t n = r->loop.ids.len;
     gb_pick pick;
 
@@ -211,8 +219,32 @@ gb_rerun_step(gb_rerun *r, gb_error *err)
         gb_loop_truncate(&r->loop, n);
         return false;
     }
-    token.id = pick.id;
-    token.why = gb_why_of(&pick);
-    push(r, &token);
+    take(r, &pick);
+    return true;
+}
+
+bool
+gb_rerun_step_several(gb_rerun *const *reruns, unsigned n, gb_error *err)
+{
+    gb_loop *loops[GB_ROWS] = {NULL};
+    uint64_t seeds[GB_ROWS] = {0};
+    float temperatures[GB_ROWS] = {0};
+    gb_pick picks[GB_ROWS];
+    unsigned i;
+    gb_rerun *r;
+
+    for (i = 0; i < n; i++) {
+        r = reruns[i];
+        make_room(r);
+        r->loop.step = r->step + r->n_tokens;
+        loops[i] = &r->loop;
+        seeds[i] = r->settings.seed;
+        temperatures[i] = r->settings.temperature;
+    }
+    if (!gb_several_step(loops, seeds, temperatures, n, &reruns[0]->settings,
+                         true, picks, err))
+        return false;
+    for (i = 0; i < n; i++)
+        take(reruns[i], &picks[i]);
     return true;
 }

@@ -41,6 +41,12 @@ void gb_rerun_restart(gb_rerun *r, const gb_written *tokens, uint32_t n);
  * cancelled (GB_INTERRUPTED); then it can be asked again. */
 bool gb_rerun_step(gb_rerun *r, gb_error *err);
 
+/* One more token of each of 1 <= n <= GB_ROWS that go on, by one pass: of one
+ * session, with the same settings but for the temperature, which are not
+ * greedy. Only where it does not count how much is read at once. */
+bool gb_rerun_step_several(gb_rerun *const *reruns, unsigned n,
+                           gb_error *err);
+
 /* Gives the engine back, before the session is asked to do anything. */
 void gb_rerun_pause(gb_rerun *r);
 

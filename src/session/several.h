@@ -9,10 +9,12 @@
 #define GB_TAKES_MOST 1000
 
 /* A step of n >= 1 loops of one engine: each picks its next token with the
- * noise of its seed, as gb_loop_step does with these settings and that seed,
- * bit for bit (with `ranges` as gb_loop_write); seeds, picks (n). None of them
- * may be empty or full. On failure or cancellation the loops are unchanged. */
-bool gb_several_step(gb_loop *const *loops, const uint64_t *seeds, size_t n,
+ * noise of its seed at its temperature (NULL: that of the settings), as
+ * gb_loop_step does with these settings and those two, bit for bit (with
+ * `ranges` as gb_loop_write); seeds, temperatures, picks (n). None of them may
+ * be empty or full. On failure or cancellation the loops are unchanged. */
+bool gb_several_step(gb_loop *const *loops, const uint64_t *seeds,
+                     const float *temperatures, size_t n,
                      const gb_settings *settings, bool ranges,
                      gb_pick *picks, gb_error *err);
 

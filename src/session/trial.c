@@ -6,19 +6,16 @@
 
 #include "base/mem.h"
 #include "session/rerun.h"
+#include "session/trial_map.h"
 
 #define GB_TRIAL_TEXTS 1000
-/* Of a temperature: the ends of two texts that differ by no more are one. */
-#define GB_TRIAL_NEAR 2e-6
 
-/* A whole text, and the temperatures at which it comes. */
-typedef struct known {
-    double from, to;
-    gb_written *tokens;
-    uint32_t n;
-    gb_str text; /* of them */
-    gb_reason reason;
-} known;
+/* A text that is being written. */
+typedef struct writer {
+    gb_rerun rerun;
+    double at; /* its temperature */
+    bool writes;
+} writer;
 
 struct gb_trial {
     gb_session *session;
@@ -29,20 +26,17 @@ struct gb_trial {
     gb_written *tokens; /* (n) of it */
     uint32_t n;
 
-    /* What was asked for, while the rerun is open: */
+    /* What was asked for, while there are writers: */
     gb_settings settings;
     double temperature; /* of these; */
     size_t answer;      /* its text's index; SIZE_MAX: not known */
     double from_t, to_t; /* of the map */
     bool done;
 
-    known *texts; /* (n_texts) ascending, without overlaps */
-    size_t n_texts;
-    gb_rerun rerun;     /* of a text that is being written: */
-    bool writing;
-    double at;          /* its temperature */
-    double reach;       /* how far beyond a border the next one is looked for,
-                           of the temperature */
+    gb_trial_map map;
+    writer writers[GB_ROWS]; /* (n_writers) opened; the first one writes the
+                                answer, alone */
+    unsigned n_writers;
 };
 
 /* The run. */
@@ -92,14 +86,13 @@ gb_trial_open(gb_session *s, gb_error *err)
 static void
 forget(gb_trial *t)
 {
-    while (t->n_texts > 0) {
-        free(t->texts[--t->n_texts].tokens);
-        gb_str_free(&t->texts[t->n_texts].text);
+    gb_trial_map_clear(&t->map);
+    while (t->n_writers > 0) {
+        gb_rerun_close(&t->writers[--t->n_writers].rerun);
+        t->writers[t->n_writers].writes = false;
     }
-    gb_rerun_close(&t->rerun);
-    t->writing = t->done = false;
+    t->done = false;
     t->answer = SIZE_MAX;
-    t->reach = 4 * GB_TRIAL_NEAR;
 }
 
 void
@@ -108,7 +101,7 @@ gb_trial_close(gb_trial *t)
     if (t == NULL)
         return;
     forget(t);
-    free(t->texts);
+    gb_trial_map_free(&t->map);
     free(t->tokens);
     free(t);
 }
@@ -127,8 +120,10 @@ gb_trial_holds(const gb_trial *t)
 void
 gb_trial_pause(gb_trial *t)
 {
-    if (t != NULL)
-        gb_rerun_pause(&t->rerun);
+    unsigned i;
+
+    for (i = 0; t != NULL && i < t->n_writers; i++)
+        gb_rerun_pause(&t->writers[i].rerun);
 }
 
 /* What is known. */
@@ -149,18 +144,6 @@ count_held(const gb_written *tokens, uint32_t n, double temperature)
     while (i < n && holds(&tokens[i], temperature))
         i++;
     return i;
-}
-
-static size_t
-find_text(const gb_trial *t, double temperature)
-{
-    size_t i;
-
-    for (i = 0; i < t->n_texts; i++)
-        if (t->texts[i].from <= temperature &&
-            temperature <= t->texts[i].to)
-            return i;
-    return SIZE_MAX;
 }
 
 static bool
@@ -188,7 +171,7 @@ count_own(const gb_trial *t)
             continue;
         if (n->mode != t->mode ||
             n->settings.seed != t->settings.seed ||
-            n->step != t->rerun.step + count ||
+            n->step != t->writers[0].rerun.step + count ||
             !is_same_but_temperature(&n->settings, &t->settings))
             break;
         count += tree->path.data[i].tokens;
@@ -210,214 +193,166 @@ offer(const gb_written *tokens, uint32_t n, double temperature,
 
 /* Begins to write the text of a temperature, with what is known of it. */
 static void
-begin(gb_trial *t, float temperature)
+begin(gb_trial *t, writer *w, float temperature)
 {
+    gb_rerun *r = &w->rerun;
     const gb_written *best = NULL;
     uint32_t most = 0;
+    const writer *v;
     size_t i;
 
-    t->at = (double)temperature;
-    t->writing = true;
-    offer(t->rerun.tokens, t->rerun.n_tokens, t->at, &best, &most);
-    t->rerun.settings.temperature = temperature;
+    w->at = (double)temperature;
+    w->writes = true;
+    offer(r->tokens, r->n_tokens, w->at, &best, &most);
+    r->settings.temperature = temperature;
     /* It goes on where it was. */
-    if (most == t->rerun.n_tokens && most > 0 &&
-        t->rerun.reason == GB_REASON_NONE)
+    if (most == r->n_tokens && most > 0 && r->reason == GB_REASON_NONE)
         return;
-    offer(t->tokens, count_own(t), t->at, &best, &most);
-    for (i = 0; i < t->n_texts; i++)
-        offer(t->texts[i].tokens, t->texts[i].n, t->at, &best, &most);
-    gb_rerun_restart(&t->rerun, best, most);
+    offer(t->tokens, count_own(t), w->at, &best, &most);
+    for (i = 0; i < t->map.n; i++)
+        offer(t->map.texts[i].tokens, t->map.texts[i].n, w->at, &best, &most);
+    for (v = t->writers; v < t->writers + t->n_writers; v++)
+        offer(v->rerun.tokens, v->rerun.n_tokens, w->at, &best, &most);
+    gb_rerun_restart(r, best, most);
 }
 
-/* The temperatures at which these tokens come. */
+/* As far as it goes. */
+static gb_trial_text
+text_of(const writer *w)
+{
+    const gb_rerun *r = &w->rerun;
+
+    return (gb_trial_text){.at = w->at, .tokens = r->tokens, .n = r->n_tokens,
+                           .text = r->text, .reason = r->reason};
+}
+
+/* The text that was written is known now. */
 static void
-find_interval(const gb_written *tokens, uint32_t n, double *from, double *to)
+keep(gb_trial *t, writer *w)
 {
-    uint32_t i;
+    const gb_trial_text k = text_of(w);
 
-    *from = 0;
-    *to = (double)INFINITY;
-    for (i = 0; i < n; i++) {
-        *from = fmax(*from, (double)tokens[i].why.from);
-        *to = fmin(*to, (double)tokens[i].why.to);
-    }
-}
-
-static bool
-is_near(double below, double above)
-{
-    return above - below <= GB_TRIAL_NEAR * above;
-}
-
-static bool
-is_text(const known *k, const gb_rerun *r)
-{
-    uint32_t i;
-
-    for (i = 0; i < k->n && i < r->n_tokens; i++)
-        if (k->tokens[i].id != r->tokens[i].id)
-            return false;
-    return k->n == r->n_tokens;
-}
-
-/* The text that was written is known now, between its neighbours; rounding may
- * have moved an end into one of them, or apart from it. */
-static void
-keep(gb_trial *t)
-{
-    const gb_rerun *r = &t->rerun;
-    known k = {.n = r->n_tokens, .reason = r->reason}, *below, *above;
-    bool down, up;
-    size_t i = 0;
-
-    find_interval(r->tokens, r->n_tokens, &k.from, &k.to);
-    k.from = fmin(k.from, t->at);
-    k.to = fmax(k.to, t->at);
-    while (i < t->n_texts && t->texts[i].to < t->at)
-        i++;
-    below = i > 0 ? &t->texts[i - 1] : NULL;
-    above = i < t->n_texts ? &t->texts[i] : NULL;
-    /* So near a border that a neighbour has come once more. */
-    down = below != NULL && k.from <= below->to && is_text(below, r);
-    up = above != NULL && k.to >= above->from && is_text(above, r);
-    if (below != NULL && (k.from < below->to || is_near(below->to, k.from)))
-        k.from = below->to;
-    if (above != NULL && (k.to > above->from || is_near(k.to, above->from)))
-        k.to = above->from;
-    t->writing = false;
-    if (below != NULL && down)
-        below->to = k.to;
-    if (above != NULL && up)
-        above->from = k.from;
-    t->reach = down || up ? 4 * t->reach : 4 * GB_TRIAL_NEAR;
-    if (down || up)
-        return;
-    k.tokens = gb_alloc_array(k.n + (size_t)1, sizeof *k.tokens);
-    if (k.n > 0)
-        memcpy(k.tokens, r->tokens, k.n * sizeof *k.tokens);
-    gb_str_append(&k.text, gb_str_cstr(&r->text), r->text.len);
-    t->texts = gb_realloc_array(t->texts, t->n_texts + 1, sizeof *t->texts);
-    memmove(&t->texts[i + 1], &t->texts[i],
-            (t->n_texts++ - i) * sizeof *t->texts);
-    t->texts[i] = k;
+    w->writes = false;
+    gb_trial_map_add(&t->map, &k);
 }
 
 /* What is asked for. */
 
-static bool
-is_asked(const gb_trial *t)
-{
-    return t->rerun.session != NULL;
-}
-
 bool
 gb_trial_ask(gb_trial *t, const gb_settings *settings, gb_error *err)
 {
-    if (is_asked(t) && gb_settings_same(settings, &t->settings))
+    unsigned i;
+
+    if (t->n_writers > 0 && gb_settings_same(settings, &t->settings))
         return true;
-    if (!is_asked(t) || !is_same_but_temperature(settings, &t->settings)) {
+    if (t->n_writers == 0 ||
+        !is_same_but_temperature(settings, &t->settings)) {
         forget(t);
-        if (!gb_rerun_open(&t->rerun, t->session, t->from, settings, err))
+        if (!gb_rerun_open(&t->writers[0].rerun, t->session, t->from,
+                           settings, err))
             return false;
+        t->n_writers = 1;
     }
     t->settings = *settings;
     t->temperature = (double)settings->temperature;
     t->from_t = fmin(GB_TRIAL_FROM, t->temperature);
     t->to_t = fmax(GB_TRIAL_TO, t->temperature);
-    t->answer = find_text(t, t->temperature);
-    t->writing = t->done = false;
+    t->answer = gb_trial_map_find(&t->map, t->temperature);
+    t->done = false;
+    for (i = 0; i < t->n_writers; i++)
+        t->writers[i].writes = false;
     return true;
 }
 
-/* A temperature within a gap, near the end that is known. False: no number
- * lies there, and the gap is none. */
-static bool
-aim(const gb_trial *t, double below, double above, bool upwards, float *at)
+/* As many texts side by side as there are writers for. */
+static unsigned
+most_writers(const gb_trial *t)
 {
-    double middle = below + (above - below) / 2;
-    double x = upwards ? below * (1 + t->reach) : above * (1 - t->reach);
-
-    x = upwards ? fmin(x, middle) : fmax(x, middle);
-    *at = (float)x;
-    if ((double)*at <= below)
-        *at = nextafterf(*at, INFINITY);
-    else if ((double)*at >= above)
-        *at = nextafterf(*at, 0);
-    return (double)*at > below && (double)*at < above;
+    return gb_loop_counts_reads(t->session->engine) ? 1 : GB_ROWS;
 }
 
-/* The gap behind a text, or before it, up to the next one or the map's end;
- * false: there is none. */
-static bool
-find_gap(const gb_trial *t, size_t i, bool upwards, double *below,
-         double *above)
+/* One that writes nothing; NULL: there is none, or it could not be. */
+static writer *
+find_writer(gb_trial *t)
 {
-    const known *k = &t->texts[i];
+    writer *w;
+    unsigned i;
 
-    if (upwards) {
-        *below = k->to;
-        *above = i + 1 < t->n_texts ? k[1].from : t->to_t;
-        *above = fmin(*above, t->to_t);
-    } else {
-        *above = k->from;
-        *below = i > 0 ? k[-1].to : t->from_t;
-        *below = fmax(*below, t->from_t);
-    }
-    return *above > *below && !is_near(*below, *above);
+    for (i = 0; i < t->n_writers; i++)
+        if (!t->writers[i].writes)
+            return &t->writers[i];
+    w = &t->writers[t->n_writers];
+    if (t->n_writers >= most_writers(t) ||
+        !gb_rerun_open(&w->rerun, t->session, t->from, &t->settings, NULL))
+        return NULL;
+    t->n_writers++;
+    return w;
 }
 
-/* The nearest gap in one direction, and how far it is. */
-static bool
-find_next(const gb_trial *t, bool upwards, float *at, double *far)
+/* Who writes; n of them. */
+static unsigned
+list_writing(gb_trial *t, writer **list)
 {
-    double below, above;
+    unsigned n = 0, i;
+
+    for (i = 0; i < t->n_writers; i++)
+        if (t->writers[i].writes)
+            list[n++] = &t->writers[i];
+    return n;
+}
+
+/* Begins with the answer; with that, with texts around it as long as there are
+ * writers for them. */
+static void
+begin_texts(gb_trial *t)
+{
+    gb_trial_text busy[GB_ROWS];
+    writer *list[GB_ROWS], *w;
+    gb_trial_search s = {t->answer, t->temperature, t->from_t, t->to_t, busy,
+                         list_writing(t, list)};
+    float at;
     size_t i;
 
-    for (i = t->answer; i < t->n_texts; i += upwards ? 1 : SIZE_MAX)
-        if (find_gap(t, i, upwards, &below, &above) &&
-            aim(t, below, above, upwards, at)) {
-            *far = upwards ? below / t->temperature : t->temperature / above;
-            return true;
-        }
-    return false;
-}
-
-/* In either. */
-static bool
-next_gap(const gb_trial *t, float *at)
-{
-    double up = 0, down = 0;
-    float lower;
-    bool has_up = find_next(t, true, at, &up);
-    bool has_down = find_next(t, false, &lower, &down);
-
-    if (has_down && (!has_up || down < up))
-        *at = lower;
-    return has_up || has_down;
+    if (t->answer == SIZE_MAX) {
+        if (s.n_busy == 0)
+            begin(t, &t->writers[0], t->settings.temperature);
+        return;
+    }
+    for (i = 0; i < s.n_busy; i++) {
+        busy[i] = text_of(list[i]);
+        gb_trial_interval(&busy[i]);
+    }
+    while (!t->settings.greedy && t->map.n + s.n_busy < GB_TRIAL_TEXTS &&
+           (w = find_writer(t)) != NULL &&
+           gb_trial_map_next(&t->map, &s, &at)) {
+        begin(t, w, at);
+        busy[s.n_busy] = text_of(w);
+        gb_trial_interval(&busy[s.n_busy++]);
+    }
 }
 
 bool
 gb_trial_step(gb_trial *t, gb_error *err)
 {
-    float at = t->settings.temperature;
+    writer *list[GB_ROWS];
+    gb_rerun *reruns[GB_ROWS];
+    unsigned n, going = 0, i;
 
-    if (!is_asked(t) || t->done)
+    if (t->n_writers == 0 || t->done)
         return true;
-    if (!t->writing) {
-        t->done = t->answer != SIZE_MAX &&
-                  (t->settings.greedy || t->n_texts >= GB_TRIAL_TEXTS ||
-                   !next_gap(t, &at));
-        if (t->done)
-            return true;
-        begin(t, at);
-    }
-    if (!gb_rerun_step(&t->rerun, err))
+    begin_texts(t);
+    n = list_writing(t, list);
+    t->done = n == 0;
+    for (i = 0; i < n; i++) /* one may be known as a whole */
+        if (list[i]->rerun.reason == GB_REASON_NONE)
+            reruns[going++] = &list[i]->rerun;
+    if (going > 1 ? !gb_rerun_step_several(reruns, going, err)
+                  : going == 1 && !gb_rerun_step(reruns[0], err))
         return false;
-    if (t->rerun.reason != GB_REASON_NONE) {
-        keep(t);
-        t->answer = find_text(t, t->temperature);
-    }
+    for (i = 0; i < n; i++)
+        if (list[i]->rerun.reason != GB_REASON_NONE)
+            keep(t, list[i]);
+    t->answer = gb_trial_map_find(&t->map, t->temperature);
     return true;
 }
 
@@ -437,7 +372,7 @@ gb_trial_is_done(const gb_trial *t)
 
 /* The first token of a text that is not in the one below it. */
 static gb_token
-find_parting(const known *below, const known *k)
+find_parting(const gb_trial_text *below, const gb_trial_text *k)
 {
     uint32_t i = 0;
 
@@ -451,12 +386,12 @@ static void
 see_map(const gb_trial *t, gb_seen_trial *seen)
 {
     const gb_tokenizer *tokenizer = t->session->model->tokenizer;
-    const known *k;
+    const gb_trial_text *k;
     size_t i;
 
-    seen->map = gb_alloc_array(t->n_texts, sizeof *seen->map);
-    for (i = 0; i < t->n_texts; i++) {
-        k = &t->texts[i];
+    seen->map = gb_alloc_array(t->map.n, sizeof *seen->map);
+    for (i = 0; i < t->map.n; i++) {
+        k = &t->map.texts[i];
         if (k->n == 0 || k->to < t->from_t || k->from > t->to_t)
             continue;
         seen->map[seen->n_map++] = (gb_seen_band){
@@ -467,7 +402,7 @@ see_map(const gb_trial *t, gb_seen_trial *seen)
     }
     seen->map_from = t->from_t;
     seen->map_to = t->to_t;
-    seen->more = t->done && t->n_texts >= GB_TRIAL_TEXTS;
+    seen->more = t->done && t->map.n >= GB_TRIAL_TEXTS;
     seen->whole = t->done && !seen->more;
 }
 
@@ -475,14 +410,14 @@ gb_seen_trial *
 gb_trial_see(const gb_trial *t)
 {
     gb_seen_trial *seen = gb_alloc(sizeof *seen);
-    const gb_rerun *r = &t->rerun;
-    known k = {.tokens = r->tokens, .text = r->text};
+    gb_trial_text k = {.n = 0};
     uint64_t step;
 
-    k.n = t->writing ? r->n_tokens : 0;
-    find_interval(k.tokens, k.n, &k.from, &k.to);
+    if (t->writers[0].writes)
+        k = text_of(&t->writers[0]);
+    gb_trial_interval(&k);
     if (t->answer != SIZE_MAX)
-        k = t->texts[t->answer];
+        k = t->map.texts[t->answer];
     *seen = (gb_seen_trial){.settings = t->settings, .from = t->from,
                             .n_tokens = k.n, .reason = k.reason,
                             .low = k.from, .high = k.to};

@@ -293,9 +293,11 @@ gb_engine_pick_rows(gb_engine *e, const gb_rule *rule, const gb_sequence *rows,
         if (!read_text(e, r, err) ||
             !(rule->greedy
                   ? gb_engine_greedy(e, r->adjust, picks, err)
-                  : gb_engine_sample(e, rule->temperature, rule->filter,
-                                     r->adjust, r->seed, r->step, picks,
-                                     err)))
+                  : gb_engine_sample(e, r->temperature > 0
+                                            ? r->temperature
+                                            : rule->temperature,
+                                     rule->filter, r->adjust, r->seed,
+                                     r->step, picks, err)))
             return false;
     return true;
 }

@@ -49,18 +49,17 @@ static void
 pick_alone(gb_engine *e, const gb_rule *rule, const gb_sequence *r,
            gb_pick *pick)
 {
+    const float t = r->temperature > 0 ? r->temperature : rule->temperature;
     gb_error err = GB_ERROR_INIT;
 
     gb_engine_rewind(e, 0);
     fixture_feed(e, r->ids, r->n);
     test_ok(rule->greedy ? gb_engine_greedy(e, r->adjust, pick, &err)
-                         : gb_engine_sample(e, rule->temperature, rule->filter,
-                                            r->adjust, r->seed, r->step, pick,
-                                            &err),
+                         : gb_engine_sample(e, t, rule->filter, r->adjust,
+                                            r->seed, r->step, pick, &err),
             &err);
     if (rule->ranges)
-        test_ok(gb_engine_range(e, rule->temperature, rule->filter, pick,
-                                &err), &err);
+        test_ok(gb_engine_range(e, t, rule->filter, pick, &err), &err);
 }
 
 static void
@@ -131,16 +130,19 @@ check_texts(const char *folder, uint64_t cache_bytes)
     fixture alone = fixture_open(folder, NULL);
     uint64_t random = 1;
     gb_sequence rows[GB_ROWS];
-    unsigned n, i = 0;
+    unsigned n, k, i = 0;
 
     for (n = 1; n <= GB_ROWS; n += n < 4 ? 1 : 4, i++) {
         make_rows(rows, n, texts, &random);
         rows[0].adjust = &first;
         rows[n - 1].adjust = &second;
         check_rows(&together, &alone, &rules[i % GB_COUNT(rules)], rows, n);
-        /* The same again, and other noise for one text. */
+        /* The same again, other noise for one text, and some with a
+         * temperature of their own. */
         rows[n - 1] = rows[0];
         rows[n - 1].seed++;
+        for (k = i % 2; k < n; k += 2)
+            rows[k].temperature = 0.5f + 0.1f * (float)k;
         check_rows(&together, &alone, &rules[i % GB_COUNT(rules)], rows, n);
     }
     make_ahead(rows, GB_ROWS, texts);

@@ -59,7 +59,7 @@ check_part(const float *part, const float *logits, unsigned n, unsigned chunk,
 
 static void
 softmax_open(gb_compute *c, gb_op *op, cl_mem logits, unsigned ld,
-             unsigned vocab, float temperature, cl_mem parts)
+             unsigned vocab, float temperature, cl_mem each, cl_mem parts)
 {
     gb_error err = GB_ERROR_INIT;
 
@@ -68,7 +68,8 @@ softmax_open(gb_compute *c, gb_op *op, cl_mem logits, unsigned ld,
                                [GB_SOFTMAX_LD] = GB_UINT(ld),
                                [GB_SOFTMAX_N_VOCAB] = GB_UINT(vocab),
                                [GB_SOFTMAX_TEMPERATURE] =
-                                   GB_FLOAT(temperature),
+                                   GB_FLOAT(each != NULL ? 0 : temperature),
+                               [GB_SOFTMAX_TEMPERATURES] = GB_MEM(each),
                                [GB_SOFTMAX_PARTS] = GB_MEM(parts)),
                        &err),
             &err);
@@ -77,7 +78,8 @@ softmax_open(gb_compute *c, gb_op *op, cl_mem logits, unsigned ld,
 
 static void
 logprobs_open(gb_compute *c, gb_op *op, cl_mem logits, unsigned ld,
-              unsigned vocab, float temperature, cl_mem parts, cl_mem out)
+              unsigned vocab, float temperature, cl_mem each, cl_mem parts,
+              cl_mem out)
 {
     gb_error err = GB_ERROR_INIT;
 
@@ -86,7 +88,8 @@ logprobs_open(gb_compute *c, gb_op *op, cl_mem logits, unsigned ld,
                                [GB_LOGPROBS_LD] = GB_UINT(ld),
                                [GB_LOGPROBS_N_VOCAB] = GB_UINT(vocab),
                                [GB_LOGPROBS_TEMPERATURE] =
-                                   GB_FLOAT(temperature),
+                                   GB_FLOAT(each != NULL ? 0 : temperature),
+                               [GB_LOGPROBS_TEMPERATURES] = GB_MEM(each),
                                [GB_LOGPROBS_PARTS] = GB_MEM(parts),
                                [GB_LOGPROBS_OUT] = GB_MEM(out)),
                        &err),
@@ -108,6 +111,9 @@ check_softmax(gb_compute *c, unsigned vocab, float temperature)
     cl_mem out_m = device_poisoned(c, (size_t)ROWS * ld);
     cl_mem targets_m = device_words(c, targets, ROWS);
     cl_mem scores_m = device_poisoned(c, ROWS);
+    const float temperatures[ROWS] = {temperature, temperature, temperature};
+    /* Each row its own for every other size. */
+    cl_mem each = vocab % 2 == 0 ? device_words(c, temperatures, ROWS) : NULL;
     const double tolerance = softmax_tolerance(12 / temperature);
     gb_error err = GB_ERROR_INIT;
     float *parts, *out, *scores;
@@ -115,14 +121,14 @@ check_softmax(gb_compute *c, unsigned vocab, float temperature)
     double sum;
     gb_op op;
 
-    softmax_open(c, &op, logits_m, ld, vocab, temperature, parts_m);
+    softmax_open(c, &op, logits_m, ld, vocab, temperature, each, parts_m);
     op.per_y = 1;
     device_run(c, &op, ROWS);
     parts = device_read(c, parts_m, (size_t)ROWS * chunks * 4);
     for (i = 0; i < ROWS * chunks; i++)
         check_part(parts + 4 * i, logits + i / chunks * vocab, vocab,
                    i % chunks, temperature);
-    logprobs_open(c, &op, logits_m, ld, vocab, temperature, parts_m, out_m);
+    logprobs_open(c, &op, logits_m, ld, vocab, temperature, each, parts_m, out_m);
     op.per_y = 1;
     device_run(c, &op, ROWS);
     out = device_read(c, out_m, (size_t)ROWS * ld);
@@ -157,6 +163,8 @@ check_softmax(gb_compute *c, unsigned vocab, float temperature)
     }
     device_free(logits_m), device_free(parts_m), device_free(out_m);
     device_free(targets_m), device_free(scores_m);
+    if (each != NULL)
+        device_free(each);
     free(logits), free(padded), free(parts), free(out);
 }
 
@@ -602,11 +610,11 @@ check_banned_chunk(gb_compute *c)
     logits_m = device_words(c, padded, ld);
     parts_m = device_poisoned(c, 3 * 4);
     out_m = device_poisoned(c, VOCAB);
-    softmax_open(c, &op, logits_m, ld, VOCAB, 0.8f, parts_m);
+    softmax_open(c, &op, logits_m, ld, VOCAB, 0.8f, NULL, parts_m);
     device_run(c, &op, 1);
     parts = device_read(c, parts_m, 3 * 4);
     assert_true(parts[4] == -INFINITY && parts[5] == 0 && parts[6] == 0);
-    logprobs_open(c, &op, logits_m, ld, VOCAB, 0.8f, parts_m, out_m);
+    logprobs_open(c, &op, logits_m, ld, VOCAB, 0.8f, NULL, parts_m, out_m);
     device_run(c, &op, 1);
     out = device_read(c, out_m, VOCAB);
     for (i = 0; i < VOCAB; i++)

@@ -235,6 +235,41 @@ expect_forgetting(const gb_session *s)
     fail_msg("nothing had to be forgotten");
 }
 
+/* Texts that were written side by side are those that the session writes, one
+ * after the other. */
+static void
+check_side_by_side(gb_session *s)
+{
+    gb_error err = GB_ERROR_INIT;
+    gb_settings settings = s->tree->settings;
+    gb_trial *t = gb_trial_open(s, &err);
+    gb_seen_trial *all, *seen[4];
+    size_t n, i;
+
+    test_ok(t != NULL, &err);
+    settings.temperature = 0.8f;
+    test_ok(gb_trial_ask(t, &settings, &err), &err);
+    while (!gb_trial_is_done(t))
+        test_ok(gb_trial_step(t, &err), &err);
+    all = gb_trial_see(t);
+    assert_true(all->whole && all->n_map >= 2);
+    n = all->n_map < GB_COUNT(seen) ? all->n_map : GB_COUNT(seen);
+    for (i = 0; i < n; i++) {
+        const gb_seen_band *b = &all->map[i * (all->n_map - 1) / (n - 1)];
+
+        settings.temperature = (float)((b->from + b->to) / 2);
+        test_ok(gb_trial_ask(t, &settings, &err), &err);
+        assert_true(gb_trial_is_found(t));
+        seen[i] = gb_trial_see(t);
+    }
+    gb_seen_trial_free(all);
+    gb_trial_close(t);
+    for (i = 0; i < n; i++) {
+        expect_again(s, seen[i]);
+        gb_seen_trial_free(seen[i]);
+    }
+}
+
 /* Where the model has to forget, in both modes, and with a pinned text. */
 static void
 test_full(void **state)
@@ -252,6 +287,11 @@ test_full(void **state)
     test_send(s, " Then");
     check(s);
     expect_forgetting(s);
+    test_set(s, "max-new-tokens", "14");
+    test_set(s, "repetition-penalty", "1.2");
+    check_side_by_side(s);
+    test_set(s, "min-p", "0.05");
+    check_side_by_side(s);
     test_session_close(s);
     gb_str_free(&text);
 }
