@@ -53,6 +53,7 @@ open_gemm(gb_engine *e, gb_error *err)
                                e->forward.batch, err);
     e->forward.gemm = e->gemm;
     e->info.prefill = e->gemm != NULL ? "clblast" : "own";
+    e->info.counts_reads = e->gemm != NULL;
     /* Where nobody asked for it, no room for its buffers is no failure. */
     return e->gemm != NULL || e->options.prefill != GB_PREFILL_CLBLAST;
 }
@@ -377,16 +378,6 @@ gb_engine_sample(gb_engine *e, float temperature, const gb_filter *filter,
     const gb_rule rule = {.temperature = temperature, .filter = filter};
 
     return pick_fed(e, &rule, adjust, seed, step, pick, err);
-}
-
-bool
-gb_engine_range(gb_engine *e, float temperature, const gb_filter *filter,
-                gb_pick *pick, gb_error *err)
-{
-    if (filter == NULL || gb_filter_is_off(filter))
-        return true;
-    return settle(e, gb_head_range(&e->head, 0, temperature, filter, pick,
-                                   err));
 }
 
 bool

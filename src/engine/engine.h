@@ -46,6 +46,8 @@ typedef struct gb_engine_info {
                                  "mixed" */
     const char *dtype_why;    /* "", or why it is so: "rounded, as ..." */
     const char *prefill;      /* "own" or "clblast" */
+    bool counts_reads;        /* clblast: what a position gives depends on how
+                                 many were read at once */
     uint64_t weight_bytes, cache_bytes, scratch_bytes; /* on the device */
     bool program_cached;      /* the kernels came from the binary cache */
     double load_ms, compile_ms;
@@ -90,12 +92,6 @@ bool gb_engine_greedy(gb_engine *e, const gb_adjustments *adjust,
 bool gb_engine_sample(gb_engine *e, float temperature, const gb_filter *filter,
                       const gb_adjustments *adjust, uint64_t seed,
                       uint64_t step, gb_pick *pick, gb_error *err);
-
-/* Finds from and to of the pick that gb_engine_sample has just given with these
- * arguments, nothing else having been asked of the engine since. With filters
- * this takes the host some time, so it is not done for every token. */
-bool gb_engine_range(gb_engine *e, float temperature, const gb_filter *filter,
-                     gb_pick *pick, gb_error *err);
 
 /* Several texts at once: a pass over the weights serves a row of each. */
 

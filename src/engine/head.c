@@ -338,8 +338,7 @@ send_adjustments(gb_head *h, size_t n, gb_error *err)
            gb_op_run(h->c, &h->adjust, 1, err);
 }
 
-/* In place: all that follows goes by what is in the buffer then, gb_head_range
- * too. */
+/* In place: all that follows goes by what is in the buffer then. */
 static bool
 run_adjust(gb_head *h, const gb_sequence *texts, unsigned n, gb_error *err)
 {

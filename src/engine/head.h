@@ -82,9 +82,6 @@ bool gb_head_repeat(gb_head *h, unsigned from, unsigned to, gb_error *err);
  * result. Of the texts all but ids and n counts; see engine.h. */
 bool gb_head_picks(gb_head *h, const gb_rule *rule, const gb_sequence *texts,
                    unsigned n, gb_pick *picks, gb_error *err);
-/* Right after gb_head_picks with these filters, of one of its rows. */
-bool gb_head_range(gb_head *h, unsigned row, float temperature,
-                   const gb_filter *filter, gb_pick *pick, gb_error *err);
 /* logits (n, n_vocab) */
 bool gb_head_logits(gb_head *h, unsigned n, float *logits, gb_error *err);
 /* Of row 0. */

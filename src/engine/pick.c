@@ -98,9 +98,10 @@ make_host_buffers(gb_head *h)
     h->spectrum = gb_spectrum_new();
 }
 
-bool
-gb_head_range(gb_head *h, unsigned row, float temperature,
-              const gb_filter *filter, gb_pick *pick, gb_error *err)
+/* The temperatures between which a row's pick stays it, with these filters. */
+static bool
+find_range(gb_head *h, unsigned row, float temperature,
+           const gb_filter *filter, gb_pick *pick, gb_error *err)
 {
     gb_band band;
 
@@ -184,7 +185,7 @@ sample(gb_head *h, const gb_rule *rule, const gb_sequence *texts, unsigned n,
         picks[i].from = filtered ? t : fminf(picks[i].from, t);
         picks[i].to = filtered ? t : fmaxf(picks[i].to, t);
         if (filtered && rule->ranges &&
-            !gb_head_range(h, i, t, rule->filter, &picks[i], err))
+            !find_range(h, i, t, rule->filter, &picks[i], err))
             return false;
     }
     return true;

@@ -28,7 +28,8 @@ typedef struct gb_rule {
     bool greedy;
     float temperature;       /* sampling */
     const gb_filter *filter; /* sampling; NULL: none */
-    bool ranges;             /* from and to as gb_engine_range finds them */
+    bool ranges;             /* from and to are wanted with filters, too, which
+                                takes the host some time */
 } gb_rule;
 
 /* What a head says of the last position. Where adjustments are given, the
@@ -49,7 +50,7 @@ typedef struct gb_pick {
     float noise;   /* of the token (greedy: 0) */
     float from, to; /* the temperatures between which this token is picked
                        with this noise; they hold the one in force. Filters
-                       on: only that one, until gb_engine_range is asked.
+                       on: only that one, unless the rule wants ranges.
                        Greedy: 0 and INFINITY, for it has none. */
 } gb_pick;
 

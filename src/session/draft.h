@@ -63,7 +63,7 @@ typedef struct gb_draft_text {
     size_t n;
     uint64_t step;
     const gb_settings *settings;
-    bool ranges;   /* from and to as gb_engine_range finds them */
+    bool ranges;   /* as in gb_rule */
     uint64_t left; /* tokens that are wanted at most; 0: not known */
 } gb_draft_text;
 

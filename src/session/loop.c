@@ -1,7 +1,5 @@
 #include "session/loop.h"
 
-#include <string.h>
-
 #include "base/clock.h"
 
 gb_why
@@ -26,7 +24,7 @@ gb_loop_end(const gb_engine *engine, bool ignore_eos, gb_token id,
 bool
 gb_loop_counts_reads(const gb_engine *engine)
 {
-    return strcmp(gb_engine_get_info(engine)->prefill, "own") != 0;
+    return gb_engine_get_info(engine)->counts_reads;
 }
 
 void
@@ -189,27 +187,30 @@ check_view(const gb_loop *l, gb_error *err)
 
 /* A pass for this token alone. */
 static bool
-pick(gb_loop *l, const gb_settings *s, gb_pick *p, gb_error *err)
+pick(gb_loop *l, const gb_settings *s, bool ranges, gb_pick *p, gb_error *err)
 {
+    const gb_rule rule = {s->greedy, s->temperature, &s->filter, ranges};
+    gb_sequence row = {.ids = l->ids.data, .n = (uint32_t)l->ids.len,
+                       .seed = s->seed, .step = l->step};
+
     if (!gb_adjuster_find(&l->adjuster, gb_engine_model(l->engine), s,
                           l->ids.data, l->ids.len, &l->adjust, err) ||
         !read_on(l, err))
         return false;
-    if (s->greedy)
-        return gb_engine_greedy(l->engine, l->adjust, p, err);
-    return gb_engine_sample(l->engine, s->temperature, &s->filter, l->adjust,
-                            s->seed, l->step, p, err);
+    row.adjust = l->adjust;
+    return gb_engine_pick_rows(l->engine, &rule, &row, 1, p, err);
 }
 
 /* The same, where a draft learns what it takes. */
 static bool
-pick_timed(gb_loop *l, const gb_settings *s, gb_pick *p, gb_error *err)
+pick_timed(gb_loop *l, const gb_settings *s, bool ranges, gb_pick *p,
+           gb_error *err)
 {
     double before = gb_now_ms();
     bool one = gb_loop_count_read(l->engine, l->ids.data, l->ids.len) + 1 ==
                l->ids.len;
 
-    if (!pick(l, s, p, err))
+    if (!pick(l, s, ranges, p, err))
         return false;
     gb_draft_saw(l->draft, p->id, one ? gb_now_ms() - before : -1);
     return true;
@@ -240,12 +241,11 @@ step(gb_loop *l, const gb_settings *s, bool ranges, gb_pick *p, gb_error *err)
     if (!check_view(l, err) ||
         (l->draft != NULL && !take(l, s, ranges, p, &taken, err)))
         return false;
-    if (!taken && !(l->draft != NULL ? pick_timed : pick)(l, s, p, err))
+    if (!taken && !(l->draft != NULL ? pick_timed : pick)(l, s, ranges, p, err))
         return false;
     gb_ids_push(&l->ids, p->id);
     l->step++;
-    return taken || !ranges ||
-           gb_engine_range(l->engine, s->temperature, &s->filter, p, err);
+    return true;
 }
 
 bool

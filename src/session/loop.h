@@ -79,8 +79,7 @@ bool gb_loop_is_full(const gb_loop *l);
 bool gb_loop_step(gb_loop *l, const gb_settings *settings, gb_pick *pick,
                   gb_error *err);
 
-/* The same, and the temperatures between which it is this token; the view has
- * the token also when these cannot be found. */
+/* The same, and the temperatures between which it is this token. */
 bool gb_loop_write(gb_loop *l, const gb_settings *settings, gb_pick *pick,
                    gb_error *err);
 

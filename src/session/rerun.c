@@ -213,12 +213,9 @@ gb_rerun_step(gb_rerun *r, gb_error *err)
     borrow(r);
     r->loop.step = r->step + r->n_tokens;
     r->loop.left = r->settings.max_new_tokens - r->n_tokens;
-    n = r->loop.ids.len;
     if (!read_apart(r, err) ||
-        !gb_loop_write(&r->loop, &r->settings, &pick, err)) {
-        gb_loop_truncate(&r->loop, n);
+        !gb_loop_write(&r->loop, &r->settings, &pick, err))
         return false;
-    }
     take(r, &pick);
     return true;
 }

@@ -225,6 +225,22 @@ gb_engine_greedy(gb_engine *e, const gb_adjustments *adjust, gb_pick *pick,
                 entropy, pick, err);
 }
 
+static void
+find_range(const gb_engine *e, float temperature, const gb_filter *filter,
+           gb_pick *pick)
+{
+    static const gb_filter off = GB_FILTER_OFF;
+    gb_spectrum *s = gb_spectrum_new();
+    gb_band band;
+
+    gb_spectrum_set(s, adjusted, noise, e->model->config.n_vocab,
+                    filter != NULL ? filter : &off);
+    band = gb_spectrum_range(s, pick->id, (double)temperature);
+    pick->from = (float)band.from;
+    pick->to = (float)band.to;
+    gb_spectrum_free(s);
+}
+
 bool
 gb_engine_sample(gb_engine *e, float temperature, const gb_filter *filter,
                  const gb_adjustments *adjust, uint64_t seed, uint64_t step,
@@ -244,24 +260,7 @@ gb_engine_sample(gb_engine *e, float temperature, const gb_filter *filter,
     pick->noise = noise[pick->id];
     make_logits(e, e->length, adjusted);
     gb_adjust(adjust, adjusted);
-    return gb_engine_range(e, temperature, filter, pick, err);
-}
-
-bool
-gb_engine_range(gb_engine *e, float temperature, const gb_filter *filter,
-                gb_pick *pick, gb_error *err)
-{
-    static const gb_filter off = GB_FILTER_OFF;
-    gb_spectrum *s = gb_spectrum_new();
-    gb_band band;
-
-    (void)err;
-    gb_spectrum_set(s, adjusted, noise, e->model->config.n_vocab,
-                    filter != NULL ? filter : &off);
-    band = gb_spectrum_range(s, pick->id, (double)temperature);
-    pick->from = (float)band.from;
-    pick->to = (float)band.to;
-    gb_spectrum_free(s);
+    find_range(e, temperature, filter, pick);
     return true;
 }
 
