@@ -63,6 +63,7 @@ EXTRA_DIST += tests/reference/gguf_golden.py
 EXTRA_DIST += tests/golden/quantize.txt
 EXTRA_DIST += tests/reference/quantize_golden.py
 EXTRA_DIST += tests/reference/check_gguf.py
+EXTRA_DIST += tests/reference/check_converter.py
 EXTRA_DIST += tests/golden/logprobs.txt
 EXTRA_DIST += tests/golden/noise.txt
 EXTRA_DIST += tests/golden/pickled.bin
