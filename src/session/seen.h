@@ -75,7 +75,7 @@ typedef struct gb_seen_branch {
     uint32_t at;        /* behind so many tokens of the node it follows, */
     bool early;         /* which has more */
     bool on_path;       /* of what is on the screen */
-    gb_place end;       /* where the path that led through it last ended */
+    gb_place end;       /* where the path that led through all of it ended */
     gb_role role;
     gb_token_source source; /* of its first token */
     gb_settings settings;

@@ -67,6 +67,15 @@ first_source(const gb_node *n)
     return n->role == GB_ROLE_MODEL ? GB_SOURCE_WRITTEN : GB_SOURCE_TYPED;
 }
 
+/* The ways that leave a text early are branches of their own. */
+static gb_place
+end_of_all(const gb_node *n)
+{
+    return n->visit != NULL && n->visit->at < n->n_tokens
+               ? gb_node_rest(n, n->n_tokens - 1)
+               : gb_node_end(n);
+}
+
 static gb_seen_branch
 make_branch(const gb_tree *t, const branch *b)
 {
@@ -79,7 +88,7 @@ make_branch(const gb_tree *t, const branch *b)
         .at = n->at,
         .early = n->prev != NULL && n->at < n->prev->n_tokens,
         .on_path = n->depth < t->path.len && t->path.data[n->depth].node == n,
-        .end = gb_node_end(n),
+        .end = end_of_all(n),
         .role = n->role,
         .source = first_source(n),
         .settings = n->settings,
