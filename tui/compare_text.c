@@ -82,7 +82,8 @@ gb_compare_read(gb_compared *c, const char *text)
         return false;
     }
     c->head = gb_strndup(head, n);
-    c->summary = gb_strndup(text, strcspn(text, "\n"));
+    /* Without the command that goes back: the page has a key for it. */
+    c->summary = gb_strndup(text, strcspn(text, ";\n"));
     return true;
 }
 

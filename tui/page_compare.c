@@ -89,8 +89,8 @@ static void
 draw_both(compare_page *c, unsigned top, unsigned width, unsigned height)
 {
     unsigned half = width / 2, rows = height / 2, i;
-    const char *first = c->texts.what_if ? "was" : "first";
-    const char *second = c->texts.what_if ? "now" : "second";
+    const char *first = c->texts.what_if ? "before:" : "first:";
+    const char *second = c->texts.what_if ? "after:" : "second:";
 
     c->lines = 0;
     if (width >= BESIDE) {
@@ -111,11 +111,14 @@ static void
 draw(gb_page *p, unsigned top, unsigned width, unsigned height)
 {
     compare_page *c = (compare_page *)p;
+    gb_last summary = {.notice = c->texts.summary};
+    unsigned rows;
 
     if (height >= 4) {
-        height--;
-        gb_screen_put(top + height, 1, width - 1, GB_STYLE_MARK,
-                      c->texts.summary);
+        rows = gb_last_rows(&summary, width, height / 2);
+        rows = rows > 0 ? rows : 1;
+        height -= rows;
+        gb_last_draw_message(&summary, top + height, rows, width);
     }
     draw_both(c, top, width, height);
 }
