@@ -47,7 +47,7 @@ typedef struct map_cell {
 
 typedef struct map {
     map_cell *cells; /* (n) */
-    unsigned n;
+    unsigned n, mark; /* the temperature's; n: none */
     double from, to;
     bool ascii;
 } map;
@@ -62,7 +62,8 @@ cell_of(const map *m, double t)
     return share >= (double)m->n ? m->n : (unsigned)share;
 }
 
-/* One text, between two cells, the last of which is its end. */
+/* One text, between two cells, the last of which is its end; its number only
+ * beside the mark. */
 static void
 put_text(map *m, unsigned from, unsigned to, size_t number, gb_style style)
 {
@@ -84,6 +85,8 @@ put_text(map *m, unsigned from, unsigned to, size_t number, gb_style style)
     if (length > room)
         return;
     from += (room - length) / 2;
+    if (m->mark >= from && m->mark < from + length)
+        return;
     for (i = 0; i < length; i++)
         m->cells[from + i] = (map_cell){NULL, {digits[i]}, style};
     if (room < length + 2)
@@ -110,10 +113,17 @@ gb_map_put(gb_row *row, const gb_seen_trial *trial, double temperature)
     m.cells = gb_alloc_array(m.n, sizeof *m.cells);
     for (k = 0; k < m.n; k++)
         m.cells[k] = (map_cell){m.ascii ? "." : "·", "", GB_STYLE_FAINT};
+    m.mark = temperature >= m.from && temperature <= m.to
+                 ? cell_of(&m, temperature)
+                 : m.n;
+    if (m.mark == m.n && temperature == m.to)
+        m.mark--;
     for (i = 0; i < trial->n_map; i++)
         put_text(&m, cell_of(&m, trial->map[i].from),
                  cell_of(&m, trial->map[i].to), i + 1,
                  i + 1 == own ? GB_STYLE_TOKEN : GB_STYLE_FAINT);
+    if (m.mark < m.n)
+        m.cells[m.mark] = (map_cell){m.ascii ? "*" : "●", "", GB_STYLE_TOKEN};
     for (k = 0; k < m.n; k++)
         gb_row_puts(row, m.cells[k].style, m.cells[k].glyph != NULL
                                                ? m.cells[k].glyph

@@ -105,15 +105,24 @@ test_map(void **state)
     gb_seen_trial t = trial_with(bands, GB_COUNT(bands));
 
     (void)state;
+    assert_string_equal(map_row(&t, 0.6, 50, false),
+        "0.5 ├─── 1●───┤ 2 ┤ 4 ┤───────── 5 ──────────┤ 1.2");
+    assert_string_equal(map_row(&t, 1.05, 50, true),
+        "0.5 |--- 1 ---| 2 | 4 |--------- 5 -*--------| 1.2");
+    /* The mark covers no half of a number, and stands at the ends too. */
     assert_string_equal(map_row(&t, 0.7, 50, false),
+        "0.5 ├─── 1 ───┤─●─┤ 4 ┤───────── 5 ──────────┤ 1.2");
+    assert_string_equal(map_row(&t, 0.5, 50, false),
+        "0.5 ├●── 1 ───┤ 2 ┤ 4 ┤───────── 5 ──────────┤ 1.2");
+    assert_string_equal(map_row(&t, 1.2, 50, false),
+        "0.5 ├─── 1 ───┤ 2 ┤ 4 ┤───────── 5 ─────────●┤ 1.2");
+    assert_string_equal(map_row(&t, 3, 50, false),
         "0.5 ├─── 1 ───┤ 2 ┤ 4 ┤───────── 5 ──────────┤ 1.2");
-    assert_string_equal(map_row(&t, 0.7, 50, true),
-        "0.5 |--- 1 ---| 2 | 4 |--------- 5 ----------| 1.2");
     /* Half of it is not known yet, and what is known has numbers of its
      * own. */
     t = trial_with(bands + 1, 3);
     t.whole = false;
-    assert_string_equal(map_row(&t, 0.7, 50, false),
+    assert_string_equal(map_row(&t, 0.3, 50, false),
         "0.5 ├·········· 1 ┤ 3 ┤······················┤ 1.2");
     assert_int_equal(gb_map_find(&t, 0.7), 1);
     assert_int_equal(gb_map_find(&t, 0.815), 3);
