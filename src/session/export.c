@@ -67,19 +67,56 @@ put_quoted(gb_str *out, const gb_str *text)
     }
 }
 
-/* What was set before a text, in italics. */
+/* Behind a blank line. */
 static void
+begin_paragraph(gb_str *out)
+{
+    if (out->len > 0 && out->data[out->len - 1] != '\n')
+        gb_str_putc(out, '\n');
+    gb_str_putc(out, '\n');
+}
+
+/* What was set before a text, in italics; false: nothing was. */
+static bool
 put_changes(const gb_settings *then, const gb_settings *now, gb_str *out)
 {
     gb_str text = GB_STR_INIT;
+    bool any;
 
     gb_settings_differences(then, now, &text);
-    if (text.len > 0) {
-        gb_str_puts(out, "\n*");
+    any = text.len > 0;
+    if (any) {
+        begin_paragraph(out);
+        gb_str_putc(out, '*');
         put_escaped(out, text.data, text.len);
-        gb_str_puts(out, "*\n");
+        gb_str_putc(out, '*');
     }
     gb_str_free(&text);
+    return any;
+}
+
+static void
+put_note(gb_str *out, const gb_str *text)
+{
+    begin_paragraph(out);
+    gb_str_putc(out, '*');
+    put_escaped(out, gb_str_cstr(text), text->len);
+    gb_str_putc(out, '*');
+}
+
+/* A text that goes on with the one before it stands in its paragraph. */
+static void
+put_model(gb_str *out, const char *text, size_t n, bool goes_on)
+{
+    size_t blanks = 0;
+
+    if (!goes_on) {
+        begin_paragraph(out);
+        while (blanks < n && strchr(" \n", text[blanks]) != NULL &&
+               text[blanks] != '\0')
+            blanks++;
+    }
+    put_escaped(out, text + blanks, n - blanks);
 }
 
 static void
@@ -88,11 +125,11 @@ export_markdown(gb_session *s, gb_str *out)
     const gb_settings *last = &s->tree->root_settings;
     const gb_stretch *st;
     const gb_node *node;
+    bool goes_on = false;
     size_t i, n;
 
     gb_str_puts(out, "# A session with ");
     put_escaped(out, s->model->name, strlen(s->model->name));
-    gb_str_puts(out, "\n");
     for (i = 0; i < s->tree->path.len; i++) {
         st = &s->tree->path.data[i];
         node = st->node;
@@ -100,19 +137,22 @@ export_markdown(gb_session *s, gb_str *out)
         if (n == 0 || node->hidden)
             continue;
         if (gb_is_written(node->role, node->tokens, node->n_tokens)) {
-            put_changes(last, &node->settings, out);
+            if (put_changes(last, &node->settings, out))
+                goes_on = false;
             last = &node->settings;
         }
-        gb_str_puts(out, "\n");
         if (node->role == GB_ROLE_USER) {
+            begin_paragraph(out);
             put_quoted(out, &node->text);
-            continue;
+        } else if (node->role == GB_ROLE_NOTE) {
+            put_note(out, &node->text);
+        } else {
+            put_model(out, node->text.data, n, goes_on);
         }
-        if (node->role == GB_ROLE_NOTE)
-            gb_str_putc(out, '*');
-        put_escaped(out, node->text.data, n);
-        gb_str_puts(out, node->role == GB_ROLE_NOTE ? "*\n" : "\n");
+        goes_on = node->role == GB_ROLE_MODEL;
     }
+    if (out->data[out->len - 1] != '\n')
+        gb_str_putc(out, '\n');
 }
 
 static void

@@ -433,11 +433,57 @@ test_without_spectra(void **state)
     test_session_close(s);
 }
 
+static void
+assert_markdown(gb_session *s, const char *expected)
+{
+    gb_str out = GB_STR_INIT;
+
+    gb_session_export(s, GB_EXPORT_MARKDOWN, &out);
+    assert_string_equal(gb_str_cstr(&out), expected);
+    gb_str_free(&out);
+}
+
+/* What the model wrote in several goes is one paragraph, which begins with no
+ * blank; a turn is one as well. */
+static void
+test_markdown(void **state)
+{
+    gb_session *s = test_session(NULL, NULL);
+    gb_error err = GB_ERROR_INIT;
+    char *expected, *text;
+
+    (void)state;
+    test_send(s, STORY);
+    verb(s, "at", "14");
+    verb(s, "pick", "1");
+    test_ok(ask_continue(s, &err), &err);
+    test_finish(s);
+    text = test_branch(s);
+    assert_memory_equal(text, STORY " ", strlen(STORY " "));
+    expected = gb_format("# A session with stories\n\n> " STORY "\n\n%s\n",
+                         text + strlen(STORY " "));
+    assert_markdown(s, expected);
+    free(expected);
+    free(text);
+
+    test_ok(ask_clear(s, &err), &err);
+    test_ok(ask_mode(s, GB_MODE_CHAT, &err), &err);
+    test_send(s, "Who *are* you?");
+    text = test_branch(s);
+    expected = gb_format("# A session with stories\n\n> Who \\*are\\* you?\n"
+                         "\n%s\n", strchr(text, '?') + 2);
+    assert_markdown(s, expected);
+    free(expected);
+    free(text);
+    test_session_close(s);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_tokens),
+        cmocka_unit_test(test_markdown),
         cmocka_unit_test(test_hostile_text),
         cmocka_unit_test(test_other_takes),
         cmocka_unit_test(test_around_the_text),
