@@ -46,6 +46,8 @@ static const struct {
 };
 
 static bool colored;
+/* The terminal underlines no coloured text. */
+static bool no_underlined_colors;
 
 static bool
 wants_color(gb_color_choice choice)
@@ -70,6 +72,7 @@ color_of(gb_style style)
 void
 gb_theme_init(gb_color_choice choice)
 {
+    char name[] = "ncv";
     int i;
 
     colored = wants_color(choice) && has_colors() && start_color() == OK &&
@@ -77,6 +80,7 @@ gb_theme_init(gb_color_choice choice)
     if (!colored)
         return;
     use_default_colors();
+    no_underlined_colors = tigetnum(name) > 0 && (tigetnum(name) & 2) != 0;
     for (i = 0; i < GB_N_STYLES; i++)
         init_extended_pair(i + 1, color_of((gb_style)i), -1);
 }
@@ -96,5 +100,7 @@ gb_theme_use(gb_style style)
     /* What is set apart by colour alone needs something else without. */
     if (!colored)
         attributes |= styles[style].without;
+    else if (no_underlined_colors && (attributes & A_UNDERLINE) != 0)
+        attributes |= A_BOLD;
     attr_set(attributes, (short)pair, &pair);
 }
