@@ -84,8 +84,9 @@ write_text(const char *s)
     write_all(fileno(term.out), s, strlen(s));
 }
 
-void
-gb_screen_emergency(void)
+/* Puts the terminal back; safe in a signal handler. */
+static void
+restore(void)
 {
     int out;
 
@@ -110,7 +111,7 @@ crash(int signal_number)
      * first one is done. */
     while (atomic_flag_test_and_set(&crashing))
         pause();
-    gb_screen_emergency();
+    restore();
     signal(signal_number, SIG_DFL);
     raise(signal_number);
 }
@@ -138,7 +139,7 @@ catch_crashes(bool on)
     action.sa_handler = on ? crash : SIG_DFL;
     for (i = 0; i < GB_COUNT(crashes); i++)
         sigaction(crashes[i], &action, NULL);
-    gb_on_out_of_memory(on ? gb_screen_emergency : NULL);
+    gb_on_out_of_memory(on ? restore : NULL);
 }
 
 static void

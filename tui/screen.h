@@ -24,8 +24,6 @@ void gb_screen_close(void);
 /* Gives the terminal to somebody else, and takes it again. */
 void gb_screen_suspend(void);
 void gb_screen_resume(void);
-/* Puts the terminal back; safe in a signal handler. */
-void gb_screen_emergency(void);
 
 /* Only ASCII may be drawn (see base/locale.h). */
 bool gb_screen_is_ascii(void);

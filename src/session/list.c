@@ -197,8 +197,8 @@ is_number(const char *what)
     return what[0] != '\0' && what[strspn(what, "0123456789")] == '\0';
 }
 
-char *
-gb_list_find(const gb_list *list, const char *what, gb_error *err)
+static char *
+find(const gb_list *list, const char *what, gb_error *err)
 {
     uint64_t number;
     const char *name;
@@ -230,7 +230,7 @@ gb_list_path(const char *name, gb_error *err)
     if (!is_number(name) || access(name, F_OK) == 0)
         return gb_strdup(name);
     if (gb_list_read(&list, err)) {
-        path = gb_list_find(&list, name, err);
+        path = find(&list, name, err);
         gb_list_free(&list);
     }
     return path;
@@ -266,7 +266,7 @@ gb_list_remove(const gb_list *list, const char *const *names, size_t n,
     size_t i;
 
     for (i = 0; i < n && ok; i++)
-        ok = (paths[i] = gb_list_find(list, names[i], err)) != NULL;
+        ok = (paths[i] = find(list, names[i], err)) != NULL;
     for (i = 0; i < n && ok; i++)
         ok = remove_one(paths[i], own, err);
     for (i = 0; i < n; i++)

@@ -59,18 +59,15 @@ void gb_list_free(gb_list *list);
  * words. */
 void gb_list_format(const gb_list *list, gb_str *out);
 
-/* The path of the session that somebody means by a number of the list (1: the
- * newest) or a file's name, below the folder or not; NULL: there is none. The
- * caller frees. */
-char *gb_list_find(const gb_list *list, const char *what, gb_error *err);
-
-/* What somebody means who may also name a file: one of this name, else a
- * number of the list. The caller frees. */
+/* What somebody means by a file's name, or by a number of the list (1: the
+ * newest) where no file is called so; NULL: there is none. The caller
+ * frees. */
 char *gb_list_path(const char *name, gb_error *err);
 
-/* Deletes the sessions that somebody means by these names (n), see
- * gb_list_find; all are found before any is deleted. Refused when it is `own`
- * (the open one's path, or NULL), or a program is writing to it. */
+/* Deletes the sessions that somebody means by these names (n), each a number
+ * of the list or a file's name, below the folder or not; all are found before
+ * any is deleted. Refused when it is `own` (the open one's path, or NULL), or
+ * a program is writing to it. */
 bool gb_list_remove(const gb_list *list, const char *const *names, size_t n,
                     const char *own, gb_error *err);
 

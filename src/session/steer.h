@@ -37,7 +37,7 @@ bool gb_steer_at(const gb_session *s, uint64_t number, gb_stretch *at);
 /* Appends a token's text as a person may see it, in quotes. */
 void gb_steer_quote(const gb_session *s, gb_token id, gb_str *out);
 
-/* Deletes a session that is kept, by its name or number (see gb_list_find),
+/* Deletes a session that is kept, by its name or number (see gb_list_remove),
  * and says so. s: the open one, which stays; or NULL. */
 bool gb_steer_forget(const gb_session *s, const char *name, gb_str *out,
                      gb_error *err);

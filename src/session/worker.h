@@ -74,7 +74,7 @@ typedef enum gb_do {
     GB_DO_EXPORT,   /* name: file, format by its ending; flags
                        GB_SAVE_REPLACE */
     GB_DO_SAVE,     /* name: file; flags GB_SAVE_REPLACE */
-    GB_DO_LOAD,     /* name: session file, or a number as gb_list_find takes
+    GB_DO_LOAD,     /* name: session file, or a number as gb_list_path takes
                        it; the session so far is closed */
     GB_DO_MODEL,    /* name: as gb_model_find takes it */
     GB_DO_DEVICE,   /* name: SPEC */
@@ -86,7 +86,7 @@ typedef enum gb_do {
                        has changed. flags: GB_WATCH_*; none: no more of it */
     GB_DO_TREE,     /* GB_NEWS_TREE follows */
     GB_DO_SESSIONS, /* GB_NEWS_SESSIONS follows */
-    GB_DO_FORGET,   /* name: a session, as gb_list_find takes it, is deleted */
+    GB_DO_FORGET,   /* name: a session, as gb_list_remove takes it, is deleted */
     GB_DO_TRIAL,    /* settings: the last run with these instead of its own;
                        GB_NEWS_TRIAL comes, and again when more of its map is
                        known. It is computed at rest, while nothing else waits.
