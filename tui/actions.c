@@ -333,6 +333,7 @@ do_set(gb_ui *ui, const char *arg, gb_error *err)
 {
     size_t n = strcspn(arg, " =");
     const char *value = arg + n;
+    const gb_ui_command *c;
     gb_str text = GB_STR_INIT;
     char *name;
     bool ok = true;
@@ -345,14 +346,13 @@ do_set(gb_ui *ui, const char *arg, gb_error *err)
     }
     name = gb_strndup(arg, n);
     value += strspn(value, " =");
-    if (strcmp(name, "colour") == 0 || strcmp(name, "mouse") == 0) {
-        ok = ui->face->look(ui, name, value, err);
-    } else if (strcmp(name, "draft") == 0) {
-        ok = do_draft(ui, value, err);
+    c = gb_ui_setter(name);
+    if (value[0] == '\0' && gb_settings_get(settings_of(ui), name, &text)) {
+        show_setting(ui, name);
+    } else if (c != NULL) {
+        ok = c->run(ui, c, value, err);
     } else if (value[0] != '\0') {
         ok = set_one(ui, name, value, err);
-    } else if (gb_settings_get(settings_of(ui), name, &text)) {
-        show_setting(ui, name);
     } else {
         ok = gb_fail_usage(err, "there is no setting \"%s\"; /set lists them",
                            name);

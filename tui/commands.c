@@ -38,6 +38,17 @@ find_command(const char *name, size_t n)
     return NULL;
 }
 
+const gb_ui_command *
+gb_ui_setter(const char *what)
+{
+    const gb_ui_command *c;
+
+    for (c = gb_ui_commands; c->name != NULL; c++)
+        if (c->sets && strcmp(c->word, what) == 0)
+            return c;
+    return NULL;
+}
+
 static bool
 unknown(const char *name, size_t n, gb_error *err)
 {
@@ -358,8 +369,9 @@ add_values(const gb_ui *ui, const char *line, gb_prompt_add *add)
 {
     static const char *const switches[] = {"on", "off"};
     const char *from = line + strcspn(line, " ");
-    size_t n, i;
+    const gb_ui_command *c;
     gb_settings try;
+    size_t n, i;
     char *name;
 
     from += strspn(from, " ");
@@ -367,12 +379,9 @@ add_values(const gb_ui *ui, const char *line, gb_prompt_add *add)
     if (from[n + strspn(from + n, " ")] != '\0')
         return;
     name = gb_strndup(from, n);
-    for (i = 0; gb_ui_commands[i].name != NULL; i++)
-        if (gb_ui_commands[i].sets &&
-            strcmp(gb_ui_commands[i].word, name) == 0)
-            break;
-    if (gb_ui_commands[i].name != NULL)
-        add_words(gb_ui_commands[i].completion, add);
+    c = gb_ui_setter(name);
+    if (c != NULL)
+        add_words(c->completion, add);
     else
         for (i = 0; i < GB_COUNT(switches); i++) {
             try = ui->mirror.settings;
@@ -398,6 +407,25 @@ command_of(const char *line, bool *second)
     return c;
 }
 
+/* All that /set knows: the settings, and what else commands set. */
+static void
+add_settings(gb_prompt_add *add)
+{
+    const gb_ui_command *c;
+    gb_str value = GB_STR_INIT;
+    gb_settings s;
+    size_t i;
+
+    for (i = 0; gb_settings_names[i] != NULL; i++)
+        add(gb_settings_names[i]);
+    gb_settings_init(&s);
+    for (c = gb_ui_commands; c->name != NULL; c++)
+        if (c->sets && gb_ui_setter(c->word) == c &&
+            !gb_settings_get(&s, c->word, &value))
+            add(c->word);
+    gb_str_free(&value);
+}
+
 static void
 add_models(gb_prompt_add *add)
 {
@@ -416,10 +444,11 @@ gb_ui_complete(gb_ui *ui, const char *line, gb_prompt_add *add)
     const gb_ui_command *c;
     char name[32];
     bool second;
-    size_t i;
 
     if (line[0] == '\0') {
         for (c = gb_ui_commands; c->name != NULL; c++) {
+            if (ui->tried != NULL && !c->in_trial)
+                continue;
             snprintf(name, sizeof name, "/%s", c->name);
             add(name);
         }
@@ -441,10 +470,7 @@ gb_ui_complete(gb_ui *ui, const char *line, gb_prompt_add *add)
         return GB_COMPLETE_EITHER;
     }
     if (strcmp(c->completion, GB_COMPLETE_SETTINGS) == 0) {
-        for (i = 0; gb_settings_names[i] != NULL; i++)
-            add(gb_settings_names[i]);
-        add("colour");
-        add("mouse");
+        add_settings(add);
     } else if (strcmp(c->completion, GB_COMPLETE_COMMANDS) == 0)
         for (c = gb_ui_commands; c->name != NULL; c++)
             add(c->name);

@@ -152,6 +152,8 @@ extern const gb_ui_page_key gb_ui_page_keys[];
 /* Does what a line says: a command when it begins with a slash ("//" stands
  * for a slash), else a text for the model. Empty: on it goes. */
 bool gb_ui_line(gb_ui *ui, const char *line, gb_error *err);
+/* The command that sets what /set calls so; NULL: there is none of its own. */
+const gb_ui_command *gb_ui_setter(const char *what);
 /* One command, with or without its slash; while a trial is open, one that
  * leaves the session alone. */
 bool gb_ui_command_run(gb_ui *ui, const char *line, gb_error *err);
