@@ -61,7 +61,7 @@ make_rule(void *arg, gb_str *out)
     else if (a->page != NULL)
         gb_str_puts(out, a->page->below != NULL ? "Esc back"
                                                 : "Esc closes");
-    else if (!gb_view_follows(v))
+    else if (!gb_view_follows(v) && !a->reading)
         gb_str_puts(out, "scrolled up");
     else
         gb_ui_pull_describe(&a->ui, out);
@@ -211,7 +211,6 @@ draw(gb_app *a)
     f.last.hints = a->prose.reading ? a->reading_hints : a->hints;
     f.last.goes_on = can_go_on(m) && a->page == NULL && !a->reading &&
                      gb_prompt_is_empty();
-    f.n_words = gb_prompt_matches(&f.words);
     gb_frame_draw(&f);
     gb_str_free(&line);
 }
