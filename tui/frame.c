@@ -154,32 +154,32 @@ gb_frame_last(unsigned row, unsigned width, const char *error,
         gb_last_draw_message(&l, row - rows, rows, width);
 }
 
-/* The completions, in columns over the last rows of the view. */
-static void
-draw_words(const gb_frame *f, unsigned bottom, unsigned rows, unsigned width)
+void
+gb_frame_words(unsigned bottom, unsigned rows, unsigned width)
 {
     unsigned longest = 1, columns, need, row, column, w;
     bool ascii = gb_screen_is_ascii();
-    size_t i, per_row;
+    const char *const *words;
+    size_t n = gb_prompt_matches(&words), i, per_row;
 
-    if (f->n_words == 0 || rows == 0)
+    if (n == 0 || rows == 0)
         return;
-    for (i = 0; i < f->n_words; i++) {
-        w = gb_cells_width(f->words[i], strlen(f->words[i]), ascii);
+    for (i = 0; i < n; i++) {
+        w = gb_cells_width(words[i], strlen(words[i]), ascii);
         longest = w > longest ? w : longest;
     }
     columns = width / (longest + 2) > 0 ? width / (longest + 2) : 1;
     per_row = columns;
-    need = (unsigned)((f->n_words + per_row - 1) / per_row);
+    need = (unsigned)((n + per_row - 1) / per_row);
     rows = need < rows ? need : rows;
     for (row = 0; row < rows; row++) {
         gb_screen_blank(bottom - rows + row);
         for (column = 0; column < columns; column++) {
             i = row * per_row + column;
-            if (i < f->n_words)
+            if (i < n)
                 gb_screen_put(bottom - rows + row,
                               1 + column * (longest + 2), longest,
-                              GB_STYLE_MARK, f->words[i]);
+                              GB_STYLE_MARK, words[i]);
         }
     }
     if (rows < need && width > 8)
@@ -320,7 +320,7 @@ draw_text(const gb_frame *f, const gb_layout *l, unsigned width)
         draw_candidates(f, l->text_row, l->text_width + 1, l->pane,
                         l->text_height);
     }
-    draw_words(f, bottom, l->text_height / 2, width);
+    gb_frame_words(bottom, l->text_height / 2, width);
 }
 
 static void

@@ -24,8 +24,6 @@ typedef struct gb_frame {
     /* Instead of the edit line (a search); NULL: the edit line. */
     const char *line;
     gb_last last;
-    const char *const *words; /* completions */
-    size_t n_words;
 } gb_frame;
 
 /* Draws and shows all of it. */
@@ -39,6 +37,8 @@ gb_row gb_frame_new_row(unsigned width);
 /* Draws it, and frees it. */
 void gb_frame_row(gb_row *r, unsigned row, unsigned column);
 void gb_frame_title(const char *title, const char *right, unsigned width);
+/* The completions to choose from, in columns over the last of these rows. */
+void gb_frame_words(unsigned bottom, unsigned rows, unsigned width);
 void gb_frame_last(unsigned row, unsigned width, const char *error,
                    const char *notice, const char *const *hints);
 

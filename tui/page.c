@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "tui/app.h"
+#include "tui/prompt_complete.h"
 #include "tui/screen.h"
 
 /* The stack. */
@@ -134,6 +135,11 @@ ask_key(gb_page *p, const gb_key *key)
     gb_page_asks asks = p->asks;
     bool up = strcmp(key->name, "Up") == 0;
 
+    gb_prompt_forget_matches();
+    if (asks == GB_ASKS_COMMAND && strcmp(key->name, "Tab") == 0) {
+        gb_prompt_complete_line(&p->typed);
+        return;
+    }
     if (asks == GB_ASKS_FIND && (up || strcmp(key->name, "Down") == 0)) {
         gb_page_find(p, true, up);
         return;
@@ -352,6 +358,8 @@ gb_page_draw(gb_page *p)
     if (height >= 12)
         gb_screen_line(--bottom, 0, width);
     draw_body(p, top, width, bottom - top);
+    if (p->asks == GB_ASKS_COMMAND)
+        gb_frame_words(bottom, (bottom - top) / 2, width);
     draw_last(p, height - 1, width);
     gb_str_free(&left);
     gb_str_free(&right);

@@ -79,6 +79,38 @@ complete(const char *text, int start, int end)
     return found;
 }
 
+void
+gb_prompt_complete_line(gb_str *line)
+{
+    const char *space = strrchr(gb_str_cstr(line), ' ');
+    size_t start = space != NULL ? (size_t)(space + 1 - line->data) : 0;
+    char *word = gb_strdup(gb_str_cstr(line) + start);
+    char *head = gb_strndup(gb_str_cstr(line), start);
+    gb_completion what = GB_COMPLETE_NOTHING;
+    char **found = NULL;
+    size_t i;
+
+    forget(&shown);
+    if (ask != NULL)
+        what = ask(ask_arg, head, offer);
+    if (what == GB_COMPLETE_WORDS || what == GB_COMPLETE_EITHER)
+        found = rl_completion_matches(word, next_word);
+    forget(&offered);
+    if (found != NULL) {
+        gb_str_puts(line, found[0] + strlen(word));
+        if (found[1] == NULL)
+            gb_str_putc(line, ' ');
+    }
+    for (i = 0; found != NULL && found[i] != NULL; i++) {
+        if (i > 0)
+            add(&shown, found[i]);
+        free(found[i]);
+    }
+    free(found);
+    free(head);
+    free(word);
+}
+
 static void
 show(char **matches, int count, int longest)
 {
