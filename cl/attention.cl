@@ -39,13 +39,15 @@ cache_store(global const float *qkv, global float *keys, global float *values,
 
 /* Vector i of a lane of a value; lanes beyond the head have nothing to do. */
 vf
-value_load(global const float *value, int lane, int i)
+value_load(global const float *value, int i)
 {
+    const int at = get_local_id(0) * GB_VW + i * KEY_STRIDE;
+
 #if KEY_STRIDE * VALUE_VECTORS > GB_HEAD_PAD
-    if (lane + i * KEY_STRIDE >= GB_HEAD_PAD)
+    if (at >= GB_HEAD_PAD)
         return 0.0f;
 #endif
-    return VLOAD(value + i * KEY_STRIDE);
+    return VLOAD(value + at);
 }
 
 void
@@ -83,79 +85,254 @@ attention_store(global const float *qkv, int ldx, global float *keys,
                     row.position, get_group_id(0));
 }
 
-/* y (n, ldy): the heads' outputs side by side. A single position puts its own
- * key and value into the caches first; several need attention_store before,
- * because they look at each other. Groups: (heads, n). */
+/* On a CPU the rows of a group are kept in memory and done one after the other,
+ * elsewhere in registers. */
+#if GB_LANES == 1
+#define FOR_ROWS for
+#else
+#define FOR_ROWS UNROLL for
+#endif
+
+/* score = q keys, for `queries` <= GB_QUERIES rows that see the same block, some
+ * vectors of each at a time so that the sums stay in registers. Each is a chain
+ * over the components in order, however many rows go along. */
+INLINE void
+block_scores(int queries, global const float **q, global const float *keys,
+             vf (*score)[KEY_VECTORS])
+{
+    const int at_once = queries == 1 ? KEY_VECTORS : GB_NARROW;
+    vf sum[GB_QUERIES][KEY_VECTORS], key[KEY_VECTORS], qd;
+    int i, d, r, v;
+
+    UNROLL for (i = 0; i < KEY_VECTORS; i += at_once)
+    {
+        UNROLL for (r = 0; r < queries; r++)
+            UNROLL for (v = 0; v < at_once; v++) sum[r][v] = 0.0f;
+        for (d = 0; d < GB_HEAD; d++) {
+            UNROLL for (v = 0; v < at_once; v++) key[v] =
+                VLOAD(keys + d * GB_BLOCK + (i + v) * KEY_STRIDE);
+            UNROLL for (r = 0; r < queries; r++)
+            {
+                qd = q[r][d];
+                UNROLL for (v = 0; v < at_once; v++) sum[r][v] =
+                    FMA(key[v], qd, sum[r][v]);
+            }
+        }
+        UNROLL for (r = 0; r < queries; r++)
+            UNROLL for (v = 0; v < at_once; v++) score[r][i + v] = sum[r][v];
+    }
+}
+
+/* Likewise sum += weights values over the keys from .. to - 1 of a block:
+ * chains over the keys in order. */
+INLINE void
+block_values(int queries, local const float (*weights)[GB_BLOCK],
+             global const float *values, int from, int to,
+             vf (*sum)[VALUE_VECTORS])
+{
+    const int at_once = queries == 1 ? VALUE_VECTORS : GB_NARROW;
+    vf part[GB_QUERIES][VALUE_VECTORS], value[VALUE_VECTORS], w;
+    int i, j, r, v;
+
+    UNROLL for (i = 0; i < VALUE_VECTORS; i += at_once)
+    {
+        const int n = min(at_once, VALUE_VECTORS - i);
+
+        UNROLL for (r = 0; r < queries; r++)
+            UNROLL for (v = 0; v < n; v++) part[r][v] = sum[r][i + v];
+        for (j = from; j < to; j++) {
+            UNROLL for (v = 0; v < n; v++) value[v] =
+                value_load(values + j * GB_HEAD_PAD, i + v);
+            UNROLL for (r = 0; r < queries; r++)
+            {
+                w = weights[r][j];
+                UNROLL for (v = 0; v < n; v++) part[r][v] =
+                    FMA(value[v], w, part[r][v]);
+            }
+        }
+        UNROLL for (r = 0; r < queries; r++)
+            UNROLL for (v = 0; v < n; v++) sum[r][i + v] = part[r][v];
+    }
+}
+
+#if GB_LANES == 1
+#define group_maxes(x, n, scratch)
+#else
+/* group_max of each of n <= GB_QUERIES. */
+void
+group_maxes(float *x, int n, local float (*scratch)[GB_LANES])
+{
+    int lane = get_local_id(0), half_width, i;
+
+    UNROLL for (i = 0; i < n; i++) scratch[i][lane] = x[i];
+    for (half_width = GB_LANES / 2; half_width > 0; half_width /= 2) {
+        GROUP_BARRIER();
+        if (lane < half_width)
+            UNROLL for (i = 0; i < n; i++) scratch[i][lane] =
+                fmax(scratch[i][lane], scratch[i][lane + half_width]);
+    }
+    GROUP_BARRIER();
+    UNROLL for (i = 0; i < n; i++) x[i] = scratch[i][0];
+    GROUP_BARRIER();
+}
+#endif
+
+/* What a group reads of the caches of its head. */
+typedef struct {
+    global const float *keys, *values;
+    global const int *tables;
+    int head, heads, per_text;
+} heads_cache;
+
+/* Where a block of a text begins, in components of all its positions. */
+size_t
+block_at(const heads_cache *c, int table, int block)
+{
+    return ((size_t)c->tables[table * c->per_text + block] * c->heads +
+            c->head) * GB_BLOCK;
+}
+
+/* Whether all rows see this block, and it is the same one. */
+bool
+share_block(int queries, const heads_cache *c, const row_t *row, int block)
+{
+    bool same = true;
+    int r;
+
+    UNROLL for (r = 0; r < queries; r++)
+        same = same && block * GB_BLOCK <= row[r].position;
+    UNROLL for (r = 1; r < queries; r++)
+        same = same && (row[r].table == row[0].table ||
+                        block_at(c, row[r].table, block) ==
+                            block_at(c, row[0].table, block));
+    return same;
+}
+
+/* The rows from `first` on of y (n, ldy): the heads' outputs side by side.
+ * Where all of them see the same block it is read once for all. */
+INLINE void
+attend(int queries, const heads_cache *c, global const float *qkv, int ldx,
+       global float *y, int ldy, float scale, global const row_t *rows,
+       int first, int n, local float (*weights)[GB_BLOCK],
+       local float (*scratch)[GB_LANES])
+{
+    const int lane = get_local_id(0) * GB_VW;
+    global const float *q[GB_QUERIES];
+    vf score[GB_QUERIES][KEY_VECTORS], sum[GB_QUERIES][VALUE_VECTORS];
+    vf total[GB_QUERIES], weight;
+    float most[GB_QUERIES], block_most[GB_QUERIES], rescale, w;
+    int n_keys[GB_QUERIES], last = 0, block, shared, i, r;
+    size_t at[GB_QUERIES];
+    row_t row[GB_QUERIES];
+
+    FOR_ROWS (r = 0; r < queries; r++)
+    {
+        row[r] = rows[min(first + r, n - 1)];
+        q[r] = qkv + (size_t)min(first + r, n - 1) * ldx + c->head * GB_HEAD;
+        if (first + r >= n)
+            row[r].position = -1;
+        last = max(last, row[r].position);
+        most[r] = -INFINITY;
+        total[r] = 0.0f;
+        UNROLL for (i = 0; i < VALUE_VECTORS; i++) sum[r][i] = 0.0f;
+    }
+    for (block = 0; block * GB_BLOCK <= last; block++) {
+        shared = share_block(queries, c, row, block) ? GB_BLOCK : 0;
+        FOR_ROWS (r = 0; r < queries; r++)
+        {
+            n_keys[r] =
+                clamp(row[r].position + 1 - block * GB_BLOCK, 0, GB_BLOCK);
+            at[r] = n_keys[r] > 0 ? block_at(c, row[r].table, block) : 0;
+            shared = min(shared, n_keys[r]);
+        }
+        if (shared > 0)
+            block_scores(queries, q, c->keys + at[0] * GB_HEAD + lane, score);
+        else
+            FOR_ROWS (r = 0; r < queries; r++) if (n_keys[r] > 0)
+                block_scores(1, q + r, c->keys + at[r] * GB_HEAD + lane,
+                             score + r);
+        FOR_ROWS (r = 0; r < queries; r++)
+        {
+            block_most[r] = -INFINITY;
+            UNROLL for (i = 0; i < KEY_VECTORS; i++)
+            {
+                score[r][i] = vmask(score[r][i] * scale,
+                                    lane + i * KEY_STRIDE, n_keys[r]);
+                block_most[r] = fmax(block_most[r], vmax(score[r][i]));
+            }
+        }
+        group_maxes(block_most, queries, scratch);
+        FOR_ROWS (r = 0; r < queries; r++)
+        {
+            rescale = exp(most[r] - fmax(most[r], block_most[r]));
+            most[r] = fmax(most[r], block_most[r]);
+            total[r] *= rescale;
+            UNROLL for (i = 0; i < KEY_VECTORS; i++)
+            {
+                weight = exp(score[r][i] - most[r]);
+                total[r] += weight;
+                VSTORE(weight, weights[r] + lane + i * KEY_STRIDE);
+            }
+            UNROLL for (i = 0; i < VALUE_VECTORS; i++) sum[r][i] *= rescale;
+        }
+        GROUP_BARRIER();
+        if (shared > 0)
+            block_values(queries, weights, c->values + at[0] * GB_HEAD_PAD, 0,
+                         shared, sum);
+        if (queries > 1)
+            FOR_ROWS (r = 0; r < queries; r++) block_values(
+                1, weights + r, c->values + at[r] * GB_HEAD_PAD, shared,
+                n_keys[r], sum + r);
+        GROUP_BARRIER();
+    }
+    FOR_ROWS (r = 0; r < queries; r++)
+    {
+        w = group_sum(vsum(total[r]), scratch[0]);
+        if (first + r < n)
+            UNROLL for (i = 0; i < VALUE_VECTORS; i++) head_store(
+                y + (size_t)(first + r) * ldy + c->head * GB_HEAD,
+                lane + i * KEY_STRIDE, sum[r][i] / w);
+    }
+}
+
+/* A row for each group. One that is alone puts its own key and value into the
+ * caches first; several need attention_store before, because they look at each
+ * other. Groups: (heads, n). */
 LANES_KERNEL
 attention(global const float *qkv, int ldx, global float *keys,
           global float *values, global float *y, int ldy, int width,
           float scale, global const row_t *rows, global const int *tables,
           int per_text)
 {
-    local float weights[GB_BLOCK];
-#if GB_LANES > 1
-    local float scratch[GB_LANES];
-#endif
-    const int lane = get_local_id(0) * GB_VW;
-    const int head = get_group_id(0), t = get_group_id(1);
-    const row_t row = rows[t];
-    const int last = row.position;
-    global const float *q = qkv + (size_t)t * ldx + head * GB_HEAD;
-    global const float *kb, *vb;
-    vf score[KEY_VECTORS], sum[VALUE_VECTORS], total = 0.0f, weight;
-    float max = -INFINITY, block_max, rescale, qd, w;
-    int block, i, j, d, n_keys;
-    size_t part;
+    local float weights[1][GB_BLOCK], scratch[1][GB_LANES];
+    const heads_cache c = {keys, values, tables, get_group_id(0),
+                           get_num_groups(0), per_text};
 
-    tables += row.table * per_text;
-    if (get_num_groups(1) == 1 && row.store)
-        cache_store(qkv, keys, values, width, tables[last / GB_BLOCK], last,
-                    head);
+    if (get_num_groups(1) == 1 && rows->store)
+        cache_store(qkv, keys, values, width,
+                    tables[rows->table * per_text + rows->position / GB_BLOCK],
+                    rows->position, c.head);
 #if GB_LANES > 1
     barrier(CLK_GLOBAL_MEM_FENCE); /* not in the if: PoCL 5 and 6 fail there */
 #endif
-    UNROLL for (i = 0; i < VALUE_VECTORS; i++) sum[i] = 0.0f;
+    attend(1, &c, qkv, ldx, y, ldy, scale, rows, get_group_id(1),
+           get_num_groups(1), weights, scratch);
+}
 
-    for (block = 0; block * GB_BLOCK <= last; block++) {
-        part = ((size_t)tables[block] * get_num_groups(0) + head) * GB_BLOCK;
-        kb = keys + part * GB_HEAD + lane;
-        vb = values + part * GB_HEAD_PAD + lane;
-        n_keys = min(GB_BLOCK, last + 1 - block * GB_BLOCK);
+/* The same for n = run[1] rows, GB_QUERIES neighbouring ones for each group.
+ * Groups: (heads, n / GB_QUERIES rounded up), of which those that run after
+ * each other have the same head, whose keys and values they find in a cache. */
+LANES_KERNEL
+attention_tile(global const float *qkv, int ldx, global float *keys,
+               global float *values, global float *y, int ldy, int width,
+               float scale, global const row_t *rows,
+               global const int *tables, int per_text, global const int *run)
+{
+    local float weights[GB_QUERIES][GB_BLOCK], scratch[GB_QUERIES][GB_LANES];
+    const int heads = get_num_groups(0), tiles = get_num_groups(1);
+    const int i = get_group_id(1) * heads + get_group_id(0);
+    const heads_cache c = {keys, values, tables, i / tiles, heads, per_text};
 
-        UNROLL for (i = 0; i < KEY_VECTORS; i++) score[i] = 0.0f;
-        for (d = 0; d < GB_HEAD; d++) {
-            qd = q[d];
-            UNROLL for (i = 0; i < KEY_VECTORS; i++) score[i] = FMA(
-                VLOAD(kb + d * GB_BLOCK + i * KEY_STRIDE), (vf)qd, score[i]);
-        }
-        block_max = -INFINITY;
-        UNROLL for (i = 0; i < KEY_VECTORS; i++)
-        {
-            score[i] = vmask(score[i] * scale, lane + i * KEY_STRIDE, n_keys);
-            block_max = fmax(block_max, vmax(score[i]));
-        }
-        block_max = group_max(block_max, scratch);
-        rescale = exp(max - fmax(max, block_max));
-        max = fmax(max, block_max);
-        total *= rescale;
-        UNROLL for (i = 0; i < KEY_VECTORS; i++)
-        {
-            weight = exp(score[i] - max);
-            total += weight;
-            VSTORE(weight, weights + lane + i * KEY_STRIDE);
-        }
-        GROUP_BARRIER();
-        UNROLL for (i = 0; i < VALUE_VECTORS; i++) sum[i] *= rescale;
-        for (j = 0; j < n_keys; j++) {
-            w = weights[j];
-            UNROLL for (i = 0; i < VALUE_VECTORS; i++) sum[i] =
-                FMA(value_load(vb + j * GB_HEAD_PAD, lane, i), (vf)w, sum[i]);
-        }
-        GROUP_BARRIER();
-    }
-
-    w = group_sum(vsum(total), scratch);
-    y += (size_t)t * ldy + head * GB_HEAD;
-    UNROLL for (i = 0; i < VALUE_VECTORS; i++)
-        head_store(y, lane + i * KEY_STRIDE, sum[i] / w);
+    attend(GB_QUERIES, &c, qkv, ldx, y, ldy, scale, rows,
+           i % tiles * GB_QUERIES, run[1], weights, scratch);
 }

@@ -64,7 +64,7 @@ enum { /* attention_store */
     GB_STORE_PER_TEXT,
 };
 
-enum { /* attention */
+enum { /* attention, attention_tile */
     GB_ATTENTION_QKV,
     GB_ATTENTION_LDX,
     GB_ATTENTION_KEYS,
@@ -76,6 +76,7 @@ enum { /* attention */
     GB_ATTENTION_ROWS,
     GB_ATTENTION_TABLES,
     GB_ATTENTION_PER_TEXT,
+    GB_ATTENTION_RUN, /* of attention_tile alone */
 };
 
 enum { /* adjust */

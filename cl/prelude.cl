@@ -10,6 +10,8 @@
  *              _f32, _f16, ...
  *   GB_HEAD    head size, in floats
  *   GB_BLOCK   positions in a block of the key cache
+ *   GB_QUERIES rows that attend together, so that keys and values are read
+ *              once for them
  *   GB_CHUNK   logits in a chunk of the heads' reductions
  *
  * Batch invariance: every output element is summed up in an order that
@@ -51,6 +53,8 @@ typedef struct {
 } row_t;
 
 #define UNROLL _Pragma("unroll")
+/* For functions whose loops can be unrolled only where they are called. */
+#define INLINE __attribute__((always_inline))
 
 /* Asks for the line of memory AHEAD bytes behind p, or into the second cache
  * for the one at p. A processor sees by itself where a stream goes, but it

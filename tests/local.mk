@@ -94,6 +94,7 @@ TEST_LIBS = tests/libtest.a libgumbel.a $(CMOCKA_LIBS) $(GB_LIBS)
 UNIT_TESTS =
 UNIT_TESTS += tests/unit/test_engine
 UNIT_TESTS += tests/unit/test_kernels
+UNIT_TESTS += tests/unit/test_attention
 UNIT_TESTS += tests/unit/test_golden
 UNIT_TESTS += tests/unit/test_engine_faults
 UNIT_TESTS += tests/unit/test_head_kernels
@@ -216,7 +217,8 @@ check-unit:
 		check_PROGRAMS='$(UNIT_TESTS)'
 
 # These once more under oclgrind, which checks every access of a kernel.
-OCLGRIND_TESTS = tests/unit/test_kernels tests/unit/test_head_kernels
+OCLGRIND_TESTS = tests/unit/test_kernels tests/unit/test_attention \
+	tests/unit/test_head_kernels
 
 check-oclgrind: $(OCLGRIND_TESTS)
 	@$(MKDIR_P) oclgrind; rm -f oclgrind/*; $(AM_TESTS_ENVIRONMENT) \

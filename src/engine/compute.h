@@ -24,6 +24,7 @@ typedef struct gb_shape {
     unsigned wide, narrow; /* vectors of a panel */
     unsigned wide_tokens, narrow_tokens;
     unsigned draws;
+    unsigned queries;
 } gb_shape;
 
 /* The shape for a device. $GUMBEL_SHAPE=wide|slim|gpu forces one of them (for

@@ -185,6 +185,22 @@ open_attention(gb_forward *f, gb_layer_plan *p, unsigned layer,
     const unsigned width = f->config->n_embd;
     const cl_mem keys = f->cache->keys[layer];
     const cl_mem values = f->cache->values[layer];
+    const cl_mem tables = f->cache->tables;
+    const unsigned per_text = f->cache->per_text;
+    const gb_arg args[] = {
+        [GB_ATTENTION_QKV] = GB_MEM(f->qkv),
+        [GB_ATTENTION_LDX] = GB_UINT(ld_qkv),
+        [GB_ATTENTION_KEYS] = GB_MEM(keys),
+        [GB_ATTENTION_VALUES] = GB_MEM(values),
+        [GB_ATTENTION_Y] = GB_MEM(f->attended),
+        [GB_ATTENTION_LDY] = GB_UINT(f->ld),
+        [GB_ATTENTION_WIDTH] = GB_UINT(width),
+        [GB_ATTENTION_SCALE] = GB_FLOAT(attention_scale(f->config, layer)),
+        [GB_ATTENTION_ROWS] = GB_MEM(f->rows),
+        [GB_ATTENTION_TABLES] = GB_MEM(tables),
+        [GB_ATTENTION_PER_TEXT] = GB_UINT(per_text),
+        [GB_ATTENTION_RUN] = GB_MEM(f->run),
+    };
 
     if (!gb_op_init(f->c, &p->store, "attention_store",
                     GB_ARGS([GB_STORE_QKV] = GB_MEM(f->qkv),
@@ -193,28 +209,17 @@ open_attention(gb_forward *f, gb_layer_plan *p, unsigned layer,
                             [GB_STORE_VALUES] = GB_MEM(values),
                             [GB_STORE_WIDTH] = GB_UINT(width),
                             [GB_STORE_ROWS] = GB_MEM(f->rows),
-                            [GB_STORE_TABLES] = GB_MEM(f->cache->tables),
-                            [GB_STORE_PER_TEXT] =
-                                GB_UINT(f->cache->per_text)),
+                            [GB_STORE_TABLES] = GB_MEM(tables),
+                            [GB_STORE_PER_TEXT] = GB_UINT(per_text)),
                     err) ||
-        !gb_op_init(f->c, &p->attention, "attention",
-                    GB_ARGS([GB_ATTENTION_QKV] = GB_MEM(f->qkv),
-                            [GB_ATTENTION_LDX] = GB_UINT(ld_qkv),
-                            [GB_ATTENTION_KEYS] = GB_MEM(keys),
-                            [GB_ATTENTION_VALUES] = GB_MEM(values),
-                            [GB_ATTENTION_Y] = GB_MEM(f->attended),
-                            [GB_ATTENTION_LDY] = GB_UINT(f->ld),
-                            [GB_ATTENTION_WIDTH] = GB_UINT(width),
-                            [GB_ATTENTION_SCALE] =
-                                GB_FLOAT(attention_scale(f->config, layer)),
-                            [GB_ATTENTION_ROWS] = GB_MEM(f->rows),
-                            [GB_ATTENTION_TABLES] = GB_MEM(f->cache->tables),
-                            [GB_ATTENTION_PER_TEXT] =
-                                GB_UINT(f->cache->per_text)),
-                    err))
+        !gb_op_init(f->c, &p->attention, "attention", args, GB_ATTENTION_RUN,
+                    err) ||
+        !gb_op_init(f->c, &p->attention_tile, "attention_tile", args,
+                    GB_COUNT(args), err))
         return false;
-    p->store.x = p->attention.x = f->config->n_head;
+    p->store.x = p->attention.x = p->attention_tile.x = f->config->n_head;
     p->store.per_y = p->attention.per_y = 1;
+    p->attention_tile.per_y = f->c->shape.queries;
     return true;
 }
 
@@ -333,6 +338,7 @@ gb_forward_close(gb_forward *f)
         gb_op_free(&p->ln_1);
         gb_op_free(&p->store);
         gb_op_free(&p->attention);
+        gb_op_free(&p->attention_tile);
         gb_op_free(&p->ln_2);
         gb_linear_free(&p->qkv);
         gb_linear_free(&p->proj);
@@ -375,6 +381,19 @@ embed(gb_forward *f, const gb_pass *pass, gb_error *err)
            gb_op_run(f->c, op, 1, err);
 }
 
+/* Several rows in tiles where that leaves each unit of the device enough to
+ * do; the bits are the same. */
+static const gb_op *
+attention_for(const gb_forward *f, const gb_layer_plan *p, unsigned n)
+{
+    const unsigned queries = f->c->shape.queries;
+    const size_t groups = f->config->n_head * gb_div_up(n, queries);
+
+    return n >= queries && groups >= 2 * f->c->device.compute_units
+               ? &p->attention_tile
+               : &p->attention;
+}
+
 static bool
 run_layer(gb_forward *f, const gb_layer_plan *p, const gb_pass *pass,
           gb_error *err)
@@ -386,7 +405,7 @@ run_layer(gb_forward *f, const gb_layer_plan *p, const gb_pass *pass,
     return gb_op_run(c, &p->ln_1, n, err) &&
            gb_linear_run(c, gemm, &p->qkv, n, err) &&
            (n == 1 || gb_op_run(c, &p->store, n, err)) &&
-           gb_op_run(c, &p->attention, n, err) &&
+           gb_op_run(c, attention_for(f, p, n), n, err) &&
            gb_linear_run(c, gemm, &p->proj, n, err) &&
            gb_op_run(c, &p->ln_2, n, err) &&
            gb_linear_run(c, gemm, &p->fc, n, err) &&

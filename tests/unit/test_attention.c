@@ -1,0 +1,319 @@
+/* Attention against a plain loop in double precision, then alone, in pieces, in
+ * tiles and in any company, bit for bit. What a kernel must not read is
+ * poisoned, and so is what it must not write. */
+#include "programs.h"
+#include "test.h"
+
+#include <math.h>
+
+#include "base/mem.h"
+#include "engine/forward.h"
+
+#define HEADS 3
+
+/* Not what a model has by default. */
+static double
+attention_scale(unsigned head_size)
+{
+    return 0.7 / sqrt(head_size);
+}
+
+/* y (HEADS * head size) of position t, from qkv rows of all positions. */
+static void
+attention_oracle(const float *qkv, unsigned head_size, unsigned t, double *y)
+{
+    const unsigned width = HEADS * head_size;
+    double *score = gb_alloc_array(t + 1, sizeof *score), max, sum;
+    unsigned h, i, d;
+
+    for (h = 0; h < HEADS; h++) {
+        max = -INFINITY, sum = 0;
+        for (i = 0; i <= t; i++) {
+            const float *q = qkv + (size_t)t * 3 * width + h * head_size;
+            const float *k = qkv + ((size_t)i * 3 + 1) * width +
+                             h * head_size;
+
+            for (score[i] = 0, d = 0; d < head_size; d++)
+                score[i] += (double)q[d] * k[d];
+            score[i] *= attention_scale(head_size);
+            max = fmax(max, score[i]);
+        }
+        for (i = 0; i <= t; i++)
+            sum += score[i] = exp(score[i] - max);
+        for (d = 0; d < head_size; d++) {
+            double *out = &y[h * head_size + d];
+
+            for (*out = 0, i = 0; i <= t; i++)
+                *out += score[i] / sum *
+                        qkv[((size_t)i * 3 + 2) * width + h * head_size + d];
+        }
+    }
+    free(score);
+}
+
+#define PER_TEXT 3
+#define TEXTS 3
+#define TEXT 1 /* the one that is written */
+
+/* One text of three blocks, in a cache that has one more; another text with the
+ * first two of them, and one that has these in another order. */
+typedef struct attention_case {
+    unsigned head_size, width, ld, ld_qkv, context;
+    float *qkv; /* (context, 3 width) */
+    cl_mem keys, values, tables;
+    size_t keys_size, values_size; /* in floats */
+} attention_case;
+
+static void
+attention_open(attention_case *a, gb_compute *c)
+{
+    static const cl_int tables[TEXTS * PER_TEXT] = {2, 0, -1, 2, 0, 3,
+                                                    0, 2, -1};
+    const unsigned positions = (PER_TEXT + 1) * GB_BLOCK;
+
+    a->head_size = c->head_size;
+    a->width = HEADS * c->head_size;
+    a->ld = gb_padded_width(&c->shape, a->width);
+    a->ld_qkv = gb_padded_width(&c->shape, 3 * a->width);
+    a->context = PER_TEXT * GB_BLOCK;
+    a->qkv = random_floats(10, (size_t)a->context * 3 * a->width, 2.0f);
+    a->keys_size = (size_t)HEADS * positions * a->head_size;
+    a->values_size = HEADS * positions * gb_round_up(a->head_size, 16);
+    a->keys = device_poisoned(c, a->keys_size);
+    a->values = device_poisoned(c, a->values_size);
+    a->tables = device_words(c, tables, GB_COUNT(tables));
+}
+
+static void
+attention_close(attention_case *a)
+{
+    device_free(a->keys), device_free(a->values), device_free(a->tables);
+    free(a->qkv);
+}
+
+static void
+store(gb_compute *c, const attention_case *a, cl_mem qkv, cl_mem rows,
+      unsigned n)
+{
+    gb_error err = GB_ERROR_INIT;
+    gb_op op;
+
+    test_ok(gb_op_init(c, &op, "attention_store",
+                       GB_ARGS([GB_STORE_QKV] = GB_MEM(qkv),
+                               [GB_STORE_LDX] = GB_UINT(a->ld_qkv),
+                               [GB_STORE_KEYS] = GB_MEM(a->keys),
+                               [GB_STORE_VALUES] = GB_MEM(a->values),
+                               [GB_STORE_WIDTH] = GB_UINT(a->width),
+                               [GB_STORE_ROWS] = GB_MEM(rows),
+                               [GB_STORE_TABLES] = GB_MEM(a->tables),
+                               [GB_STORE_PER_TEXT] = GB_UINT(PER_TEXT)),
+                       &err),
+            &err);
+    op.x = HEADS;
+    op.per_y = 1;
+    device_run(c, &op, n);
+}
+
+/* Attends from n rows, whose queries are those of positions first ..
+ * first + n - 1 of the text; out (n, width). There is no key or value but in
+ * the caches, unless the rows store theirs. */
+static void
+attend(gb_compute *c, const attention_case *a, const gb_row *rows,
+       unsigned first, unsigned n, bool tile, float *out)
+{
+    const cl_int run[2] = {0, (cl_int)n};
+    float *x = padded_rows(a->qkv + (size_t)first * 3 * a->width, n,
+                           3 * a->width, a->ld_qkv, poison()), *y;
+    cl_mem x_m, rows_m = device_words(c, rows, n * sizeof *rows / 4);
+    cl_mem run_m = device_words(c, run, 2), y_m = device_poisoned(c, n * a->ld);
+    gb_error err = GB_ERROR_INIT;
+    unsigned i, j;
+    gb_op op;
+    gb_arg args[] = {
+        [GB_ATTENTION_LDX] = GB_UINT(a->ld_qkv),
+        [GB_ATTENTION_KEYS] = GB_MEM(a->keys),
+        [GB_ATTENTION_VALUES] = GB_MEM(a->values),
+        [GB_ATTENTION_Y] = GB_MEM(y_m),
+        [GB_ATTENTION_LDY] = GB_UINT(a->ld),
+        [GB_ATTENTION_WIDTH] = GB_UINT(a->width),
+        [GB_ATTENTION_SCALE] = GB_FLOAT(attention_scale(a->head_size)),
+        [GB_ATTENTION_ROWS] = GB_MEM(rows_m),
+        [GB_ATTENTION_TABLES] = GB_MEM(a->tables),
+        [GB_ATTENTION_PER_TEXT] = GB_UINT(PER_TEXT),
+        [GB_ATTENTION_RUN] = GB_MEM(run_m),
+    };
+
+    for (i = 0; !rows->store && i < n; i++)
+        for (j = a->width; j < 3 * a->width; j++)
+            x[i * a->ld_qkv + j] = poison();
+    x_m = device_words(c, x, n * a->ld_qkv);
+    if (n > 1 && rows->store)
+        store(c, a, x_m, rows_m, n);
+    args[GB_ATTENTION_QKV] = (gb_arg)GB_MEM(x_m);
+    test_ok(gb_op_init(c, &op, tile ? "attention_tile" : "attention", args,
+                       tile ? GB_COUNT(args) : GB_ATTENTION_RUN, &err),
+            &err);
+    op.x = HEADS;
+    op.per_y = tile ? c->shape.queries : 1;
+    device_run(c, &op, n);
+    y = device_read(c, y_m, n * a->ld);
+    for (i = 0; i < n; i++) {
+        memcpy(out + i * a->width, y + i * a->ld, a->width * sizeof *y);
+        assert_poison(y + i * a->ld + a->width, a->ld - a->width,
+                      "attention");
+    }
+    device_free(x_m), device_free(y_m), device_free(rows_m);
+    device_free(run_m);
+    free(x), free(y);
+}
+
+/* Positions first .. first + n - 1 of the text. */
+static void
+attend_text(gb_compute *c, const attention_case *a, unsigned first, unsigned n,
+            bool look, float *out)
+{
+    gb_row *rows = gb_alloc_array(n, sizeof *rows);
+    unsigned i;
+
+    for (i = 0; i < n; i++)
+        rows[i] = (gb_row){.position = (cl_int)(first + i), .table = TEXT,
+                           .store = !look};
+    attend(c, a, rows, first, n, n >= c->shape.queries, out);
+    free(rows);
+}
+
+/* The caches hold n positions and nothing else. */
+static void
+check_caches(gb_compute *c, const attention_case *a, unsigned n)
+{
+    float *keys = device_read(c, a->keys, a->keys_size);
+    float *values = device_read(c, a->values, a->values_size);
+    size_t i, written;
+
+    for (written = 0, i = 0; i < a->keys_size; i++)
+        written += !is_poison(keys[i]);
+    assert_int_equal(written, (size_t)n * a->width);
+    for (written = 0, i = 0; i < a->values_size; i++)
+        written += !is_poison(values[i]);
+    assert_int_equal(written,
+                     (size_t)n * HEADS * gb_round_up(a->head_size, 16));
+    free(keys), free(values);
+}
+
+/* Looking at each position from `first` to n again gives what it gave (n,
+ * width), and leaves the caches as they are. */
+static void
+check_looks(gb_compute *c, const attention_case *a, unsigned first, unsigned n,
+            const float *before)
+{
+    float *keys = device_read(c, a->keys, a->keys_size), *keys_after;
+    float *values = device_read(c, a->values, a->values_size), *values_after;
+    float *again = gb_alloc_array(a->width, sizeof *again);
+    unsigned t;
+
+    for (t = n; t-- > first;) {
+        attend_text(c, a, t, 1, true, again);
+        assert_memory_equal(again, before + t * a->width,
+                            a->width * sizeof *again);
+    }
+    keys_after = device_read(c, a->keys, a->keys_size);
+    values_after = device_read(c, a->values, a->values_size);
+    assert_memory_equal(keys, keys_after, a->keys_size * sizeof *keys);
+    assert_memory_equal(values, values_after,
+                        a->values_size * sizeof *values);
+    free(keys), free(keys_after), free(values), free(values_after);
+    free(again);
+}
+
+/* Rows of any texts and positions that go along with each other give what each
+ * gives alone. */
+static void
+check_company(gb_compute *c, const attention_case *a, unsigned known)
+{
+    enum { ROWS = 11 };
+    gb_row rows[ROWS] = {
+        {.table = 1, .position = 131}, {.table = 1, .position = 132},
+        {.table = 0, .position = 127}, {.table = 1, .position = 133},
+        {.table = 0, .position = 100}, {.table = 0, .position = 63},
+        {.table = 1, .position = 64},  {.table = 1, .position = 100},
+        {.table = 2, .position = 127}, {.table = 1, .position = 0},
+        {.table = 0, .position = 90},
+    };
+    float *alone = gb_alloc_array(a->width, sizeof *alone);
+    float *together = gb_alloc_array(ROWS * a->width, sizeof *together);
+    unsigned i, n;
+
+    for (i = 0; known <= 2 * GB_BLOCK && i < ROWS; i++)
+        rows[i].position %= (cl_int)(known % GB_BLOCK);
+    for (n = small_cases() ? ROWS : 1; n <= ROWS; n++) {
+        attend(c, a, rows, 0, n, true, together);
+        for (i = n == ROWS ? 0 : n - 1; i < n; i++) {
+            attend(c, a, &rows[i], i, 1, false, alone);
+            if (memcmp(alone, together + i * a->width,
+                       a->width * sizeof *alone) != 0)
+fail_msg("head size %u: row %u of %u differs from the same "
+                         "alone", a->head_size, i, n);
+        }
+    }
+    free(alone), free(together);
+}
+
+/* Token by token against the oracle, then in pieces, bit for bit. Blocks end
+ * at 64 and 128. */
+static void
+check_attention(gb_compute *c)
+{
+    static const unsigned pieces[] = {62, 1, 3, 70, 1, 9};
+    const unsigned last = small_cases() ? 3 : GB_COUNT(pieces);
+    const unsigned first = small_cases() ? pieces[0] : 0; /* one by one */
+    float *alone, *together;
+    double *expected;
+    attention_case a;
+    unsigned n = 0, i, j, t;
+
+    attention_open(&a, c);
+    alone = gb_alloc_array((size_t)a.context * a.width, sizeof *alone);
+    together = gb_alloc_array((size_t)a.context * a.width, sizeof *together);
+    expected = gb_alloc_array(a.width, sizeof *expected);
+    for (i = 0; i < last; n += pieces[i++])
+        attend_text(c, &a, n, pieces[i], false, together + n * a.width);
+    check_caches(c, &a, n);
+    for (t = 0; t < n; t++) {
+        attention_oracle(a.qkv, a.head_size, t, expected);
+        for (j = 0; j < a.width; j++)
+            assert_near(together[t * a.width + j], expected[j], 4e-6,
+                        "attention", t, j);
+    }
+    device_free(a.keys), device_free(a.values);
+    a.keys = device_poisoned(c, a.keys_size);
+    a.values = device_poisoned(c, a.values_size);
+    if (first > 0)
+        attend_text(c, &a, 0, first, false, alone);
+    for (t = first; t < n; t++)
+        attend_text(c, &a, t, 1, false, alone + t * a.width);
+    check_caches(c, &a, n);
+    check_looks(c, &a, first, n, alone);
+    check_company(c, &a, n);
+    for (t = 0; t < n; t++)
+        if (memcmp(alone + t * a.width, together + t * a.width,
+                   a.width * sizeof *alone) != 0)
+            fail_msg("head size %u: position %u alone differs from the same "
+                     "in a piece", a.head_size, t);
+    attention_close(&a);
+    free(alone), free(together), free(expected);
+}
+
+static void
+test_attention(void **state)
+{
+    (void)state;
+    for_each_program(check_attention);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_attention)};
+
+    return cmocka_run_group_tests(tests, open_programs, close_programs);
+}
