@@ -44,22 +44,32 @@ is_help(const char *hint)
     return strncmp(hint, "F1 ", 3) == 0;
 }
 
-/* Those that have room; help stands last, and always. */
+/* The way out, which is no riddle. */
+static bool
+is_back(const char *hint)
+{
+    const char *space = strchr(hint, ' ');
+
+    return space != NULL && strcmp(space, " back") == 0;
+}
+
+/* Those that have room; the way out and help, which stands last, always. */
 static void
 draw_hints(const gb_last *l, unsigned row, unsigned width)
 {
-    bool ascii = gb_screen_is_ascii();
+    bool ascii = gb_screen_is_ascii(), full = false;
     const char *const *hints = l->hints;
     const char *help = NULL, *hint;
     unsigned need, reserved = 0;
     gb_row r = gb_frame_new_row(width);
     size_t i;
 
-    for (i = 0; hints[i] != NULL; i++)
+    for (i = 0; hints[i] != NULL; i++) {
         if (is_help(hints[i]))
             help = hints[i];
-    if (help != NULL)
-        reserved = (unsigned)strlen(help) + 3;
+        if (is_help(hints[i]) || is_back(hints[i]))
+            reserved += (unsigned)strlen(hints[i]) + 3;
+    }
     gb_row_pad(&r, 1);
     for (i = 0; hints[i] != NULL; i++) {
         hint = hints[i];
@@ -67,10 +77,13 @@ draw_hints(const gb_last *l, unsigned row, unsigned width)
             continue;
         if (l->goes_on && strncmp(hint, "Enter ", 6) == 0)
             hint = "Enter go on";
-        need = gb_cells_width(hint, strlen(hint), ascii);
-        if (r.used + need + (i > 0 ? 3 : 0) + reserved > width)
-            break;
-        put_hint(&r, hint);
+        need = gb_cells_width(hint, strlen(hint), ascii) + (i > 0 ? 3 : 0);
+        if (is_back(hint))
+            reserved -= (unsigned)strlen(hint) + 3;
+        else
+            full = full || r.used + need + reserved > width;
+        if (!full || is_back(hint))
+            put_hint(&r, hint);
     }
     if (help != NULL)
         put_hint(&r, r.used + strlen(help) + 3 > width ? "F1" : help);

@@ -62,6 +62,21 @@ cell_of(const map *m, double t)
     return share >= (double)m->n ? m->n : (unsigned)share;
 }
 
+/* Where the temperature is marked, within the text that it gives if that has
+ * cells. */
+static unsigned
+mark_of(const map *m, const gb_seen_band *own, double t)
+{
+    unsigned cell = cell_of(m, t), end;
+
+    if (!(t >= m->from && t <= m->to))
+        return m->n;
+    end = own != NULL && cell_of(m, own->from) < cell_of(m, own->to)
+              ? cell_of(m, own->to)
+              : m->n;
+    return cell < end ? cell : end - 1;
+}
+
 /* One text, between two cells, the last of which is its end; its number only
  * beside the mark. */
 static void
@@ -113,11 +128,7 @@ gb_map_put(gb_row *row, const gb_seen_trial *trial, double temperature)
     m.cells = gb_alloc_array(m.n, sizeof *m.cells);
     for (k = 0; k < m.n; k++)
         m.cells[k] = (map_cell){m.ascii ? "." : "·", "", GB_STYLE_FAINT};
-    m.mark = temperature >= m.from && temperature <= m.to
-                 ? cell_of(&m, temperature)
-                 : m.n;
-    if (m.mark == m.n && temperature == m.to)
-        m.mark--;
+    m.mark = mark_of(&m, own > 0 ? &trial->map[own - 1] : NULL, temperature);
     for (i = 0; i < trial->n_map; i++)
         put_text(&m, cell_of(&m, trial->map[i].from),
                  cell_of(&m, trial->map[i].to), i + 1,

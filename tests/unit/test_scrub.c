@@ -112,6 +112,8 @@ test_map(void **state)
     /* The mark covers no half of a number, and stands at the ends too. */
     assert_string_equal(map_row(&t, 0.7, 50, false),
         "0.5 ├─── 1 ───┤─●─┤ 4 ┤───────── 5 ──────────┤ 1.2");
+    assert_string_equal(map_row(&t, 0.6749, 50, false),
+        "0.5 ├─── 1 ───● 2 ┤ 4 ┤───────── 5 ──────────┤ 1.2");
     assert_string_equal(map_row(&t, 0.5, 50, false),
         "0.5 ├●── 1 ───┤ 2 ┤ 4 ┤───────── 5 ──────────┤ 1.2");
     assert_string_equal(map_row(&t, 1.2, 50, false),
