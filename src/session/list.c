@@ -91,7 +91,6 @@ describe(gb_listed *l)
         gb_str_puts(&date, h->date);
         if (h->origin.model_name != NULL)
             gb_str_puts(&model, h->origin.model_name);
-        memcpy(l->sha256, h->origin.model_sha256, sizeof l->sha256);
         for (i = 0; i < GB_LIST_EVENTS && typed.len < GB_LIST_TEXT &&
                     gb_journal_next(r, &e, NULL) == GB_READ_EVENT; i++)
             if (e.type == GB_EVENT_PROMPT || e.type == GB_EVENT_IMPORT)

@@ -21,12 +21,12 @@ typedef struct gb_listed {
     double changed;  /* seconds since 1970 */
     /* When described; NULL before: */
     char *date;      /* when it began, UTC; "" when its header cannot be read */
-    char *model;     /* its name, */
-    char sha256[65]; /* and hash; "" when not known */
+    char *model;     /* its name */
     char *words;     /* the beginning of what the user wrote first */
     char *text;      /* more of what the user wrote, a line each time */
     uint64_t tokens; /* that the model wrote, in all takes */
     /* When its story is read: */
+    bool read;       /* that was tried */
     uint32_t takes;  /* ends that its tree has; 0: not known */
     gb_listed_part *story; /* (n_story) the beginning of the text on its path */
     size_t n_story;
@@ -42,10 +42,12 @@ typedef struct gb_list {
 bool gb_list_read(gb_list *list, gb_error *err);
 /* Reads the files, for the rest that is to be known of them. */
 void gb_list_describe(gb_list *list);
-/* Reads takes and story of a session that this model wrote, whose hash is
- * known; there are none of one that another wrote. False: cancelled. */
+/* Reads takes and story of a session, with the tokenizer of `model` where that
+ * wrote it, or else of the model that it names, if it is still there: opened
+ * and kept in *other for the next one (NULL at first; the caller closes it).
+ * False: cancelled. */
 bool gb_listed_read_story(gb_listed *l, const gb_model *model,
-                          const atomic_bool *cancel);
+                          gb_model **other, const atomic_bool *cancel);
 void gb_list_copy(gb_list *to, const gb_list *from);
 /* Takes what is known of sessions that have not changed since from an older
  * list, which is to be freed then. */

@@ -63,15 +63,36 @@ tell_story(gb_listed *l, const gb_tree *t)
     l->takes = gb_tree_leaves(t);
 }
 
+/* The model that wrote a session, or one with its tokenizer; NULL: it is not
+ * there any more. */
+static const gb_model *
+writer_of(const gb_origin *o, const gb_model *model, gb_model **other)
+{
+    if (model->sha256[0] != '\0' &&
+        strcmp(o->model_sha256, model->sha256) == 0)
+        return model;
+    if (o->model_path == NULL)
+        return NULL;
+    if (*other == NULL || strcmp((*other)->path, o->model_path) != 0) {
+        gb_model_close(*other);
+        *other = gb_model_open_tokenizer(o->model_path, NULL);
+    }
+    return *other;
+}
+
 static bool
 read_story(gb_listed *l, gb_journal_reader *r, const gb_model *model,
-           const atomic_bool *cancel)
+           gb_model **other, const atomic_bool *cancel)
 {
     const gb_header *h = gb_journal_reader_header(r);
-    const gb_config *c = &model->config;
+    const gb_config *c;
     gb_tree *t;
     bool ok;
 
+    model = writer_of(&h->origin, model, other);
+    if (model == NULL)
+        return true;
+    c = &model->config;
     t = gb_tree_new(model->tokenizer, c->n_vocab, &c->ends, c->n_ctx,
                     &h->settings, h->mode, NULL);
     if (t == NULL)
@@ -84,20 +105,20 @@ read_story(gb_listed *l, gb_journal_reader *r, const gb_model *model,
 }
 
 bool
-gb_listed_read_story(gb_listed *l, const gb_model *model,
+gb_listed_read_story(gb_listed *l, const gb_model *model, gb_model **other,
                      const atomic_bool *cancel)
 {
     gb_journal_reader *r = NULL;
     gb_str text = GB_STR_INIT;
     bool ok = true;
 
-    if (l->takes > 0 || model->sha256[0] == '\0' ||
-        strcmp(l->sha256, model->sha256) != 0)
+    if (l->read)
         return true;
     if (gb_file_read(l->path, GB_LIST_FILE, &text, NULL))
         r = gb_journal_open_text(gb_str_cstr(&text), text.len, l->path, NULL);
     if (r != NULL)
-        ok = read_story(l, r, model, cancel);
+        ok = read_story(l, r, model, other, cancel);
+    l->read = ok;
     gb_journal_reader_free(r);
     gb_str_free(&text);
     return ok;

@@ -231,6 +231,7 @@ gb_worker_unload(gb_worker *w)
 {
     gb_worker_close_draft(w);
     gb_list_free(&w->listing);
+    gb_model_close(w->lister);
     w->close_ok = gb_session_close(w->session, &w->close_error);
     w->session = NULL;
     gb_engine_close(w->engine);

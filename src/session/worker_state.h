@@ -93,6 +93,8 @@ struct gb_worker {
     gb_trial *trial;      /* what is known of it, or NULL */
     gb_list listing;      /* the sessions as they were last told; the stories */
     size_t listed;        /* of so many are read */
+    gb_model *lister;     /* the last of other models that wrote some; or
+                             NULL */
     uint32_t take, takes; /* as they were when it last rested */
     bool close_ok;
     gb_error close_error;

@@ -58,10 +58,14 @@ gb_worker_list_on(gb_worker *w)
         return false;
     do {
         if (!gb_listed_read_story(&w->listing.data[w->listed], w->model,
-                                  &w->cancel))
+                                  &w->lister, &w->cancel))
             return false;
         w->listed++;
     } while (w->listed < w->listing.len && gb_now_ms() < until);
+    if (w->listed == w->listing.len) {
+        gb_model_close(w->lister);
+        w->lister = NULL;
+    }
     tell_listing(w);
     return true;
 }
