@@ -134,6 +134,7 @@ enum { /* pick_join */
     GB_JOIN_LD,
     GB_JOIN_PICK,
     GB_JOIN_APART,
+    GB_JOIN_STAMP,
 };
 
 enum { /* pick_stats */

@@ -147,7 +147,8 @@ typedef struct {
     float logprob;
     uint runner_up;
     float margin;
-    uint unused[4];
+    uint stamp; /* which pick it is, as the host counts them */
+    uint unused[3];
 } pick_t;
 
 /* What the statistics of the pick need to know of a chunk of tokens. */
@@ -176,7 +177,7 @@ best_join(best_t *best, best_t other)
 LANES_KERNEL
 pick_join(global const best_t *bests, int items, int n,
           global const float *logprobs, int ld, global pick_t *pick,
-          int apart)
+          int apart, uint stamp)
 {
     local best_t found[GB_LANES];
     const int lane = get_local_id(0), some = (n + GB_LANES - 1) / GB_LANES;
@@ -202,6 +203,7 @@ pick_join(global const best_t *bests, int items, int n,
     pick->logprob = logprobs[best.id];
     pick->runner_up = best.runner_up;
     pick->margin = best.score - best.runner_up_score;
+    pick->stamp = stamp;
 }
 
 /* A row's result[1 + chunk] from result[0], its pick. At temperature T a

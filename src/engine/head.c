@@ -172,7 +172,8 @@ open_result(gb_head *h, gb_error *err)
                             [GB_JOIN_LOGPROBS] = GB_MEM(h->logprobs),
                             [GB_JOIN_LD] = GB_UINT(h->ld),
                             [GB_JOIN_PICK] = GB_MEM(h->result),
-                            [GB_JOIN_APART] = GB_UINT(1 + h->chunks)),
+                            [GB_JOIN_APART] = GB_UINT(1 + h->chunks),
+                            [GB_JOIN_STAMP] = GB_UINT(0)),
                     err) ||
         !gb_op_init(h->c, &h->stats, "pick_stats",
                     GB_ARGS([GB_STATS_LOGITS] = GB_MEM(h->logits),

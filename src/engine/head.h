@@ -19,7 +19,8 @@ typedef struct gb_head_pick {
     cl_float logprob;
     cl_uint runner_up;
     cl_float margin;
-    cl_uint unused[4];
+    cl_uint stamp;
+    cl_uint unused[3];
 } gb_head_pick;
 
 typedef struct gb_head_stat {
@@ -40,6 +41,7 @@ typedef struct gb_head {
     unsigned n_run;  /* rows that run tells of */
     unsigned n_logits; /* rows whose logits are there as the model has them */
     size_t result_size; /* bytes of a row in result */
+    cl_uint stamp; /* of the last picks: none before can be taken for them */
     cl_mem hidden;   /* (GB_SCORE_ROWS, width padded) */
     cl_mem logits;   /* (GB_SCORE_ROWS, ld) */
     cl_mem parts;    /* (GB_SCORE_ROWS, chunks) float4 */

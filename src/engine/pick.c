@@ -34,10 +34,6 @@ computed_nothing(gb_head *h, gb_error *err)
                    h->c->device.name);
 }
 
-/* What stands where no token has been put yet, so that the one before can
- * never be taken for a new one. */
-static const gb_head_pick no_pick = {.id = UINT32_MAX, .logprob = NAN};
-
 /* What the device found for a row. The range is that without filters. */
 static bool
 tell_pick(gb_head *h, const gb_head_stat *stats, gb_pick *pick, gb_error *err)
@@ -46,7 +42,7 @@ tell_pick(gb_head *h, const gb_head_stat *stats, gb_pick *pick, gb_error *err)
     unsigned i;
 
     memcpy(&found, stats++, sizeof found);
-    if (found.id == no_pick.id)
+    if (found.stamp != h->stamp)
         return computed_nothing(h, err);
     if (!isfinite(found.logprob) || found.id >= h->n_vocab)
         return gb_head_not_a_number(h, err);
@@ -72,10 +68,8 @@ read_picks(gb_head *h, int noisy, unsigned n, gb_pick *picks, gb_error *err)
     const size_t each = 1 + h->chunks, size = n * h->result_size;
     unsigned i;
 
-    for (i = 0; i < n; i++)
-        memcpy(h->host_result + i * each, &no_pick, sizeof no_pick);
-    if (!gb_fill_buffer(h->c, h->result, &no_pick, sizeof no_pick,
-                        n > 1 ? size : sizeof no_pick, err) ||
+    h->stamp++;
+    if (!gb_op_set(&h->join, GB_JOIN_STAMP, &(gb_arg)GB_UINT(h->stamp), err) ||
         !gb_op_set(&h->stats, GB_STATS_NOISY, &(gb_arg)GB_INT(noisy), err) ||
         !gb_op_run(h->c, &h->join, n, err) ||
         !gb_op_run(h->c, &h->stats, n, err) ||

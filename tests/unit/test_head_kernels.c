@@ -279,7 +279,8 @@ pick_run(gb_compute *c, const float *scores, const float *logits, unsigned n,
                                [GB_JOIN_LOGPROBS] = GB_MEM(scores_m),
                                [GB_JOIN_LD] = GB_UINT(ld),
                                [GB_JOIN_PICK] = GB_MEM(result_m),
-                               [GB_JOIN_APART] = GB_UINT(1 + r.chunks)),
+                               [GB_JOIN_APART] = GB_UINT(1 + r.chunks),
+                               [GB_JOIN_STAMP] = GB_UINT(77)),
                        &err),
             &err);
     device_run(c, &op, 1);
@@ -297,6 +298,7 @@ pick_run(gb_compute *c, const float *scores, const float *logits, unsigned n,
     device_run(c, &op, 1);
     r.stats = device_read(c, result_m, size);
     memcpy(&r.pick, r.stats, sizeof r.pick);
+    assert_int_equal(r.pick.stamp, 77);
     memmove(r.stats, r.stats + 1, r.chunks * sizeof *r.stats);
     device_free(scores_m), device_free(logits_m), device_free(parts_m);
     device_free(jumps_m), device_free(bests_m), device_free(noise_m);
