@@ -14,17 +14,16 @@
 typedef struct compare_page {
     gb_page page;
     gb_compared texts;
-    size_t line, lines; /* scrolled to, of so many */
+    size_t line, most; /* scrolled to, and how far that goes */
     unsigned rows;
 } compare_page;
 
 static void
 scroll(compare_page *c, long lines)
 {
-    size_t most = c->lines > c->rows ? c->lines - c->rows : 0;
     long line = (long)c->line + lines;
 
-    c->line = line < 0 ? 0 : (size_t)line > most ? most : (size_t)line;
+    c->line = line < 0 ? 0 : (size_t)line > c->most ? c->most : (size_t)line;
 }
 
 static bool
@@ -45,6 +44,12 @@ act(gb_page *p, gb_page_act what)
         return true;
     case GB_ACT_PAGE_DOWN:
         scroll(c, (long)c->rows);
+        return true;
+    case GB_ACT_TOP:
+        c->line = 0;
+        return true;
+    case GB_ACT_END:
+        c->line = c->most;
         return true;
     case GB_ACT_KEEP:
         gb_page_back(a);
@@ -80,8 +85,9 @@ draw_one(compare_page *c, gb_flow *f, const char *name, unsigned top,
         return;
     gb_screen_put(top, left + 1, width - 1, GB_STYLE_FAINT, name);
     gb_flow_wrap(f, room, gb_screen_is_ascii());
-    c->lines = f->n_lines > c->lines ? f->n_lines : c->lines;
     c->rows = height - 1;
+    if (f->n_lines > c->most + c->rows)
+        c->most = f->n_lines - c->rows;
     gb_page_flow(f, c->line, top + 1, left + 2, room, height - 1);
 }
 
@@ -92,7 +98,7 @@ draw_both(compare_page *c, unsigned top, unsigned width, unsigned height)
     const char *first = c->texts.what_if ? "before:" : "first:";
     const char *second = c->texts.what_if ? "after:" : "second:";
 
-    c->lines = 0;
+    c->most = 0;
     if (width >= BESIDE) {
         for (i = 0; i < height; i++)
             gb_screen_put(top + i, half, 1, GB_STYLE_RULE,
