@@ -50,7 +50,7 @@ make_rule(void *arg, gb_str *out)
 {
     gb_app *a = arg;
     gb_view *v = gb_app_view(a);
-    unsigned n = gb_view_new_below(v);
+    unsigned n = gb_view_new_below(v), row, column;
 
     if (a->searching && a->wanted.len > 0)
         put_matches(a, out);
@@ -61,7 +61,8 @@ make_rule(void *arg, gb_str *out)
     else if (a->page != NULL)
         gb_str_puts(out, a->page->below != NULL ? "Esc back"
                                                 : "Esc closes");
-    else if (!gb_view_follows(v) && !a->reading)
+    else if (!gb_view_follows(v) &&
+             (!a->reading || !gb_prose_cursor_at(&a->prose, &row, &column)))
         gb_str_puts(out, "scrolled up");
     else
         gb_ui_pull_describe(&a->ui, out);

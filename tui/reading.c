@@ -271,6 +271,39 @@ down(gb_app *a)
     move_lines(a, 1);
 }
 
+/* A page on or back; where there is none, to the end of the text. */
+static void
+move_page(gb_app *a, int by)
+{
+    uint64_t here = gb_reading_cursor(a), number;
+    unsigned row, column, goal, i;
+
+    if (!locate(a, &row, &column))
+        return;
+    goal = a->read.has_goal ? a->read.goal : column;
+    gb_view_page(a->view, by);
+    for (i = 0; i < a->prose.rows; i++)
+        if (nearest(a, (row + i) % a->prose.rows, goal, &number))
+            break;
+    if (i == a->prose.rows || (by < 0 ? number >= here : number <= here))
+        number = by < 0 ? 0 : gb_transcript_tokens(transcript(a));
+    move_cursor(a, number);
+    a->read.has_goal = true;
+    a->read.goal = goal;
+}
+
+static void
+page_up(gb_app *a)
+{
+    move_page(a, -1);
+}
+
+static void
+page_down(gb_app *a)
+{
+    move_page(a, 1);
+}
+
 static void
 line_edge(gb_app *a, unsigned edge)
 {
@@ -311,6 +344,7 @@ static const struct {
 } motions[] = {
     {"left", left},           {"right", right},
     {"up", up},               {"down", down},
+    {"page-up", page_up},     {"page-down", page_down},
     {"word", word},           {"word-back", word_back},
     {"line-start", line_start}, {"line-end", line_end},
     {"first", first},         {"end", end},
