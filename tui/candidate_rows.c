@@ -218,8 +218,8 @@ gb_candidate_tell(gb_str *out, const gb_seen *seen)
         gb_str_printf(out, "%.1f bits of surprise",
                       -(double)why->logprob / M_LN2);
     if (!isnan(why->entropy))
-        gb_str_printf(out, "%sentropy %.2f nats", out->len > 0 ? ", " : "",
-                      (double)why->entropy);
+        gb_str_printf(out, "%sentropy %.1f bits", out->len > 0 ? ", " : "",
+                      (double)why->entropy / M_LN2);
     if (!isnan(why->noise))
         gb_str_printf(out, "%snoise %.2f%s", out->len > 0 ? ", " : "",
                       (double)why->noise,

@@ -22,7 +22,7 @@ void gb_candidate_put(gb_row *row, const gb_seen *seen, size_t i, bool ids);
 void gb_candidate_rest(gb_row *row, const gb_seen *seen, bool ids);
 
 /* Appends what is to be said of the token itself: "14.3 bits of surprise,
- * entropy 3.63 nats, noise 10.97: won by luck". */
+ * entropy 5.2 bits, noise 10.97: won by luck". */
 void gb_candidate_tell(gb_str *out, const gb_seen *seen);
 
 #endif

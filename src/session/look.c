@@ -278,8 +278,8 @@ put_token_line(const gb_session *s, const gb_look *look, gb_str *out)
         return;
     w = gb_look_why(look, look->token->id);
     gb_str_printf(out, "p %.3g, rank %u, surprise %.2f bits, entropy %.2f "
-                  "nats", exp((double)w.logprob), w.rank,
-                  -(double)w.logprob / log(2), (double)w.entropy);
+                  "bits", exp((double)w.logprob), w.rank,
+                  -(double)w.logprob / log(2), (double)w.entropy / log(2));
     if (!look->typed)
         gb_str_printf(out, ", noise %.2f", (double)w.noise);
     gb_str_putc(out, '\n');

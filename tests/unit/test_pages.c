@@ -335,7 +335,7 @@ test_candidates(void **state)
         "    0  ·explore        .20  0 – .63");
     gb_candidate_tell(&told, &seen);
     assert_string_equal(gb_str_cstr(&told), "14.3 bits of surprise, entropy "
-                        "3.63 nats, noise 10.97: won by luck");
+                        "5.2 bits, noise 10.97: won by luck");
     gb_str_clear(&told);
     seen.why = GB_WHY_UNKNOWN;
     gb_candidate_tell(&told, &seen);
