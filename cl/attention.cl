@@ -3,7 +3,8 @@
  * (Milakov & Gimelshein 2018). What comes out for a position depends on that
  * position and the positions before it alone.
  *
- * Caches of one layer, B blocks, H heads:
+ * Caches of one layer, B blocks, H heads, of floats or halves (GB_CACHE), with
+ * which everything is computed in float:
  *   keys   (B, H, GB_HEAD, GB_BLOCK): a block's keys side by side, so that one
  *          vector holds the same component of many keys
  *   values (B, H, GB_BLOCK, GB_HEAD_PAD): a value side by side, padded with
@@ -16,10 +17,16 @@
 #define GB_HEAD_PAD ((GB_HEAD + 15) / 16 * 16)
 #define VALUE_VECTORS ((GB_HEAD_PAD + KEY_STRIDE - 1) / KEY_STRIDE)
 
+typedef GB_CAT(w_, GB_CACHE) cached;
+#define CACHE_LOAD(p) GB_CAT(VLOAD_, GB_CACHE)(p)
+#define CACHE_STORE(x, p) GB_CAT(CACHE_STORE_, GB_CACHE)(x, p)
+#define CACHE_STORE_f32(x, p) (*(p) = (x))
+#define CACHE_STORE_f16(x, p) vstore_half_rte(x, 0, p)
+
 /* Puts key and value of one position and head into a block of the caches. qkv
  * is the position's row (q, k, v; 3 * width). */
 void
-cache_store(global const float *qkv, global float *keys, global float *values,
+cache_store(global const float *qkv, global cached *keys, global cached *values,
             int width, int block, int position, int head)
 {
     global const float *k = qkv + width + head * GB_HEAD;
@@ -30,16 +37,16 @@ cache_store(global const float *qkv, global float *keys, global float *values,
     keys += part * GB_HEAD * GB_BLOCK + position % GB_BLOCK;
     values += (part * GB_BLOCK + position % GB_BLOCK) * GB_HEAD_PAD;
     for (d = lane; d < GB_HEAD; d += GB_LANES) {
-        keys[d * GB_BLOCK] = k[d];
-        values[d] = v[d];
+        CACHE_STORE(k[d], keys + d * GB_BLOCK);
+        CACHE_STORE(v[d], values + d);
     }
     for (d = GB_HEAD + lane; d < GB_HEAD_PAD; d += GB_LANES)
-        values[d] = 0.0f;
+        CACHE_STORE(0.0f, values + d);
 }
 
 /* Vector i of a lane of a value; lanes beyond the head have nothing to do. */
 vf
-value_load(global const float *value, int i)
+value_load(global const cached *value, int i)
 {
     const int at = get_local_id(0) * GB_VW + i * KEY_STRIDE;
 
@@ -47,7 +54,7 @@ value_load(global const float *value, int i)
     if (at >= GB_HEAD_PAD)
         return 0.0f;
 #endif
-    return VLOAD(value + at);
+    return CACHE_LOAD(value + at);
 }
 
 void
@@ -72,8 +79,8 @@ head_store(global float *y, int at, vf v)
 
 /* Groups: (heads, n). */
 LANES_KERNEL
-attention_store(global const float *qkv, int ldx, global float *keys,
-                global float *values, int width, global const row_t *rows,
+attention_store(global const float *qkv, int ldx, global cached *keys,
+                global cached *values, int width, global const row_t *rows,
                 global const int *tables, int per_text)
 {
     const int t = get_group_id(1);
@@ -97,7 +104,7 @@ attention_store(global const float *qkv, int ldx, global float *keys,
  * vectors of each at a time so that the sums stay in registers. Each is a chain
  * over the components in order, however many rows go along. */
 INLINE void
-block_scores(int queries, global const float **q, global const float *keys,
+block_scores(int queries, global const float **q, global const cached *keys,
              vf (*score)[KEY_VECTORS])
 {
     const int at_once = queries == 1 ? KEY_VECTORS : GB_NARROW;
@@ -110,7 +117,7 @@ block_scores(int queries, global const float **q, global const float *keys,
             UNROLL for (v = 0; v < at_once; v++) sum[r][v] = 0.0f;
         for (d = 0; d < GB_HEAD; d++) {
             UNROLL for (v = 0; v < at_once; v++) key[v] =
-                VLOAD(keys + d * GB_BLOCK + (i + v) * KEY_STRIDE);
+                CACHE_LOAD(keys + d * GB_BLOCK + (i + v) * KEY_STRIDE);
             UNROLL for (r = 0; r < queries; r++)
             {
                 qd = q[r][d];
@@ -127,7 +134,7 @@ block_scores(int queries, global const float **q, global const float *keys,
  * chains over the keys in order. */
 INLINE void
 block_values(int queries, local const float (*weights)[GB_BLOCK],
-             global const float *values, int from, int to,
+             global const cached *values, int from, int to,
              vf (*sum)[VALUE_VECTORS])
 {
     const int at_once = queries == 1 ? VALUE_VECTORS : GB_NARROW;
@@ -179,7 +186,7 @@ group_maxes(float *x, int n, local float (*scratch)[GB_LANES])
 
 /* What a group reads of the caches of its head. */
 typedef struct {
-    global const float *keys, *values;
+    global const cached *keys, *values;
     global const int *tables;
     int head, heads, per_text;
 } heads_cache;
@@ -299,8 +306,8 @@ attend(int queries, const heads_cache *c, global const float *qkv, int ldx,
  * caches first; several need attention_store before, because they look at each
  * other. Groups: (heads, n). */
 LANES_KERNEL
-attention(global const float *qkv, int ldx, global float *keys,
-          global float *values, global float *y, int ldy, int width,
+attention(global const float *qkv, int ldx, global cached *keys,
+          global cached *values, global float *y, int ldy, int width,
           float scale, global const row_t *rows, global const int *tables,
           int per_text)
 {
@@ -323,16 +330,16 @@ attention(global const float *qkv, int ldx, global float *keys,
  * Groups: (heads, n / GB_QUERIES rounded up), of which those that run after
  * each other have the same head, whose keys and values they find in a cache. */
 LANES_KERNEL
-attention_tile(global const float *qkv, int ldx, global float *keys,
-               global float *values, global float *y, int ldy, int width,
+attention_tile(global const float *qkv, int ldx, global cached *keys,
+               global cached *values, global float *y, int ldy, int width,
                float scale, global const row_t *rows,
                global const int *tables, int per_text, global const int *run)
 {
     local float weights[GB_QUERIES][GB_BLOCK], scratch[GB_QUERIES][GB_LANES];
     const int heads = get_num_groups(0), tiles = get_num_groups(1);
-    const int i = get_group_id(1) * heads + get_group_id(0);
-    const heads_cache c = {keys, values, tables, i / tiles, heads, per_text};
+    const int i = get_group_id(1) * heads + get_group_id(0), head = i / tiles;
+    const heads_cache c = {keys, values, tables, head, heads, per_text};
 
     attend(GB_QUERIES, &c, qkv, ldx, y, ldy, scale, rows,
-           i % tiles * GB_QUERIES, run[1], weights, scratch);
+           (i - head * tiles) * GB_QUERIES, run[1], weights, scratch);
 }

@@ -12,6 +12,7 @@
  *   GB_BLOCK   positions in a block of the key cache
  *   GB_QUERIES rows that attend together, so that keys and values are read
  *              once for them
+ *   GB_CACHE   how keys and values are kept: f32 or f16
  *   GB_CHUNK   logits in a chunk of the heads' reductions
  *
  * Batch invariance: every output element is summed up in an order that

@@ -110,6 +110,7 @@ interface(const gb_options *o, gb_error *err)
                    .dtype = o->dtype,
                    .draft = o->draft,
                    .prefill = o->prefill,
+                   .cache_type = o->cache_type,
                    .cache_bytes = o->cache_bytes,
                    .settings = o->settings,
                    .mode = o->mode,

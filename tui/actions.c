@@ -380,6 +380,8 @@ do_show(gb_ui *ui, const char *arg, gb_error *err)
         show_row(&text, "device", m->device != NULL ? m->device : "");
         show_row(&text, "weights", m->dtype != NULL ? m->dtype : "");
         show_row(&text, "prefill", m->prefill != NULL ? m->prefill : "");
+        show_row(&text, "keys and values",
+                 m->cache_type != NULL ? m->cache_type : "");
     }
     gb_str_printf(&text, "  %-18s %" PRIu32 " of %" PRIu32 " tokens\n",
                   "context", m->stats.context_used, m->n_ctx);

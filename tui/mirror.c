@@ -38,6 +38,7 @@ gb_mirror_free(gb_mirror *m)
     free(m->device);
     free(m->dtype);
     free(m->prefill);
+    free(m->cache_type);
     free(m->folder);
     free(m->spec);
     free(m->file);
@@ -82,6 +83,7 @@ take_engine(gb_mirror *m, const gb_news *news)
     replace(&m->device, news->device);
     replace(&m->dtype, news->dtype);
     replace(&m->prefill, news->prefill);
+    replace(&m->cache_type, news->cache_type);
     replace(&m->folder, news->path);
     replace(&m->spec, news->spec);
     m->n_ctx = news->n_ctx;

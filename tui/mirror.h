@@ -19,7 +19,7 @@ typedef struct gb_mirror {
     double pace;           /* as asked for: tokens a second; 0: full speed */
     bool rush;             /* this run at full speed */
     bool ready;            /* a model was there at least once */
-    char *model, *device, *dtype, *prefill;
+    char *model, *device, *dtype, *prefill, *cache_type;
     char *folder, *spec;   /* the model's; the device as asked for, or NULL */
     char *file;            /* the journal; NULL: none */
     uint32_t n_ctx;

@@ -172,6 +172,11 @@ make_left(gb_str *out, const gb_mirror *m, const char *dot, int parts)
     add(out, dot, m->model != NULL ? m->model : "gumbel");
     if (parts > 1)
         add(out, dot, m->dtype);
+    if (parts > 1 && m->cache_type != NULL &&
+        strcmp(m->cache_type, "f32") != 0) {
+        add(out, dot, "cache ");
+        gb_str_puts(out, m->cache_type);
+    }
     if (parts > 2 && m->device != NULL) {
         gb_title_device(&device, m->device);
         add(out, dot, device.data);

@@ -66,6 +66,9 @@ gb_way_back(gb_str *out, const gb_mirror *m, const gb_worker_options *options)
         put_option(out, "--dtype", gb_dtype_choice_name(options->dtype));
     if (prefills[options->prefill] != NULL)
         put_option(out, "--prefill", prefills[options->prefill]);
+    if (options->cache_type != GB_DTYPE_AUTO)
+        put_option(out, "--cache-type",
+                   gb_dtype_choice_name(options->cache_type));
     if (options->cache_bytes > 0)
         gb_str_printf(out, " --cache %llu",
                       (unsigned long long)(options->cache_bytes >> 20));

@@ -378,6 +378,8 @@ put(const benches *s, gb_error *err)
 static bool
 check_room(const benches *s, gb_error *err)
 {
+    gb_engine_options o = {.cache_type = s->options->cache_type,
+                           .cache_bytes = s->options->cache_bytes};
     gb_device device;
     uint64_t need = 0;
     unsigned i;
@@ -386,8 +388,10 @@ check_room(const benches *s, gb_error *err)
         return true;
     if (!gb_device_choose(s->options->device, &device, err))
         return false;
-    for (i = 0; i < s->n; i++)
-        need += gb_engine_size(s->model, &device, s->options->dtypes[i]);
+    for (i = 0; i < s->n; i++) {
+        o.dtype = s->options->dtypes[i];
+        need += gb_engine_size(s->model, &device, &o);
+    }
     return gb_device_has_room(&device, 0, need) ||
            gb_fail(err, "%s: the %u types of weights are measured in turn and "
                    "need %.1f MiB together, for which there is no room; "

@@ -259,9 +259,9 @@ gb_bench_text(const gb_model *m, const gb_engine_info *info,
     if (f->compared != NULL)
         gb_str_printf(&out, "divergence       %.3g nats from %s\n",
                       f->divergence, f->compared);
-    gb_str_printf(&out, "device memory    %.1f MB weights, %.1f MB cache, "
-                  "%.1f MB scratch\n", (double)info->weight_bytes / 1e6,
-                  (double)info->cache_bytes / 1e6,
+    gb_str_printf(&out, "device memory    %.1f MB weights, %.1f MB cache of "
+                  "%s, %.1f MB scratch\n", (double)info->weight_bytes / 1e6,
+                  (double)info->cache_bytes / 1e6, info->cache_type,
                   (double)info->scratch_bytes / 1e6);
     gb_str_printf(&out, "resident         %.1f MB at most\n",
                   resident() / 1e6);
@@ -400,6 +400,7 @@ gb_bench_json(const gb_model *m, const gb_engine_info *info,
     json_object_set_new(o, "device", gb_json_string(info->device.name));
     json_object_set_new(o, "dtype", json_string(info->dtype));
     json_object_set_new(o, "prefill", json_string(info->prefill));
+    json_object_set_new(o, "cache_type", json_string(info->cache_type));
     if (f->at_takes.n > 0)
         json_object_set_new(o, "takes", takes_json(f));
     if (f->drafting.draft != NULL)

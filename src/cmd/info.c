@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/cells.h"
+#include "base/mem.h"
 #include "base/utf8.h"
 #include "cmd/commands.h"
 #include "cmd/ignored.h"
@@ -58,11 +59,15 @@ weight_bytes(const gb_model *m, gb_dtype_choice choice)
     return sum;
 }
 
+/* What keys and values may be. */
+static const gb_packing cache_types[] = {GB_PACK_F32, GB_PACK_F16};
+
 /* Keys and values of so many tokens. */
 static uint64_t
-cache_bytes(const gb_config *g, uint32_t tokens)
+cache_bytes(const gb_config *g, gb_packing type, uint32_t tokens)
 {
-    return 2 * (uint64_t)g->n_layer * tokens * g->n_embd * sizeof(float);
+    return 2 * (uint64_t)g->n_layer * tokens * g->n_embd *
+           gb_packings[type].bytes;
 }
 
 /* --- for people ----------------------------------------------------------- */
@@ -145,12 +150,19 @@ put_memory(gb_str *out, const gb_model *m)
 {
     const gb_config *g = &m->config;
     int choice;
+    size_t i;
 
     put_name(out, "memory");
-    gb_put_bytes(out, cache_bytes(g, g->n_ctx));
-    gb_str_printf(out, " for the context of %u tokens (", g->n_ctx);
-    gb_put_bytes(out, cache_bytes(g, 1));
-    gb_str_puts(out, " for each), and for the weights as\n");
+    gb_str_printf(out, "for the context of %u tokens, with keys and values "
+                  "as\n", g->n_ctx);
+    for (i = 0; i < GB_COUNT(cache_types); i++) {
+        gb_str_printf(out, "%16s%-6s", "", gb_packings[cache_types[i]].name);
+        gb_put_bytes(out, cache_bytes(g, cache_types[i], g->n_ctx));
+        gb_str_puts(out, " (");
+        gb_put_bytes(out, cache_bytes(g, cache_types[i], 1));
+        gb_str_puts(out, " for each)\n");
+    }
+    gb_str_printf(out, "%14sfor the weights as\n", "");
     for (choice = GB_DTYPE_AUTO + 1;
          gb_dtype_choice_name((gb_dtype_choice)choice) != NULL; choice++) {
         gb_str_printf(out, "%16s%-6s", "",
@@ -320,7 +332,10 @@ static json_t *
 memory_json(const gb_model *m)
 {
     json_t *o = json_object(), *weights = json_object();
+    json_t *cache = json_object();
+    const gb_config *g = &m->config;
     const char *name;
+    size_t k;
     int i;
 
     for (i = GB_DTYPE_AUTO + 1;
@@ -328,10 +343,15 @@ memory_json(const gb_model *m)
         json_object_set_new(
             weights, name, gb_json_u64(weight_bytes(m, (gb_dtype_choice)i)));
     json_object_set_new(o, "weights", weights);
+    for (k = 0; k < GB_COUNT(cache_types); k++)
+        json_object_set_new(cache, gb_packings[cache_types[k]].name,
+                            gb_json_u64(cache_bytes(g, cache_types[k],
+                                                    g->n_ctx)));
+    json_object_set_new(o, "cache", cache);
     json_object_set_new(o, "context",
-                        gb_json_u64(cache_bytes(&m->config,
-                                                m->config.n_ctx)));
-    json_object_set_new(o, "token", gb_json_u64(cache_bytes(&m->config, 1)));
+                        gb_json_u64(cache_bytes(g, GB_PACK_F32, g->n_ctx)));
+    json_object_set_new(o, "token",
+                        gb_json_u64(cache_bytes(g, GB_PACK_F32, 1)));
     return o;
 }
 
@@ -439,8 +459,8 @@ const gb_command gb_cmd_info = {
     .help =
         "MODEL missing: that of --model. Only headers are read, never all "
         "weights. Shown are the architecture, the tokenizer, what the weights "
-        "need in device memory for each --dtype and what the context needs "
-        "(without what a device rounds up), each tensor with shape, type "
+        "need in device memory for each --dtype and what the context needs for "
+        "each --cache-type (without what a device rounds up), each tensor with shape, type "
         "and bytes, and what is ignored and why. What cannot be used is said "
         "with the reason.",
     .example = "gumbel info gpt2\n"

@@ -78,6 +78,7 @@ gb_open_engine(const gb_options *o, gb_opened *p, gb_error *err)
         .device = o->device,
         .dtype = o->dtype,
         .prefill = o->prefill,
+        .cache_type = o->cache_type,
         .cache_bytes = o->cache_bytes,
         .progress = gb_opened_progress(p),
     };

@@ -250,6 +250,10 @@ const gb_option gb_option_table[] = {
      "Device memory for the keys and values of what was read, in MiB, but at "
      "least one context (default: 8 contexts, or a quarter of what is left)",
      set_mib, FIELD(cache_bytes), NULL},
+    {"cache-type", 0, "TYPE", FOR_ENGINE, false, NULL,
+     "Type of these keys and values: f32, f16 (half the memory, other tokens) "
+     "or auto (f32; replay: as recorded) (default: auto)",
+     set_choice, FIELD(cache_type), "auto f32 f16"},
 #define GB_SETTING(name, letter, arg, commands, kind, field, least, most,     \
                    off, expected, help)                                       \
     {name, letter, arg, FOR_##commands, false, NULL, help, set_##kind, 0,     \

@@ -45,6 +45,7 @@ typedef struct gb_options {
     gb_dtype_choice dtypes[8]; /* those of the command line */
     unsigned n_dtypes;
     gb_prefill_choice prefill;
+    gb_dtype_choice cache_type; /* auto, f32 or f16 */
     uint64_t cache_bytes; /* 0: as the engine chooses */
     gb_mode mode;
     unsigned color; /* 0: auto, 1: always, 2: never */

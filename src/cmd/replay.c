@@ -124,7 +124,8 @@ open_model(const gb_options *o, const gb_origin *then, printer *p,
     return ok;
 }
 
-/* Weight type and prefill that were not asked for are as they were then. */
+/* What was not asked for of weight type, cache type and prefill is as it was
+ * then. */
 static bool
 open_as_then(const gb_options *o, const gb_origin *then, printer *p,
              gb_error *err)
@@ -133,6 +134,8 @@ open_as_then(const gb_options *o, const gb_origin *then, printer *p,
 
     if (o->dtype == GB_DTYPE_AUTO && then->dtype != NULL)
         gb_dtype_choice_parse(then->dtype, &options.dtype);
+    if (o->cache_type == GB_DTYPE_AUTO)
+        gb_dtype_choice_parse(then->cache_type, &options.cache_type);
     if (o->prefill == GB_PREFILL_AUTO && then->prefill != NULL)
         options.prefill = strcmp(then->prefill, "own") == 0 ? GB_PREFILL_OWN
                           : strcmp(then->prefill, "clblast") == 0

@@ -8,22 +8,24 @@
 #include "engine/queue.h"
 
 static size_t
-key_block_size(const gb_config *g)
+key_block_size(const gb_compute *c, const gb_config *g)
 {
-    return (size_t)g->n_head * g->head_size * GB_BLOCK * sizeof(float);
+    return (size_t)g->n_head * g->head_size * GB_BLOCK *
+           gb_packings[c->cache].bytes;
 }
 
 static size_t
-value_block_size(const gb_config *g)
+value_block_size(const gb_compute *c, const gb_config *g)
 {
     return (size_t)g->n_head * gb_round_up(g->head_size, 16) * GB_BLOCK *
-           sizeof(float);
+           gb_packings[c->cache].bytes;
 }
 
 uint64_t
-gb_cache_block_size(const gb_config *g)
+gb_cache_block_size(const gb_compute *c, const gb_config *g)
 {
-    return (uint64_t)g->n_layer * (key_block_size(g) + value_block_size(g));
+    return (uint64_t)g->n_layer *
+           (key_block_size(c, g) + value_block_size(c, g));
 }
 
 unsigned
@@ -35,7 +37,7 @@ gb_cache_per_text(const gb_config *g)
 uint64_t
 gb_cache_limit(const gb_compute *c, const gb_config *g)
 {
-    return c->device.max_alloc / value_block_size(g);
+    return c->device.max_alloc / value_block_size(c, g);
 }
 
 static size_t
@@ -54,12 +56,12 @@ gb_cache_open(gb_cache *k, gb_compute *c, const gb_config *g,
                     .n_layer = g->n_layer,
                     .n_blocks = n_blocks,
                     .per_text = gb_cache_per_text(g),
-                    .key_block = key_block_size(g),
-                    .value_block = value_block_size(g)};
+                    .key_block = key_block_size(c, g),
+                    .value_block = value_block_size(c, g)};
     k->keys = gb_alloc_array(g->n_layer, sizeof *k->keys);
     k->values = gb_alloc_array(g->n_layer, sizeof *k->values);
     k->sent = gb_alloc_array((size_t)GB_ROWS * k->per_text, sizeof *k->sent);
-    k->bytes = n_blocks * gb_cache_block_size(g);
+    k->bytes = n_blocks * gb_cache_block_size(c, g);
     k->tables = gb_buffer(c, tables_size(k), "tables of blocks", err);
     if (k->tables == NULL ||
         !gb_write_buffer(c, k->tables, k->sent, tables_size(k), err))

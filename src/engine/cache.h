@@ -17,8 +17,9 @@ typedef struct gb_cache {
     uint64_t bytes;
 } gb_cache;
 
-/* Bytes of a block, and how many of them a context has. */
-uint64_t gb_cache_block_size(const gb_config *config);
+/* Bytes of a block with keys and values of c->cache, and how many of them a
+ * context has. */
+uint64_t gb_cache_block_size(const gb_compute *c, const gb_config *config);
 unsigned gb_cache_per_text(const gb_config *config);
 /* The most blocks that the device's largest buffer holds of a layer. */
 uint64_t gb_cache_limit(const gb_compute *c, const gb_config *config);

@@ -61,17 +61,18 @@ build_options(const gb_compute *c, char *out, size_t n)
              "-cl-std=CL1.2 -w -DGB_VW=%u -DGB_LANES=%u -DGB_SPLIT=%u "
              "-DGB_WIDE=%u -DGB_NARROW=%u -DGB_WIDE_TOKENS=%u "
              "-DGB_NARROW_TOKENS=%u -DGB_DRAWS=%u -DGB_QUERIES=%u "
-             "-DGB_PACKINGS=%u -DGB_HEAD=%u -DGB_BLOCK=%d -DGB_CHUNK=%d%s%s",
+             "-DGB_PACKINGS=%u -DGB_HEAD=%u -DGB_BLOCK=%d -DGB_CACHE=%s -DGB_CHUNK=%d%s%s",
              s->vw, s->lanes, s->split, s->wide, s->narrow, s->wide_tokens,
              s->narrow_tokens, s->draws, s->queries, c->packings, c->head_size,
-             GB_BLOCK, GB_CHUNK,
+             GB_BLOCK, gb_packings[c->cache].name, GB_CHUNK,
              (c->device.type & CL_DEVICE_TYPE_GPU) ? " -DGB_FAST_FMA" : "",
              getenv("GUMBEL_PORTABLE") != NULL ? " -DGB_PORTABLE" : "");
 }
 
 bool
 gb_compute_open(gb_compute *c, const gb_device *device, const gb_shape *shape,
-                unsigned packings, unsigned head_size, gb_error *err)
+                unsigned packings, unsigned head_size, gb_packing cache,
+                gb_error *err)
 {
     cl_context_properties properties[] = {
         CL_CONTEXT_PLATFORM, (cl_context_properties)device->platform, 0};
@@ -82,6 +83,7 @@ gb_compute_open(gb_compute *c, const gb_device *device, const gb_shape *shape,
     c->shape = *shape;
     c->packings = packings;
     c->head_size = head_size;
+    c->cache = cache;
     c->context =
         clCreateContext(properties, 1, &device->id, NULL, NULL, &code);
     if (code != CL_SUCCESS)

@@ -37,6 +37,7 @@ typedef struct gb_compute {
     gb_shape shape;
     unsigned packings; /* 1 << gb_packing of each that there are kernels for */
     unsigned head_size;
+    gb_packing cache; /* of keys and values: GB_PACK_F32 or GB_PACK_F16 */
     cl_context context;
     cl_command_queue queue;
     cl_program program;
@@ -53,7 +54,7 @@ typedef struct gb_compute {
  * a thread of its own while buffers are made and filled. */
 bool gb_compute_open(gb_compute *c, const gb_device *device,
                      const gb_shape *shape, unsigned packings,
-                     unsigned head_size, gb_error *err);
+                     unsigned head_size, gb_packing cache, gb_error *err);
 bool gb_compute_build(gb_compute *c, gb_error *err);
 void gb_compute_close(gb_compute *c);
 

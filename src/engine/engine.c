@@ -58,24 +58,32 @@ open_gemm(gb_engine *e, gb_error *err)
     return e->gemm != NULL || e->options.prefill != GB_PREFILL_CLBLAST;
 }
 
+static gb_packing
+cache_packing(const gb_engine_options *o)
+{
+    return o->cache_type == GB_DTYPE_F16 ? GB_PACK_F16 : GB_PACK_F32;
+}
+
 static bool
 open_compute(gb_engine *e, gb_error *err)
 {
     gb_engine_options *o = &e->options;
+    const gb_packing cache = cache_packing(o);
     gb_compute *c = &e->compute;
     gb_device device;
     gb_shape shape;
 
     if (!gb_device_choose(o->device, &device, err))
         return false;
-    /* The sizes depend on device and shape alone. */
+    /* The sizes depend on these alone. */
     c->device = device;
     c->shape = shape = gb_shape_for(&device);
+    c->cache = cache;
     if (!gb_room_find(c, e->model, o, &e->room, err))
         return false;
     e->info.dtype_why = e->room.why;
     return gb_compute_open(c, &device, &shape, e->room.plan.packings,
-                           e->model->config.head_size, err);
+                           e->model->config.head_size, cache, err);
 }
 
 /* Who makes the program while the weights are loaded. */
@@ -152,6 +160,7 @@ gb_engine_open(const gb_model *model, const gb_engine_options *options,
     e->info.dtype = gb_weights_dtype(&e->room.plan);
     if (e->info.dtype == NULL)
         e->info.dtype = "mixed";
+    e->info.cache_type = gb_packings[e->compute.cache].name;
     e->info.weight_bytes = e->room.plan.bytes;
     e->info.cache_bytes = e->cache.bytes;
     e->info.scratch_bytes = e->forward.scratch_bytes + e->head.bytes +
@@ -506,10 +515,10 @@ gb_engine_take_profile(gb_engine *e, gb_profile *profile, gb_error *err)
 
 uint64_t
 gb_engine_size(const gb_model *model, const gb_device *device,
-               gb_dtype_choice dtype)
+               const gb_engine_options *o)
 {
-    const gb_compute c = {.device = *device, .shape = gb_shape_for(device)};
-    const gb_engine_options o = {.dtype = dtype};
+    const gb_compute c = {.device = *device, .shape = gb_shape_for(device),
+                          .cache = cache_packing(o)};
 
-    return gb_room_need(&c, model, &o);
+    return gb_room_need(&c, model, o);
 }

@@ -35,6 +35,8 @@ typedef struct gb_engine_options {
     const char *device; /* SPEC of gb_device_choose; NULL: default */
     gb_dtype_choice dtype;
     gb_prefill_choice prefill;
+    gb_dtype_choice cache_type; /* of keys and values: GB_DTYPE_F16, or
+                                   GB_DTYPE_F32, as which _AUTO counts */
     uint64_t cache_bytes; /* for keys and values, but at least one context;
                              0: a share of what the device has left */
     gb_progress progress; /* of opening, and of feeding a long prompt */
@@ -48,6 +50,7 @@ typedef struct gb_engine_info {
     const char *prefill;      /* "own" or "clblast" */
     bool counts_reads;        /* clblast: what a position gives depends on how
                                  many were read at once */
+    const char *cache_type;   /* of keys and values: "f32" or "f16" */
     uint64_t weight_bytes, cache_bytes, scratch_bytes; /* on the device */
     bool program_cached;      /* the kernels came from the binary cache */
     double load_ms, compile_ms;
@@ -144,6 +147,6 @@ bool gb_engine_take_profile(gb_engine *e, gb_profile *profile, gb_error *err);
 
 /* Bytes that an engine with these options would need on a device, about. */
 uint64_t gb_engine_size(const gb_model *model, const gb_device *device,
-                        gb_dtype_choice dtype);
+                        const gb_engine_options *options);
 
 #endif

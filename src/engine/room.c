@@ -18,16 +18,16 @@ bytes_without(const gb_compute *c, const gb_config *g,
 }
 
 static uint64_t
-context_size(const gb_config *g)
+context_size(const gb_compute *c, const gb_config *g)
 {
-    return gb_cache_per_text(g) * gb_cache_block_size(g);
+    return gb_cache_per_text(g) * gb_cache_block_size(c, g);
 }
 
 /* The cache that is asked for, or what it is at the least. */
 static uint64_t
-cache_size(const gb_config *g, uint64_t asked)
+cache_size(const gb_compute *c, const gb_config *g, uint64_t asked)
 {
-    return asked > context_size(g) ? asked : context_size(g);
+    return asked > context_size(c, g) ? asked : context_size(c, g);
 }
 
 static unsigned
@@ -35,10 +35,10 @@ choose_blocks(const gb_compute *c, const gb_config *g,
               const gb_weights_plan *plan, uint64_t asked)
 {
     const uint64_t left = c->device.memory - bytes_without(c, g, plan);
-    const uint64_t most = CONTEXTS * context_size(g);
+    const uint64_t most = CONTEXTS * context_size(c, g);
     uint64_t size = asked > 0 ? asked : left / 4 < most ? left / 4 : most;
     const uint64_t limit = gb_cache_limit(c, g), one = gb_cache_per_text(g);
-    uint64_t n = cache_size(g, size) / gb_cache_block_size(g);
+    uint64_t n = cache_size(c, g, size) / gb_cache_block_size(c, g);
 
     n = n < limit ? n : limit;
     return (unsigned)(n > one ? n : one);
@@ -47,7 +47,7 @@ choose_blocks(const gb_compute *c, const gb_config *g,
 static bool
 has_room(const gb_compute *c, const gb_config *g, const gb_weights_plan *plan)
 {
-    return bytes_without(c, g, plan) + context_size(g) <= c->device.memory &&
+    return bytes_without(c, g, plan) + context_size(c, g) <= c->device.memory &&
            plan->largest <= c->device.max_alloc;
 }
 
@@ -77,13 +77,16 @@ choose_plan(const gb_compute *c, const gb_model *m,
 }
 
 static const char *
-advice(const gb_config *g, const gb_weights_plan *plan, uint64_t cache)
+advice(const gb_compute *c, const gb_config *g, const gb_weights_plan *plan,
+       uint64_t cache)
 {
-    if (cache > context_size(g))
+    if (cache > context_size(c, g))
         return "; try a smaller --cache";
     if ((plan->packings & 1u << GB_PACK_F32) != 0)
         return "; try --dtype f16";
-    return plan->choice != GB_DTYPE_Q4_0 ? "; try --dtype q4_0" : "";
+    if (plan->choice != GB_DTYPE_Q4_0)
+        return "; try --dtype q4_0";
+    return c->cache == GB_PACK_F32 ? "; try --cache-type f16" : "";
 }
 
 bool
@@ -96,7 +99,7 @@ gb_room_find(const gb_compute *c, const gb_model *m,
 
     choose_plan(c, m, o, room);
     need = (double)bytes_without(c, g, &room->plan) +
-           (double)cache_size(g, o->cache_bytes);
+           (double)cache_size(c, g, o->cache_bytes);
     if (need <= (double)c->device.memory) {
         room->n_blocks = choose_blocks(c, g, &room->plan, o->cache_bytes);
         return true;
@@ -108,7 +111,7 @@ gb_room_find(const gb_compute *c, const gb_model *m,
                    c->device.name, need / 1048576.0,
                    dtype != NULL ? dtype : "it is",
                    (double)c->device.memory / 1048576.0,
-                   advice(g, &room->plan, o->cache_bytes));
+                   advice(c, g, &room->plan, o->cache_bytes));
 }
 
 uint64_t
@@ -119,5 +122,5 @@ gb_room_need(const gb_compute *c, const gb_model *m,
     gb_room room;
 
     choose_plan(c, m, o, &room);
-    return bytes_without(c, g, &room.plan) + cache_size(g, o->cache_bytes);
+    return bytes_without(c, g, &room.plan) + cache_size(c, g, o->cache_bytes);
 }

@@ -21,6 +21,7 @@ typedef struct gb_origin {
     char *device, *driver;
     char *dtype;           /* "f32", "f16", "bf16" */
     char *prefill;         /* "own", "clblast" */
+    char *cache_type;      /* of keys and values: "f32", "f16" */
     char *gumbel;          /* version of gumbel */
 } gb_origin;
 
@@ -152,8 +153,9 @@ bool gb_journal_reader_torn(const gb_journal_reader *r);
 /* The whole lines read so far; what it keeps of them. */
 const char *gb_journal_reader_lines(const gb_journal_reader *r, size_t *n);
 
-/* The value of a GB_EVENT_ENGINE: gumbel, device, driver, dtype, prefill. The
- * caller frees what it gets; reading leaves the model's members alone. */
+/* The value of a GB_EVENT_ENGINE: gumbel, device, driver, dtype, prefill,
+ * cache_type. The caller frees what it gets; reading leaves the model's members
+ * alone. */
 char *gb_origin_format(const gb_origin *origin);
 bool gb_origin_read(gb_origin *origin, const char *json, gb_error *err);
 

@@ -43,6 +43,7 @@ gb_header_format(const gb_header *h, gb_str *out)
     json_object_set_new(o, "driver", gb_json_string(origin->driver));
     json_object_set_new(o, "dtype", gb_json_string(origin->dtype));
     json_object_set_new(o, "prefill", gb_json_string(origin->prefill));
+    json_object_set_new(o, "cache_type", gb_json_string(origin->cache_type));
     json_object_set_new(o, "mode", json_string(gb_mode_name(h->mode)));
     json_object_set_new(o, "settings", settings_of(&h->settings));
     gb_json_dump(o, out);

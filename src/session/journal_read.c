@@ -283,6 +283,9 @@ read_header(gb_journal_reader *r, gb_error *err)
     take(r->object, "driver", &o->driver);
     take(r->object, "dtype", &o->dtype);
     take(r->object, "prefill", &o->prefill);
+    take(r->object, "cache_type", &o->cache_type);
+    if (o->cache_type == NULL) /* before there was a choice */
+        o->cache_type = gb_strdup("f32");
     date = json_object_get(r->object, "date");
     if (json_is_string(date))
         snprintf(r->header.date, sizeof r->header.date, "%s",

@@ -47,6 +47,7 @@ gb_news_free(gb_news *n)
     free(n->device);
     free(n->dtype);
     free(n->prefill);
+    free(n->cache_type);
     free(n->path);
     free(n->spec);
     free(n->tokens);

@@ -24,6 +24,7 @@ gb_origin_of(gb_engine *engine, gb_model *model, gb_origin *origin,
                                info->device.version, info->device.driver);
     origin->dtype = gb_strdup(info->dtype);
     origin->prefill = gb_strdup(info->prefill);
+    origin->cache_type = gb_strdup(info->cache_type);
     origin->gumbel = gb_strdup(PACKAGE_VERSION);
     return true;
 }
@@ -113,6 +114,7 @@ gb_origin_copy(gb_origin *to, const gb_origin *from)
     to->driver = copy(from->driver);
     to->dtype = copy(from->dtype);
     to->prefill = copy(from->prefill);
+    to->cache_type = copy(from->cache_type);
     to->gumbel = copy(from->gumbel);
 }
 
@@ -125,6 +127,7 @@ gb_origin_free(gb_origin *o)
     free(o->driver);
     free(o->dtype);
     free(o->prefill);
+    free(o->cache_type);
     free(o->gumbel);
     *o = (gb_origin){0};
 }
@@ -148,6 +151,7 @@ gb_origin_compare(const gb_origin *now, const gb_origin *then, gb_str *out)
     compare(&found, "driver", now->driver, then->driver);
     compare(&found, "dtype", now->dtype, then->dtype);
     compare(&found, "prefill", now->prefill, then->prefill);
+    compare(&found, "cache type", now->cache_type, then->cache_type);
     compare(&found, "gumbel", now->gumbel, then->gumbel);
     gb_str_append(out, gb_str_cstr(&found), found.len);
     gb_str_free(&found);
@@ -171,6 +175,7 @@ gb_origin_format(const gb_origin *o)
     put(j, "driver", o->driver);
     put(j, "dtype", o->dtype);
     put(j, "prefill", o->prefill);
+    put(j, "cache_type", o->cache_type);
     gb_json_dump(j, &text);
     return gb_str_take(&text);
 }
@@ -199,6 +204,9 @@ gb_origin_read(gb_origin *o, const char *json, gb_error *err)
     take(j, "driver", &o->driver);
     take(j, "dtype", &o->dtype);
     take(j, "prefill", &o->prefill);
+    free(o->cache_type);
+    o->cache_type = gb_strdup("f32"); /* as in versions that do not say it */
+    take(j, "cache_type", &o->cache_type);
     json_decref(j);
     return true;
 }

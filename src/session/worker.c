@@ -387,6 +387,7 @@ gb_worker_start(const gb_worker_options *o, gb_error *err)
     w->load = copy(o->load);
     w->dtype = o->dtype;
     w->prefill = o->prefill;
+    w->cache_type = o->cache_type;
     w->cache_bytes = o->cache_bytes;
     w->settings = o->settings;
     w->mode = o->mode;

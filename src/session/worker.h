@@ -42,6 +42,7 @@ typedef struct gb_worker_options {
     const char *device; /* SPEC; NULL: default */
     gb_dtype_choice dtype;
     gb_prefill_choice prefill;
+    gb_dtype_choice cache_type;
     uint64_t cache_bytes; /* as gb_engine_options has it */
     gb_settings settings;
     gb_mode mode;
@@ -208,7 +209,8 @@ typedef struct gb_news {
     gb_status status;
     gb_reason reason;    /* GB_REASON_NONE: it was no run */
     bool identical;
-    char *device, *dtype, *prefill, *path, *spec; /* GB_NEWS_ENGINE; or NULL */
+    char *device, *dtype, *prefill, *cache_type; /* GB_NEWS_ENGINE; or NULL */
+    char *path, *spec;                           /* likewise */
     uint32_t n_ctx;
     gb_ends ends;
     gb_seen *seen;       /* owned, as all that follow; or NULL: whoever takes

@@ -19,17 +19,25 @@ gb_worker_stopped(gb_error *err, const char *format, ...)
     gb_fail_context(err, "stopped");
 }
 
+static gb_engine_options
+engine_options(const gb_worker *w)
+{
+    return (gb_engine_options){
+        .dtype = w->dtype,
+        .prefill = w->prefill,
+        .cache_type = w->cache_type,
+        .cache_bytes = w->cache_bytes,
+    };
+}
+
 static gb_engine *
 open_engine(gb_worker *w, const gb_model *model, const char *device,
             gb_error *err)
 {
-    gb_engine_options o = {
-        .device = device,
-        .dtype = w->dtype,
-        .prefill = w->prefill,
-        .cache_bytes = w->cache_bytes,
-        .progress = gb_worker_progress(w),
-    };
+    gb_engine_options o = engine_options(w);
+
+    o.device = device;
+    o.progress = gb_worker_progress(w);
 
     return gb_engine_open(model, &o, err);
 }
@@ -156,11 +164,12 @@ has_room_beside(const gb_worker *w, const gb_model *model,
                 const gb_device *device)
 {
     const gb_engine_info *info = gb_engine_get_info(w->engine);
+    const gb_engine_options o = engine_options(w);
 
     return gb_device_has_room(device,
                               info->weight_bytes + info->cache_bytes +
                                   info->scratch_bytes,
-                              gb_engine_size(model, device, w->dtype));
+                              gb_engine_size(model, device, &o));
 }
 
 /* The old engine again, which had to go. */

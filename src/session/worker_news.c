@@ -201,6 +201,7 @@ gb_worker_tell_engine(gb_worker *w)
     n->device = gb_strdup(info->device.name);
     n->dtype = gb_strdup(info->dtype);
     n->prefill = gb_strdup(info->prefill);
+    n->cache_type = gb_strdup(info->cache_type);
     n->n_ctx = w->model->config.n_ctx;
     n->ends = w->model->config.ends;
     gb_news_put(&w->news, n);

@@ -65,6 +65,7 @@ struct gb_worker {
     char *model_name, *device, *path, *load; /* or NULL */
     gb_dtype_choice dtype;
     gb_prefill_choice prefill;
+    gb_dtype_choice cache_type;
     uint64_t cache_bytes;
     gb_settings settings; /* while there is no session */
     gb_mode mode;

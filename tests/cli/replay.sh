@@ -33,7 +33,8 @@ printf '{"type":"token","st' > torn
 cat session.jsonl torn > torn.jsonl
 sed 's/"dtype":"f16"/"dtype":"f32"/' session.jsonl > f32.jsonl
 printf '{"type":"dance"}\n' | cat session.jsonl - > later.jsonl
-echo 'Once upon a time' | gumbel --dtype q8_0 --session q8.jsonl -n 8 -t 0.5 \
+echo 'Once upon a time' | gumbel --dtype q8_0 --cache-type f16 \
+    --session q8.jsonl -n 8 -t 0.5 \
     > /dev/null 2>&1
 sed 's/"version":1/"version":3/' session.jsonl > version.jsonl
 sed '/"step":3/d' session.jsonl > gap.jsonl
@@ -55,6 +56,9 @@ pace          | gumbel replay --pace recorded --json session.jsonl | - | 0 | ~id
 as then       | gumbel replay --json f32.jsonl     | - | 0 | ~"differences":null | -
 of 8 bits     | gumbel replay --json q8.jsonl      | - | 0 | ~identical".*"differences":null | -
 of 8, as f16  | gumbel replay --json --dtype f16 q8.jsonl||true | - | 0 | ~dtype f16, was q8_0 | *
+halves        | head -n 1 q8.jsonl                 | - | 0 | ~"cache_type":"f16" | -
+as floats     | gumbel replay --json --cache-type f32 q8.jsonl||true | - | 0 | ~cache type f32, was f16 | *
+before halves | gumbel replay --json --cache-type f16 session.jsonl||true | - | 0 | ~cache type f16, was f32 | *
 other type    | gumbel replay --json --dtype f32 session.jsonl | - | 0 | ~dtype f32, was f16 | -
 hostile       | gumbel replay hostile.jsonl        | - | 0 | *       | ~was x\\u\{9b\}2J\\u\{202e\}
 hostile, json | gumbel replay --json hostile.jsonl | - | 0 | ~was x\\u009b2J\\u202e | -

@@ -73,6 +73,7 @@ gb_engine_open(const gb_model *model, const gb_engine_options *options,
     e->cancel = options->progress.cancel;
     e->info.dtype = "f32";
     e->info.prefill = "own";
+    e->info.cache_type = "f32";
     e->info.dtype_why = "";
     e->ids = gb_alloc_array(model->config.n_ctx, sizeof *e->ids);
     e->hashes = gb_alloc_array((size_t)model->config.n_ctx + 1,
@@ -342,8 +343,8 @@ gb_engine_read_speed(gb_engine *e, double *bytes_per_second, gb_error *err)
 
 uint64_t
 gb_engine_size(const gb_model *model, const gb_device *device,
-               gb_dtype_choice dtype)
+               const gb_engine_options *options)
 {
-    (void)model, (void)device, (void)dtype;
+    (void)model, (void)device, (void)options;
     return 1;
 }

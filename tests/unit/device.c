@@ -21,7 +21,7 @@ shape_of(const gb_device *d, device_shape which)
 
 void
 device_open(gb_compute *c, device_shape which, unsigned packings,
-            unsigned head_size)
+            unsigned head_size, gb_packing cache)
 {
     gb_error err = GB_ERROR_INIT;
     gb_device device;
@@ -29,7 +29,8 @@ device_open(gb_compute *c, device_shape which, unsigned packings,
 
     test_ok(gb_device_choose(NULL, &device, &err), &err);
     shape = shape_of(&device, which);
-    test_ok(gb_compute_open(c, &device, &shape, packings, head_size, &err) &&
+    test_ok(gb_compute_open(c, &device, &shape, packings, head_size, cache,
+                            &err) &&
                 gb_compute_build(c, &err),
             &err);
     c->device.compute_units = 1;

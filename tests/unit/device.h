@@ -21,7 +21,7 @@ typedef enum device_shape { /* as in $GUMBEL_SHAPE */
  * wide panels and the loop over token tiles come with small matrices, and as a
  * GPU as having memory of its own. */
 void device_open(gb_compute *c, device_shape shape, unsigned packings,
-                 unsigned head_size);
+                 unsigned head_size, gb_packing cache);
 
 /* Buffers of n words (4 bytes), poisoned or with these contents. */
 cl_mem device_poisoned(gb_compute *c, size_t n);

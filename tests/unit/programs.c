@@ -11,12 +11,13 @@ static const struct {
     device_shape shape;
     unsigned packings;
     unsigned head_size;
+    gb_packing cache;
 } programs[] = {
-    {DEVICE_SLIM, 1 << GB_PACK_F32 | QUANTS, 8},
-    {DEVICE_GPU, 1 << GB_PACK_F16 | QUANTS, 12},
-    {DEVICE_WIDE, 1 << GB_PACK_F16 | QUANTS, 25},
-    {DEVICE_GPU, 1 << GB_PACK_BF16 | 1 << GB_PACK_F32, 80},
-    {DEVICE_WIDE, 1 << GB_PACK_BF16 | 1 << GB_PACK_F32, 64},
+    {DEVICE_SLIM, 1 << GB_PACK_F32 | QUANTS, 8, GB_PACK_F16},
+    {DEVICE_GPU, 1 << GB_PACK_F16 | QUANTS, 12, GB_PACK_F16},
+    {DEVICE_WIDE, 1 << GB_PACK_F16 | QUANTS, 25, GB_PACK_F32},
+    {DEVICE_GPU, 1 << GB_PACK_BF16 | 1 << GB_PACK_F32, 80, GB_PACK_F32},
+    {DEVICE_WIDE, 1 << GB_PACK_BF16 | 1 << GB_PACK_F32, 64, GB_PACK_F16},
 };
 #define SHAPES 3 /* of the first programs each has another */
 
@@ -42,7 +43,7 @@ open_programs(void **state)
         first_program = 1;
     for (i = first_program; i < end_program; i++)
         device_open(&opened[i], programs[i].shape, programs[i].packings,
-                    programs[i].head_size);
+                    programs[i].head_size, programs[i].cache);
     return 0;
 }
 

@@ -59,10 +59,45 @@ attention_oracle(const float *qkv, unsigned head_size, unsigned t, double *y)
  * first two of them, and one that has these in another order. */
 typedef struct attention_case {
     unsigned head_size, width, ld, ld_qkv, context;
-    float *qkv; /* (context, 3 width) */
+    float *qkv;  /* (context, 3 width) */
+    float *seen; /* the same with keys and values as the caches keep them */
     cl_mem keys, values, tables;
-    size_t keys_size, values_size; /* in floats */
+    size_t keys_size, values_size;
 } attention_case;
+
+#define HALF_POISON 0x7fc5 /* not a number either */
+
+/* A cache of n keys' or values' components, none of them written. */
+static cl_mem
+new_cache(gb_compute *c, size_t n)
+{
+    uint16_t *halves;
+    cl_mem m;
+    size_t i;
+
+    if (c->cache == GB_PACK_F32)
+        return device_poisoned(c, n);
+    halves = gb_alloc_array(n, sizeof *halves);
+    for (i = 0; i < n; i++)
+        halves[i] = HALF_POISON;
+    m = device_words(c, halves, n / 2);
+    free(halves);
+    return m;
+}
+
+/* Its contents; the caller frees. *written: components. */
+static void *
+read_cache(gb_compute *c, cl_mem m, size_t n, size_t *written)
+{
+    float *words = device_read(c, m, c->cache == GB_PACK_F32 ? n : n / 2);
+    const uint16_t *halves = (const void *)words;
+    size_t i;
+
+    for (*written = 0, i = 0; i < n; i++)
+        *written += c->cache == GB_PACK_F32 ? !is_poison(words[i])
+                                            : halves[i] != HALF_POISON;
+    return words;
+}
 
 static void
 attention_open(attention_case *a, gb_compute *c)
@@ -70,6 +105,7 @@ attention_open(attention_case *a, gb_compute *c)
     static const cl_int tables[TEXTS * PER_TEXT] = {2, 0, -1, 2, 0, 3,
                                                     0, 2, -1};
     const unsigned positions = (PER_TEXT + 1) * GB_BLOCK;
+    unsigned i;
 
     a->head_size = c->head_size;
     a->width = HEADS * c->head_size;
@@ -77,10 +113,14 @@ attention_open(attention_case *a, gb_compute *c)
     a->ld_qkv = gb_padded_width(&c->shape, 3 * a->width);
     a->context = PER_TEXT * GB_BLOCK;
     a->qkv = random_floats(10, (size_t)a->context * 3 * a->width, 2.0f);
+    a->seen = random_floats(10, (size_t)a->context * 3 * a->width, 2.0f);
+    for (i = 0; i < a->context; i++)
+        round_floats(a->seen + (size_t)(3 * i + 1) * a->width, 2 * a->width,
+                     c->cache);
     a->keys_size = (size_t)HEADS * positions * a->head_size;
     a->values_size = HEADS * positions * gb_round_up(a->head_size, 16);
-    a->keys = device_poisoned(c, a->keys_size);
-    a->values = device_poisoned(c, a->values_size);
+    a->keys = new_cache(c, a->keys_size);
+    a->values = new_cache(c, a->values_size);
     a->tables = device_words(c, tables, GB_COUNT(tables));
 }
 
@@ -88,7 +128,7 @@ static void
 attention_close(attention_case *a)
 {
     device_free(a->keys), device_free(a->values), device_free(a->tables);
-    free(a->qkv);
+    free(a->qkv), free(a->seen);
 }
 
 static void
@@ -186,18 +226,13 @@ attend_text(gb_compute *c, const attention_case *a, unsigned first, unsigned n,
 static void
 check_caches(gb_compute *c, const attention_case *a, unsigned n)
 {
-    float *keys = device_read(c, a->keys, a->keys_size);
-    float *values = device_read(c, a->values, a->values_size);
-    size_t i, written;
+    size_t written;
 
-    for (written = 0, i = 0; i < a->keys_size; i++)
-        written += !is_poison(keys[i]);
+    free(read_cache(c, a->keys, a->keys_size, &written));
     assert_int_equal(written, (size_t)n * a->width);
-    for (written = 0, i = 0; i < a->values_size; i++)
-        written += !is_poison(values[i]);
+    free(read_cache(c, a->values, a->values_size, &written));
     assert_int_equal(written,
                      (size_t)n * HEADS * gb_round_up(a->head_size, 16));
-    free(keys), free(values);
 }
 
 /* Looking at each position from `first` to n again gives what it gave (n,
@@ -206,8 +241,11 @@ static void
 check_looks(gb_compute *c, const attention_case *a, unsigned first, unsigned n,
             const float *before)
 {
-    float *keys = device_read(c, a->keys, a->keys_size), *keys_after;
-    float *values = device_read(c, a->values, a->values_size), *values_after;
+    const size_t size = gb_packings[c->cache].bytes;
+    size_t n_keys, n_values;
+    void *keys = read_cache(c, a->keys, a->keys_size, &n_keys), *keys_after;
+    void *values = read_cache(c, a->values, a->values_size, &n_values);
+    void *values_after;
     float *again = gb_alloc_array(a->width, sizeof *again);
     unsigned t;
 
@@ -216,11 +254,10 @@ check_looks(gb_compute *c, const attention_case *a, unsigned first, unsigned n,
         assert_memory_equal(again, before + t * a->width,
                             a->width * sizeof *again);
     }
-    keys_after = device_read(c, a->keys, a->keys_size);
-    values_after = device_read(c, a->values, a->values_size);
-    assert_memory_equal(keys, keys_after, a->keys_size * sizeof *keys);
-    assert_memory_equal(values, values_after,
-                        a->values_size * sizeof *values);
+    keys_after = read_cache(c, a->keys, a->keys_size, &n_keys);
+    values_after = read_cache(c, a->values, a->values_size, &n_values);
+    assert_memory_equal(keys, keys_after, a->keys_size * size);
+    assert_memory_equal(values, values_after, a->values_size * size);
     free(keys), free(keys_after), free(values), free(values_after);
     free(again);
 }
@@ -279,14 +316,14 @@ check_attention(gb_compute *c)
         attend_text(c, &a, n, pieces[i], false, together + n * a.width);
     check_caches(c, &a, n);
     for (t = 0; t < n; t++) {
-        attention_oracle(a.qkv, a.head_size, t, expected);
+        attention_oracle(a.seen, a.head_size, t, expected);
         for (j = 0; j < a.width; j++)
             assert_near(together[t * a.width + j], expected[j], 4e-6,
                         "attention", t, j);
     }
     device_free(a.keys), device_free(a.values);
-    a.keys = device_poisoned(c, a.keys_size);
-    a.values = device_poisoned(c, a.values_size);
+    a.keys = new_cache(c, a.keys_size);
+    a.values = new_cache(c, a.values_size);
     if (first > 0)
         attend_text(c, &a, 0, first, false, alone);
     for (t = first; t < n; t++)

@@ -110,10 +110,14 @@ check_rows(const fixture *together, const fixture *alone, const gb_rule *rule,
 }
 
 static void
-check_texts(const char *folder, uint64_t cache_bytes)
+check_texts(const char *folder, gb_dtype_choice cache_type,
+            uint64_t cache_bytes)
 {
     const gb_engine_options options = {.prefill = GB_PREFILL_OWN,
+                                       .cache_type = cache_type,
                                        .cache_bytes = cache_bytes};
+    const gb_engine_options default_size = {.prefill = GB_PREFILL_OWN,
+                                            .cache_type = cache_type};
 
     static const gb_filter top_k = {.top_k = 5, .top_p = 0.9};
     static const gb_rule rules[] = {
@@ -131,7 +135,7 @@ check_texts(const char *folder, uint64_t cache_bytes)
     gb_token *texts = gb_alloc_array((size_t)GB_ROWS * odd_model.context,
                                      sizeof *texts);
     fixture together = fixture_open(folder, &options);
-    fixture alone = fixture_open(folder, NULL);
+    fixture alone = fixture_open(folder, &default_size);
     uint64_t random = 1;
     gb_sequence rows[GB_ROWS];
     unsigned n, k, i = 0;
@@ -163,12 +167,42 @@ test_rows_alone_and_together(void **state)
     char *folder = gb_strdup(fixture_write(&odd_model, "odd"));
 
     (void)state;
-    check_texts(folder, 0);
-    check_texts(folder, 1);
+    check_texts(folder, GB_DTYPE_AUTO, 0);
+    check_texts(folder, GB_DTYPE_F16, 1);
     setenv("GUMBEL_SHAPE", "gpu", 1);
-    check_texts(folder, 0);
+    check_texts(folder, GB_DTYPE_F16, 0);
     unsetenv("GUMBEL_SHAPE");
     free(folder);
+}
+
+/* Halves take half the memory, and what they give is near what floats do. */
+static void
+test_cache_type(void **state)
+{
+    const gb_engine_options halves = {.prefill = GB_PREFILL_OWN,
+                                      .cache_type = GB_DTYPE_F16,
+                                      .cache_bytes = 1};
+    const gb_engine_options floats = {.prefill = GB_PREFILL_OWN,
+                                      .cache_bytes = 1};
+    char *folder = gb_strdup(fixture_write(&odd_model, "odd"));
+    fixture f = fixture_open(folder, &floats), h = fixture_open(folder,
+                                                                &halves);
+    const gb_engine_info *of_f = gb_engine_get_info(f.engine);
+    const gb_engine_info *of_h = gb_engine_get_info(h.engine);
+    float *expected = fixture_logprobs_after(f.engine, 200);
+    float *found = fixture_logprobs_after(h.engine, 200);
+    float most = 0;
+    uint32_t i;
+
+    (void)state;
+    assert_string_equal(of_f->cache_type, "f32");
+    assert_string_equal(of_h->cache_type, "f16");
+    assert_int_equal(of_f->cache_bytes, 2 * of_h->cache_bytes);
+    for (i = 0; i < odd_model.vocab; i++)
+        most = fmaxf(most, fabsf(found[i] - expected[i]));
+    assert_true(most > 0 && most < 0.05f);
+    free(expected), free(found), free(folder);
+    fixture_close(&f), fixture_close(&h);
 }
 
 /* Picks after some rows, which takes so many positions. */
@@ -297,6 +331,7 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_cache_type),
         cmocka_unit_test(test_rows_alone_and_together),
         cmocka_unit_test(test_nothing_twice),
         cmocka_unit_test(test_short_context),
