@@ -192,6 +192,16 @@ put_fields(gb_row *row, const gb_status_in *in, const level *l)
     }
 }
 
+/* A text that was stopped is so whatever is done beside it. */
+static gb_state
+state_of(const gb_status_in *in)
+{
+    return in->state == GB_STATE_IDLE &&
+                   in->stats.rests == GB_REASON_INTERRUPT
+               ? GB_STATE_STOPPED
+               : in->state;
+}
+
 static const char *
 name_of_rest(const gb_status_in *in)
 {
@@ -213,8 +223,9 @@ name_of_rest(const gb_status_in *in)
 void
 gb_status_words(const gb_status_in *in, char *out, size_t n)
 {
-    const char *what = in->state == GB_STATE_IDLE ? name_of_rest(in)
-                                                  : gb_state_name(in->state);
+    const gb_state state = state_of(in);
+    const char *what = state == GB_STATE_IDLE ? name_of_rest(in)
+                                              : gb_state_name(state);
     unsigned percent = in->total > 0
                            ? (unsigned)((double)in->done * 100 / in->total)
                            : 0;
@@ -252,15 +263,15 @@ gb_status_put_state(gb_row *row, const gb_status_in *in, bool pace)
         [GB_STATE_SWEEPING] = {"▶", ">", GB_STYLE_GOOD},
         [GB_STATE_FAILED] = {"✗", "!", GB_STYLE_BAD},
     };
+    const gb_state state = state_of(in);
     char what[48];
 
     if (pace && in->state == GB_STATE_WRITING)
         spell_pace(what, sizeof what, in);
     else
         gb_status_words(in, what, sizeof what);
-    gb_row_printf(row, looks[in->state].style, "%s %s",
-                  gb_row_sign(row, looks[in->state].sign,
-                              looks[in->state].in_ascii),
+    gb_row_printf(row, looks[state].style, "%s %s",
+                  gb_row_sign(row, looks[state].sign, looks[state].in_ascii),
                   what);
     if (in->waiting > 0)
         gb_row_printf(row, GB_STYLE_FAINT, " +%zu", in->waiting);

@@ -144,6 +144,7 @@ test_why_it_rests(void **state)
         {GB_STATE_IDLE, GB_REASON_EOS, "ended"},
         {GB_STATE_IDLE, GB_REASON_STOP, "stop text"},
         {GB_STATE_STOPPED, GB_REASON_INTERRUPT, "stopped"},
+        {GB_STATE_IDLE, GB_REASON_INTERRUPT, "stopped"},
         {GB_STATE_WRITING, GB_REASON_LENGTH, "writing"},
         {GB_STATE_PAUSED, GB_REASON_NONE, "paused"},
     };
