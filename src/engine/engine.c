@@ -123,10 +123,12 @@ load_and_build(gb_engine *e, gb_error *err)
         pthread_join(thread, NULL);
     else if (ok)
         build(&b);
-    if (!ok || b.ok)
-        return ok;
-    gb_weights_free(&e->weights);
-    if (err != NULL)
+    if (ok && b.ok)
+        return true;
+    if (ok)
+        gb_weights_free(&e->weights);
+    /* A device that cannot compile has no use for weights. */
+    if (err != NULL && b.err.status != GB_OK && err->status != GB_INTERRUPTED)
         *err = b.err;
     return false;
 }

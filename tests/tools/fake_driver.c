@@ -245,6 +245,15 @@ release_program(cl_program program)
     return CL_SUCCESS;
 }
 
+static CL_API_ENTRY cl_mem CL_API_CALL
+create_buffer(cl_context context, cl_mem_flags flags, size_t size, void *host,
+              cl_int *code)
+{
+    (void)context, (void)flags, (void)size, (void)host;
+    *code = CL_MEM_OBJECT_ALLOCATION_FAILURE;
+    return NULL;
+}
+
 CL_API_ENTRY cl_int CL_API_CALL
 clIcdGetPlatformIDsKHR(cl_uint room, cl_platform_id *out, cl_uint *count)
 {
@@ -264,6 +273,7 @@ clIcdGetPlatformIDsKHR(cl_uint room, cl_platform_id *out, cl_uint *count)
         dispatch.clBuildProgram = build;
         dispatch.clGetProgramBuildInfo = build_info;
         dispatch.clReleaseProgram = release_program;
+        dispatch.clCreateBuffer = create_buffer;
     }
     for (i = 0; out != NULL && i < room && i < n_platforms; i++)
         out[i] = &platforms[i];

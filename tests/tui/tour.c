@@ -168,7 +168,9 @@ is_still_there(const tourist *u)
     char *mark;
     bool still;
 
-    if (!has_its_title(u))
+    /* Without titles one page looks like another. */
+    if (!has_its_title(u) ||
+        (u->at->page < PROMPT && t->rows < PAGE_TITLE_FROM))
         return false;
     if (u->at->page == PROMPT)
         return sight_cursor_row(t, ">", true);
