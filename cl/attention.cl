@@ -27,12 +27,12 @@ typedef GB_CAT(w_, GB_CACHE) cached;
  * is the position's row (q, k, v; 3 * width). */
 void
 cache_store(global const float *qkv, global cached *keys, global cached *values,
-            int width, int block, int position, int head)
+            int width, int block, int position, int head, int heads)
 {
     global const float *k = qkv + width + head * GB_HEAD;
     global const float *v = k + width;
     int lane = get_local_id(0), d;
-    size_t part = (size_t)block * get_num_groups(0) + head;
+    size_t part = (size_t)block * heads + head;
 
     keys += part * GB_HEAD * GB_BLOCK + position % GB_BLOCK;
     values += (part * GB_BLOCK + position % GB_BLOCK) * GB_HEAD_PAD;
@@ -89,7 +89,7 @@ attention_store(global const float *qkv, int ldx, global cached *keys,
     if (row.store)
         cache_store(qkv + (size_t)t * ldx, keys, values, width,
                     tables[row.table * per_text + row.position / GB_BLOCK],
-                    row.position, get_group_id(0));
+                    row.position, get_group_id(0), get_num_groups(0));
 }
 
 /* On a CPU the rows of a group are kept in memory and done one after the other,
@@ -318,7 +318,7 @@ attention(global const float *qkv, int ldx, global cached *keys,
     if (get_num_groups(1) == 1 && rows->store)
         cache_store(qkv, keys, values, width,
                     tables[rows->table * per_text + rows->position / GB_BLOCK],
-                    rows->position, c.head);
+                    rows->position, c.head, c.heads);
 #if GB_LANES > 1
     barrier(CLK_GLOBAL_MEM_FENCE); /* not in the if: PoCL 5 and 6 fail there */
 #endif

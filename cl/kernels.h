@@ -79,6 +79,39 @@ enum { /* attention, attention_tile */
     GB_ATTENTION_RUN, /* of attention_tile alone */
 };
 
+enum { /* layer_PACKING */
+    GB_LAYER_X,
+    GB_LAYER_NORM,
+    GB_LAYER_QKV,
+    GB_LAYER_ATTENDED,
+    GB_LAYER_INNER,
+    GB_LAYER_QUANTS,
+    GB_LAYER_WIDTH,
+    GB_LAYER_N_INNER,
+    GB_LAYER_LD,
+    GB_LAYER_EPS,
+    GB_LAYER_SCALE,
+    GB_LAYER_ACTIVATION,
+    GB_LAYER_PANELS,
+    GB_LAYER_GAIN_1,
+    GB_LAYER_BIAS_1,
+    GB_LAYER_W_QKV,
+    GB_LAYER_B_QKV,
+    GB_LAYER_W_PROJ,
+    GB_LAYER_B_PROJ,
+    GB_LAYER_GAIN_2,
+    GB_LAYER_BIAS_2,
+    GB_LAYER_W_FC,
+    GB_LAYER_B_FC,
+    GB_LAYER_W_FC_PROJ,
+    GB_LAYER_B_FC_PROJ,
+    GB_LAYER_KEYS,
+    GB_LAYER_VALUES,
+    GB_LAYER_ROWS,
+    GB_LAYER_TABLES,
+    GB_LAYER_PER_TEXT,
+};
+
 enum { /* adjust */
     GB_ADJUST_LIST,
     GB_ADJUST_N,

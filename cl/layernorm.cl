@@ -1,22 +1,21 @@
-/* y (n, ld) f32 = (x - mean) / sqrt(variance + eps) * gain + bias, over the
- * first `width` of each row; the rest of a row of y becomes 0 (gain and bias
- * are padded with zeros). Groups: (1, rows). Two passes over the row, so that
- * the variance is a sum of squares of small numbers (Ba et al. 2016). Rows
- * of x are read from first_row on and become rows 0 .. of y; with a negative
- * first_row they are all read, and those that have a slot become the row of y
- * that it says. */
-LANES_KERNEL
-layernorm(global const float *x, global const float *gain,
-          global const float *bias, global float *y, int width, int ld,
-          float eps, int first_row, global const row_t *rows)
-{
-#if GB_LANES > 1
-    local float scratch[GB_LANES];
+#if GB_LANES == 1
+#define NORM_LOCAL
+#define NORM_SCRATCH 0
+#else
+#define NORM_LOCAL local float scratch[GB_LANES];
+#define NORM_SCRATCH scratch
 #endif
-    int t = get_group_id(1), i, lane = get_local_id(0) * GB_VW;
-    int from = max(first_row, 0) + t, to = first_row < 0 ? rows[t].slot : t;
-    global const float *row = x + (size_t)from * ld;
-    global float *out = y + (size_t)to * ld;
+
+/* y = (x - mean) / sqrt(variance + eps) * gain + bias, over the first `width`
+ * of a row; the rest of y up to `end` becomes 0 (gain and bias are padded with
+ * zeros); end = 0: nothing is written. Two passes over the row, so that the
+ * variance is a sum of squares of small numbers (Ba et al. 2016). */
+void
+norm_row(global const float *row, global const float *gain,
+         global const float *bias, global float *out, int width, int end,
+         float eps, local float *scratch)
+{
+    int i, lane = get_local_id(0) * GB_VW;
     float mean, scale;
     vf sum = 0.0f, squares = 0.0f, d;
 #if GB_VW > 1
@@ -48,8 +47,24 @@ layernorm(global const float *x, global const float *gain,
     scale = 1.0f / sqrt(group_sum(squares, scratch) / width + eps);
 #endif
 
-    for (i = to < 0 ? ld : lane; i < ld; i += GB_LANES * GB_VW)
+    for (i = lane; i < end; i += GB_LANES * GB_VW)
         VSTORE(FMA((VLOAD(row + i) - mean) * scale, VLOAD(gain + i),
                    VLOAD(bias + i)),
                out + i);
+}
+
+/* y (n, ld) f32 = the norms of rows of x, which are read from first_row on and
+ * become rows 0 .. of y; with a negative first_row they are all read, and those
+ * that have a slot become the row of y that it says. Groups: (1, rows). */
+LANES_KERNEL
+layernorm(global const float *x, global const float *gain,
+          global const float *bias, global float *y, int width, int ld,
+          float eps, int first_row, global const row_t *rows)
+{
+    NORM_LOCAL
+    int t = get_group_id(1);
+    int from = max(first_row, 0) + t, to = first_row < 0 ? rows[t].slot : t;
+
+    norm_row(x + (size_t)from * ld, gain, bias, y + (size_t)to * ld, width,
+             to < 0 ? 0 : ld, eps, NORM_SCRATCH);
 }

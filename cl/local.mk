@@ -8,6 +8,7 @@ GB_KERNELS = \
 	cl/linear.cl \
 	cl/quant.cl \
 	cl/attention.cl \
+	cl/layer.cl \
 	cl/adjust.cl \
 	cl/head.cl \
 	cl/pick.cl \

@@ -128,23 +128,30 @@ quantize(global const float *x, int n)
 
 /* quants (n, blocks) = x (n, ldx). Groups: (1, n). */
 #define QUANTIZE(packing)                                                     \
-    LANES_KERNEL                                                              \
-    quantize_##packing(global const float *x, int n_in, int ldx,              \
-                       global GB_CAT(x_, packing) *quants)                    \
+    void quantize_row_##packing(global const float *x, int n_in,              \
+                                global GB_CAT(x_, packing) *quants)           \
     {                                                                         \
-        const int t = get_group_id(1);                                        \
         const int blocks = (n_in + QUANT_BLOCK - 1) / QUANT_BLOCK;            \
         quantized r;                                                          \
         int b, i;                                                             \
                                                                               \
-        x += (size_t)t * ldx;                                                 \
-        quants += (size_t)t * blocks;                                         \
         for (b = get_local_id(0); b < blocks; b += GB_LANES) {                \
             r = quantize(x + b * QUANT_BLOCK, n_in - b * QUANT_BLOCK);        \
             quants[b].scale = r.scale;                                        \
             quants[b].sum = r.sum;                                            \
             STORE_##packing(r, quants[b].q)                                   \
         }                                                                     \
+    }                                                                         \
+                                                                              \
+    LANES_KERNEL                                                              \
+    quantize_##packing(global const float *x, int n_in, int ldx,              \
+                       global GB_CAT(x_, packing) *quants)                    \
+    {                                                                         \
+        const int t = get_group_id(1);                                        \
+        const int blocks = (n_in + QUANT_BLOCK - 1) / QUANT_BLOCK;            \
+                                                                              \
+        quantize_row_##packing(x + (size_t)t * ldx, n_in,                     \
+                               quants + (size_t)t * blocks);                  \
     }
 
 FOR_EACH_QUANT(QUANTIZE)

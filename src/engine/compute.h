@@ -88,6 +88,7 @@ typedef struct gb_arg {
         cl_ulong ul;
         cl_float f;
         cl_ulong4 ul4;
+        cl_int4 i4;
     } value;
 } gb_arg;
 
@@ -97,6 +98,7 @@ typedef struct gb_arg {
 #define GB_ULONG(x) {sizeof(cl_ulong), {.ul = (x)}}
 #define GB_FLOAT(x) {sizeof(cl_float), {.f = (x)}}
 #define GB_ULONG4(x) {sizeof(cl_ulong4), {.ul4 = (x)}}
+#define GB_INT4(x) {sizeof(cl_int4), {.i4 = (x)}}
 /* GB_ARGS([GB_NORM_X] = GB_MEM(x), ...) */
 #define GB_ARGS(...)                                                          \
     (const gb_arg[]){__VA_ARGS__},                                            \

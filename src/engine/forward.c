@@ -7,6 +7,9 @@
 #include "base/mem.h"
 #include "engine/queue.h"
 
+/* Multiply-adds of a layer in its longest context. */
+#define SMALL_LAYER 1000000
+
 /* The heads share a buffer with the layers, and have GB_ROWS rows however
  * short the context is. */
 static unsigned
@@ -223,6 +226,72 @@ open_attention(gb_forward *f, gb_layer_plan *p, unsigned layer,
     return true;
 }
 
+/* Whether a layer is so small that one group does all of it sooner than the
+ * device starts the kernels for its parts. */
+static bool
+layers_are_small(const gb_compute *c, const gb_config *g)
+{
+    const uint64_t width = g->n_embd;
+
+    return c->shape.lanes == 1 &&
+           width * (4 * width + 2 * (uint64_t)g->n_inner + 2 * g->n_ctx) <=
+               SMALL_LAYER;
+}
+
+/* One kernel for all of a layer, where there is one. */
+static bool
+open_whole(gb_forward *f, gb_layer_plan *p, const gb_layer *w, unsigned layer,
+           gb_error *err)
+{
+    const gb_config *g = f->config;
+    const gb_packing packing = w->fc.panels.packing;
+    const gb_packing fine = packing == GB_PACK_Q4_0 ? GB_PACK_Q8_0 : packing;
+    const cl_int4 panels = {{(cl_int)w->attn.panels.width,
+                             (cl_int)w->proj.panels.width,
+                             (cl_int)w->fc.panels.width,
+                             (cl_int)w->fc_proj.panels.width}};
+
+    if (!layers_are_small(f->c, g) || w->attn.panels.packing != fine ||
+        w->proj.panels.packing != packing ||
+        w->fc_proj.panels.packing != packing)
+        return true;
+    if (!gb_op_init_packed(
+            f->c, &p->whole, "layer", packing,
+            GB_ARGS([GB_LAYER_X] = GB_MEM(f->x),
+                    [GB_LAYER_NORM] = GB_MEM(f->norm),
+                    [GB_LAYER_QKV] = GB_MEM(f->qkv),
+                    [GB_LAYER_ATTENDED] = GB_MEM(f->attended),
+                    [GB_LAYER_INNER] = GB_MEM(f->inner),
+                    [GB_LAYER_QUANTS] = GB_MEM(f->quants),
+                    [GB_LAYER_WIDTH] = GB_UINT(g->n_embd),
+                    [GB_LAYER_N_INNER] = GB_UINT(g->n_inner),
+                    [GB_LAYER_LD] = GB_UINT(f->ld),
+                    [GB_LAYER_EPS] = GB_FLOAT(g->ln_eps),
+                    [GB_LAYER_SCALE] = GB_FLOAT(attention_scale(g, layer)),
+                    [GB_LAYER_ACTIVATION] = GB_INT(activation_of(g)),
+                    [GB_LAYER_PANELS] = GB_INT4(panels),
+                    [GB_LAYER_GAIN_1] = GB_MEM(w->ln_1.gain),
+                    [GB_LAYER_BIAS_1] = GB_MEM(w->ln_1.bias),
+                    [GB_LAYER_W_QKV] = GB_MEM(w->attn.weight),
+                    [GB_LAYER_B_QKV] = GB_MEM(w->attn.bias),
+                    [GB_LAYER_W_PROJ] = GB_MEM(w->proj.weight),
+                    [GB_LAYER_B_PROJ] = GB_MEM(w->proj.bias),
+                    [GB_LAYER_GAIN_2] = GB_MEM(w->ln_2.gain),
+                    [GB_LAYER_BIAS_2] = GB_MEM(w->ln_2.bias),
+                    [GB_LAYER_W_FC] = GB_MEM(w->fc.weight),
+                    [GB_LAYER_B_FC] = GB_MEM(w->fc.bias),
+                    [GB_LAYER_W_FC_PROJ] = GB_MEM(w->fc_proj.weight),
+                    [GB_LAYER_B_FC_PROJ] = GB_MEM(w->fc_proj.bias),
+                    [GB_LAYER_KEYS] = GB_MEM(f->cache->keys[layer]),
+                    [GB_LAYER_VALUES] = GB_MEM(f->cache->values[layer]),
+                    [GB_LAYER_ROWS] = GB_MEM(f->rows),
+                    [GB_LAYER_TABLES] = GB_MEM(f->cache->tables),
+                    [GB_LAYER_PER_TEXT] = GB_UINT(f->cache->per_text)),
+            err))
+        return false;
+    return true;
+}
+
 static bool
 open_layer(gb_forward *f, gb_layer_plan *p, const gb_layer *w, unsigned layer,
            gb_error *err)
@@ -253,7 +322,8 @@ open_layer(gb_forward *f, gb_layer_plan *p, const gb_layer *w, unsigned layer,
         !gb_linear_init(&p->fc_proj, c, &w->fc_proj,
                         &(gb_linear_io){f->inner, ld_inner, f->x, f->ld,
                                         GB_EPILOGUE_ADD, f->run, f->quants},
-                        err))
+                        err) ||
+        !open_whole(f, p, w, layer, err))
         return false;
     return true;
 }
@@ -335,6 +405,7 @@ gb_forward_close(gb_forward *f)
     for (i = 0; i < f->n_layer; i++) {
         gb_layer_plan *p = &f->layers[i];
 
+        gb_op_free(&p->whole);
         gb_op_free(&p->ln_1);
         gb_op_free(&p->store);
         gb_op_free(&p->attention);
@@ -402,6 +473,8 @@ run_layer(gb_forward *f, const gb_layer_plan *p, const gb_pass *pass,
     const unsigned n = pass->n;
     gb_compute *c = f->c;
 
+    if (p->whole.kernel != NULL && n == 1)
+        return gb_op_run(c, &p->whole, n, err);
     return gb_op_run(c, &p->ln_1, n, err) &&
            gb_linear_run(c, gemm, &p->qkv, n, err) &&
            (n == 1 || gb_op_run(c, &p->store, n, err)) &&

@@ -42,6 +42,7 @@ typedef struct gb_linear {
 } gb_linear;
 
 typedef struct gb_layer_plan {
+    gb_op whole; /* all of it; without a kernel where there is none */
     gb_op ln_1, store, attention, attention_tile, ln_2;
     gb_linear qkv, proj, fc, fc_proj;
 } gb_layer_plan;
