@@ -231,11 +231,10 @@ open_attention(gb_forward *f, gb_layer_plan *p, unsigned layer,
 static bool
 layers_are_small(const gb_compute *c, const gb_config *g)
 {
-    const uint64_t width = g->n_embd;
+    const uint64_t width = g->n_embd, inner = g->n_inner, ctx = g->n_ctx;
 
     return c->shape.lanes == 1 &&
-           width * (4 * width + 2 * (uint64_t)g->n_inner + 2 * g->n_ctx) <=
-               SMALL_LAYER;
+           width * (4 * width + 2 * inner + 2 * ctx) <= SMALL_LAYER;
 }
 
 /* One kernel for all of a layer, where there is one. */
