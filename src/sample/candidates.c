@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 
@@ -95,16 +96,16 @@ compare(const void *left, const void *right)
     return a->rank < b->rank ? -1 : a->rank > b->rank;
 }
 
-/* A token that is listed already comes out of its rank. */
+/* A token that may be listed already. */
 static void
-list(gb_candidates *c, const gb_candidates_of *of, uint32_t id, uint32_t rank)
+list(gb_candidates *c, const gb_candidates_of *of, uint32_t id)
 {
     size_t i;
 
     for (i = 0; i < c->n; i++)
         if (c->items[i].id == id)
             return;
-    c->items[c->n++] = (gb_candidate){.id = id, .rank = rank,
+    c->items[c->n++] = (gb_candidate){.id = id, .rank = rank_of(of, id),
                                       .noise = of->noise[id]};
 }
 
@@ -167,24 +168,24 @@ list_banned(gb_candidates *c, const gb_candidates_of *of)
     floor = gb_filter_logit_floor(&some, of->raw, of->n, 1.0);
     for (i = 0; i < of->n; i++)
         if (is_banned(of, i) && of->raw[i] >= floor)
-            list(c, of, i, rank_of(of, i));
+            list(c, of, i);
 }
 
 /* Lists the winners and gives every one its band. */
 static void
-list_winners(gb_candidates *c, const gb_candidates_of *of, const gb_band *band,
-             size_t n)
+list_winners(gb_candidates *c, const gb_candidates_of *of)
 {
-    size_t i, k;
+    const gb_band *band;
+    size_t k;
 
-    for (i = 0; i < n; i++) {
-        list(c, of, band[i].id, rank_of(of, band[i].id));
-        for (k = 0; c->items[k].id != band[i].id; k++)
+    for (band = c->bands; band < c->bands + c->n_bands; band++) {
+        list(c, of, band->id);
+        for (k = 0; c->items[k].id != band->id; k++)
             ;
         if (!c->items[k].wins)
-            c->items[k].from = band[i].from;
+            c->items[k].from = band->from;
         c->items[k].wins = true;
-        c->items[k].to = band[i].to;
+        c->items[k].to = band->to;
     }
 }
 
@@ -248,32 +249,42 @@ weigh(gb_candidates *c, const gb_candidates_of *of)
     c->rest_final = c->rest > 0 ? fmax(1 - shown_final, 0) : 0;
 }
 
-gb_candidates
-gb_candidates_find(const gb_candidates_of *of)
+static void
+find_bands(gb_candidates *c, const gb_candidates_of *of)
 {
-    gb_candidates c = {.n = 0};
     gb_spectrum *s = gb_spectrum_new();
     const gb_band *bands;
     size_t n;
 
     gb_spectrum_set(s, of->logits, of->noise, of->n, &of->filter);
     n = gb_spectrum_bands(s, 0, INFINITY, &bands);
-    if (n > 0) {
-        if (of->picked)
-            n = gb_spectrum_hold(s, of->id, of->temperature, &bands);
-        c.items = gb_alloc_array((of->likeliest < of->n ? of->likeliest
-                                                        : of->n) + n + 1 +
-                                     count_banned(of),
-                                 sizeof *c.items);
-        list_likeliest(&c, of);
-        list_winners(&c, of, bands, n);
-        list_banned(&c, of);
-        if (of->id < of->n)
-            list(&c, of, of->id, rank_of(of, of->id));
-        qsort(c.items, c.n, sizeof *c.items, compare);
-        weigh(&c, of);
-    }
+    if (n > 0 && of->picked)
+        n = gb_spectrum_hold(s, of->id, of->temperature, &bands);
+    c->bands = gb_alloc_array(n + 1, sizeof *c->bands);
+    c->n_bands = n;
+    if (n > 0)
+        memcpy(c->bands, bands, n * sizeof *bands);
     gb_spectrum_free(s);
+}
+
+gb_candidates
+gb_candidates_find(const gb_candidates_of *of)
+{
+    const size_t likeliest = of->likeliest < of->n ? of->likeliest : of->n;
+    gb_candidates c = {.n = 0};
+
+    find_bands(&c, of);
+    if (c.n_bands == 0)
+        return c;
+    c.items = gb_alloc_array(likeliest + c.n_bands + 1 + count_banned(of),
+                             sizeof *c.items);
+    list_likeliest(&c, of);
+    list_winners(&c, of);
+    list_banned(&c, of);
+    if (of->id < of->n)
+        list(&c, of, of->id);
+    qsort(c.items, c.n, sizeof *c.items, compare);
+    weigh(&c, of);
     return c;
 }
 
@@ -281,5 +292,6 @@ void
 gb_candidates_free(gb_candidates *c)
 {
     free(c->items);
+    free(c->bands);
     *c = (gb_candidates){.n = 0};
 }

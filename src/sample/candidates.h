@@ -34,6 +34,8 @@ typedef struct gb_candidates {
     size_t n;
     size_t rest;                  /* others that the model can say */
     double rest_raw, rest_final;  /* and their share of the probability */
+    gb_band *bands; /* (n_bands) from 0 to INFINITY, see gb_spectrum_bands */
+    size_t n_bands;
 } gb_candidates;
 
 /* A step, and what to list of it. */

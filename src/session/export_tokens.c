@@ -93,14 +93,15 @@ static void
 put_bands(const gb_session *s, gb_export_tokens *t, const gb_look *look,
           gb_str *out)
 {
+    const gb_candidates *c = &look->candidates;
     size_t i;
 
     gb_str_puts(out, ",[");
-    for (i = 0; i < look->n_bands; i++) {
+    for (i = 0; i < c->n_bands; i++) {
         gb_str_printf(out, "%s%u", i > 0 ? "," : "",
-                      word_of(s, t, look->bands[i].id));
-        if (i + 1 < look->n_bands)
-            put_number(look->bands[i].to, out);
+                      word_of(s, t, c->bands[i].id));
+        if (i + 1 < c->n_bands)
+            put_number(c->bands[i].to, out);
     }
     gb_str_putc(out, ']');
 }

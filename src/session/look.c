@@ -80,14 +80,6 @@ analyse(gb_look *look, size_t likeliest)
     };
 
     look->candidates = gb_candidates_find(&of);
-    look->spectrum = gb_spectrum_new();
-    gb_spectrum_set(look->spectrum, look->logits, look->noise, look->n_vocab,
-                    &s->filter);
-    look->n_bands = gb_spectrum_bands(look->spectrum, 0, (double)INFINITY,
-                                      &look->bands);
-    if (of.picked)
-        look->n_bands = gb_spectrum_hold(look->spectrum, of.id,
-                                         of.temperature, &look->bands);
 }
 
 /* Tokens that are looked at together. */
@@ -210,7 +202,6 @@ gb_look_free(gb_look *look)
     free(look->raw);
     free(look->logits);
     free(look->noise);
-    gb_spectrum_free(look->spectrum);
     gb_candidates_free(&look->candidates);
     *look = (gb_look){.logits = NULL};
 }
@@ -221,6 +212,7 @@ gb_look_why(const gb_look *look, uint32_t id)
     double t = look->settings.greedy ? 1 : (double)look->settings.temperature;
     double z = log_sum(look->logits, look->n_vocab, t), p, entropy = 0;
     gb_why w = {.noise = look->noise[id], .from = NAN, .to = NAN};
+    const gb_candidates *c = &look->candidates;
     size_t i;
 
     for (i = 0; i < look->n_vocab; i++) {
@@ -232,10 +224,10 @@ gb_look_why(const gb_look *look, uint32_t id)
     }
     w.logprob = (float)((double)look->logits[id] / t - z);
     w.entropy = (float)entropy;
-    for (i = 0; i < look->n_bands; i++)
-        if (look->bands[i].id == id) {
-            w.from = (float)look->bands[i].from;
-            w.to = (float)look->bands[i].to;
+    for (i = 0; i < c->n_bands; i++)
+        if (c->bands[i].id == id) {
+            w.from = (float)c->bands[i].from;
+            w.to = (float)c->bands[i].to;
         }
     return w;
 }
@@ -288,15 +280,14 @@ put_token_line(const gb_session *s, const gb_look *look, gb_str *out)
 static void
 put_spectrum(const gb_session *s, const gb_look *look, gb_str *out)
 {
+    const gb_candidates *c = &look->candidates;
     const gb_band *b;
     double t = (double)look->settings.temperature;
-    size_t i;
 
     if (look->typed)
         return;
     gb_str_puts(out, "which token wins at which temperature\n");
-    for (i = 0; i < look->n_bands; i++) {
-        b = &look->bands[i];
+    for (b = c->bands; b < c->bands + c->n_bands; b++) {
         gb_str_puts(out, !look->settings.greedy && b->from <= t && t < b->to
                              ? " * " : "   ");
         put_temperature(b->from, out);

@@ -18,9 +18,6 @@ typedef struct gb_look {
     float *raw, *logits, *noise; /* (n_vocab) f32; raw: the model's own,
                                     before bias and penalties */
     size_t n_vocab;
-    gb_spectrum *spectrum;
-    const gb_band *bands; /* (n_bands) all temperatures */
-    size_t n_bands;
     gb_candidates candidates;
 } gb_look;
 

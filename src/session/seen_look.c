@@ -37,24 +37,26 @@ static gb_token
 chosen(const gb_look *look)
 {
     const double t = (double)look->settings.temperature;
+    const gb_candidates *c = &look->candidates;
     size_t i;
 
-    for (i = 0; i < look->n_bands && !look->settings.greedy; i++)
-        if (look->bands[i].from <= t && t < look->bands[i].to)
-            return look->bands[i].id;
+    for (i = 0; i < c->n_bands && !look->settings.greedy; i++)
+        if (c->bands[i].from <= t && t < c->bands[i].to)
+            return c->bands[i].id;
     return likeliest(look);
 }
 
 static void
 copy_bands(gb_seen *seen, const gb_look *look, const gb_tokenizer *tokenizer)
 {
+    const gb_candidates *c = &look->candidates;
     const gb_band *b;
     size_t i;
 
-    seen->bands = gb_alloc_array(look->n_bands, sizeof *seen->bands);
-    seen->n_bands = look->n_bands;
-    for (i = 0; i < look->n_bands; i++) {
-        b = &look->bands[i];
+    seen->bands = gb_alloc_array(c->n_bands, sizeof *seen->bands);
+    seen->n_bands = c->n_bands;
+    for (i = 0; i < c->n_bands; i++) {
+        b = &c->bands[i];
         seen->bands[i] = (gb_seen_band){
             b->from, b->to, gb_seen_token_of(tokenizer, b->id),
         };

@@ -88,7 +88,7 @@ check_looks(gb_session *s)
                 assert_close(now.from, then.from, "lower end", i);
                 if (isfinite(now.to) || isfinite(then.to))
                     assert_close(now.to, then.to, "upper end", i);
-                assert_true(look.n_bands > 0);
+                assert_true(look.candidates.n_bands > 0);
             }
             seen++;
         }

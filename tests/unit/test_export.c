@@ -339,7 +339,8 @@ test_together(void **state)
         assert_int_equal(gb_look_token(s, numbers[i], 6, &alone, &err),
                          numbers[i] > 0);
         assert_int_equal(together[i].logits != NULL, numbers[i] > 0);
-        assert_int_equal(alone.n_bands, together[i].n_bands);
+        assert_int_equal(alone.candidates.n_bands,
+                         together[i].candidates.n_bands);
         assert_int_equal(alone.candidates.n, together[i].candidates.n);
         size = alone.n_vocab * sizeof(float);
         if (numbers[i] > 0) {
