@@ -9,6 +9,7 @@
 static gb_engine *engine;
 static gb_model *model;
 static const char *model_folder; /* NULL: the one that ships */
+static gb_engine_options engine_options = {.prefill = GB_PREFILL_AUTO};
 
 gb_model *
 test_model(void)
@@ -26,11 +27,10 @@ test_model(void)
 gb_engine *
 test_engine(void)
 {
-    const gb_engine_options options = {.prefill = GB_PREFILL_AUTO};
     gb_error err = GB_ERROR_INIT;
 
     if (engine == NULL)
-        engine = gb_engine_open(test_model(), &options, &err);
+        engine = gb_engine_open(test_model(), &engine_options, &err);
     test_ok(engine != NULL, &err);
     return engine;
 }
@@ -51,6 +51,14 @@ test_change_model(const char *folder)
 {
     test_engine_close(NULL);
     model_folder = folder;
+}
+
+void
+test_change_engine(const gb_engine_options *o)
+{
+    gb_engine_close(engine);
+    engine = NULL;
+    engine_options = *o;
 }
 
 gb_session *

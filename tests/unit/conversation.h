@@ -14,6 +14,8 @@ gb_model *test_model(void);
 int test_engine_close(void **state);
 /* All that follows is with the model of another folder. */
 void test_change_model(const char *folder);
+/* And this with an engine of these options. */
+void test_change_engine(const gb_engine_options *options);
 
 /* A session that journals into `path` (NULL: in memory), which goes on from
  * `load` (NULL: nothing). 12 new tokens a run, end-of-text ignored. */

@@ -2,8 +2,10 @@
  * with all that is known of them, and the same journal, whoever guesses,
  * whatever the settings are, and whatever the user does meanwhile. */
 #include "conversation.h"
+#include "engine_fixture.h"
 #include "mutate.h"
 
+#include <math.h>
 #include <unistd.h>
 
 #include "../tools/random_model.h"
@@ -125,6 +127,10 @@ act(gb_session *s, test_random *r)
         ask_verb(s, "at", "-1", NULL, NULL);
         ask_verb(s, "why", "3", NULL, NULL);
         break;
+    case 2: /* the text is read again, in other parts than the plain one */
+        if (s->loop.draft != NULL)
+            gb_engine_rewind(s->engine, 0);
+        break;
     default:
         break;
     }
@@ -168,23 +174,32 @@ play(size_t mix, uint64_t seed, unsigned acts, const kind *k, gb_draft *d)
     return events;
 }
 
+/* A session that drafts has the same journal. */
+static void
+check_play(const char *plain, size_t mix, uint64_t seed, unsigned acts,
+           const kind *k, gb_draft *d)
+{
+    char *drafted = play(mix, seed, acts, k, d);
+    size_t at = 0;
+
+    while (plain[at] != '\0' && plain[at] == drafted[at])
+        at++;
+    if (plain[at] != drafted[at])
+        fail_msg("settings %zu, seed %u, draft %s, %u: at\n%.300s\nnot\n"
+                 "%.300s", mix, (unsigned)seed, k->who, k->always,
+                 drafted + (at > 100 ? at - 100 : 0),
+                 plain + (at > 100 ? at - 100 : 0));
+    free(drafted);
+}
+
 static void
 check_mix(size_t mix, uint64_t seed, unsigned acts, gb_draft **drafts)
 {
-    char *plain = play(mix, seed, acts, NULL, NULL), *drafted;
-    size_t i, at;
+    char *plain = play(mix, seed, acts, NULL, NULL);
+    size_t i;
 
-    for (i = 0; i < GB_COUNT(kinds); i++) {
-        drafted = play(mix, seed, acts, &kinds[i], drafts[i]);
-        for (at = 0; plain[at] != '\0' && plain[at] == drafted[at];)
-            at++;
-        if (plain[at] != drafted[at])
-            fail_msg("settings %zu, seed %u, draft %s, %u: at\n%.300s\nnot\n"
-                     "%.300s", mix, (unsigned)seed, kinds[i].who,
-                     kinds[i].always, drafted + (at > 100 ? at - 100 : 0),
-                     plain + (at > 100 ? at - 100 : 0));
-        free(drafted);
-    }
+    for (i = 0; i < GB_COUNT(kinds); i++)
+        check_play(plain, mix, seed, acts, &kinds[i], drafts[i]);
     free(plain);
 }
 
@@ -218,11 +233,96 @@ test_same_as_plain(void **state)
     }
 }
 
+enum { ACTS = 8 };
+
+/* With room for one context only, against a plain session with room for more,
+ * with weights of this type. */
+static void
+check_tight(gb_dtype_choice dtype)
+{
+    static const kind who[] = {{"lookup", 15}, {"", 4}};
+    gb_engine_options o = {.dtype = dtype, .prefill = GB_PREFILL_AUTO};
+    char *plain[GB_COUNT(mixes)];
+    gb_draft *d;
+    size_t i, k;
+
+    test_change_engine(&o);
+    for (i = 0; i < GB_COUNT(mixes); i++)
+        plain[i] = play(i, 100 + i, ACTS, NULL, NULL);
+    o.cache_bytes = 1;
+    test_change_engine(&o);
+    for (k = 0; k < GB_COUNT(who); k++) {
+        d = open_draft(&who[k]);
+        for (i = 0; i < GB_COUNT(mixes); i++)
+            check_play(plain[i], i, 100 + i, ACTS, &who[k], d);
+        gb_draft_close(d);
+    }
+    for (i = 0; i < GB_COUNT(mixes); i++)
+        free(plain[i]);
+}
+
+static void
+test_tight(void **state)
+{
+    (void)state;
+    check_tight(GB_DTYPE_AUTO);
+    check_tight(GB_DTYPE_Q4_0);
+    test_change_engine(&(gb_engine_options){.prefill = GB_PREFILL_AUTO});
+}
+
+typedef struct said {
+    unsigned n;
+    char *text;
+} said;
+
+static void
+say(void *arg, const char *text)
+{
+    said *s = arg;
+
+    s->n++;
+    free(s->text);
+    s->text = gb_strdup(text);
+}
+
+/* Where the model that guesses cannot, that is said once, and the text goes on
+ * without it. */
+static void
+test_fails(void **state)
+{
+    static const kind broken = {"broken", 4};
+    said s = {.n = 0};
+    const gb_draft_options options = {.who = test_path(broken.who),
+                                      .always = broken.always,
+                                      .say = say, .arg = &s};
+    char *plain = play(0, 1, ACTS, NULL, NULL);
+    gb_error err = GB_ERROR_INIT;
+    gb_draft *d;
+
+    (void)state;
+    test_ok(gb_random_model_write(&shape, options.who, &err), &err);
+    fixture_fill_weights(options.who, NAN);
+    test_ok(gb_draft_open(test_engine(), &options, &d, &err), &err);
+    check_play(plain, 0, 1, ACTS, &broken, d);
+    if (d != NULL) {
+        assert_int_equal(s.n, 1);
+        assert_non_null(strstr(s.text, "no more drafts"));
+        check_play(plain, 0, 1, ACTS, &broken, d);
+        assert_int_equal(s.n, 1);
+        assert_int_equal(gb_draft_counted(d).drafted, 0);
+    }
+    gb_draft_close(d);
+    free(s.text);
+    free(plain);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_same_as_plain),
+        cmocka_unit_test(test_tight),
+        cmocka_unit_test(test_fails),
     };
     gb_random_model second = shape;
     gb_error err = GB_ERROR_INIT;
