@@ -15,8 +15,6 @@
 #define UP_AGE 64.0
 /* What was not seen for so many passes is forgotten by two thirds. */
 #define AGE 2048.0
-#define GUESS_AGE 256
-#define HOPE_EVERY 32
 /* The plain pass is what all is measured by: it is made now and then, and more
  * often where little is gained. */
 #define PLAIN_EVERY 32
@@ -105,8 +103,7 @@ worth(const gb_gain *g)
     return fmax(1, g->time > 0 ? g->tokens / g->time : 0);
 }
 
-/* What was seen; what is bad of it fades, so that it is tried again, and so it
- * is now and then where guesses pay. */
+/* What was seen; what is bad of it fades, so that it is tried again. */
 static double
 pass_seen(const gb_gain *g, unsigned rows)
 {
@@ -115,8 +112,6 @@ pass_seen(const gb_gain *g, unsigned rows)
 
     if (time <= hoped)
         return time;
-    if (worth(g) > WORTH && g->passes % HOPE_EVERY == 0)
-        return hoped;
     return hoped + (time - hoped) * exp(-age(g, g->seen[rows]) / AGE);
 }
 
@@ -237,7 +232,6 @@ unsigned
 gb_gain_begins(gb_gain *g, uint32_t missing, uint64_t left)
 {
     const double read = missing * read_of(g);
-    double guess = guess_of(g);
 
     if (g->seen[1] == 0 || is_plain_due(g))
         return 0;
@@ -245,9 +239,7 @@ gb_gain_begins(gb_gain *g, uint32_t missing, uint64_t left)
               saved(g, left) > RETURN * (read + g->invested);
     if (g->pays)
         return 1;
-    if (age(g, g->guessed) >= GUESS_AGE)
-        guess = fmin(guess, GUESS);
-    return stake(g, TRIAL, guess) + read <= g->credit ? TRIAL : 0;
+    return stake(g, TRIAL, guess_of(g)) + read <= g->credit ? TRIAL : 0;
 }
 
 unsigned
