@@ -125,7 +125,6 @@ UNIT_TESTS += tests/unit/test_filter
 UNIT_TESTS += tests/unit/test_folders
 UNIT_TESTS += tests/unit/test_gain
 UNIT_TESTS += tests/unit/test_gguf
-UNIT_TESTS += tests/unit/test_golden
 UNIT_TESTS += tests/unit/test_gumbel
 UNIT_TESTS += tests/unit/test_pickle
 UNIT_TESTS += tests/unit/test_random_model
