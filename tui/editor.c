@@ -142,10 +142,7 @@ take_text(const char *path, gb_str *out, gb_error *err)
 bool
 gb_editor_run(const char *text, int tty, gb_str *out, gb_error *err)
 {
-    const char *folder = getenv("TMPDIR");
-    char *path = gb_format("%s/gumbel-XXXXXX.txt",
-                           folder != NULL && folder[0] == '/' ? folder
-                                                              : "/tmp");
+    char *path = gb_path_join(gb_temporary_folder(), "gumbel-XXXXXX.txt");
     int fd = mkstemps(path, 4);
     bool ok;
 

@@ -80,16 +80,6 @@ open_history(const char *path, int flags, gb_error *err)
     return -1;
 }
 
-/* Another program may have replaced the file since. */
-static bool
-is_still(int fd, const char *path)
-{
-    struct stat a, b;
-
-    return fstat(fd, &a) == 0 && stat(path, &b) == 0 && a.st_dev == b.st_dev &&
-           a.st_ino == b.st_ino;
-}
-
 /* The lock is held for moments only; whoever holds it for longer (a program
  * that was stopped) must not make us wait. */
 static bool
@@ -133,7 +123,7 @@ shorten(int fd, const char *path)
     gb_str text = GB_STR_INIT;
     size_t start, lines;
 
-    if (lock(fd, LOCK_EX) && is_still(fd, path) &&
+    if (lock(fd, LOCK_EX) && gb_is_open_there(fd, path) &&
         lseek(fd, 0, SEEK_SET) == 0 &&
         gb_fd_read(fd, path, FILE_LIMIT, &text, NULL) && text.len > 0) {
         start = newest(&text, &lines);
@@ -194,7 +184,7 @@ append(const char *path, const gb_str *line, bool *again, gb_error *err)
         return false;
     lock(fd, LOCK_SH);
     ok = gb_fd_write(fd, path, line->data, line->len, err);
-    *again = ok && !is_still(fd, path);
+    *again = ok && !gb_is_open_there(fd, path);
     close(fd);
     return ok;
 }

@@ -229,13 +229,26 @@ gb_is_there(const char *path)
     return lstat(path, &st) == 0;
 }
 
+static bool
+is_same(const struct stat *a, const struct stat *b)
+{
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
 bool
 gb_same_file(const char *a, const char *b)
 {
     struct stat sa, sb;
 
-    return stat(a, &sa) == 0 && stat(b, &sb) == 0 &&
-           sa.st_dev == sb.st_dev && sa.st_ino == sb.st_ino;
+    return stat(a, &sa) == 0 && stat(b, &sb) == 0 && is_same(&sa, &sb);
+}
+
+bool
+gb_is_open_there(int fd, const char *path)
+{
+    struct stat sa, sb;
+
+    return fstat(fd, &sa) == 0 && stat(path, &sb) == 0 && is_same(&sa, &sb);
 }
 
 bool
@@ -299,6 +312,14 @@ gb_path_join(const char *folder, const char *name)
         n--;
     return gb_format("%.*s%s%s", (int)n, folder,
                      n > 0 && folder[n - 1] == '/' ? "" : "/", name);
+}
+
+const char *
+gb_temporary_folder(void)
+{
+    const char *value = getenv("TMPDIR");
+
+    return value != NULL && value[0] == '/' ? value : "/tmp";
 }
 
 char *

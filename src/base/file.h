@@ -80,12 +80,18 @@ bool gb_is_file(const char *path);
 bool gb_is_there(const char *path);
 /* Both are there, and one and the same, maybe by a link. */
 bool gb_same_file(const char *a, const char *b);
+/* Whether a path leads to this open file: another program may have deleted or
+ * replaced it since. */
+bool gb_is_open_there(int fd, const char *path);
 /* mkdir -p with mode 0700. */
 bool gb_make_folders(const char *path, gb_error *err);
 
 /* Deletes a path with all that is below it, of a symbolic link the link alone.
  * What is not there is no error. */
 bool gb_remove_tree(const char *path, gb_error *err);
+
+/* The folder for temporary files: $TMPDIR where that is absolute, or /tmp. */
+const char *gb_temporary_folder(void);
 
 /* "a/b" with exactly one slash between; the caller frees. */
 char *gb_path_join(const char *folder, const char *name);

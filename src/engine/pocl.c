@@ -87,12 +87,10 @@ make_own(const char *folder)
 void
 gb_pocl_prepare(void)
 {
-    const char *temporary = getenv("TMPDIR");
     char *folder = gb_pocl_cache(), *own;
 
     if (folder != NULL && !is_possible(folder)) {
-        own = gb_format("%s/gumbel-%ld", temporary != NULL &&
-                        temporary[0] == '/' ? temporary : "/tmp",
+        own = gb_format("%s/gumbel-%ld", gb_temporary_folder(),
                         (long)geteuid());
         if (make_own(own))
             setenv("POCL_CACHE_DIR", own, 1);

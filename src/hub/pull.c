@@ -290,11 +290,7 @@ load(pulling *u, gb_error *err)
 static bool
 try_out(pulling *u, gb_error *err)
 {
-    const char *temporary = getenv("TMPDIR");
-    char *folder = gb_path_join(temporary != NULL && temporary[0] == '/'
-                                    ? temporary
-                                    : "/tmp",
-                                "gumbel-XXXXXX");
+    char *folder = gb_path_join(gb_temporary_folder(), "gumbel-XXXXXX");
     char *partial = u->store.partial;
     bool ok = mkdtemp(folder) != NULL ||
               gb_fail(err, "%s: cannot create: %s", folder, strerror(errno));

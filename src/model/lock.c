@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -21,16 +20,6 @@ lock_path(const char *local)
     path = partial != NULL ? gb_format("%s.lock", partial) : NULL;
     free(partial);
     return path;
-}
-
-/* Whether a path still leads to this open file. */
-static bool
-is_open_there(int fd, const char *path)
-{
-    struct stat a, b;
-
-    return fstat(fd, &a) == 0 && stat(path, &b) == 0 && a.st_dev == b.st_dev &&
-           a.st_ino == b.st_ino;
 }
 
 /* Whoever had it before deletes the file. */
@@ -52,7 +41,7 @@ lock_file(const char *path, gb_error *err)
             close(fd);
             return -1;
         }
-        if (is_open_there(fd, path))
+        if (gb_is_open_there(fd, path))
             return fd;
         close(fd);
     }
