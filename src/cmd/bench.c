@@ -95,15 +95,21 @@ compare(const void *left, const void *right)
     return a < b ? -1 : a > b;
 }
 
+double
+gb_median(double *x, size_t n)
+{
+    qsort(x, n, sizeof *x, compare);
+    return n > 0 ? (x[(n - 1) / 2] + x[n / 2]) / 2 : (double)NAN;
+}
+
 /* The times of n tokens more, which are behind d->ms[d->n], are a round's. */
 static void
 end_round(gb_decode *d, uint32_t n, unsigned round)
 {
-    double sorted[DECODE];
+    double copy[DECODE];
 
-    memcpy(sorted, d->ms + d->n, n * sizeof *sorted);
-    qsort(sorted, n, sizeof *sorted, compare);
-    d->round_ms[round] = sorted[n / 2];
+    memcpy(copy, d->ms + d->n, n * sizeof *copy);
+    d->round_ms[round] = gb_median(copy, n);
     d->n += n;
 }
 
@@ -467,13 +473,15 @@ const gb_command gb_cmd_bench = {
         "the first (Kullback-Leibler, mean of 16 positions) says what they "
         "cost.\n"
         "--takes K also writes K texts side by side after the short context, "
-        "and says how many times the tokens a second of one they have.\n"
+        "and says how many times the tokens a second of one they have (the "
+        "median of the rounds).\n"
         "--draft WHO also writes a text of the model's own in each round, 128 "
         "tokens at T 0.8 from its first token on, without guesses and with "
-        "them, and says how many times the tokens a second that makes (by the "
-        "best rounds), how many guesses came, and how many tokens a pass over "
-        "the weights gave; lookup also writes the same text once more, as "
-        "/again does. Random weights say little about it.\n"
+        "them, and says what a token took in the best one, how many times the "
+        "tokens a second that makes (the median of the rounds), how many "
+        "guesses came, and how many tokens a pass over the weights gave; "
+        "lookup also writes the same text once more, as /again does. Random "
+        "weights say little about it.\n"
         "A token cannot take less time than the device needs to read the "
         "weights once, a prompt no less than its multiply-adds take; the "
         "shares say how near they come to the read speed and to the peak of "

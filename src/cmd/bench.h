@@ -63,6 +63,10 @@ bool gb_drafting_reads(const gb_options *o);
 bool gb_drafting_round(gb_engine *e, gb_drafting *g, unsigned round,
                        gb_error *err);
 
+/* The middle of x (n), which it sorts; of an even number of them the mean of
+ * both that are; NAN of none. */
+double gb_median(double *x, size_t n);
+
 /* One type, for people and as a line of JSON. */
 bool gb_bench_text(const gb_model *m, const gb_engine_info *info,
                    const gb_figures *f, gb_error *err);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
+#include "base/mem.h"
 #include "cmd/bench.h"
 #include "cmd/output.h"
 
@@ -50,7 +51,22 @@ most(const double *x, size_t n)
 static double
 median(const gb_decode *d)
 {
-    return d->n > 0 ? d->ms[d->n / 2] : NAN;
+    return gb_median(d->ms, d->n);
+}
+
+/* The median of all rounds, (n) each, of a over b: what else the machine does
+ * strikes both of a round alike, and not every round. */
+static double
+times(const double *a, const double *b, unsigned n)
+{
+    double *each = gb_alloc_array(n, sizeof *each), middle;
+    unsigned i;
+
+    for (i = 0; i < n; i++)
+        each[i] = a[i] / b[i];
+    middle = gb_median(each, n);
+    free(each);
+    return middle;
 }
 
 /* The time that reading the weights once takes, over what a token took. */
@@ -95,7 +111,8 @@ add_decode(gb_str *out, const gb_engine_info *info, const gb_figures *f,
 static double
 gain(const gb_figures *f)
 {
-    return f->takes * median(&f->at_short) / median(&f->at_takes);
+    return f->takes * times(f->at_short.round_ms, f->at_takes.round_ms,
+                            f->rounds);
 }
 
 static void
@@ -121,13 +138,6 @@ per_pass(const gb_drafting *g, const gb_drafted *d)
     return n / (n - (double)d->count.accepted);
 }
 
-/* How many times the tokens a second of the text without guesses. */
-static double
-times_off(const gb_drafting *g, const gb_drafted *d)
-{
-    return least(g->off_ms, g->n) / least(d->ms, g->n);
-}
-
 static void
 add_drafted(gb_str *out, const char *what, const gb_drafting *g,
             const gb_drafted *d)
@@ -140,7 +150,7 @@ add_drafted(gb_str *out, const char *what, const gb_drafting *g,
     gb_str_printf(out, "draft %-10s %.3f ms per token, %.1f tokens/s, %.2f "
                   "times off (%s, %u tokens at T 0.8)\n", g->who,
                   least(d->ms, g->n), 1000 / least(d->ms, g->n),
-                  times_off(g, d), what, g->tokens);
+                  times(g->off_ms, d->ms, g->n), what, g->tokens);
     for (i = 0; i < g->n; i++) {
         gb_str_printf(out, "%s%.2f", of, g->off_ms[i] / d->ms[i]);
         of = ", ";
@@ -330,7 +340,8 @@ drafted_json(const gb_drafting *g, const gb_drafted *d)
     json_t *o = json_object();
 
     json_object_set_new(o, "round_ms_per_token", reals(d->ms, g->n));
-    json_object_set_new(o, "times_off", real(times_off(g, d)));
+    json_object_set_new(o, "times_off", real(times(g->off_ms, d->ms,
+                                                       g->n)));
     json_object_set_new(o, "drafted",
                         json_integer((json_int_t)d->count.drafted));
     json_object_set_new(o, "accepted",
