@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "model/tokenizer_files.h"
 
 static bool
 ends_with(const char *s, const char *end)
@@ -16,12 +17,12 @@ ends_with(const char *s, const char *end)
 }
 
 static void
-add(gb_ignored *l, const char *name, const char *why, bool is_file)
+add(gb_ignored *l, const char *what, const char *name, const char *why)
 {
     l->data = gb_realloc_array(l->data, l->len + 1, sizeof *l->data);
+    l->data[l->len].what = what;
     l->data[l->len].name = gb_strdup(name);
-    l->data[l->len].why = why;
-    l->data[l->len++].is_file = is_file;
+    l->data[l->len++].why = why;
 }
 
 static const char *
@@ -57,7 +58,7 @@ list_tensors(gb_ignored *l, const gb_model *m)
     for (i = 0; i < n; i++) {
         e = gb_tensors_at(m->tensors, i);
         if (!is_used(used, n_used, e->name))
-            add(l, e->name, why_not_used(e->name), false);
+            add(l, "tensor", e->name, why_not_used(e->name));
     }
     free(used);
 }
@@ -124,13 +125,25 @@ list_files(gb_ignored *l, const char *folder, const gb_model *m)
         why = is_open(m, names[i]) ? NULL
                                    : why_not_read(names[i], tokenizer_json);
         if (why != NULL)
-            add(l, names[i], why, true);
+            add(l, "file", names[i], why);
         free(names[i]);
     }
     free(names);
     if (dir != NULL)
         closedir(dir);
     free(path);
+}
+
+static void
+list_fields(gb_ignored *l, const char *folder)
+{
+    static const char *const fields[] = {"add_bos_token", "add_eos_token"};
+    size_t i;
+
+    for (i = 0; i < GB_COUNT(fields); i++)
+        if (gb_tokenizer_files_ignore(folder, fields[i]))
+            add(l, "field", fields[i],
+                "tokenizer.json goes before tokenizer_config.json");
 }
 
 void
@@ -140,6 +153,7 @@ gb_ignored_list(gb_ignored *l, const char *folder, const gb_model *m)
     if (m != NULL)
         list_tensors(l, m);
     list_files(l, folder, m);
+    list_fields(l, folder);
 }
 
 void

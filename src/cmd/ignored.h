@@ -1,4 +1,4 @@
-/* What is in a model's folder and not used. */
+/* What a model's folder has, or says, and is not used. */
 #ifndef GB_CMD_IGNORED_H
 #define GB_CMD_IGNORED_H
 
@@ -6,9 +6,9 @@
 
 typedef struct gb_ignored {
     struct {
-        char *name; /* of a tensor, or a file */
+        const char *what; /* "tensor", "file" or "field" */
+        char *name;       /* its own */
         const char *why;
-        bool is_file;
     } *data;
     size_t len;
 } gb_ignored;

@@ -386,7 +386,7 @@ ignored_json(const gb_ignored *ignored)
 
     for (i = 0; i < ignored->len; i++) {
         o = json_object();
-        json_object_set_new(o, ignored->data[i].is_file ? "file" : "tensor",
+        json_object_set_new(o, ignored->data[i].what,
                             gb_json_string(ignored->data[i].name));
         json_object_set_new(o, "why", json_string(ignored->data[i].why));
         json_array_append_new(list, o);
@@ -460,9 +460,9 @@ const gb_command gb_cmd_info = {
         "MODEL missing: that of --model. Only headers are read, never all "
         "weights. Shown are the architecture, the tokenizer, what the weights "
         "need in device memory for each --dtype and what the context needs for "
-        "each --cache-type (without what a device rounds up), each tensor with shape, type "
-        "and bytes, and what is ignored and why. What cannot be used is said "
-        "with the reason.",
+        "each --cache-type (without what a device rounds up), each tensor with "
+        "shape, type and bytes, and what is ignored and why. What cannot be "
+        "used is said with the reason.",
     .example = "gumbel info gpt2\n"
                "gumbel info --json | jq '.memory.weights.q8_0'",
     .self = GB_FOR_INFO,

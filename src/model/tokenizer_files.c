@@ -413,6 +413,21 @@ gb_tokenizer_files_read(gb_tokenizer_files *f, const char *folder,
     return ok;
 }
 
+bool
+gb_tokenizer_files_ignore(const char *folder, const char *field)
+{
+    char *json = gb_path_join(folder, "tokenizer.json");
+    char *path = gb_path_join(folder, "tokenizer_config.json");
+    json_t *config = NULL;
+    bool ignored = gb_is_there(json) && load(path, &config, NULL) &&
+                   json_is_true(json_object_get(config, field));
+
+    json_decref(config);
+    free(path);
+    free(json);
+    return ignored;
+}
+
 void
 gb_tokenizer_files_free(gb_tokenizer_files *f)
 {

@@ -28,4 +28,8 @@ bool gb_tokenizer_files_read(gb_tokenizer_files *f, const char *folder,
                              gb_error *err);
 void gb_tokenizer_files_free(gb_tokenizer_files *f);
 
+/* Whether tokenizer_config.json asks for this (add_bos_token) in vain, as there
+ * is a tokenizer.json. */
+bool gb_tokenizer_files_ignore(const char *folder, const char *field);
+
 #endif

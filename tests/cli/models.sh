@@ -45,6 +45,8 @@ info, not usable | gumbel info me/bad | - | 1 | - | ~model_type
 info, no tokenizer | rm "$models/mine/vocab.json"; gumbel info mine | - | 0 | ~^tokenizer +cannot be used: .*vocab.json: cannot open | -
 info, no weights | rm "$models/mine/model.safetensors"; cp "$stories/vocab.json" "$models/mine"; gumbel info mine | - | 0 | ~^weights +cannot be used: .*expected model.safetensors | -
 info, ignored | touch "$models/me/too/tf_model.h5" "$models/me/too/pytorch_model.bin"; gumbel info me/too | - | 0 | ~^  tf_model.h5 +weights for other programs$ | -
+info, a wish in vain | t=$models/me/too; echo '{"add_bos_token": true, "add_eos_token": false}' > "$t/tokenizer_config.json"; gumbel info me/too|grep add_; echo '{}' > "$t/tokenizer.json"; gumbel info me/too|grep add_|sed "s/^ *//;s/  */ /g" | - | 0 | add_bos_token tokenizer.json goes before tokenizer_config.json\n | -
+info --json, in vain | gumbel info me/too --json; rm "$models/me/too/tokenizer.json" "$models/me/too/tokenizer_config.json" | - | 0 | ~"field":"add_bos_token","why":"tokenizer.json goes before | -
 info, another | gumbel info me/too --json | - | 0 | ~"file":"pytorch_model.bin","why":"another file of weights goes before it" | -
 
 rm, which | gumbel models rm | - | 2 | - | ~expected the names
