@@ -39,10 +39,8 @@ gb_http_escape(gb_str *out, const char *text)
 #else
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -69,7 +67,7 @@ on_progress(void *arg, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
     if (asked == 0)
         h->heard = gb_now_ms();
     h->silent = gb_now_ms() - h->heard > 1000.0 * (double)gb_hub_timeout();
-    return h->silent || (h->cancel != NULL && atomic_load(h->cancel));
+    return h->silent || gb_http_is_cancelled(h);
 }
 
 /* Where this system keeps its certificates libcurl knows; these say that they
@@ -249,7 +247,7 @@ gb_http_end
 gb_http_get(gb_http *h, const gb_http_request *r, double *wait, gb_error *err)
 {
     gb_transfer t = {.h = h, .request = r, .own = true, .err = err,
-                  .linked_size = GB_SIZE_UNKNOWN};
+                     .linked_size = GB_SIZE_UNKNOWN};
     char *url = gb_format("%s%s", h->endpoint, r->path), *next;
     gb_http_end end;
     int hops;

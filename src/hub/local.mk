@@ -1,7 +1,7 @@
 libgumbel_a_SOURCES += \
+	src/hub/curl.c src/hub/curl.h \
 	src/hub/download.c src/hub/download.h \
 	src/hub/endpoint.c src/hub/endpoint.h \
-	src/hub/curl.c src/hub/curl.h \
 	src/hub/http.c src/hub/http.h \
 	src/hub/pull.c src/hub/pull.h \
 	src/hub/puller.c src/hub/puller.h \

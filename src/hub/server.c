@@ -14,34 +14,34 @@
 #define ENDPOINT "https://huggingface.co"
 
 void
-gb_server_free(gb_server *o)
+gb_server_free(gb_server *s)
 {
-    curl_free(o->scheme);
-    curl_free(o->host);
-    curl_free(o->port);
-    *o = (gb_server){NULL, NULL, NULL};
+    curl_free(s->scheme);
+    curl_free(s->host);
+    curl_free(s->port);
+    *s = (gb_server){NULL, NULL, NULL};
 }
 
 bool
-gb_server_read(gb_server *o, const char *url)
+gb_server_read(gb_server *s, const char *url)
 {
     CURLU *u = curl_url();
     bool ok;
 
-    *o = (gb_server){NULL, NULL, NULL};
+    *s = (gb_server){NULL, NULL, NULL};
     ok = u != NULL && curl_url_set(u, CURLUPART_URL, url, 0) == CURLUE_OK &&
-         curl_url_get(u, CURLUPART_SCHEME, &o->scheme, 0) == CURLUE_OK &&
-         curl_url_get(u, CURLUPART_HOST, &o->host, 0) == CURLUE_OK &&
-         curl_url_get(u, CURLUPART_PORT, &o->port, CURLU_DEFAULT_PORT) ==
+         curl_url_get(u, CURLUPART_SCHEME, &s->scheme, 0) == CURLUE_OK &&
+         curl_url_get(u, CURLUPART_HOST, &s->host, 0) == CURLUE_OK &&
+         curl_url_get(u, CURLUPART_PORT, &s->port, CURLU_DEFAULT_PORT) ==
              CURLUE_OK;
     curl_url_cleanup(u);
     return ok;
 }
 
 bool
-gb_server_speaks(const gb_server *o, const char *scheme)
+gb_server_speaks(const gb_server *s, const char *scheme)
 {
-    return strcasecmp(o->scheme, scheme) == 0;
+    return strcasecmp(s->scheme, scheme) == 0;
 }
 
 bool
@@ -52,13 +52,13 @@ gb_server_same(const gb_server *a, const gb_server *b)
 }
 
 bool
-gb_server_is_here(const gb_server *o)
+gb_server_is_here(const gb_server *s)
 {
-    const bool is_number = o->host[strspn(o->host, "0123456789.")] == '\0';
+    const bool is_number = s->host[strspn(s->host, "0123456789.")] == '\0';
 
-    return strcasecmp(o->host, "localhost") == 0 ||
-           (is_number && strncmp(o->host, "127.", 4) == 0) ||
-           strcmp(o->host, "[::1]") == 0;
+    return strcasecmp(s->host, "localhost") == 0 ||
+           (is_number && strncmp(s->host, "127.", 4) == 0) ||
+           strcmp(s->host, "[::1]") == 0;
 }
 
 static bool

@@ -163,8 +163,8 @@ gb_transfer_body(char *bytes, size_t size, size_t n, void *arg)
 
 /* --- what came of it ------------------------------------------------------ */
 
-static bool
-is_interrupted(const gb_http *h)
+bool
+gb_http_is_cancelled(const gb_http *h)
 {
     return h->cancel != NULL && atomic_load(h->cancel);
 }
@@ -233,7 +233,7 @@ fail_curl(const transfer *t, CURLcode code)
     gb_str shown = GB_STR_INIT;
     gb_http_end end;
 
-    if (is_interrupted(h)) {
+    if (gb_http_is_cancelled(h)) {
         gb_fail_interrupted(t->err);
         return GB_HTTP_FAILED;
     }

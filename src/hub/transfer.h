@@ -36,6 +36,9 @@ typedef struct gb_transfer {
     gb_error *err;
 } gb_transfer;
 
+/* Whether the user does not want it any more. */
+bool gb_http_is_cancelled(const gb_http *h);
+
 /* libcurl's callbacks for the lines of a head, and for what follows; `t` is a
  * gb_transfer. */
 size_t gb_transfer_header(char *bytes, size_t size, size_t n, void *t);

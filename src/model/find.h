@@ -9,13 +9,14 @@
 
 /* Finds a model, a folder or a GGUF file. One that is there is taken as it is,
  * and so is anything by a path with a slash; of a file of weights that a folder
- * is found by (model.safetensors, ckpt.pt, ...) the folder is meant. A name, with or without .gguf, is
- * looked for in $XDG_DATA_HOME/gumbel/models, in the source tree when the
- * program runs where it was built, where models are installed, and among the
- * models that Hugging Face's libraries have loaded (model/hub_cache.h). It may
- * be one of the hub, with an owner (model/hub_name.h). NULL means
- * $GUMBEL_MODEL, else the model that ships. Returns the path (caller frees)
- * or NULL, with every place that was looked at in the message. */
+ * is found by (model.safetensors, ckpt.pt, ...) the folder is meant. A name,
+ * with or without .gguf, is looked for in $XDG_DATA_HOME/gumbel/models, in the
+ * source tree when the program runs where it was built, where models are
+ * installed, and among the models that Hugging Face's libraries have loaded
+ * (model/hub_cache.h). It may be one of the hub, with an owner
+ * (model/hub_name.h). NULL means $GUMBEL_MODEL, else the model that ships.
+ * Returns the path (caller frees) or NULL, with every place that was looked at
+ * in the message. */
 char *gb_model_find(const char *name, gb_error *err);
 
 /* Only by its name, in the places above, whatever lies in the working folder;
