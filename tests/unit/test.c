@@ -110,6 +110,19 @@ test_fails_with(const gb_error *err, gb_status status, ...)
     va_end(ap);
 }
 
+gb_str
+test_bytes(const char *name)
+{
+    char *path = gb_path_join("tests/golden", name);
+    gb_error err = GB_ERROR_INIT;
+    gb_str bytes = GB_STR_INIT;
+
+    test_ok(gb_file_read(test_source(path), 1 << 20, &bytes, &err), &err);
+    free(path);
+    keep(bytes.data);
+    return bytes;
+}
+
 const char *
 test_write(const char *name, const void *data, size_t n)
 {

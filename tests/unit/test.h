@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "base/error.h"
+#include "base/str.h"
 
 /* cmocka 2 has a new name for this, and warns of the one that 1.1 has. */
 #ifdef assert_uint_in_range
@@ -34,6 +35,9 @@ void test_ok(bool ok, const gb_error *err);
  * NULL-terminated strings. */
 void test_fails_with(const gb_error *err, gb_status status, ...)
     __attribute__((sentinel));
+
+/* The bytes of a file of tests/golden; process-long too. */
+gb_str test_bytes(const char *name);
 
 /* Writes a file below test_folder(); returns its path (static storage). */
 const char *test_write(const char *name, const void *data, size_t n);

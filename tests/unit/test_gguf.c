@@ -17,18 +17,8 @@ static gb_str golden; /* tiny.gguf */
 static int
 setup(void **state)
 {
-    gb_error err = GB_ERROR_INIT;
-
     (void)state;
-    return !gb_file_read(test_source("tests/golden/tiny.gguf"), 1 << 20,
-                         &golden, &err);
-}
-
-static int
-teardown(void **state)
-{
-    (void)state;
-    gb_str_free(&golden);
+    golden = test_bytes("tiny.gguf");
     return 0;
 }
 
@@ -356,5 +346,5 @@ main(void)
         cmocka_unit_test(test_damaged),
     };
 
-    return cmocka_run_group_tests_name("gguf", tests, setup, teardown);
+    return cmocka_run_group_tests_name("gguf", tests, setup, NULL);
 }

@@ -4,7 +4,6 @@
 
 #include <unistd.h>
 
-#include "base/file.h"
 #include "base/mem.h"
 #include "model/tensors.h"
 #include "mutate.h"
@@ -15,18 +14,8 @@ static gb_str golden;
 static int
 setup(void **state)
 {
-    gb_error err = GB_ERROR_INIT;
-
     (void)state;
-    return !gb_file_read(test_source("tests/golden/pickled.bin"), 1 << 20,
-                         &golden, &err);
-}
-
-static int
-teardown(void **state)
-{
-    (void)state;
-    gb_str_free(&golden);
+    golden = test_bytes("pickled.bin");
     return 0;
 }
 
@@ -278,5 +267,5 @@ main(void)
         cmocka_unit_test(test_damaged),
     };
 
-    return cmocka_run_group_tests_name("pickle", tests, setup, teardown);
+    return cmocka_run_group_tests_name("pickle", tests, setup, NULL);
 }
