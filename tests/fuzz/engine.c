@@ -36,7 +36,8 @@ const char *
 fuzz_model_folder(void)
 {
     static const gb_random_model small = {
-        .layers = 1, .width = 4, .heads = 1, .vocab = GB_FUZZ_VOCAB, .context = 48,
+        .layers = 1, .width = 4, .heads = 1, .vocab = GB_FUZZ_VOCAB,
+        .context = 48,
     };
     static char *path;
 

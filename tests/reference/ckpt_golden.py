@@ -5,10 +5,10 @@
 
 ckpt.pt: a checkpoint as nanoGPT's train.py saves it after torch.compile, with
 bias=False: one layer of width 4, 264 rows, F32, one matrix column by column.
-meta.pkl: characters and their ids as a prepare.py writes them. ckpt.txt: token ids, and after
-them the log-probabilities of the next token, which are computed here in
-float64. Needs nothing: the archive is written without PyTorch, names of whose
-classes are all that is in a pickle.
+meta.pkl: characters and their ids as a prepare.py writes them. ckpt.txt: token
+ids, and after them the log-probabilities of the next token, which are computed
+here in float64. Needs nothing: the archive is written without PyTorch, names of
+whose classes are all that is in a pickle.
 """
 import io
 import math
@@ -100,8 +100,7 @@ def save(path, obj):
         put("data.pkl", file.getvalue())
         put("byteorder", b"little")
         for i, t in enumerate(pickler.storages):
-            put(f"data/{i}", struct.pack(f"<{len(t.values)}f",
-                                          *t.saved()))
+            put(f"data/{i}", struct.pack(f"<{len(t.values)}f", *t.saved()))
         put("version", b"3\n")
 
 
