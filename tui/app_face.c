@@ -1,3 +1,4 @@
+#include "base/number.h"
 #include "tui/app.h"
 
 #include <stdlib.h>

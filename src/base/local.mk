@@ -11,6 +11,7 @@ libgumbel_a_SOURCES += \
 	src/base/mem.c src/base/mem.h \
 	src/base/str.c src/base/str.h \
 	src/base/nearest.c src/base/nearest.h \
+	src/base/number.c src/base/number.h \
 	src/base/path.c src/base/path.h \
 	src/base/progress.c src/base/progress.h \
 	src/base/thread.c src/base/thread.h \

@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/number.h"
 #include "session/draft.h"
 #include "session/pace.h"
 #include "session/several.h"

@@ -8,6 +8,7 @@
 
 #include "base/cells.h"
 #include "base/locale.h"
+#include "base/number.h"
 #include "base/utf8.h"
 #include "session/settings.h"
 

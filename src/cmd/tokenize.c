@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/number.h"
 #include "cmd/commands.h"
 #include "cmd/output.h"
 #include "model/model.h"

@@ -1,4 +1,5 @@
 /* Events from the JSON of a journal. */
+#include "base/number.h"
 #include "session/event.h"
 
 #include <string.h>

@@ -87,10 +87,4 @@ bool gb_settings_cut(const gb_settings *s, gb_ids *ids);
 /* The names above, NULL-terminated. */
 extern const char *const gb_settings_names[];
 
-/* Exact parsing of numbers as people type them; the whole text must be one. */
-bool gb_parse_u64(const char *text, uint64_t *value);
-bool gb_parse_double(const char *text, double *value);
-/* on/off/true/false/yes/no/1/0, in any case. */
-bool gb_parse_switch(const char *text, bool *value);
-
 #endif

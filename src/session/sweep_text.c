@@ -6,6 +6,7 @@
 
 #include "base/cells.h"
 #include "base/mem.h"
+#include "base/number.h"
 #include "session/look.h"
 #include "session/steer.h"
 

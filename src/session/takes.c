@@ -1,4 +1,5 @@
 /* Going about in the tree of takes. */
+#include "base/number.h"
 #include "session/steer.h"
 
 #include <stdlib.h>
