@@ -56,6 +56,7 @@ libgumbel_a_SOURCES += \
 	src/session/session.c \
 	src/session/session.h \
 	src/session/session_open.c \
+	src/session/session_write.c \
 	src/session/settings.c \
 	src/session/settings.def \
 	src/session/settings.h \
