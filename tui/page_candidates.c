@@ -156,16 +156,21 @@ head(gb_page *p, gb_row *out)
 /* Of the text before the token. */
 #define BEFORE 1200
 
+static void
+put_before(void *view, gb_role role, const char *text, size_t n)
+{
+    (void)role; /* what would be written is to stand out alone */
+    gb_view_append(view, GB_TEXT_MODEL, text, n);
+}
+
 /* How the text would go on with the one that is selected. */
 static void
 preview(gb_page *p, size_t i, gb_view *v)
 {
     const gb_seen *s = seen(p);
-    gb_str text = gb_transcript_before(&p->app->ui.mirror.transcript,
-                                       s->place, BEFORE);
 
-    gb_view_append(v, GB_TEXT_MODEL, gb_str_cstr(&text), text.len);
-    gb_str_free(&text);
+    gb_transcript_before(&p->app->ui.mirror.transcript, s->place, BEFORE,
+                         put_before, v);
     if (i < s->n_candidates)
         gb_view_append(v, GB_TEXT_USER, s->candidates[i].token.text,
                        s->candidates[i].token.n);

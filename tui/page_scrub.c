@@ -228,6 +228,7 @@ draw_text(scrub_page *s, const gb_scrub_run *run, const gb_seen_trial *t,
     long first, most;
 
     room = room < GB_PROSE_WIDTH ? room : GB_PROSE_WIDTH;
+    gb_scrub_before(&f, &s->page.app->ui.mirror.transcript, t->from);
     parting = gb_scrub_flow(&f, run, t, room, ascii);
     gb_flow_wrap(&f, room, ascii);
     line = gb_flow_line_of(&f, parting > 0 ? parting - 1 : 0);

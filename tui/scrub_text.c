@@ -36,8 +36,7 @@ gb_scrub_run_read(gb_scrub_run *run, const gb_transcript *t, gb_place from)
 {
     const gb_part *part;
 
-    *run = (gb_scrub_run){
-        .before = gb_transcript_before(t, from, BEFORE)};
+    *run = (gb_scrub_run){.n = 0};
     for (part = t->parts; part < t->parts + t->n_parts; part++)
         if (part->role == GB_ROLE_MODEL && part->node >= from.node)
             add_tokens(run, part,
@@ -47,7 +46,6 @@ gb_scrub_run_read(gb_scrub_run *run, const gb_transcript *t, gb_place from)
 void
 gb_scrub_run_free(gb_scrub_run *run)
 {
-    gb_str_free(&run->before);
     gb_str_free(&run->text);
     free(run->tokens);
     *run = (gb_scrub_run){.n = 0};
@@ -74,6 +72,19 @@ add_ghost(gb_flow *f, const gb_scrub_run *run, size_t from, unsigned width,
     gb_str_free(&line);
 }
 
+static void
+put_before(void *flow, gb_role role, const char *text, size_t n)
+{
+    gb_flow_add(flow, role == GB_ROLE_USER ? GB_STYLE_USER : GB_STYLE_MODEL,
+                text, n);
+}
+
+void
+gb_scrub_before(gb_flow *f, const gb_transcript *t, gb_place from)
+{
+    gb_transcript_before(t, from, BEFORE, put_before, f);
+}
+
 size_t
 gb_scrub_flow(gb_flow *f, const gb_scrub_run *run, const gb_seen_trial *trial,
               unsigned width, bool ascii)
@@ -83,8 +94,6 @@ gb_scrub_flow(gb_flow *f, const gb_scrub_run *run, const gb_seen_trial *trial,
     uint32_t i;
     bool same;
 
-    gb_flow_add(f, GB_STYLE_USER, gb_str_cstr(&run->before),
-                run->before.len);
     gb_flow_add(f, GB_STYLE_MODEL, gb_str_cstr(&trial->text),
                 trial->same_bytes);
     parting = f->text.len;

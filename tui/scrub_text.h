@@ -8,7 +8,6 @@
 
 /* The run as it stands in the conversation. */
 typedef struct gb_scrub_run {
-    gb_str before;       /* the end of the text before it */
     gb_str text;
     gb_written *tokens;  /* (n); their ends are those in text */
     uint32_t n;
@@ -18,6 +17,8 @@ void gb_scrub_run_read(gb_scrub_run *run, const gb_transcript *t,
                        gb_place from);
 void gb_scrub_run_free(gb_scrub_run *run);
 
+/* Appends the end of the text before the run. */
+void gb_scrub_before(gb_flow *f, const gb_transcript *t, gb_place from);
 /* Appends the text of a trial: plain what the run has at the same step,
  * marked what it has not, and once, where they part, a line of how the run
  * went on. Returns the byte of the flow's text at which they do. */

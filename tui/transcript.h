@@ -96,10 +96,12 @@ const gb_part *gb_transcript_part(const gb_transcript *t, gb_place place);
 
 /* Bytes of a part's text before its token i, or of all of it. */
 size_t gb_part_bytes(const gb_part *part, uint32_t i);
-/* The end of the text before a place of the path, at most so many bytes of
- * it; before node 0 there is none. */
-gb_str gb_transcript_before(const gb_transcript *t, gb_place place,
-                            size_t most);
+/* Gives the end of the text before a place of the path, at most so many bytes
+ * of it, part by part; before node 0 there is none. */
+void gb_transcript_before(const gb_transcript *t, gb_place place, size_t most,
+                          void (*put)(void *arg, gb_role role,
+                                      const char *text, size_t n),
+                          void *arg);
 
 /* Appends the text of a turn: the model's that has this node in it, or a text
  * of the user; the user's last one where there is no such node. False: there

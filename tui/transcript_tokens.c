@@ -84,27 +84,29 @@ gb_part_bytes(const gb_part *part, uint32_t i)
     return i > 0 ? part->tokens[i - 1].end : 0;
 }
 
-gb_str
-gb_transcript_before(const gb_transcript *t, gb_place place, size_t most)
+void
+gb_transcript_before(const gb_transcript *t, gb_place place, size_t most,
+                     void (*put)(void *arg, gb_role role, const char *text,
+                                 size_t n),
+                     void *arg)
 {
     const gb_part *last = last_part(t, is_behind_node, &place.node), *p = last;
-    gb_str out = GB_STR_INIT;
-    size_t end, n;
+    size_t end, n, from;
 
     if (last == NULL)
-        return out;
+        return;
     end = last->node == place.node ? gb_part_bytes(last, place.tokens)
                                    : last->text.len;
     for (n = end; p > t->parts && n < most; n += p->text.len)
         p--;
-    for (; p < last; p++)
-        gb_str_append(&out, gb_str_cstr(&p->text), p->text.len);
-    gb_str_append(&out, gb_str_cstr(&last->text), end);
-    n = out.len > most ? out.len - most : 0;
-    while (n < out.len && (out.data[n] & 0xc0) == 0x80)
-        n++;
-    gb_str_drop(&out, n);
-    return out;
+    for (from = n > most ? n - most : 0; p <= last; p++, from = 0) {
+        n = p == last ? end : p->text.len;
+        /* What is cut off takes the rest of a character along. */
+        while (from > 0 && from < n && (p->text.data[from] & 0xc0) == 0x80)
+            from++;
+        if (n > from)
+            put(arg, p->role, p->text.data + from, n - from);
+    }
 }
 
 /* Bytes of a part, as the sink has it, before the end of token i. */
