@@ -14,7 +14,8 @@
 typedef enum gb_phase {
     GB_PHASE_LOAD,    /* weights to the device */
     GB_PHASE_COMPILE, /* kernels */
-    GB_PHASE_PREFILL, /* a long prompt is read; tokens */
+    GB_PHASE_PREFILL, /* a prompt is read that takes several passes, of which
+                         more are to come; tokens */
     GB_PHASE_HASH,    /* of the weights */
     GB_PHASE_SESSION, /* a session file is read */
     GB_PHASE_CONVERT, /* a file of weights is written */

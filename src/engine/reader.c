@@ -195,7 +195,8 @@ gb_reader_read(gb_reader *r, const gb_sequence *texts, unsigned n,
         if (!ok)
             return false;
         read += r->pass.n;
-        if (r->reads)
+        /* The last pass may be on its way yet, or its kernels. */
+        if (r->reads && done < n)
             gb_progress_tell(r->progress, GB_PHASE_PREFILL,
                              read < total ? read : total, total);
     }
