@@ -159,20 +159,6 @@ gb_history_load(const char *path, void (*add)(const char *entry),
     return ok;
 }
 
-static bool
-make_folder_of(const char *path, gb_error *err)
-{
-    char *folder = gb_strdup(path), *slash = strrchr(folder, '/');
-    bool ok = true;
-
-    if (slash != NULL && slash != folder) {
-        *slash = '\0';
-        ok = gb_make_folders(folder, err);
-    }
-    free(folder);
-    return ok;
-}
-
 /* Adds a line; *again when it went into a file that has been replaced. */
 static bool
 append(const char *path, const gb_str *line, bool *again, gb_error *err)
@@ -198,7 +184,7 @@ gb_history_save(const char *path, const char *entry, gb_error *err)
 
     if (strlen(entry) > GB_HISTORY_ENTRY_BYTES)
         return true;
-    ok = make_folder_of(path, err);
+    ok = gb_make_folders_of(path, err);
     escape(&line, entry);
     for (tries = 0; ok && again && tries < 10; tries++)
         ok = append(path, &line, &again, err);

@@ -276,6 +276,21 @@ gb_make_folders(const char *path, gb_error *err)
 }
 
 bool
+gb_make_folders_of(const char *path, gb_error *err)
+{
+    const char *slash = strrchr(path, '/');
+    char *folder;
+    bool ok;
+
+    if (slash == NULL || slash == path)
+        return true;
+    folder = gb_strndup(path, (size_t)(slash - path));
+    ok = gb_make_folders(folder, err);
+    free(folder);
+    return ok;
+}
+
+bool
 gb_remove_tree(const char *path, gb_error *err)
 {
     const struct dirent *entry;

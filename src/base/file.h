@@ -85,6 +85,8 @@ bool gb_same_file(const char *a, const char *b);
 bool gb_is_open_there(int fd, const char *path);
 /* mkdir -p with mode 0700. */
 bool gb_make_folders(const char *path, gb_error *err);
+/* Likewise those that a file at this path is to stand in. */
+bool gb_make_folders_of(const char *path, gb_error *err);
 
 /* Deletes a path with all that is below it, of a symbolic link the link alone.
  * What is not there is no error. */

@@ -336,11 +336,8 @@ settle(gb_store *s)
 bool
 gb_store_finish(gb_store *s, gb_error *err)
 {
-    char *above = gb_strndup(s->target,
-                             (size_t)(strrchr(s->target, '/') - s->target));
-    bool ok = gb_make_folders(above, err);
+    bool ok = gb_make_folders_of(s->target, err);
 
-    free(above);
     if (ok && s->name->file != NULL)
         ok = finish_file(s, err);
     else if (ok && gb_is_there(s->target))

@@ -186,14 +186,11 @@ void
 gb_model_used(const char *folder)
 {
     char *name = gb_model_name(folder), *path = used_path(name), *found;
-    char *slash = path != NULL ? strrchr(path, '/') : NULL;
     int fd;
 
     found = gb_model_find_installed(name);
-    if (slash != NULL && found != NULL && gb_same_file(found, folder)) {
-        *slash = '\0';
-        gb_make_folders(path, NULL);
-        *slash = '/';
+    if (path != NULL && found != NULL && gb_same_file(found, folder)) {
+        gb_make_folders_of(path, NULL);
         fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
         if (fd >= 0) {
             futimens(fd, NULL);

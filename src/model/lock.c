@@ -50,7 +50,7 @@ lock_file(const char *path, gb_error *err)
 int
 gb_model_lock(const char *local, gb_error *err)
 {
-    char *path = lock_path(local), *folder;
+    char *path = lock_path(local);
     int fd = -1;
 
     if (path == NULL) {
@@ -58,10 +58,8 @@ gb_model_lock(const char *local, gb_error *err)
                 "nor $HOME is set");
         return -1;
     }
-    folder = gb_strndup(path, (size_t)(strrchr(path, '/') - path));
-    if (gb_make_folders(folder, err))
+    if (gb_make_folders_of(path, err))
         fd = lock_file(path, err);
-    free(folder);
     free(path);
     return fd;
 }

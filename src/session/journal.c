@@ -162,17 +162,11 @@ gb_journal_begin(gb_journal *j, const gb_journal_reader *r, gb_error *err)
 static bool
 create(gb_journal *j, gb_error *err)
 {
-    char *folder = gb_strdup(j->path), *slash = strrchr(folder, '/');
     struct stat st;
     bool ok = true;
     int fd;
 
-    if (slash != NULL && slash != folder) {
-        *slash = '\0';
-        ok = gb_make_folders(folder, err);
-    }
-    free(folder);
-    if (!ok)
+    if (!gb_make_folders_of(j->path, err))
         return false;
     fd = open(j->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK,
               0600);
