@@ -8,26 +8,19 @@
 #define NARROW 72        /* columns; below that: */
 #define NARROW_STATE 10
 
-/* What a level still shows; each is narrower than the one before. */
-typedef struct level {
-    bool filter_names; /* "top-k 40", else "k40" */
-    bool sampling;     /* in full */
-    bool drafts, written, adjusted, filters, pace, seed, context;
-} level;
-
-static const level levels[] = {
-    {true, true, true, true, true, true, true, true, true},
-    {false, true, true, true, true, true, true, true, true},
-    {false, true, false, true, true, true, true, true, true},
-    {false, true, false, false, true, true, true, true, true},
-    {false, true, false, false, true, true, false, true, true},
-    {false, false, false, false, true, true, false, true, true},
-    {false, false, false, false, false, true, false, true, true},
-    {false, false, false, false, false, true, false, false, true},
-    {false, false, false, false, false, false, false, false, true},
-    {false, false, false, false, false, false, false, false, false},
+/* What is given up for want of room, first to last. */
+enum {
+    LONG_NAMES, /* "top-k 40", else "k40" */
+    DRAFTS,
+    WRITTEN, /* and what it forgets */
+    PACE,
+    SAMPLING, /* in full */
+    ADJUSTED,
+    SEED,
+    FILTERS,
+    CONTEXT,
+    N_FIELDS
 };
-#define N_LEVELS (sizeof levels / sizeof *levels)
 
 void
 gb_status_put_temperature(gb_row *row, const gb_status_in *in)
@@ -165,28 +158,29 @@ put_written(gb_row *row, const gb_settings *now, const gb_settings *then)
                       (double)then->temperature);
 }
 
+/* Without the first so many of the fields. */
 static void
-put_fields(gb_row *row, const gb_status_in *in, const level *l)
+put_fields(gb_row *row, const gb_status_in *in, unsigned without)
 {
     const gb_settings *s = &in->settings;
 
     gb_status_put_temperature(row, in);
     gb_row_puts(row, s->greedy ? GB_STYLE_TOKEN : GB_STYLE_PLAIN,
-                s->greedy ? (l->sampling ? " greedy  " : " grd")
-                          : (l->sampling ? " sampling" : " smp"));
-    if (l->pace)
+                s->greedy ? (without <= SAMPLING ? " greedy  " : " grd")
+                          : (without <= SAMPLING ? " sampling" : " smp"));
+    if (without <= PACE)
         put_pace(row, in);
-    if (l->drafts)
+    if (without <= DRAFTS)
         put_drafts(row, in);
-    if (l->context)
+    if (without <= CONTEXT)
         put_context(row, &in->stats);
-    if (l->seed)
+    if (without <= SEED)
         gb_row_printf(row, GB_STYLE_PLAIN, "  seed %" PRIu64, s->seed);
-    if (l->filters)
-        put_filters(row, &s->filter, l->filter_names);
-    if (l->adjusted)
+    if (without <= FILTERS)
+        put_filters(row, &s->filter, without <= LONG_NAMES);
+    if (without <= ADJUSTED)
         put_adjusted(row, s);
-    if (l->written) {
+    if (without <= WRITTEN) {
         put_written(row, s, in->written);
         put_forgets(row, &in->stats);
     }
@@ -295,17 +289,17 @@ void
 gb_status_put(gb_row *row, const gb_status_in *in)
 {
     const unsigned width = row->width, state = state_columns(row, in);
-    size_t i;
+    unsigned without;
 
-    for (i = 0; i < N_LEVELS; i++) {
+    for (without = 0; without <= N_FIELDS; without++) {
         gb_row_clear(row);
         row->width = 1000;
-        put_fields(row, in, &levels[i]);
+        put_fields(row, in, without);
         row->width = width;
         if (row->used + 1 + state <= width)
             break;
     }
-    if (i == N_LEVELS) {
+    if (without > N_FIELDS) {
         /* The beginning of it, at least. */
         gb_row_clear(row);
         row->width = width > state ? width - state - 1 : 0;
