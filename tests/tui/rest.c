@@ -6,56 +6,48 @@
 #include <string.h>
 #include <sys/syscall.h>
 
-static FILE *
-open_of(pid_t pid, long thread, const char *name)
+/* What a thread's file in /proc holds, into so many bytes; false: it cannot be
+ * read, or the thread has ended. */
+static bool
+read_of(pid_t pid, long thread, const char *name, char *text, size_t size)
 {
     char path[96];
+    FILE *file;
 
     snprintf(path, sizeof(path), "/proc/%ld/task/%ld/%s", (long)pid, thread,
              name);
-    return fopen(path, "re");
+    file = fopen(path, "re");
+    text[file != NULL ? fread(text, 1, size - 1, file) : 0] = '\0';
+    if (file != NULL)
+        fclose(file);
+    return text[0] != '\0';
 }
 
 unsigned long
 rest_count(pid_t pid)
 {
-    FILE *file = open_of(pid, pid, "status");
-    unsigned long count = 0;
-    char line[256];
+    static const char wanted[] = "\nvoluntary_ctxt_switches:";
+    char text[16384];
+    const char *line;
 
-    while (file != NULL && fgets(line, sizeof(line), file) != NULL)
-        if (sscanf(line, "voluntary_ctxt_switches: %lu", &count) == 1)
-            break;
-    if (file != NULL)
-        fclose(file);
-    return count;
-}
-
-/* For these it may be waiting: a driver's linker, an editor. */
-static bool
-has_children(pid_t pid, long thread)
-{
-    FILE *file = open_of(pid, thread, "children");
-    bool has = file != NULL && fgetc(file) != EOF;
-
-    if (file != NULL)
-        fclose(file);
-    return has;
+    if (!read_of(pid, pid, "status", text, sizeof(text)))
+        return 0;
+    line = strstr(text, wanted);
+    return line != NULL ? strtoul(line + strlen(wanted), NULL, 10) : 0;
 }
 
 static bool
 sleeps(pid_t pid, long thread)
 {
-    FILE *file = open_of(pid, thread, "stat");
-    char state = 'S';
+    char text[1024], state;
 
     /* A thread that has ended in the meantime does nothing either. */
-    if (file == NULL)
+    if (!read_of(pid, thread, "stat", text, sizeof(text)) ||
+        sscanf(text, "%*d (%*[^)]) %c", &state) != 1)
         return true;
-    if (fscanf(file, "%*d (%*[^)]) %c", &state) != 1)
-        state = 'S';
-    fclose(file);
-    return state == 'S' && !has_children(pid, thread);
+    /* For a child it may be waiting: a driver's linker, an editor. */
+    return state == 'S' &&
+           !read_of(pid, thread, "children", text, sizeof(text));
 }
 
 /* Whether a line of /proc/PID/syscall is a poll that waits for ever. */
@@ -79,13 +71,10 @@ is_endless_poll(const char *line)
 static int
 polls(pid_t pid)
 {
-    FILE *file = open_of(pid, pid, "syscall");
-    char line[256] = "";
-    bool known = file != NULL && fgets(line, sizeof(line), file) != NULL;
+    char line[256];
 
-    if (file != NULL)
-        fclose(file);
-    return known ? is_endless_poll(line) : -1;
+    return read_of(pid, pid, "syscall", line, sizeof(line))
+               ? is_endless_poll(line) : -1;
 }
 
 static bool

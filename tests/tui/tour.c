@@ -175,7 +175,8 @@ is_still_there(const tourist *u)
     if (u->at->page == PROMPT)
         return sight_cursor_row(t, ">", true);
     if (u->at->page == READING)
-        return !sight_cursor_row(t, ">", false) && !sight_cursor_row(t, "search", false);
+        return !sight_cursor_row(t, ">", false) &&
+               !sight_cursor_row(t, "search", false);
     mark = sight_last_row(t);
     still = strcmp(mark, u->mark) == 0 &&
             screen_cursor_visible(t->screen) == u->cursor;
@@ -192,8 +193,7 @@ open_place(tourist *u, gb_error *err)
     gb_str_printf(&keys, "<C-u>%s", u->at->open);
     ok = press(u, gb_str_cstr(&keys), err);
     gb_str_free(&keys);
-    if (!ok ||
-        !stage_wait(u->t, check_opened, u, err) ||
+    if (!ok || !stage_wait(u->t, check_opened, u, err) ||
         !stage_wait(u->t, sight_check, &u->look, err))
         return false;
     free(u->mark);
