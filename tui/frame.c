@@ -160,7 +160,7 @@ gb_frame_words(unsigned bottom, unsigned rows, unsigned width)
     unsigned longest = 1, columns, need, row, column, w;
     bool ascii = gb_screen_is_ascii();
     const char *const *words;
-    size_t n = gb_prompt_matches(&words), i, per_row;
+    size_t n = gb_prompt_matches(&words), i;
 
     if (n == 0 || rows == 0)
         return;
@@ -169,13 +169,12 @@ gb_frame_words(unsigned bottom, unsigned rows, unsigned width)
         longest = w > longest ? w : longest;
     }
     columns = width / (longest + 2) > 0 ? width / (longest + 2) : 1;
-    per_row = columns;
-    need = (unsigned)((n + per_row - 1) / per_row);
+    need = (unsigned)((n + columns - 1) / columns);
     rows = need < rows ? need : rows;
     for (row = 0; row < rows; row++) {
         gb_screen_blank(bottom - rows + row);
         for (column = 0; column < columns; column++) {
-            i = row * per_row + column;
+            i = (size_t)row * columns + column;
             if (i < n)
                 gb_screen_put(bottom - rows + row,
                               1 + column * (longest + 2), longest,
@@ -229,15 +228,10 @@ draw_strip(const gb_frame *f, const gb_layout *l, unsigned width)
 static void
 draw_line_down(const gb_layout *l)
 {
-    bool ascii = gb_screen_is_ascii();
-    unsigned row;
-
-    for (row = l->text_row; row < l->text_row + l->text_height; row++)
-        gb_screen_put(row, l->text_width, 1, GB_STYLE_RULE,
-                      ascii ? "|" : "│");
+    gb_screen_line_down(l->text_row, l->text_width, l->text_height);
     if (l->top_rule)
         gb_screen_put(l->text_row - 1, l->text_width, 1, GB_STYLE_RULE,
-                      ascii ? "+" : "┬");
+                      gb_screen_is_ascii() ? "+" : "┬");
 }
 
 static gb_pane

@@ -288,13 +288,11 @@ draw_preview(gb_page *p, unsigned top, unsigned left, unsigned width,
 static void
 draw_list(gb_page *p, unsigned top, unsigned width, unsigned height)
 {
-    unsigned row, right = width * 2 / 5, below = height / 3;
+    unsigned right = width * 2 / 5, below = height / 3;
 
     if (p->kind->preview != NULL && width >= BESIDE) {
         width -= right + 1;
-        for (row = 0; row < height; row++)
-            gb_screen_put(top + row, width, 1, GB_STYLE_RULE,
-                          gb_screen_is_ascii() ? "|" : "│");
+        gb_screen_line_down(top, width, height);
         draw_preview(p, top, width + 2, right - 1, height);
     } else if (p->kind->preview != NULL && height >= LEAST_ROWS) {
         height -= below + 1;

@@ -359,6 +359,14 @@ gb_screen_line(unsigned row, unsigned column, unsigned length)
 }
 
 void
+gb_screen_line_down(unsigned row, unsigned column, unsigned length)
+{
+    for (; length > 0; length--)
+        gb_screen_put(row++, column, 1, GB_STYLE_RULE,
+                      term.ascii ? "|" : "│");
+}
+
+void
 gb_screen_show(unsigned row, unsigned column)
 {
     curs_set(1);

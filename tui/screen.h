@@ -47,6 +47,7 @@ void gb_screen_put_raw(unsigned row, unsigned column, gb_style style,
 /* Empties a row. */
 void gb_screen_blank(unsigned row);
 void gb_screen_line(unsigned row, unsigned column, unsigned length);
+void gb_screen_line_down(unsigned row, unsigned column, unsigned length);
 /* Shows what was drawn, with the cursor there (or hidden). */
 void gb_screen_show(unsigned row, unsigned column);
 void gb_screen_show_without_cursor(void);
