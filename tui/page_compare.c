@@ -75,42 +75,59 @@ title(gb_page *p, gb_str *left, gb_str *right)
                       c->texts.head);
 }
 
-static void
-draw_one(compare_page *c, gb_flow *f, const char *name, unsigned top,
-         unsigned left, unsigned width, unsigned height)
-{
-    unsigned room = width > 4 ? width - 4 : 1;
+/* One of the texts, and its place. */
+typedef struct side {
+    gb_flow *text;
+    const char *name;
+    unsigned top, left, width, height;
+} side;
 
-    if (height == 0)
+static void
+lay_out(compare_page *c, const side *s)
+{
+    if (s->height == 0)
         return;
-    gb_screen_put(top, left + 1, width - 1, GB_STYLE_FAINT, name);
-    gb_flow_wrap(f, room, gb_screen_is_ascii());
-    c->rows = height - 1;
-    if (f->n_lines > c->most + c->rows)
-        c->most = f->n_lines - c->rows;
-    gb_page_flow(f, c->line, top + 1, left + 2, room, height - 1);
+    gb_flow_wrap(s->text, s->width > 4 ? s->width - 4 : 1,
+                 gb_screen_is_ascii());
+    c->rows = s->height - 1;
+    if (s->text->n_lines > c->most + c->rows)
+        c->most = s->text->n_lines - c->rows;
+}
+
+static void
+draw_side(const compare_page *c, const side *s)
+{
+    if (s->height == 0)
+        return;
+    gb_screen_put(s->top, s->left + 1, s->width - 1, GB_STYLE_FAINT, s->name);
+    gb_page_flow(s->text, c->line, s->top + 1, s->left + 2,
+                 s->width > 4 ? s->width - 4 : 1, s->height - 1);
 }
 
 static void
 draw_both(compare_page *c, unsigned top, unsigned width, unsigned height)
 {
-    unsigned half = width / 2, rows = height / 2, i;
-    const char *first = c->texts.what_if ? "before:" : "first:";
-    const char *second = c->texts.what_if ? "after:" : "second:";
+    const bool what_if = c->texts.what_if;
+    const unsigned half = width / 2, rows = height / 2;
+    side first = {&c->texts.first, what_if ? "before:" : "first:",
+                  top, 0, width, rows};
+    side second = {&c->texts.second, what_if ? "after:" : "second:",
+                   top + rows, 0, width, height - rows};
 
-    c->most = 0;
     if (width >= BESIDE) {
-        for (i = 0; i < height; i++)
-            gb_screen_put(top + i, half, 1, GB_STYLE_RULE,
-                          gb_screen_is_ascii() ? "|" : "│");
-        draw_one(c, &c->texts.first, first, top, 0, half, height);
-        draw_one(c, &c->texts.second, second, top, half + 1, width - half - 1,
-                 height);
-    } else {
-        draw_one(c, &c->texts.first, first, top, 0, width, rows);
-        draw_one(c, &c->texts.second, second, top + rows, 0, width,
-                 height - rows);
+        first.width = half;
+        second.left = half + 1;
+        second.width = width - half - 1;
+        second.top = top;
+        first.height = second.height = height;
+        gb_screen_line_down(top, half, height);
     }
+    c->most = 0;
+    lay_out(c, &first);
+    lay_out(c, &second);
+    scroll(c, 0); /* in another size there is less of it */
+    draw_side(c, &first);
+    draw_side(c, &second);
 }
 
 static void
