@@ -15,39 +15,65 @@ _Static_assert(sizeof(gb_head_stat) == sizeof(gb_head_pick),
                "stat_t of cl/pick.cl");
 _Static_assert(sizeof(gb_head_draw) == 64, "draw_t of cl/pick.cl");
 
-static unsigned
-item_count(const gb_compute *c, unsigned n_vocab)
+/* What they keep on the device. */
+#define BUFFERS 14
+
+typedef struct buffer {
+    cl_mem *mem;
+    size_t size;
+    const char *what;
+} buffer;
+
+static void
+list_buffers(gb_head *h, buffer *list)
 {
-    return (unsigned)gb_round_up(gb_div_up(n_vocab, c->shape.draws),
-                                 c->shape.lanes);
+    const size_t most = GB_SCORE_ROWS, rows = GB_ROWS, f = sizeof(float);
+    const buffer all[] = {
+        {&h->hidden, most * h->width * f, "activations"},
+        {&h->logits, most * h->ld * f, "logits"},
+        {&h->parts, most * h->chunks * 4 * f, "sums"},
+        {&h->logprobs, rows * h->ld * f, "log-probabilities"},
+        {&h->temperatures, rows * f, "temperatures"},
+        {&h->jumps, h->items * sizeof(cl_ulong4), "the noise table"},
+        {&h->draws, rows * sizeof(gb_head_draw), "the noise's beginnings"},
+        {&h->bests, rows * h->items * sizeof(gb_best), "candidates"},
+        {&h->noise, rows * h->ld * f, "noise"},
+        {&h->result, rows * h->result_size, "the tokens"},
+        {&h->targets, most * f, "targets"},
+        {&h->scores, most * f, "scores"},
+        {&h->run, 16, "the number of rows"},
+        {&h->adjustments, h->n_vocab * sizeof(gb_adjustment), "adjustments"},
+    };
+
+    _Static_assert(GB_COUNT(all) == BUFFERS, "all of them");
+    memcpy(list, all, sizeof all);
 }
 
-static unsigned
-chunk_count(unsigned n_vocab)
+static void
+set_sizes(gb_head *h, const gb_shape *s, const gb_config *g)
 {
-    return (unsigned)gb_div_up(n_vocab, GB_CHUNK);
-}
-
-static unsigned
-logits_ld(const gb_compute *c, unsigned n_vocab)
-{
-    return gb_padded_width(&c->shape, n_vocab);
+    h->n_vocab = g->n_vocab;
+    h->width = gb_padded_width(s, g->n_embd);
+    h->ld = gb_padded_width(s, g->n_vocab);
+    h->chunks = (unsigned)gb_div_up(g->n_vocab, GB_CHUNK);
+    h->items = (unsigned)gb_round_up(gb_div_up(g->n_vocab, s->draws),
+                                     s->lanes);
+    h->result_size = (1 + h->chunks) * sizeof(gb_head_stat);
 }
 
 uint64_t
 gb_head_size(const gb_compute *c, const gb_config *g)
 {
-    const uint64_t rows = GB_ROWS, ld = logits_ld(c, g->n_vocab);
-    const uint64_t items = item_count(c, g->n_vocab);
-    const uint64_t chunks = chunk_count(g->n_vocab);
+    gb_head h = {.c = NULL};
+    buffer list[BUFFERS];
+    uint64_t size = 0;
+    size_t i;
 
-    return GB_SCORE_ROWS * (sizeof(float) *
-                                (ld + gb_padded_width(&c->shape, g->n_embd)) +
-                            16 * chunks) +
-           rows * (2 * sizeof(float) * ld + sizeof(gb_best) * items +
-                   sizeof(gb_head_stat) * (1 + chunks) + sizeof(float)) +
-           sizeof(gb_adjustment) * (uint64_t)g->n_vocab +
-           sizeof(cl_ulong4) * items;
+    set_sizes(&h, &c->shape, g);
+    list_buffers(&h, list);
+    for (i = 0; i < BUFFERS; i++)
+        size += list[i].size;
+    return size;
 }
 
 /* Where every work-item of the noise starts: a table for any seed. */
@@ -75,34 +101,14 @@ write_jumps(gb_head *h, gb_error *err)
 static bool
 open_buffers(gb_head *h, gb_error *err)
 {
-    const size_t rows = GB_SCORE_ROWS, f = sizeof(float);
-    const struct {
-        cl_mem *buffer;
-        size_t size;
-        const char *what;
-    } table[] = {
-        {&h->hidden, rows * h->width * f, "activations"},
-        {&h->logits, rows * h->ld * f, "logits"},
-        {&h->parts, rows * h->chunks * 4 * f, "sums"},
-        {&h->logprobs, GB_ROWS * h->ld * f, "log-probabilities"},
-        {&h->temperatures, GB_ROWS * f, "temperatures"},
-        {&h->jumps, h->items * sizeof(cl_ulong4), "the noise table"},
-        {&h->draws, GB_ROWS * sizeof(gb_head_draw), "the noise's beginnings"},
-        {&h->bests, GB_ROWS * h->items * sizeof(gb_best), "candidates"},
-        {&h->noise, GB_ROWS * h->ld * f, "noise"},
-        {&h->result, GB_ROWS * h->result_size, "the tokens"},
-        {&h->targets, rows * f, "targets"},
-        {&h->scores, rows * f, "scores"},
-        {&h->run, 16, "the number of rows"},
-        {&h->adjustments, h->n_vocab * sizeof(gb_adjustment), "adjustments"},
-    };
+    buffer list[BUFFERS];
     size_t i;
 
-    for (i = 0; i < GB_COUNT(table); i++) {
-        *table[i].buffer = gb_buffer(h->c, table[i].size, table[i].what, err);
-        if (*table[i].buffer == NULL)
+    list_buffers(h, list);
+    for (i = 0; i < BUFFERS; i++) {
+        *list[i].mem = gb_buffer(h->c, list[i].size, list[i].what, err);
+        if (*list[i].mem == NULL)
             return false;
-        h->bytes += table[i].size;
     }
     return true;
 }
@@ -243,12 +249,7 @@ gb_head_open(gb_head *h, gb_forward *f, const gb_weights *w, gb_error *err)
 {
     memset(h, 0, sizeof *h);
     h->c = f->c;
-    h->n_vocab = f->config->n_vocab;
-    h->width = f->ld;
-    h->ld = logits_ld(h->c, h->n_vocab);
-    h->chunks = chunk_count(h->n_vocab);
-    h->items = item_count(h->c, h->n_vocab);
-    h->result_size = (1 + h->chunks) * sizeof(gb_head_stat);
+    set_sizes(h, &h->c->shape, f->config);
     h->host_result = gb_alloc_array(GB_ROWS, h->result_size);
     h->host_draws = gb_alloc_array(GB_ROWS, sizeof *h->host_draws);
     h->host_adjustments = gb_alloc_array(h->n_vocab,
@@ -267,17 +268,15 @@ gb_head_close(gb_head *h)
                           &h->softmax, &h->logprob,    &h->greedy,
                           &h->gumbel,  &h->join,       &h->stats,
                           &h->score_join};
-    const cl_mem buffers[] = {h->hidden, h->logits, h->parts,   h->logprobs,
-                              h->jumps,  h->draws,  h->bests,   h->noise,
-                              h->result, h->run,    h->targets, h->scores,
-                              h->adjustments, h->temperatures};
+    buffer list[BUFFERS];
     size_t i;
 
+    list_buffers(h, list);
     for (i = 0; i < GB_COUNT(ops); i++)
         gb_op_free(ops[i]);
     gb_linear_free(&h->project);
-    for (i = 0; i < GB_COUNT(buffers); i++)
-        gb_buffer_free(buffers[i]);
+    for (i = 0; i < BUFFERS; i++)
+        gb_buffer_free(*list[i].mem);
     free(h->host_result);
     free(h->host_adjustments);
     free(h->host_draws);

@@ -65,9 +65,9 @@ typedef struct gb_head {
     /* For the filters, (vocab) each; NULL before the first one. */
     float *host_logprobs, *host_logits, *host_noise;
     gb_spectrum *spectrum;
-    uint64_t bytes;
 } gb_head;
 
+/* Bytes of all that it keeps on the device. */
 uint64_t gb_head_size(const gb_compute *c, const gb_config *config);
 
 bool gb_head_open(gb_head *h, gb_forward *f, const gb_weights *w,
