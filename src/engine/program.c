@@ -239,7 +239,7 @@ compile_and_save(cl_context context, const gb_device *d, const char *options,
     unsigned char *binary;
     size_t size;
 
-    if (program == NULL || gb_pocl_has(d))
+    if (program == NULL || path == NULL || gb_pocl_has(d))
         return program;
     binary = binary_of(program, &size);
     if (binary != NULL)
@@ -260,11 +260,9 @@ gb_program_build(cl_context context, const gb_device *d, const char *options,
     path = gb_cache_path("program", key, sizeof key);
     program = path != NULL ? load(context, d, options, path, key) : NULL;
     *cached = program != NULL;
-    if (program == NULL && path == NULL)
-        program = compile(context, d, options, err);
     if (program == NULL && path != NULL && gb_pocl_has(d))
         program = compile_to_bitcode(context, d, options, path, key);
-    if (program == NULL && path != NULL)
+    if (program == NULL)
         program = compile_and_save(context, d, options, path, key, err);
     free(path);
     return program;
