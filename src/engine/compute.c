@@ -122,9 +122,9 @@ gb_compute_close(gb_compute *c)
     memset(c, 0, sizeof *c);
 }
 
-static cl_mem
-make_buffer(gb_compute *c, const void *data, size_t size, const char *what,
-            gb_error *err)
+cl_mem
+gb_buffer_of(gb_compute *c, const void *data, size_t size, const char *what,
+             gb_error *err)
 {
     const cl_mem_flags copy = data != NULL ? CL_MEM_COPY_HOST_PTR : 0;
     cl_int code;
@@ -152,14 +152,7 @@ make_buffer(gb_compute *c, const void *data, size_t size, const char *what,
 cl_mem
 gb_buffer(gb_compute *c, size_t size, const char *what, gb_error *err)
 {
-    return make_buffer(c, NULL, size, what, err);
-}
-
-cl_mem
-gb_buffer_of(gb_compute *c, const void *data, size_t size, const char *what,
-             gb_error *err)
-{
-    return make_buffer(c, data, size, what, err);
+    return gb_buffer_of(c, NULL, size, what, err);
 }
 
 void

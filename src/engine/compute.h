@@ -61,7 +61,8 @@ void gb_compute_close(gb_compute *c);
 /* A buffer of `size` > 0 bytes; `what` is for the message when the device has
  * no room. NULL on failure. */
 cl_mem gb_buffer(gb_compute *c, size_t size, const char *what, gb_error *err);
-/* The same with what is in it, for what is small: no command is waited for. */
+/* The same with what is in it (NULL: anything), for what is small: no command
+ * is waited for. */
 cl_mem gb_buffer_of(gb_compute *c, const void *data, size_t size,
                     const char *what, gb_error *err);
 /* NULL: nothing. */
