@@ -100,9 +100,9 @@ attention_store(global const float *qkv, int ldx, global cached *keys,
 #define FOR_ROWS UNROLL for
 #endif
 
-/* score = q keys, for `queries` <= GB_QUERIES rows that see the same block, some
- * vectors of each at a time so that the sums stay in registers. Each is a chain
- * over the components in order, however many rows go along. */
+/* score = q keys, for `queries` <= GB_QUERIES rows that see the same block,
+ * some vectors of each at a time so that the sums stay in registers. Each is a
+ * chain over the components in order, however many rows go along. */
 INLINE void
 block_scores(int queries, global const float **q, global const cached *keys,
              vf (*score)[KEY_VECTORS])

@@ -61,7 +61,8 @@ build_options(const gb_compute *c, char *out, size_t n)
              "-cl-std=CL1.2 -w -DGB_VW=%u -DGB_LANES=%u -DGB_SPLIT=%u "
              "-DGB_WIDE=%u -DGB_NARROW=%u -DGB_WIDE_TOKENS=%u "
              "-DGB_NARROW_TOKENS=%u -DGB_DRAWS=%u -DGB_QUERIES=%u "
-             "-DGB_PACKINGS=%u -DGB_HEAD=%u -DGB_BLOCK=%d -DGB_CACHE=%s -DGB_CHUNK=%d%s%s",
+             "-DGB_PACKINGS=%u -DGB_HEAD=%u -DGB_BLOCK=%d -DGB_CACHE=%s "
+             "-DGB_CHUNK=%d%s%s",
              s->vw, s->lanes, s->split, s->wide, s->narrow, s->wide_tokens,
              s->narrow_tokens, s->draws, s->queries, c->packings, c->head_size,
              GB_BLOCK, gb_packings[c->cache].name, GB_CHUNK,

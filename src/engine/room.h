@@ -12,8 +12,9 @@ typedef struct gb_room {
     unsigned n_blocks; /* of the cache */
 } gb_room;
 
-/* Device, shape and cache of c are enough. It is an error where there is no room for
- * the weights and a cache of the size that is asked for, or of one context. */
+/* Device, shape and cache of c are enough. It is an error where there is no
+ * room for the weights and a cache of the size that is asked for, or of one
+ * context. */
 bool gb_room_find(const gb_compute *c, const gb_model *model,
                   const gb_engine_options *options, gb_room *room,
                   gb_error *err);

@@ -103,7 +103,8 @@ match_end(gb_adjustments *list, const uint32_t *ids, size_t n)
         if (z > to - i)
             z = to - i;
         if (i + z >= to) {
-            while (i + z < n && last[-(ptrdiff_t)z] == last[-(ptrdiff_t)(i + z)])
+            while (i + z < n &&
+                   last[-(ptrdiff_t)z] == last[-(ptrdiff_t)(i + z)])
                 z++;
             from = i;
             to = i + z;

@@ -288,7 +288,7 @@ check_company(gb_compute *c, const attention_case *a, unsigned known)
             attend(c, a, &rows[i], i, 1, false, alone);
             if (memcmp(alone, together + i * a->width,
                        a->width * sizeof *alone) != 0)
-fail_msg("head size %u: row %u of %u differs from the same "
+                fail_msg("head size %u: row %u of %u differs from the same "
                          "alone", a->head_size, i, n);
         }
     }

@@ -142,8 +142,8 @@ play(const world *w, uint64_t seed)
     return r;
 }
 
-/* Over some texts nearly as fast as the best fixed number of guesses, and hardly
- * slower than without any where that is none, whatever else the machine
+/* Over some texts nearly as fast as the best fixed number of guesses, and
+ * hardly slower than without any where that is none, whatever else the machine
  * does. */
 static void
 test_worlds(void **state)

@@ -128,7 +128,8 @@ check_softmax(gb_compute *c, unsigned vocab, float temperature)
     for (i = 0; i < ROWS * chunks; i++)
         check_part(parts + 4 * i, logits + i / chunks * vocab, vocab,
                    i % chunks, temperature);
-    logprobs_open(c, &op, logits_m, ld, vocab, temperature, each, parts_m, out_m);
+    logprobs_open(c, &op, logits_m, ld, vocab, temperature, each, parts_m,
+                  out_m);
     op.per_y = 1;
     device_run(c, &op, ROWS);
     out = device_read(c, out_m, (size_t)ROWS * ld);
