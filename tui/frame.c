@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/round.h"
 #include "tui/candidate_pane.h"
 #include "tui/first.h"
 #include "tui/layout.h"
@@ -169,7 +170,7 @@ gb_frame_words(unsigned bottom, unsigned rows, unsigned width)
         longest = w > longest ? w : longest;
     }
     columns = width / (longest + 2) > 0 ? width / (longest + 2) : 1;
-    need = (unsigned)((n + columns - 1) / columns);
+    need = (unsigned)gb_div_up(n, columns);
     rows = need < rows ? need : rows;
     for (row = 0; row < rows; row++) {
         gb_screen_blank(bottom - rows + row);

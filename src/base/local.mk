@@ -14,6 +14,7 @@ libgumbel_a_SOURCES += \
 	src/base/number.c src/base/number.h \
 	src/base/path.c src/base/path.h \
 	src/base/progress.c src/base/progress.h \
+	src/base/round.h \
 	src/base/thread.c src/base/thread.h \
 	src/base/text.c src/base/text.h \
 	src/base/utf8.c src/base/utf8.h

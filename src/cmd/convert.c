@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/round.h"
 #include "cmd/commands.h"
 #include "cmd/gguf_out.h"
 #include "cmd/model_facts.h"
@@ -49,8 +50,7 @@ add(plan *p, const gb_tensor *t, const char *key, gb_dtype dtype)
     o->dtype = dtype;
     o->at = p->size;
     o->size = t->count / gb_dtype_block(dtype) * gb_dtype_size(dtype);
-    p->size += (o->size + GB_OUT_ALIGNMENT - 1) / GB_OUT_ALIGNMENT *
-               GB_OUT_ALIGNMENT;
+    p->size += gb_round_up(o->size, GB_OUT_ALIGNMENT);
     free(name);
 }
 

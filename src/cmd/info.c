@@ -5,6 +5,7 @@
 
 #include "base/cells.h"
 #include "base/mem.h"
+#include "base/round.h"
 #include "base/utf8.h"
 #include "cmd/commands.h"
 #include "cmd/ignored.h"
@@ -34,8 +35,7 @@ matrix_bytes(const gb_tensor *t, bool transposed, gb_dtype_choice choice,
     const uint64_t n_in = t->shape[transposed ? 1 : 0];
     const uint64_t n_out = t->shape[transposed ? 0 : 1];
 
-    return n_out * ((n_in + p->block - 1) / p->block * p->bytes +
-                    sizeof(float));
+    return n_out * (gb_div_up(n_in, p->block) * p->bytes + sizeof(float));
 }
 
 static uint64_t

@@ -5,6 +5,7 @@
 
 #include <CL/cl.h>
 
+#include "base/round.h"
 #include "cl/kernels.h"
 #include "engine/blocks.h"
 #include "engine/device.h"
@@ -120,17 +121,5 @@ bool gb_op_run(gb_compute *c, const gb_op *op, size_t rows, gb_error *err);
 /* Fills in err from an OpenCL error code; returns false. */
 bool gb_cl_fail(const gb_compute *c, cl_int code, const char *doing,
                 gb_error *err);
-
-static inline size_t
-gb_round_up(size_t n, size_t multiple)
-{
-    return (n + multiple - 1) / multiple * multiple;
-}
-
-static inline size_t
-gb_div_up(size_t n, size_t by)
-{
-    return (n + by - 1) / by;
-}
 
 #endif

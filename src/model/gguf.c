@@ -9,6 +9,7 @@
 
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/round.h"
 
 #define HEADER_LIMIT (256u << 20) /* bytes; a large vocabulary takes ten
                                      millions */
@@ -479,8 +480,7 @@ read_file(stream *s)
     s->g->file.spell = gb_gguf_name;
     s->g->file.dtypes = "F32, F16, BF16, F64, Q8_0, Q5_0, Q5_1, Q4_0, Q4_1, "
                         "Q6_K, Q5_K, Q4_K, Q3_K or Q2_K";
-    s->g->file.data = (s->at + s->alignment - 1) / s->alignment *
-                      s->alignment;
+    s->g->file.data = gb_round_up(s->at, s->alignment);
     if (s->g->file.data > s->g->file.source.size)
         s->g->file.data = s->g->file.source.size;
     s->g->file.size = s->g->file.source.size - s->g->file.data;
