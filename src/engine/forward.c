@@ -244,13 +244,13 @@ open_whole(gb_forward *f, gb_layer_plan *p, const gb_layer *w, unsigned layer,
 {
     const gb_config *g = f->config;
     const gb_packing packing = w->fc.panels.packing;
-    const gb_packing fine = packing == GB_PACK_Q4_0 ? GB_PACK_Q8_0 : packing;
     const cl_int4 panels = {{(cl_int)w->attn.panels.width,
                              (cl_int)w->proj.panels.width,
                              (cl_int)w->fc.panels.width,
                              (cl_int)w->fc_proj.panels.width}};
 
-    if (!layers_are_small(f->c, g) || w->attn.panels.packing != fine ||
+    if (!layers_are_small(f->c, g) ||
+        w->attn.panels.packing != gb_packing_fine(packing) ||
         w->proj.panels.packing != packing ||
         w->fc_proj.panels.packing != packing)
         return true;

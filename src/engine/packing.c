@@ -54,6 +54,12 @@ gb_dtype_choice_parse(const char *name, gb_dtype_choice *choice)
 }
 
 gb_packing
+gb_packing_fine(gb_packing coarse)
+{
+    return coarse == GB_PACK_Q4_0 ? GB_PACK_Q8_0 : coarse;
+}
+
+gb_packing
 gb_packing_for(gb_dtype_choice choice, gb_dtype file, gb_matrix_role role)
 {
     static const gb_packing exact[] = {
@@ -67,22 +73,16 @@ gb_packing_for(gb_dtype_choice choice, gb_dtype file, gb_matrix_role role)
         [GB_Q3_K] = GB_PACK_Q8_0, [GB_Q4_K] = GB_PACK_Q8_0,
         [GB_Q5_K] = GB_PACK_Q8_0, [GB_Q6_K] = GB_PACK_Q8_0,
     };
+    static const gb_packing asked[] = {
+        [GB_DTYPE_F32] = GB_PACK_F32,   [GB_DTYPE_F16] = GB_PACK_F16,
+        [GB_DTYPE_BF16] = GB_PACK_BF16, [GB_DTYPE_Q8_0] = GB_PACK_Q8_0,
+        [GB_DTYPE_Q4_0] = GB_PACK_Q4_0,
+    };
 
-    switch (choice) {
-    case GB_DTYPE_F32:
-        return GB_PACK_F32;
-    case GB_DTYPE_F16:
-        return GB_PACK_F16;
-    case GB_DTYPE_BF16:
-        return GB_PACK_BF16;
-    case GB_DTYPE_Q8_0:
-        return GB_PACK_Q8_0;
-    case GB_DTYPE_Q4_0:
-        return role == GB_MATRIX_FINE ? GB_PACK_Q8_0 : GB_PACK_Q4_0;
-    case GB_DTYPE_AUTO:
-        break;
-    }
-    return exact[file];
+    if (choice == GB_DTYPE_AUTO)
+        return exact[file];
+    return role == GB_MATRIX_FINE ? gb_packing_fine(asked[choice])
+                                  : asked[choice];
 }
 
 bool

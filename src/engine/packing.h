@@ -57,6 +57,9 @@ typedef enum gb_matrix_role {
  * nothing, but for F64, which is rounded to F32. */
 gb_packing gb_packing_for(gb_dtype_choice choice, gb_dtype file,
                           gb_matrix_role role);
+/* What GB_MATRIX_FINE is packed as where the other matrices are asked for as
+ * this. */
+gb_packing gb_packing_fine(gb_packing coarse);
 /* Whether activations are quantized for it. */
 bool gb_packing_is_quantized(gb_packing packing);
 
