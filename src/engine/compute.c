@@ -163,6 +163,44 @@ gb_buffer_free(cl_mem m)
         clReleaseMemObject(m);
 }
 
+uint64_t
+gb_buffers_size(const gb_buffer_entry *list, size_t n)
+{
+    uint64_t size = 0;
+    size_t i;
+
+    for (i = 0; i < n; i++)
+        size += list[i].size;
+    return size;
+}
+
+bool
+gb_buffers_open(gb_compute *c, const gb_buffer_entry *list, size_t n,
+                gb_error *err)
+{
+    size_t i;
+
+    for (i = 0; i < n; i++) {
+        if (list[i].size == 0)
+            continue;
+        *list[i].mem = gb_buffer(c, list[i].size, list[i].what, err);
+        if (*list[i].mem == NULL)
+            return false;
+    }
+    return true;
+}
+
+void
+gb_buffers_free(const gb_buffer_entry *list, size_t n)
+{
+    size_t i;
+
+    for (i = 0; i < n; i++) {
+        gb_buffer_free(*list[i].mem);
+        *list[i].mem = NULL;
+    }
+}
+
 bool
 gb_op_init(gb_compute *c, gb_op *op, const char *kernel, const gb_arg *args,
            size_t n, gb_error *err)

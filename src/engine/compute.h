@@ -69,6 +69,20 @@ cl_mem gb_buffer_of(gb_compute *c, const void *data, size_t size,
 /* NULL: nothing. */
 void gb_buffer_free(cl_mem m);
 
+/* Buffers that are made and freed together: where each belongs, its size (0:
+ * there is to be none), and `what` as above. */
+typedef struct gb_buffer_entry {
+    cl_mem *mem;
+    size_t size;
+    const char *what;
+} gb_buffer_entry;
+
+uint64_t gb_buffers_size(const gb_buffer_entry *list, size_t n);
+/* Where it fails, those that were made are to be freed all the same. */
+bool gb_buffers_open(gb_compute *c, const gb_buffer_entry *list, size_t n,
+                     gb_error *err);
+void gb_buffers_free(const gb_buffer_entry *list, size_t n);
+
 /* A kernel with its arguments bound. It runs x groups, or (x, rows / per_y
  * rounded up, at most max_y) groups where per_y > 0. */
 typedef struct gb_op {

@@ -165,9 +165,9 @@ gb_engine_open(const gb_model *model, const gb_engine_options *options,
     e->info.cache_type = gb_packings[e->compute.cache].name;
     e->info.weight_bytes = e->room.plan.bytes;
     e->info.cache_bytes = e->cache.bytes;
-    e->info.scratch_bytes = e->forward.scratch_bytes +
-                            gb_head_size(&e->compute, g) +
-                            gb_gemm_bytes(e->gemm);
+    e->info.scratch_bytes =
+        gb_forward_size(&e->compute, g, e->compute.packings) +
+        gb_head_size(&e->compute, g) + gb_gemm_bytes(e->gemm);
     e->info.program_cached = e->compute.program_cached;
     e->info.compile_ms = e->compute.compile_ms;
     e->ids = gb_alloc_array(g->n_ctx, sizeof *e->ids);

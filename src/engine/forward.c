@@ -10,6 +10,9 @@
 /* Multiply-adds of a layer in its longest context. */
 #define SMALL_LAYER 1000000
 
+/* What it keeps on the device. */
+#define BUFFERS 8
+
 /* The heads share a buffer with the layers, and have GB_ROWS rows however
  * short the context is. */
 static unsigned
@@ -35,16 +38,45 @@ quants_size(const gb_compute *c, const gb_config *g, unsigned packings)
     return most;
 }
 
+static void
+set_sizes(gb_forward *f, const gb_compute *c, const gb_config *g,
+          unsigned packings)
+{
+    f->batch = batch_of(g);
+    f->ld = gb_padded_width(&c->shape, g->n_embd);
+    f->ld_qkv = gb_padded_width(&c->shape, 3 * g->n_embd);
+    f->ld_inner = gb_padded_width(&c->shape, g->n_inner);
+    f->row_quants = quants_size(c, g, packings);
+}
+
+static void
+list_buffers(gb_forward *f, gb_buffer_entry *list)
+{
+    const size_t n = f->batch, row = f->ld * sizeof(float);
+    const gb_buffer_entry all[] = {
+        {&f->rows, n * sizeof(gb_row), "token ids"},
+        {&f->run, 16, "the position"},
+        {&f->x, n * row, "activations"},
+        {&f->norm, n * row, "activations"},
+        {&f->attended, n * row, "activations"},
+        {&f->qkv, n * f->ld_qkv * sizeof(float), "activations"},
+        {&f->inner, n * f->ld_inner * sizeof(float), "activations"},
+        {&f->quants, n * f->row_quants, "activations"},
+    };
+
+    _Static_assert(GB_COUNT(all) == BUFFERS, "all of them");
+    memcpy(list, all, sizeof all);
+}
+
 uint64_t
 gb_forward_size(const gb_compute *c, const gb_config *g, unsigned packings)
 {
-    uint64_t width = gb_padded_width(&c->shape, g->n_embd);
-    uint64_t row = 3 * width + gb_padded_width(&c->shape, 3 * g->n_embd) +
-                   gb_padded_width(&c->shape, g->n_inner);
+    gb_forward f = {.c = NULL};
+    gb_buffer_entry list[BUFFERS];
 
-    return (row * sizeof(float) + sizeof(gb_row) +
-            quants_size(c, g, packings)) *
-           batch_of(g);
+    set_sizes(&f, c, g, packings);
+    list_buffers(&f, list);
+    return gb_buffers_size(list, BUFFERS);
 }
 
 size_t
@@ -182,8 +214,7 @@ attention_scale(const gb_config *g, unsigned layer)
 }
 
 static bool
-open_attention(gb_forward *f, gb_layer_plan *p, unsigned layer,
-               unsigned ld_qkv, gb_error *err)
+open_attention(gb_forward *f, gb_layer_plan *p, unsigned layer, gb_error *err)
 {
     const unsigned width = f->config->n_embd;
     const cl_mem keys = f->cache->keys[layer];
@@ -192,7 +223,7 @@ open_attention(gb_forward *f, gb_layer_plan *p, unsigned layer,
     const unsigned per_text = f->cache->per_text;
     const gb_arg args[] = {
         [GB_ATTENTION_QKV] = GB_MEM(f->qkv),
-        [GB_ATTENTION_LDX] = GB_UINT(ld_qkv),
+        [GB_ATTENTION_LDX] = GB_UINT(f->ld_qkv),
         [GB_ATTENTION_KEYS] = GB_MEM(keys),
         [GB_ATTENTION_VALUES] = GB_MEM(values),
         [GB_ATTENTION_Y] = GB_MEM(f->attended),
@@ -207,7 +238,7 @@ open_attention(gb_forward *f, gb_layer_plan *p, unsigned layer,
 
     if (!gb_op_init(f->c, &p->store, "attention_store",
                     GB_ARGS([GB_STORE_QKV] = GB_MEM(f->qkv),
-                            [GB_STORE_LDX] = GB_UINT(ld_qkv),
+                            [GB_STORE_LDX] = GB_UINT(f->ld_qkv),
                             [GB_STORE_KEYS] = GB_MEM(keys),
                             [GB_STORE_VALUES] = GB_MEM(values),
                             [GB_STORE_WIDTH] = GB_UINT(width),
@@ -297,17 +328,15 @@ open_layer(gb_forward *f, gb_layer_plan *p, const gb_layer *w, unsigned layer,
 {
     const gb_config *g = f->config;
     const unsigned width = g->n_embd;
-    const unsigned ld_qkv = gb_padded_width(&f->c->shape, 3 * width);
-    const unsigned ld_inner = gb_padded_width(&f->c->shape, g->n_inner);
     gb_compute *c = f->c;
 
     if (!gb_norm_init(&p->ln_1, c, &w->ln_1, f->x, f->norm, width, f->ld,
                       g->ln_eps, 0, f->rows, err) ||
         !gb_linear_init(&p->qkv, c, &w->attn,
-                        &(gb_linear_io){f->norm, f->ld, f->qkv, ld_qkv,
+                        &(gb_linear_io){f->norm, f->ld, f->qkv, f->ld_qkv,
                                         GB_EPILOGUE_BIAS, f->run, f->quants},
                         err) ||
-        !open_attention(f, p, layer, ld_qkv, err) ||
+        !open_attention(f, p, layer, err) ||
         !gb_linear_init(&p->proj, c, &w->proj,
                         &(gb_linear_io){f->attended, f->ld, f->x, f->ld,
                                         GB_EPILOGUE_ADD, f->run, f->quants},
@@ -315,11 +344,11 @@ open_layer(gb_forward *f, gb_layer_plan *p, const gb_layer *w, unsigned layer,
         !gb_norm_init(&p->ln_2, c, &w->ln_2, f->x, f->norm, width, f->ld,
                       g->ln_eps, 0, f->rows, err) ||
         !gb_linear_init(&p->fc, c, &w->fc,
-                        &(gb_linear_io){f->norm, f->ld, f->inner, ld_inner,
+                        &(gb_linear_io){f->norm, f->ld, f->inner, f->ld_inner,
                                         activation_of(g), f->run, f->quants},
                         err) ||
         !gb_linear_init(&p->fc_proj, c, &w->fc_proj,
-                        &(gb_linear_io){f->inner, ld_inner, f->x, f->ld,
+                        &(gb_linear_io){f->inner, f->ld_inner, f->x, f->ld,
                                         GB_EPILOGUE_ADD, f->run, f->quants},
                         err) ||
         !open_whole(f, p, w, layer, err))
@@ -357,34 +386,18 @@ bool
 gb_forward_open(gb_forward *f, gb_compute *c, const gb_config *g,
                 gb_cache *cache, const gb_weights *w, gb_error *err)
 {
-    const size_t row = sizeof(float) * batch_of(g);
-    const size_t quants = quants_size(c, g, c->packings) * batch_of(g);
+    gb_buffer_entry list[BUFFERS];
     unsigned i;
 
     memset(f, 0, sizeof *f);
     f->c = c;
     f->config = g;
     f->cache = cache;
-    f->batch = batch_of(g);
-    f->ld = gb_padded_width(&c->shape, g->n_embd);
+    set_sizes(f, c, g, c->packings);
     f->n_layer = g->n_layer;
     f->layers = gb_alloc_array(g->n_layer, sizeof *f->layers);
-    f->scratch_bytes = gb_forward_size(c, g, c->packings);
-    if ((f->rows = gb_buffer(c, f->batch * sizeof(gb_row), "token ids",
-                             err)) == NULL ||
-        (f->run = gb_buffer(c, 16, "the position", err)) == NULL ||
-        (f->x = gb_buffer(c, row * f->ld, "activations", err)) == NULL ||
-        (f->norm = gb_buffer(c, row * f->ld, "activations", err)) == NULL ||
-        (f->attended = gb_buffer(c, row * f->ld, "activations", err)) ==
-            NULL ||
-        (f->qkv = gb_buffer(
-             c, row * gb_padded_width(&c->shape, 3 * g->n_embd),
-             "activations", err)) == NULL ||
-        (f->inner =
-             gb_buffer(c, row * gb_padded_width(&c->shape, g->n_inner),
-                       "activations", err)) == NULL ||
-        (quants > 0 && (f->quants = gb_buffer(c, quants, "activations",
-                                              err)) == NULL) ||
+    list_buffers(f, list);
+    if (!gb_buffers_open(c, list, BUFFERS, err) ||
         !open_embedding(f, w, err))
         goto fail;
     for (i = 0; i < g->n_layer; i++)
@@ -399,6 +412,7 @@ fail:
 void
 gb_forward_close(gb_forward *f)
 {
+    gb_buffer_entry list[BUFFERS];
     unsigned i;
 
     for (i = 0; i < f->n_layer; i++) {
@@ -417,14 +431,8 @@ gb_forward_close(gb_forward *f)
     }
     free(f->layers);
     gb_op_free(&f->embedding);
-    gb_buffer_free(f->rows);
-    gb_buffer_free(f->run);
-    gb_buffer_free(f->x);
-    gb_buffer_free(f->norm);
-    gb_buffer_free(f->qkv);
-    gb_buffer_free(f->attended);
-    gb_buffer_free(f->inner);
-    gb_buffer_free(f->quants);
+    list_buffers(f, list);
+    gb_buffers_free(list, BUFFERS);
     memset(f, 0, sizeof *f);
 }
 

@@ -73,21 +73,24 @@ typedef struct gb_forward {
     unsigned batch;  /* GB_BATCH, or the context where that is less, but
                         GB_ROWS at the least */
     unsigned ld;     /* row length of x, norm and attended */
+    unsigned ld_qkv, ld_inner; /* of the others */
+    size_t row_quants; /* bytes of the longest row as integers; 0: no matrix
+                          wants any */
     cl_mem rows;     /* (batch) gb_row of the pass under way */
     cl_mem run;      /* {, n} of it */
     cl_mem x;        /* (batch, ld): the residual stream */
     cl_mem norm;     /* (batch, ld) */
-    cl_mem qkv;      /* (batch, 3 width padded) */
+    cl_mem qkv;      /* (batch, ld_qkv) */
     cl_mem attended; /* (batch, ld) */
-    cl_mem inner;    /* (batch, n_inner padded) */
-    cl_mem quants;   /* (batch) of the longest row as integers; or NULL */
+    cl_mem inner;    /* (batch, ld_inner) */
+    cl_mem quants;   /* (batch) row_quants; or NULL */
     gb_op embedding;
     gb_layer_plan *layers;
     unsigned n_layer;
-    uint64_t scratch_bytes;
 } gb_forward;
 
-/* What the buffers will need on the device. */
+/* What the buffers need on the device, for weights of these packings (as in
+ * gb_compute). */
 uint64_t gb_forward_size(const gb_compute *c, const gb_config *config,
                          unsigned packings);
 

@@ -18,17 +18,11 @@ _Static_assert(sizeof(gb_head_draw) == 64, "draw_t of cl/pick.cl");
 /* What they keep on the device. */
 #define BUFFERS 14
 
-typedef struct buffer {
-    cl_mem *mem;
-    size_t size;
-    const char *what;
-} buffer;
-
 static void
-list_buffers(gb_head *h, buffer *list)
+list_buffers(gb_head *h, gb_buffer_entry *list)
 {
     const size_t most = GB_SCORE_ROWS, rows = GB_ROWS, f = sizeof(float);
-    const buffer all[] = {
+    const gb_buffer_entry all[] = {
         {&h->hidden, most * h->width * f, "activations"},
         {&h->logits, most * h->ld * f, "logits"},
         {&h->parts, most * h->chunks * 4 * f, "sums"},
@@ -65,15 +59,11 @@ uint64_t
 gb_head_size(const gb_compute *c, const gb_config *g)
 {
     gb_head h = {.c = NULL};
-    buffer list[BUFFERS];
-    uint64_t size = 0;
-    size_t i;
+    gb_buffer_entry list[BUFFERS];
 
     set_sizes(&h, &c->shape, g);
     list_buffers(&h, list);
-    for (i = 0; i < BUFFERS; i++)
-        size += list[i].size;
-    return size;
+    return gb_buffers_size(list, BUFFERS);
 }
 
 /* Where every work-item of the noise starts: a table for any seed. */
@@ -96,21 +86,6 @@ write_jumps(gb_head *h, gb_error *err)
                          err);
     free(table);
     return ok;
-}
-
-static bool
-open_buffers(gb_head *h, gb_error *err)
-{
-    buffer list[BUFFERS];
-    size_t i;
-
-    list_buffers(h, list);
-    for (i = 0; i < BUFFERS; i++) {
-        *list[i].mem = gb_buffer(h->c, list[i].size, list[i].what, err);
-        if (*list[i].mem == NULL)
-            return false;
-    }
-    return true;
 }
 
 /* pick_part over scores: noise or none. */
@@ -247,6 +222,8 @@ open_heads(gb_head *h, gb_error *err)
 bool
 gb_head_open(gb_head *h, gb_forward *f, const gb_weights *w, gb_error *err)
 {
+    gb_buffer_entry list[BUFFERS];
+
     memset(h, 0, sizeof *h);
     h->c = f->c;
     set_sizes(h, &h->c->shape, f->config);
@@ -254,7 +231,8 @@ gb_head_open(gb_head *h, gb_forward *f, const gb_weights *w, gb_error *err)
     h->host_draws = gb_alloc_array(GB_ROWS, sizeof *h->host_draws);
     h->host_adjustments = gb_alloc_array(h->n_vocab,
                                          sizeof *h->host_adjustments);
-    if (open_buffers(h, err) && write_jumps(h, err) &&
+    list_buffers(h, list);
+    if (gb_buffers_open(h->c, list, BUFFERS, err) && write_jumps(h, err) &&
         open_logits(h, f, w, err) && open_heads(h, err))
         return true;
     gb_head_close(h);
@@ -268,15 +246,14 @@ gb_head_close(gb_head *h)
                           &h->softmax, &h->logprob,    &h->greedy,
                           &h->gumbel,  &h->join,       &h->stats,
                           &h->score_join};
-    buffer list[BUFFERS];
+    gb_buffer_entry list[BUFFERS];
     size_t i;
 
-    list_buffers(h, list);
     for (i = 0; i < GB_COUNT(ops); i++)
         gb_op_free(ops[i]);
     gb_linear_free(&h->project);
-    for (i = 0; i < BUFFERS; i++)
-        gb_buffer_free(*list[i].mem);
+    list_buffers(h, list);
+    gb_buffers_free(list, BUFFERS);
     free(h->host_result);
     free(h->host_adjustments);
     free(h->host_draws);
