@@ -287,6 +287,19 @@ push_model(gb_draft *d, const gb_draft_text *t, gb_error *err)
     return true;
 }
 
+/* How many guesses to ask it for at least. */
+static unsigned
+begin_model(gb_draft *d, const gb_draft_text *t)
+{
+    const uint32_t all = gb_draft_model_missing(d->model, t->ids, t->n);
+    uint32_t missing = all;
+    unsigned least = gb_gain_begins(&d->gain, &missing, t->left);
+
+    if (missing < all)
+        gb_draft_model_skip(d->model, t->n, missing);
+    return least;
+}
+
 static bool
 ask_model(gb_draft *d, const gb_draft_text *t, unsigned most, gb_error *err)
 {
@@ -295,9 +308,7 @@ ask_model(gb_draft *d, const gb_draft_text *t, unsigned most, gb_error *err)
     double sure = 1;
 
     if (d->always == 0)
-        least = gb_gain_begins(&d->gain,
-                               gb_draft_model_missing(d->model, t->ids, t->n),
-                               t->left);
+        least = begin_model(d, t);
     if (d->always > 0 && d->always < most)
         most = d->always;
     while (least > 0 && d->n_guesses < most) {

@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "session/adjuster.h"
+#include "session/gain.h"
 #include "session/loop.h"
 
 struct gb_draft_model {
@@ -109,14 +110,19 @@ gb_draft_model_close(gb_draft_model *m)
 static size_t
 skip(gb_draft_model *m, size_t n)
 {
-    size_t n_ctx = gb_engine_model(m->engine)->config.n_ctx;
-    size_t half = (n_ctx + 1) / 2;
+    const size_t n_ctx = gb_engine_model(m->engine)->config.n_ctx;
+    const size_t half = (n_ctx + 1) / 2;
+    const size_t least = half < GB_GAIN_SHORT ? half : GB_GAIN_SHORT;
 
-    if (n <= n_ctx)
-        m->skipped = 0;
-    else if (n < m->skipped + half || n > m->skipped + n_ctx)
-        m->skipped = n - half;
+    if (n < m->skipped + least || n > m->skipped + n_ctx)
+        m->skipped = n > n_ctx ? n - half : 0;
     return m->skipped;
+}
+
+void
+gb_draft_model_skip(gb_draft_model *m, size_t n, size_t seen)
+{
+    m->skipped = n - seen;
 }
 
 uint32_t

@@ -20,6 +20,10 @@ void gb_draft_model_close(gb_draft_model *m);
 uint32_t gb_draft_model_missing(gb_draft_model *m, const gb_token *ids,
                                 size_t n);
 
+/* It is to see no more than the last tokens of a text of n, and those that come
+ * behind them. */
+void gb_draft_model_skip(gb_draft_model *m, size_t n, size_t seen);
+
 /* The token that it would pick at this step behind ids (n). */
 bool gb_draft_model_pick(gb_draft_model *m, const gb_token *ids, size_t n,
                          uint64_t step, const gb_settings *settings,

@@ -13,8 +13,10 @@
 #define UP 0.05
 #define UP_FIRST 0.7
 #define UP_AGE 64.0
-/* What was not seen for so many passes is forgotten by two thirds. */
+/* What was not seen for so many passes is forgotten by two thirds: of passes,
+ * and of guesses and reading, on which more is staked. */
 #define AGE 2048.0
+#define GUESS_AGE 8192.0
 /* The plain pass is what all is measured by: it is made now and then, and more
  * often where little is gained. */
 #define PLAIN_EVERY 32
@@ -103,16 +105,23 @@ worth(const gb_gain *g)
     return fmax(1, g->time > 0 ? g->tokens / g->time : 0);
 }
 
-/* What was seen; what is bad of it fades, so that it is tried again. */
+/* A time that was seen last in this pass; what is bad of it fades, so that it
+ * is tried again. */
+static double
+faded(const gb_gain *g, double ms, uint64_t seen, double hoped, double memory)
+{
+    const double time = ms / g->pass_ms[1];
+
+    if (seen == 0 || time <= hoped)
+        return seen == 0 ? hoped : time;
+    return hoped + (time - hoped) * exp(-age(g, seen) / memory);
+}
+
 static double
 pass_seen(const gb_gain *g, unsigned rows)
 {
-    const double time = g->pass_ms[rows] / g->pass_ms[1];
-    const double hoped = 1 + ROW * (rows - 1);
-
-    if (time <= hoped)
-        return time;
-    return hoped + (time - hoped) * exp(-age(g, g->seen[rows]) / AGE);
+    return faded(g, g->pass_ms[rows], g->seen[rows], 1 + ROW * (rows - 1),
+                 AGE);
 }
 
 /* Between two that are known a straight line; beyond them one between what was
@@ -153,13 +162,13 @@ gb_gain_pass(const gb_gain *g, unsigned rows)
 static double
 guess_of(const gb_gain *g)
 {
-    return g->guessed != 0 ? g->guess_ms / g->pass_ms[1] : GUESS;
+    return faded(g, g->guess_ms, g->guessed, GUESS, GUESS_AGE);
 }
 
 static double
 read_of(const gb_gain *g)
 {
-    return g->was_read != 0 ? g->read_ms / g->pass_ms[1] : READ;
+    return faded(g, g->read_ms, g->was_read, READ, GUESS_AGE);
 }
 
 static bool
@@ -228,18 +237,34 @@ saved(const gb_gain *g, uint64_t left)
     return (double)(left > 0 ? left : WANTED) * (1 - least);
 }
 
-unsigned
-gb_gain_begins(gb_gain *g, uint32_t missing, uint64_t left)
+static unsigned
+begin(gb_gain *g, uint32_t missing, uint64_t left)
 {
     const double read = missing * read_of(g);
 
-    if (g->seen[1] == 0 || is_plain_due(g))
-        return 0;
     g->pays = most_gained(g, 0, 1) > MARGIN &&
               saved(g, left) > RETURN * (read + g->invested);
     if (g->pays)
         return 1;
     return stake(g, TRIAL, guess_of(g)) + read <= g->credit ? TRIAL : 0;
+}
+
+/* Without guesses there is more to read with each token, and often that would
+ * cost more than a trial may: then the end of the text has to do for it. */
+unsigned
+gb_gain_begins(gb_gain *g, uint32_t *missing, uint64_t left)
+{
+    unsigned least;
+
+    if (g->seen[1] == 0 || is_plain_due(g))
+        return 0;
+    least = begin(g, *missing, left);
+    if (least > 0 || *missing <= GB_GAIN_SHORT)
+        return least;
+    least = begin(g, GB_GAIN_SHORT, left);
+    if (least > 0)
+        *missing = GB_GAIN_SHORT;
+    return least;
 }
 
 unsigned

@@ -17,6 +17,8 @@
 
 /* How much whoever guessed trusts a guess: each kind has a rate of its own. */
 #define GB_TRUSTS 4
+/* Tokens at the end of a text that are enough to guess by. */
+#define GB_GAIN_SHORT 32
 
 typedef struct gb_gain {
     double right[GB_TRUSTS], all[GB_TRUSTS]; /* guesses; the old fade */
@@ -53,8 +55,9 @@ double gb_gain_pass(const gb_gain *g, unsigned rows);
 
 /* Where guesses cost something: how many to make at least for the next pass,
  * 0: none at all. Whoever makes them has to read so many tokens before, and so
- * many are wanted at most (0: not known). */
-unsigned gb_gain_begins(gb_gain *g, uint32_t missing, uint64_t left);
+ * many are wanted at most (0: not known). *missing becomes GB_GAIN_SHORT where
+ * no more than the last tokens of the text are to be read. */
+unsigned gb_gain_begins(gb_gain *g, uint32_t *missing, uint64_t left);
 /* Whether more guesses are worth making and checking behind `made`, which are
  * all right with the probability `sure`. */
 bool gb_gain_goes_on(const gb_gain *g, unsigned made, double sure);
