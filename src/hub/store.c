@@ -15,7 +15,6 @@
 #include "model/installed.h"
 #include "model/lock.h"
 
-#define RECORD ".pulled.json"
 #define RECORD_LIMIT (1u << 20) /* bytes */
 
 bool
@@ -52,7 +51,7 @@ write_record(const gb_store *s, const char *commit,
              gb_hub_file *const *files, size_t n, gb_error *err)
 {
     json_t *o = json_object(), *all = json_object();
-    char *path = gb_path_join(s->partial, RECORD);
+    char *path = gb_path_join(s->partial, GB_RECORD);
     gb_str text = GB_STR_INIT;
     bool ok;
     size_t i;
@@ -78,12 +77,6 @@ read_record(const char *path)
     return gb_is_file(path) ? gb_json_load(path, RECORD_LIMIT, NULL) : NULL;
 }
 
-static char *
-target_record(const gb_store *s)
-{
-    return gb_model_record(s->target);
-}
-
 static bool
 is_of_commit(const json_t *record, const char *commit)
 {
@@ -95,7 +88,7 @@ is_of_commit(const json_t *record, const char *commit)
 bool
 gb_store_is_current(const gb_store *s, const char *commit)
 {
-    char *path = target_record(s);
+    char *path = gb_model_record(s->target);
     json_t *record = read_record(path);
     bool same = is_of_commit(record, commit) && gb_is_there(s->target);
 
@@ -124,7 +117,7 @@ has_others(const char *folder)
 bool
 gb_store_check(const gb_store *s, gb_error *err)
 {
-    char *record = target_record(s);
+    char *record = gb_model_record(s->target);
     struct stat st;
     bool theirs = lstat(s->target, &st) == 0 &&
                   (!S_ISDIR(st.st_mode) || s->name->file != NULL ||
@@ -191,7 +184,8 @@ bool
 gb_store_prepare(gb_store *s, const char *commit, gb_hub_file *const *files,
                  size_t n, gb_error *err)
 {
-    char *own = gb_path_join(s->partial, RECORD), *other = target_record(s);
+    char *own = gb_path_join(s->partial, GB_RECORD);
+    char *other = gb_model_record(s->target);
     json_t *begun = read_record(own), *older = read_record(other);
     bool ok = gb_make_folders(s->partial, err);
     size_t i;
@@ -241,12 +235,6 @@ take_files(const char *from, const char *to)
         closedir(dir);
 }
 
-static char *
-old_folder(const gb_store *s)
-{
-    return gb_format("%s.old", s->partial);
-}
-
 /* The newer folder and the older one change places, in one step where the
  * file system can. */
 static bool
@@ -260,7 +248,7 @@ exchange(const gb_store *s)
         return true;
     if (errno != EINVAL && errno != ENOSYS)
         return false;
-    old = old_folder(s);
+    old = gb_model_older(s->partial);
     ok = rename(s->target, old) == 0 && rename(s->partial, s->target) == 0;
     (void)!rename(old, ok ? s->partial : s->target);
     free(old);
@@ -278,22 +266,13 @@ replace_folder(gb_store *s, gb_error *err)
     return true;
 }
 
-/* The record of a file that came as a whole and is on its way to its place;
- * who finds it there brings both there. */
-static char *
-ready_record(const gb_store *s)
-{
-    char *record = target_record(s), *ready = gb_format("%s.ready", record);
-
-    free(record);
-    return ready;
-}
-
+/* A file that came as a whole goes to its place, then its record; who finds
+ * that ready brings both there. */
 static bool
 place_file(gb_store *s)
 {
     char *file = gb_path_join(s->partial, s->name->file);
-    char *ready = ready_record(s), *record = target_record(s);
+    char *ready = gb_model_ready(s->target), *record = gb_model_record(s->target);
     bool ok = (!gb_is_there(file) || rename(file, s->target) == 0) &&
               rename(ready, record) == 0;
 
@@ -308,7 +287,8 @@ place_file(gb_store *s)
 static bool
 finish_file(gb_store *s, gb_error *err)
 {
-    char *record = gb_path_join(s->partial, RECORD), *ready = ready_record(s);
+    char *record = gb_path_join(s->partial, GB_RECORD);
+    char *ready = gb_model_ready(s->target);
     bool ok = (rename(record, ready) == 0 && place_file(s)) ||
               gb_fail(err, "%s: cannot create: %s", s->target,
                       strerror(errno));
@@ -322,7 +302,7 @@ finish_file(gb_store *s, gb_error *err)
 static void
 settle(gb_store *s)
 {
-    char *old = old_folder(s), *ready = ready_record(s);
+    char *old = gb_model_older(s->partial), *ready = gb_model_ready(s->target);
 
     if (gb_is_there(old) && !gb_is_there(s->target))
         (void)!rename(old, s->target);

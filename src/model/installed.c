@@ -12,7 +12,6 @@
 #include "base/str.h"
 #include "model/ckpt.h"
 #include "model/hub_cache.h"
-#include "model/lock.h"
 
 /* OWNER/NAME/FILE.gguf lies that deep. */
 #define DEPTH 3
@@ -156,15 +155,31 @@ gb_model_partial(const char *local)
 }
 
 char *
+gb_model_older(const char *partial)
+{
+    return gb_format("%s~old", partial);
+}
+
+char *
 gb_model_record(const char *path)
 {
     const char *slash = strrchr(path, '/');
     const size_t n = strlen(path);
 
     if (n <= 5 || strcmp(path + n - 5, ".gguf") != 0)
-        return gb_path_join(path, ".pulled.json");
-    return gb_format("%.*s/.%s.pulled.json", (int)(slash - path), path,
+        return gb_path_join(path, GB_RECORD);
+    return gb_format("%.*s/.%s" GB_RECORD, (int)(slash - path), path,
                      slash + 1);
+}
+
+char *
+gb_model_ready(const char *path)
+{
+    char *record = gb_model_record(path), *ready;
+
+    ready = gb_format("%s.ready", record);
+    free(record);
+    return ready;
 }
 
 /* --- when it was used ----------------------------------------------------- */
@@ -213,140 +228,4 @@ gb_model_last_used(const char *name)
         when = (double)st.st_mtim.tv_sec + (double)st.st_mtim.tv_nsec / 1e9;
     free(path);
     return when;
-}
-
-/* --- deleting ------------------------------------------------------------- */
-
-/* The model of this name that is the user's own, or NULL with an error. */
-static const gb_installed *
-own_model(const gb_installed_list *l, const char *name, gb_error *err)
-{
-    const gb_installed *other = NULL;
-    size_t i;
-
-    for (i = 0; i < l->len; i++) {
-        if (strcmp(l->data[i].name, name) != 0)
-            continue;
-        if (l->data[i].where == GB_IN_DATA)
-            return &l->data[i];
-        other = &l->data[i];
-    }
-    if (other == NULL)
-        gb_fail(err, "no model \"%s\" is installed; gumbel models lists "
-                "them", name);
-    else if (other->where == GB_IN_HUB_CACHE)
-        gb_fail(err, "%s is not gumbel's own: it lies in the cache of Hugging "
-                "Face's libraries, %s; \"hf cache\" deletes from there", name,
-                other->path);
-    else
-        gb_fail(err, "%s ships with gumbel; it lies in %s", name,
-                other->path);
-    return NULL;
-}
-
-/* Of where a model of one file came from. */
-static bool
-is_file_record(const char *name)
-{
-    static const char end[] = ".gguf.pulled.json";
-    const size_t n = strlen(name), m = sizeof end - 1;
-
-    return n > m && strcmp(name + n - m, end) == 0;
-}
-
-/* A folder but for the models of one file in it, which are models of their
- * own, with their records; of a link the link alone. */
-static bool
-remove_model(const char *path, gb_error *err)
-{
-    struct stat st;
-    bool is_folder = lstat(path, &st) == 0 && S_ISDIR(st.st_mode);
-    DIR *dir = is_folder ? opendir(path) : NULL;
-    const struct dirent *entry;
-    bool ok = true, empty = true;
-    char *file;
-
-    while (dir != NULL && ok && (entry = readdir(dir)) != NULL) {
-        if (strcmp(entry->d_name, ".") == 0 ||
-            strcmp(entry->d_name, "..") == 0)
-            continue;
-        file = gb_path_join(path, entry->d_name);
-        if (gb_is_gguf(file))
-            empty = false;
-        else if (!is_file_record(entry->d_name))
-            ok = gb_remove_tree(file, err);
-        free(file);
-    }
-    if (dir != NULL)
-        closedir(dir);
-    return ok && (!empty || gb_remove_tree(path, err));
-}
-
-/* Folders of owners that have nothing any more. */
-static void
-remove_empty_above(const char *path)
-{
-    char *data = gb_model_data_folder(), *folder = gb_strdup(path), *slash;
-
-    while ((slash = strrchr(folder, '/')) != NULL) {
-        *slash = '\0';
-        if (data == NULL || strcmp(folder, data) == 0 || rmdir(folder) != 0)
-            break;
-    }
-    free(folder);
-    free(data);
-}
-
-/* A model, if there is one, and what is there of one that was not loaded to
- * its end. */
-static bool
-remove_both(const gb_installed *own, const char *partial, gb_error *err)
-{
-    char *record;
-
-    if (own != NULL) {
-        if (!remove_model(own->path, err))
-            return false;
-        record = gb_model_record(own->path);
-        unlink(record);
-        free(record);
-        remove_empty_above(own->path);
-    }
-    return partial == NULL || gb_remove_tree(partial, err);
-}
-
-/* Of a name of the hub nobody loads the model meanwhile. */
-static bool
-remove_named(const gb_installed_list *l, const char *local, bool is_hub,
-             gb_error *err)
-{
-    char *partial = is_hub ? gb_model_partial(local) : NULL;
-    const bool begun = partial != NULL && gb_is_folder(partial);
-    const gb_installed *own = own_model(l, local, begun ? NULL : err);
-    int lock = -1;
-    bool ok = own != NULL || begun;
-
-    if (ok && is_hub) {
-        lock = gb_model_lock(local, err);
-        ok = lock >= 0 || gb_fail_context(err, "%s", local);
-    }
-    ok = ok && remove_both(own, partial, err);
-    gb_model_unlock(local, lock);
-    free(partial);
-    return ok;
-}
-
-bool
-gb_installed_remove(const char *name, gb_error *err)
-{
-    gb_hub_name hub;
-    const bool is_hub = gb_hub_name_read(&hub, name, NULL);
-    gb_installed_list list;
-    bool ok;
-
-    gb_installed_read(&list);
-    ok = remove_named(&list, is_hub ? hub.local : name, is_hub, err);
-    gb_installed_free(&list);
-    gb_hub_name_free(&hub);
-    return ok;
 }

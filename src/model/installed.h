@@ -29,12 +29,17 @@ void gb_installed_free(gb_installed_list *list);
 bool gb_installed_remove(const char *name, gb_error *err);
 
 /* Where a model is until it has been loaded from the hub as a whole; `local`
- * is a name of gb_hub_name. The caller frees. */
+ * is a name of gb_hub_name. And where the older one is meanwhile, which no
+ * such name leads to. The caller frees both. */
 char *gb_model_partial(const char *local);
+char *gb_model_older(const char *partial);
 
 /* What is known of a model that came from the hub, in a file beside it or in
- * its folder; the caller frees the path. */
+ * its folder; of a model of one file also while that is being put there. The
+ * caller frees the paths. */
+#define GB_RECORD ".pulled.json"
 char *gb_model_record(const char *path);
+char *gb_model_ready(const char *path);
 
 /* Bytes of all files below a path, links followed. */
 uint64_t gb_installed_size(const char *path);

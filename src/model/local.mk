@@ -19,6 +19,7 @@ libgumbel_a_SOURCES += \
 	src/model/pickle_machine.c src/model/pickle_machine.h \
 	src/model/pt_file.c src/model/pt_file.h \
 	src/model/random.c src/model/random.h \
+	src/model/remove.c \
 	src/model/split.c src/model/split.h \
 	src/model/st_file.c src/model/st_file.h \
 	src/model/tensor.c src/model/tensor.h \

@@ -11,13 +11,14 @@
 #include "base/mem.h"
 #include "model/installed.h"
 
-/* Beside where the model is until it is whole. */
+/* Beside where the model is until it is whole; no name of a model leads
+ * there. */
 static char *
 lock_path(const char *local)
 {
     char *partial = gb_model_partial(local), *path;
 
-    path = partial != NULL ? gb_format("%s.lock", partial) : NULL;
+    path = partial != NULL ? gb_format("%s~lock", partial) : NULL;
     free(partial);
     return path;
 }

@@ -314,10 +314,34 @@ mkdir "$models/.partial" && cp -r "$models/me/m" "$partial"
 check "killed behind the exchange" "gumbel pull me/m" - 0 '~there already' -
 whole
 ok "killed behind the exchange: it is whole" $?
-mkdir "$models/.partial" && mv "$models/me/m" "$partial.old"
+mkdir "$models/.partial" && mv "$models/me/m" "$partial~old"
 check "killed in between" "gumbel pull me/m" - 0 '~there already' -
 whole
 ok "killed in between: it is whole" $?
+
+# What is deleted stays deleted, whatever was left of it.
+mkdir "$models/.partial" && cp -r "$models/me/m" "$partial~old"
+check "deleted, with an older one" "gumbel models rm me/m && ls -A $models" - \
+    0 - -
+mkdir -p "$partial~old"
+check "deleted, only an older one" "gumbel models rm me/m && ls -A $models" - \
+    0 - -
+mkdir -p "$models/me/g" && touch "$models/me/g/.x.gguf.pulled.json.ready"
+check "deleted, only a record" \
+    "gumbel models rm me/g/x.gguf && ls -A $models" - 0 - -
+
+# While it comes it is deleted: it is whole, or not there.
+for round in 1 2 3 4 5 6; do
+    "$gumbel" pull me/m > /dev/null 2> err &
+    pid=$!
+    "$gumbel" models rm me/m > /dev/null 2> err.rm
+    wait "$pid"
+    pulled=$?
+    whole 2> /dev/null || [ "$(ls -A "$models")" = "" ]
+    ok "round $round: whole or not there" $? "$(cat err err.rm)"
+    [ "$pulled" = 0 ] || grep -q 'me/m: another gumbel is' err
+    ok "round $round: loaded, or it says why not" $? "$(cat err)"
+done
 
 # In the cache of Hugging Face's libraries.
 snapshot=$scratch/hf/models--me--m/snapshots/$newer
