@@ -70,6 +70,14 @@ read_tensor(const machine *m, const value *v, gb_pickled *t)
     return true;
 }
 
+/* Names go on as C strings. */
+static bool
+check_name(const machine *m, const value *key)
+{
+    return memchr(key->text, '\0', (size_t)key->number) == NULL ||
+           gb_pickle_refuse(m, "a name with a NUL byte");
+}
+
 static bool
 tell(const machine *m, const value *all,
      bool (*found)(void *arg, const gb_pickled *tensor, gb_error *err),
@@ -87,7 +95,8 @@ tell(const machine *m, const value *all,
             continue;
         t.name = key->text;
         t.name_size = (size_t)key->number;
-        if (!read_tensor(m, v, &t) || !found(arg, &t, m->err))
+        if (!check_name(m, key) || !read_tensor(m, v, &t) ||
+            !found(arg, &t, m->err))
             return false;
     }
     return true;
@@ -158,7 +167,8 @@ numbers_of(const machine *m, const value *all)
     for (i = 0; i + 1 < all->n; i += 2) {
         key = gb_pickle_item(m, all, i);
         if (key->kind == PV_STRING &&
-            !put_number(m, numbers, key, gb_pickle_item(m, all, i + 1))) {
+            (!check_name(m, key) ||
+             !put_number(m, numbers, key, gb_pickle_item(m, all, i + 1)))) {
             json_decref(numbers);
             return NULL;
         }

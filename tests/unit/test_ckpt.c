@@ -205,6 +205,7 @@ test_characters(void **state)
         {"\214\1a\224K\3", "\214\1a\224\210\224",
          "stoi: expected characters and their ids, found \"a\" and true"},
         {"\214\2\303\251", "\214\2\303(", "a name that is no UTF-8"},
+        {"\214\2\303\251", "\214\2\0(", "a name with a NUL byte"},
     };
     static const char text[] = "a \303\251\344\270\226!\n<a";
     static const gb_token expected[] = {3, 1, 6, 7, 2, 0};

@@ -193,6 +193,7 @@ test_refused(void **state)
         {"X\7\0\0\0storage", "X\377\377\377\177storage", 12, "its end"},
         {"X\7\0\0\0storage", "i\7\0\0\0storage", 12,
          "an operation of another kind"},
+        {"X\3\0\0\0row", "X\3\0\0\0r\0w", 8, "a name with a NUL byte"},
         {"\x80\2", "\2\2", 2, "an operation of another kind"},
         {"PK\5\6", "PK\5\5", 4, "no directory"},
         {"PK\1\2", "PK\1\1", 4, "a directory that is damaged"},
