@@ -10,15 +10,6 @@
 
 #define META_LIMIT ((size_t)4 << 20) /* bytes; 65 characters have a thousand */
 
-/* A byte below 0x80 as a vocabulary spells it (model/vocab.h). */
-static uint32_t
-spelled(unsigned char byte)
-{
-    if (byte <= ' ')
-        return 0x100u + byte;
-    return byte == 0x7f ? 0x121 : byte;
-}
-
 static bool
 refuse(const char *path, const char *text, const json_t *id, gb_error *err)
 {
@@ -36,12 +27,14 @@ take_bytes(json_t *stoi)
     json_t *pieces = json_object();
     char piece[5] = "";
     const char *text;
+    unsigned char byte;
     json_t *id;
 
     json_object_foreach(stoi, text, id) {
-        if ((unsigned char)text[0] >= 0x80 || strlen(text) != 1)
+        byte = (unsigned char)text[0];
+        if (byte >= 0x80 || strlen(text) != 1)
             continue;
-        piece[gb_utf8_put(spelled((unsigned char)text[0]), piece)] = '\0';
+        piece[gb_utf8_put(gb_vocab_spell(byte), piece)] = '\0';
         json_object_set(pieces, piece, id);
     }
     return pieces;

@@ -31,20 +31,26 @@ struct gb_vocab {
     json_t *added;       /* likewise, of what gb_vocab_add gave */
 };
 
-/* The byte that each character of the alphabet stands for, -1 for none:
- * printable Latin-1 for itself, the others in order from U+0100 on. */
+uint32_t
+gb_vocab_spell(unsigned char byte)
+{
+    if (byte <= ' ')
+        return 0x100u + byte;
+    if (byte >= 0x7f && byte <= 0xa0)
+        return 0x121u + byte - 0x7f;
+    return byte == 0xad ? ALPHABET - 1 : byte;
+}
+
+/* The byte that each character of the alphabet stands for, -1 for none. */
 static void
 fill_alphabet(int16_t alphabet[ALPHABET])
 {
-    int other = 0x100, i;
+    int i;
 
     for (i = 0; i < ALPHABET; i++)
         alphabet[i] = -1;
     for (i = 0; i < 256; i++)
-        if ((i > ' ' && i < 0x7f) || (i > 0xa0 && i != 0xad))
-            alphabet[i] = (int16_t)i;
-        else
-            alphabet[other++] = (int16_t)i;
+        alphabet[gb_vocab_spell((unsigned char)i)] = (int16_t)i;
 }
 
 /* Appends the bytes that a piece spells. False, with nothing appended, at a

@@ -18,6 +18,10 @@ typedef struct gb_vocab gb_vocab;
 /* Ids are below this, so that a table of them stays small. */
 #define GB_MAX_TOKENS (1u << 20)
 
+/* The character that spells a byte: printable Latin-1 itself, the others in
+ * order from U+0100 on. */
+uint32_t gb_vocab_spell(unsigned char byte);
+
 /* Takes an id; false for what is none. */
 bool gb_vocab_take_id(const json_t *value, uint32_t *id);
 
