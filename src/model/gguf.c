@@ -1,8 +1,6 @@
 #include "model/gguf.h"
 
-#include <endian.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,12 +8,9 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/round.h"
+#include "model/gguf_stream.h"
 
-#define HEADER_LIMIT (256u << 20) /* bytes; a large vocabulary takes ten
-                                     millions */
-#define STRING_LIMIT (64u << 20) /* bytes; a chat template has thousands */
 #define VALUES_LIMIT GB_JSON_MAX_VALUES
-#define WINDOW 65536u
 #define ALIGNMENT 32u
 #define MOST_ALIGNMENT 65536u
 
@@ -30,136 +25,12 @@ static const unsigned char value_sizes[VALUE_TYPES] = {
     [F32] = 4, [BOOL] = 1, [U64] = 8, [I64] = 8, [F64] = 8,
 };
 
-/* The file from its beginning on, a window at a time. */
-typedef struct stream {
+typedef struct reader {
     gb_gguf *g;
-    uint64_t at;       /* of the next byte */
-    char *window;      /* (n) the bytes from there on, behind `used` */
-    size_t room, used, n;
-    uint64_t values;   /* that were read */
+    gb_gguf_stream s;
+    uint64_t values; /* that were read */
     uint64_t alignment;
-    gb_error *err;
-} stream;
-
-static bool __attribute__((format(printf, 2, 3)))
-refuse(const stream *s, const char *format, ...)
-{
-    char text[300];
-    va_list ap;
-
-    va_start(ap, format);
-    vsnprintf(text, sizeof text, format, ap);
-    va_end(ap);
-    return gb_fail(s->err, "%s: byte %" PRIu64 ": %s", s->g->path, s->at,
-                   text);
-}
-
-static uint64_t
-left(const stream *s)
-{
-    return s->g->file.source.size - s->at;
-}
-
-/* Makes n bytes lie in the window. */
-static bool
-fill(stream *s, size_t n)
-{
-    const size_t have = s->n - s->used;
-    size_t room = n > WINDOW ? n : WINDOW;
-    char *window = s->window;
-
-    if (room > s->room) {
-        window = gb_try_alloc(room, 1);
-        if (window == NULL)
-            return gb_fail(s->err, "%s: out of memory for %zu bytes",
-                           s->g->path, room);
-    }
-    if (have > 0)
-        memmove(window, s->window + s->used, have);
-    if (window != s->window) {
-        free(s->window);
-        s->window = window;
-        s->room = room;
-    }
-    s->used = 0;
-    s->n = left(s) < s->room ? (size_t)left(s) : s->room;
-    return gb_source_read(&s->g->file.source, s->g->path, s->at + have,
-                          s->window + have, s->n - have, s->err);
-}
-
-/* The next n bytes, until the next call; or NULL. */
-static const char *
-take(stream *s, uint64_t n)
-{
-    const char *p;
-
-    if (n > left(s)) {
-        refuse(s, "expected %" PRIu64 " bytes more, found the end of the file "
-               "(is it cut off?)", n);
-        return NULL;
-    }
-    if (n > HEADER_LIMIT - s->at) {
-        refuse(s, "expected at most %u bytes before the weights, found more",
-               HEADER_LIMIT);
-        return NULL;
-    }
-    if (n > s->n - s->used && !fill(s, (size_t)n))
-        return NULL;
-    p = s->window + s->used;
-    s->used += (size_t)n;
-    s->at += n;
-    return p;
-}
-
-static bool
-take_u32(stream *s, uint32_t *out)
-{
-    const char *p = take(s, sizeof *out);
-
-    if (p != NULL)
-        memcpy(out, p, sizeof *out);
-    *out = le32toh(*out);
-    return p != NULL;
-}
-
-static bool
-take_u64(stream *s, uint64_t *out)
-{
-    const char *p = take(s, sizeof *out);
-
-    if (p != NULL)
-        memcpy(out, p, sizeof *out);
-    *out = le64toh(*out);
-    return p != NULL;
-}
-
-/* The bytes of a string, until the next call. */
-static const char *
-take_text(stream *s, uint64_t *n)
-{
-    if (!take_u64(s, n))
-        return NULL;
-    if (*n <= STRING_LIMIT)
-        return take(s, *n);
-    refuse(s, "expected a text of at most %u bytes, found a length of %"
-           PRIu64, STRING_LIMIT, *n);
-    return NULL;
-}
-
-/* A name, which the caller frees. */
-static char *
-take_name(stream *s)
-{
-    uint64_t n = 0;
-    const char *p = take_text(s, &n);
-
-    if (p == NULL)
-        return NULL;
-    if (n > 0 && n < 65536 && memchr(p, '\0', (size_t)n) == NULL)
-        return gb_strndup(p, (size_t)n);
-    refuse(s, "expected a name, found a text of %" PRIu64 " bytes", n);
-    return NULL;
-}
+} reader;
 
 /* --- metadata ----------------------------------------------------------- */
 
@@ -190,17 +61,17 @@ make_number(uint32_t type, uint64_t bits)
 
 /* A value that is no array. */
 static json_t *
-take_scalar(stream *s, uint32_t type)
+take_scalar(reader *r, uint32_t type)
 {
     const size_t size = value_sizes[type];
     uint64_t n = 0, bits = 0;
     const char *p;
 
     if (type == STRING) {
-        p = take_text(s, &n);
+        p = gb_gguf_take_text(&r->s, &n);
         return p != NULL ? gb_json_text(p, (size_t)n) : NULL;
     }
-    p = take(s, size);
+    p = gb_gguf_take(&r->s, size);
     if (p == NULL)
         return NULL;
     for (n = size; n-- > 0;)
@@ -209,45 +80,46 @@ take_scalar(stream *s, uint32_t type)
 }
 
 static bool
-check_type(const stream *s, uint32_t type, bool array)
+check_type(const reader *r, uint32_t type, bool array)
 {
     if (type < VALUE_TYPES && (!array || type != ARRAY))
         return true;
     if (type == ARRAY)
-        return refuse(s, "expected a list of texts or numbers, found one of "
-                      "lists");
-    return refuse(s, "expected a value of a type below %u, found type %" PRIu32,
-                  VALUE_TYPES, type);
+        return gb_gguf_refuse(&r->s, "expected a list of texts or numbers, "
+                              "found one of lists");
+    return gb_gguf_refuse(&r->s, "expected a value of a type below %u, found "
+                          "type %" PRIu32, VALUE_TYPES, type);
 }
 
 /* Counts what is to come: every value takes some bytes of the file. */
 static bool
-count_values(stream *s, const char *what, uint64_t n)
+count_values(reader *r, const char *what, uint64_t n)
 {
-    const uint64_t most = left(s) < VALUES_LIMIT - s->values
-                              ? left(s)
-                              : VALUES_LIMIT - s->values;
+    const uint64_t most = gb_gguf_left(&r->s) < VALUES_LIMIT - r->values
+                              ? gb_gguf_left(&r->s)
+                              : VALUES_LIMIT - r->values;
 
     if (n > most)
-        return refuse(s, "expected %s of at most %" PRIu64 " values, found a "
-                      "length of %" PRIu64, what, most, n);
-    s->values += n;
+        return gb_gguf_refuse(&r->s, "expected %s of at most %" PRIu64
+                              " values, found a length of %" PRIu64, what,
+                              most, n);
+    r->values += n;
     return true;
 }
 
 static json_t *
-take_array(stream *s)
+take_array(reader *r)
 {
     uint32_t type = 0;
     uint64_t n = 0;
     json_t *list, *one;
 
-    if (!take_u32(s, &type) || !check_type(s, type, true) ||
-        !take_u64(s, &n) || !count_values(s, "a list", n))
+    if (!gb_gguf_take_u32(&r->s, &type) || !check_type(r, type, true) ||
+        !gb_gguf_take_u64(&r->s, &n) || !count_values(r, "a list", n))
         return NULL;
     list = json_array();
     for (; n > 0; n--) {
-        one = take_scalar(s, type);
+        one = take_scalar(r, type);
         if (one == NULL) {
             json_decref(list);
             return NULL;
@@ -259,46 +131,47 @@ take_array(stream *s)
 
 /* What must be known before anything else is believed. */
 static bool
-check_early(stream *s, const char *key, const json_t *value)
+check_early(reader *r, const char *key, const json_t *value)
 {
     const json_int_t n = json_integer_value(value);
 
     if (strcmp(key, "general.architecture") == 0 &&
         (!json_is_string(value) ||
          strcmp(json_string_value(value), "gpt2") != 0))
-        return gb_json_refuse_field(s->g->path, key, "\"gpt2\", the one "
+        return gb_json_refuse_field(r->g->path, key, "\"gpt2\", the one "
                                     "architecture that is computed here,",
-                                    value, s->err);
+                                    value, r->s.err);
     if (strcmp(key, "split.count") == 0 && n > 1)
-        return gb_json_refuse_field(s->g->path, key, "one file (llama.cpp's "
+        return gb_json_refuse_field(r->g->path, key, "one file (llama.cpp's "
                                     "llama-gguf-split --merge makes one of "
-                                    "the parts)", value, s->err);
+                                    "the parts)", value, r->s.err);
     if (strcmp(key, "general.alignment") != 0)
         return true;
-    s->alignment = (uint64_t)n;
+    r->alignment = (uint64_t)n;
     return (n > 0 && n <= MOST_ALIGNMENT && n % 8 == 0) ||
-           gb_json_refuse_field(s->g->path, key, "a multiple of 8 up to 65536",
-                                value, s->err);
+           gb_json_refuse_field(r->g->path, key, "a multiple of 8 up to 65536",
+                                value, r->s.err);
 }
 
 static bool
-read_pair(stream *s)
+read_pair(reader *r)
 {
-    char *key = take_name(s), shown[GB_JSON_SHOWN];
+    char *key = gb_gguf_take_name(&r->s), shown[GB_JSON_SHOWN];
     json_t *value = NULL;
     uint32_t type = 0;
-    bool ok = key != NULL && take_u32(s, &type) && check_type(s, type, false);
+    bool ok = key != NULL && gb_gguf_take_u32(&r->s, &type) &&
+              check_type(r, type, false);
 
     if (ok) {
-        value = type == ARRAY ? take_array(s) : take_scalar(s, type);
-        ok = value != NULL && check_early(s, key, value);
+        value = type == ARRAY ? take_array(r) : take_scalar(r, type);
+        ok = value != NULL && check_early(r, key, value);
     }
-    if (ok && json_object_get(s->g->metadata, key) != NULL)
-        ok = refuse(s, "expected each key once, found %s twice",
-                    gb_json_quote(key, shown));
-    if (ok && json_object_set(s->g->metadata, key, value) != 0)
-        ok = refuse(s, "expected a key in UTF-8, found %s",
-                    gb_json_quote(key, shown));
+    if (ok && json_object_get(r->g->metadata, key) != NULL)
+        ok = gb_gguf_refuse(&r->s, "expected each key once, found %s twice",
+                            gb_json_quote(key, shown));
+    if (ok && json_object_set(r->g->metadata, key, value) != 0)
+        ok = gb_gguf_refuse(&r->s, "expected a key in UTF-8, found %s",
+                            gb_json_quote(key, shown));
     json_decref(value);
     free(key);
     return ok;
@@ -308,23 +181,23 @@ read_pair(stream *s)
 
 /* Sizes come in the order in which they vary in the file. */
 static bool
-read_shape(stream *s, gb_tensor_entry *e)
+read_shape(reader *r, gb_tensor_entry *e)
 {
     uint64_t sizes[GB_MAX_RANK] = {0};
     uint32_t rank = 0, i;
 
-    if (!take_u32(s, &rank))
+    if (!gb_gguf_take_u32(&r->s, &rank))
         return false;
     if (rank > GB_MAX_RANK)
-        return gb_tensor_refuse(e, s->err, "expected at most %d sizes, found "
+        return gb_tensor_refuse(e, r->s.err, "expected at most %d sizes, found "
                                 "%" PRIu32, GB_MAX_RANK, rank);
     e->rank = rank;
     for (e->count = 1, i = 0; i < rank; i++) {
-        if (!take_u64(s, &sizes[i]))
+        if (!gb_gguf_take_u64(&r->s, &sizes[i]))
             return false;
         if (__builtin_mul_overflow(e->count, sizes[i], &e->count) ||
             e->count > INT64_MAX / 8)
-            return gb_tensor_refuse(e, s->err, "expected at most 2^60 "
+            return gb_tensor_refuse(e, r->s.err, "expected at most 2^60 "
                                     "elements, found more");
     }
     for (i = 0; i < rank; i++)
@@ -333,13 +206,13 @@ read_shape(stream *s, gb_tensor_entry *e)
 }
 
 static bool
-read_type(stream *s, gb_tensor_entry *e)
+read_type(reader *r, gb_tensor_entry *e)
 {
     const char *name;
     uint32_t type = 0;
     uint64_t row = e->rank > 0 ? e->shape[e->rank - 1] : 1;
 
-    if (!take_u32(s, &type))
+    if (!gb_gguf_take_u32(&r->s, &type))
         return false;
     name = gb_gguf_type_name(type);
     if (name != NULL)
@@ -349,47 +222,48 @@ read_type(stream *s, gb_tensor_entry *e)
     if (!gb_dtype_find(e->dtype, &e->type) ||
         row % gb_dtype_block(e->type) == 0)
         return true;
-    return gb_tensor_refuse(e, s->err, "expected rows of whole blocks of %zu, "
-                            "as %s has them, found %" PRIu64,
+    return gb_tensor_refuse(e, r->s.err, "expected rows of whole blocks of "
+                            "%zu, as %s has them, found %" PRIu64,
                             gb_dtype_block(e->type), e->dtype, row);
 }
 
 static bool
-read_tensor(stream *s)
+read_tensor(reader *r)
 {
-    char *name = take_name(s), *key;
+    char *name = gb_gguf_take_name(&r->s), *key;
     gb_tensor_entry *e;
 
     if (name == NULL)
         return false;
-    e = gb_tensor_file_add(&s->g->file, name, strlen(name));
+    e = gb_tensor_file_add(&r->g->file, name, strlen(name));
     key = gb_gguf_key(name);
     free(name);
     if (key != NULL) {
         free(e->key);
         e->key = key;
     }
-    if (!read_shape(s, e) || !read_type(s, e) || !take_u64(s, &e->begin))
+    if (!read_shape(r, e) || !read_type(r, e) ||
+        !gb_gguf_take_u64(&r->s, &e->begin))
         return false;
     if (strncmp(e->key, "h.", 2) == 0)
         gb_tensor_turn(e);
-    return e->begin % s->alignment == 0 ||
-           gb_tensor_refuse(e, s->err, "expected an offset that %" PRIu64
+    return e->begin % r->alignment == 0 ||
+           gb_tensor_refuse(e, r->s.err, "expected an offset that %" PRIu64
                             " divides (general.alignment), found %" PRIu64,
-                            s->alignment, e->begin);
+                            r->alignment, e->begin);
 }
 
 /* Where a tensor ends; of a type that is not known no further than it begins,
  * until check_order knows better. */
 static bool
-check_tensor(const stream *s, gb_tensor_entry *e)
+check_tensor(const reader *r, gb_tensor_entry *e)
 {
-    const uint64_t all = s->g->file.size;
+    const uint64_t all = r->g->file.size;
     uint64_t size;
 
-    e->file = &s->g->file;
+    e->file = &r->g->file;
     if (e->begin > all)
-        return gb_tensor_refuse(e, s->err, "expected an offset within the "
+        return gb_tensor_refuse(e, r->s.err, "expected an offset within the "
                                 "file's %" PRIu64 " bytes of data, found "
                                 "%" PRIu64, all, e->begin);
     e->end = e->begin;
@@ -398,7 +272,7 @@ check_tensor(const stream *s, gb_tensor_entry *e)
     size = e->count / gb_dtype_block(e->type);
     if (__builtin_mul_overflow(size, gb_dtype_size(e->type), &size) ||
         size > all - e->begin)
-        return gb_tensor_refuse(e, s->err, "expected its %" PRIu64
+        return gb_tensor_refuse(e, r->s.err, "expected its %" PRIu64
                                 " elements of %s within the file, found its "
                                 "end (is it cut off?)", e->count, e->dtype);
     e->end = e->begin + size;
@@ -408,9 +282,9 @@ check_tensor(const stream *s, gb_tensor_entry *e)
 /* None reaches into the next; what is of a type that is not known, which
  * nobody reads, goes on to there. */
 static bool
-check_order(const stream *s)
+check_order(const reader *r)
 {
-    gb_tensor_file *f = &s->g->file;
+    gb_tensor_file *f = &r->g->file;
     gb_tensor_entry *e;
     uint64_t next;
     size_t i;
@@ -420,7 +294,7 @@ check_order(const stream *s)
         e = &f->entries[i];
         next = i + 1 < f->n_entries ? e[1].begin : f->size;
         if (e->end > next)
-            return gb_tensor_refuse(&e[1], s->err, "expected an offset from "
+            return gb_tensor_refuse(&e[1], r->s.err, "expected an offset from "
                                     "%" PRIu64 " on, where the tensor before "
                                     "it ends, found %" PRIu64, e->end, next);
         if (e->type == GB_DTYPES)
@@ -430,61 +304,62 @@ check_order(const stream *s)
 }
 
 static bool
-check_tensors(const stream *s)
+check_tensors(const reader *r)
 {
-    const gb_tensor_file *f = &s->g->file;
+    const gb_tensor_file *f = &r->g->file;
     size_t i;
 
     if (f->n_entries == 0)
-        return gb_fail(s->err, "%s: expected tensors, found none",
-                       s->g->path);
+        return gb_fail(r->s.err, "%s: expected tensors, found none",
+                       r->g->path);
     for (i = 0; i < f->n_entries; i++)
-        if (!check_tensor(s, &f->entries[i]))
+        if (!check_tensor(r, &f->entries[i]))
             return false;
-    return check_order(s);
+    return check_order(r);
 }
 
 /* --- the file ----------------------------------------------------------- */
 
 static bool
-check_version(stream *s)
+check_version(reader *r)
 {
     uint32_t version = 0;
 
-    if (take(s, 4) == NULL || !take_u32(s, &version))
+    if (gb_gguf_take(&r->s, 4) == NULL || !gb_gguf_take_u32(&r->s, &version))
         return false;
     if (version == 2 || version == 3)
         return true;
     if (version != 0 && (version & 0xffff) == 0)
-        return refuse(s, "expected a little-endian file, found a big-endian "
-                      "one");
-    return refuse(s, "expected version 2 or 3 of GGUF, found %" PRIu32
-                  " (convert the model anew)", version);
+        return gb_gguf_refuse(&r->s, "expected a little-endian file, found a "
+                              "big-endian one");
+    return gb_gguf_refuse(&r->s, "expected version 2 or 3 of GGUF, found "
+                          "%" PRIu32 " (convert the model anew)", version);
 }
 
 static bool
-read_file(stream *s)
+read_file(reader *r)
 {
     uint64_t tensors = 0, pairs = 0, i;
 
-    if (!check_version(s) || !take_u64(s, &tensors) ||
-        !take_u64(s, &pairs) || !count_values(s, "metadata", pairs) ||
-        !count_values(s, "a list of tensors", tensors))
+    if (!check_version(r) || !gb_gguf_take_u64(&r->s, &tensors) ||
+        !gb_gguf_take_u64(&r->s, &pairs) ||
+        !count_values(r, "metadata", pairs) ||
+        !count_values(r, "a list of tensors", tensors))
         return false;
     for (i = 0; i < pairs; i++)
-        if (!read_pair(s))
+        if (!read_pair(r))
             return false;
     for (i = 0; i < tensors; i++)
-        if (!read_tensor(s))
+        if (!read_tensor(r))
             return false;
-    s->g->file.spell = gb_gguf_name;
-    s->g->file.dtypes = "F32, F16, BF16, F64, Q8_0, Q5_0, Q5_1, Q4_0, Q4_1, "
+    r->g->file.spell = gb_gguf_name;
+    r->g->file.dtypes = "F32, F16, BF16, F64, Q8_0, Q5_0, Q5_1, Q4_0, Q4_1, "
                         "Q6_K, Q5_K, Q4_K, Q3_K or Q2_K";
-    s->g->file.data = gb_round_up(s->at, s->alignment);
-    if (s->g->file.data > s->g->file.source.size)
-        s->g->file.data = s->g->file.source.size;
-    s->g->file.size = s->g->file.source.size - s->g->file.data;
-    return check_tensors(s);
+    r->g->file.data = gb_round_up(r->s.at, r->alignment);
+    if (r->g->file.data > r->g->file.source.size)
+        r->g->file.data = r->g->file.source.size;
+    r->g->file.size = r->g->file.source.size - r->g->file.data;
+    return check_tensors(r);
 }
 
 /* Says what a file is that is none of GGUF. */
@@ -510,18 +385,19 @@ gb_gguf_open(const char *path, gb_error *err)
     const char *slash = strrchr(path, '/');
     char begin[GB_TENSOR_FILE_BEGIN], *folder;
     gb_gguf *g = gb_alloc(sizeof *g);
-    stream s = {.g = g, .alignment = ALIGNMENT, .err = err};
+    reader r = {.g = g, .alignment = ALIGNMENT,
+                .s = {.source = &g->file.source, .err = err}};
     bool ok;
 
     folder = slash != NULL ? gb_strndup(path, (size_t)(slash - path) + 1)
                            : gb_strdup(".");
-    g->path = gb_strdup(path);
+    r.s.path = g->path = gb_strdup(path);
     g->metadata = json_object();
     ok = gb_tensor_file_begin(&g->file, folder, slash != NULL ? slash + 1
                                                               : path,
                               begin, err) &&
-         check_begin(g, begin, err) && read_file(&s);
-    free(s.window);
+         check_begin(g, begin, err) && read_file(&r);
+    gb_gguf_stream_close(&r.s);
     free(folder);
     if (ok)
         return g;

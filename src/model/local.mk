@@ -8,6 +8,7 @@ libgumbel_a_SOURCES += \
 	src/model/dequant.c src/model/dequant.h \
 	src/model/gguf.c src/model/gguf.h \
 	src/model/gguf_model.c src/model/gguf_names.c \
+	src/model/gguf_stream.c src/model/gguf_stream.h \
 	src/model/hash.c \
 	src/model/hub_cache.c src/model/hub_cache.h \
 	src/model/hub_name.c src/model/hub_name.h \
