@@ -75,17 +75,39 @@ gb_flow_wrap(gb_flow *f, unsigned width, bool ascii)
 size_t
 gb_flow_line_of(const gb_flow *f, size_t byte)
 {
-    size_t i = 0;
+    size_t low = 0, high = f->n_lines, middle;
 
-    while (i + 1 < f->n_lines && f->lines[i + 1].start <= byte)
-        i++;
-    return i;
+    while (high - low > 1) {
+        middle = low + (high - low) / 2;
+        if (f->lines[middle].start <= byte)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* The one that holds a byte. */
+static size_t
+span_at(const gb_flow *f, size_t byte)
+{
+    size_t low = 0, high = f->n_spans, middle;
+
+    while (high - low > 1) {
+        middle = low + (high - low) / 2;
+        if (f->spans[middle - 1].end <= byte)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
 }
 
 void
 gb_flow_put(const gb_flow *f, size_t line, gb_row *row)
 {
-    size_t at = f->lines[line].start, end = f->lines[line].end, i = 0, to;
+    size_t at = f->lines[line].start, end = f->lines[line].end, to;
+    size_t i = span_at(f, at);
 
     while (at < end) {
         while (f->spans[i].end <= at)
