@@ -59,23 +59,30 @@ next_word(const char *text, int state)
     return NULL;
 }
 
+/* What `text` may become behind the first n bytes of a line. */
+static char **
+find(const char *text, const char *line, size_t n, gb_completion *what)
+{
+    char *before = gb_strndup(line, n), **found = NULL;
+
+    *what = ask != NULL ? ask(ask_arg, before, offer) : GB_COMPLETE_NOTHING;
+    if (*what == GB_COMPLETE_WORDS || *what == GB_COMPLETE_EITHER)
+        found = rl_completion_matches(text, next_word);
+    forget(&offered);
+    free(before);
+    return found;
+}
+
 static char **
 complete(const char *text, int start, int end)
 {
-    gb_completion what = GB_COMPLETE_NOTHING;
-    char *line = gb_strndup(rl_line_buffer, (size_t)start);
-    char **found = NULL;
+    gb_completion what;
+    char **found = find(text, rl_line_buffer, (size_t)start, &what);
 
     (void)end;
-    if (ask != NULL)
-        what = ask(ask_arg, line, offer);
-    free(line);
-    if (what == GB_COMPLETE_WORDS || what == GB_COMPLETE_EITHER)
-        found = rl_completion_matches(text, next_word);
     rl_attempted_completion_over =
         what != GB_COMPLETE_FILES &&
         (what != GB_COMPLETE_EITHER || found != NULL);
-    forget(&offered);
     return found;
 }
 
@@ -84,20 +91,13 @@ gb_prompt_complete_line(gb_str *line)
 {
     const char *space = strrchr(gb_str_cstr(line), ' ');
     size_t start = space != NULL ? (size_t)(space + 1 - line->data) : 0;
-    char *word = gb_strdup(gb_str_cstr(line) + start);
-    char *head = gb_strndup(gb_str_cstr(line), start);
-    gb_completion what = GB_COMPLETE_NOTHING;
-    char **found = NULL;
+    gb_completion what;
+    char **found = find(line->data + start, line->data, start, &what);
     size_t i;
 
     forget(&shown);
-    if (ask != NULL)
-        what = ask(ask_arg, head, offer);
-    if (what == GB_COMPLETE_WORDS || what == GB_COMPLETE_EITHER)
-        found = rl_completion_matches(word, next_word);
-    forget(&offered);
     if (found != NULL) {
-        gb_str_puts(line, found[0] + strlen(word));
+        gb_str_puts(line, found[0] + (line->len - start));
         if (found[1] == NULL)
             gb_str_putc(line, ' ');
     }
@@ -107,8 +107,6 @@ gb_prompt_complete_line(gb_str *line)
         free(found[i]);
     }
     free(found);
-    free(head);
-    free(word);
 }
 
 static void
