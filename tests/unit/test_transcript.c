@@ -363,6 +363,62 @@ test_long(void **state)
     teardown(&f);
 }
 
+static void
+put_before(void *out, gb_role role, const char *text, size_t n)
+{
+    gb_str_puts(out, role == GB_ROLE_USER ? "(" : "[");
+    gb_str_append(out, text, n);
+    gb_str_puts(out, role == GB_ROLE_USER ? ")" : "]");
+}
+
+/* The end of what stands before a place, cut between characters. */
+static void
+test_before(void **state)
+{
+    static const struct {
+        gb_place place;
+        size_t most;
+        const char *found;
+    } cases[] = {
+        {{3, 1}, 99, "(A café)[ was]( and)"},
+        {{3, 0}, 99, "(A café)[ was]"},
+        {{2, 0}, 99, "(A café)"},
+        {{4, 0}, 99, "(A café)[ was]( and on)"},
+        {{1, 1}, 99, "(A)"},
+        {{1, 0}, 99, ""},
+        {{0, 0}, 99, ""},
+        {{3, 1}, 4, "( and)"},
+        {{3, 1}, 6, "[as]( and)"},
+        {{3, 1}, 9, "[ was]( and)"},
+        /* half of the é has no room */
+        {{2, 1}, 4, "[ was]"},
+        {{2, 1}, 5, "[ was]"},
+        {{2, 1}, 6, "(é)[ was]"},
+        {{1, 2}, 1, ""},
+        {{1, 2}, 2, "(é)"},
+        {{3, 1}, 0, ""},
+    };
+    gb_str found = GB_STR_INIT;
+    fixture f;
+    size_t i;
+
+    (void)state;
+    setup(&f);
+    gb_transcript_before(&f.t, (gb_place){1, 1}, 99, put_before, &found);
+    assert_int_equal(found.len, 0);
+    TELL(&f, GB_NEWS_NODE, GB_ROLE_USER, "A", " café");
+    TELL(&f, GB_NEWS_NODE, GB_ROLE_MODEL, " was");
+    TELL(&f, GB_NEWS_NODE, GB_ROLE_USER, " and", " on");
+    for (i = 0; i < GB_COUNT(cases); i++) {
+        gb_str_clear(&found);
+        gb_transcript_before(&f.t, cases[i].place, cases[i].most, put_before,
+                             &found);
+        assert_string_equal(gb_str_cstr(&found), cases[i].found);
+    }
+    gb_str_free(&found);
+    teardown(&f);
+}
+
 int
 main(void)
 {
@@ -370,6 +426,7 @@ main(void)
         cmocka_unit_test(test_tokens),   cmocka_unit_test(test_end_of_text),
         cmocka_unit_test(test_marks),    cmocka_unit_test(test_speakers),
         cmocka_unit_test(test_ghost),    cmocka_unit_test(test_long),
+        cmocka_unit_test(test_before),
     };
 
     setlocale(LC_CTYPE, "C.UTF-8");
