@@ -169,9 +169,6 @@ do_pace(gb_ui *ui, const char *arg, gb_error *err)
 static bool
 do_draft(gb_ui *ui, const char *arg, gb_error *err)
 {
-    if (arg[0] == '\0')
-        return gb_fail_usage(err, "draft: expected off, lookup, self or a "
-                             "model");
     return gb_mirror_do(&ui->mirror, GB_DO_DRAFT, arg, err);
 }
 
@@ -350,7 +347,7 @@ do_set(gb_ui *ui, const char *arg, gb_error *err)
     if (value[0] == '\0' && gb_settings_get(settings_of(ui), name, &text)) {
         show_setting(ui, name);
     } else if (c != NULL) {
-        ok = c->run(ui, c, value, err);
+        ok = gb_ui_command_do(ui, c, value, err);
     } else if (value[0] != '\0') {
         ok = set_one(ui, name, value, err);
     } else {
@@ -489,9 +486,10 @@ do_quit(gb_ui *ui, const char *arg, gb_error *err)
 #define STEER(verb) .run = ask_verb, .word = verb
 #define PAGE() .run = open_page
 #define PACE(value) .run = change_pace, .word = value
-#define SETTING(setting) .run = change_setting, SETS(setting)
-#define LOOK(name) .run = look, SETS(name)
-#define SETS(name) .word = name, .sets = true, .in_trial = true
+#define SETTING(setting) .run = change_setting, TRIES(setting)
+#define LOOK(name) .run = look, TRIES(name)
+#define SETS(name) .word = name, .sets = true
+#define TRIES(name) SETS(name), .in_trial = true
 #define OWN(function) .run = do_own, .own = function
 #define ALSO_IN_TRIAL(function) OWN(function), .in_trial = true
 

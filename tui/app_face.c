@@ -74,12 +74,24 @@ fill(gb_ui *ui, const char *text)
     gb_prompt_fill(text);
 }
 
+/* A page that takes the screen for itself has keys of its own for this. */
+static bool
+is_hidden(const gb_app *a, gb_error *err)
+{
+    bool hidden = a->page != NULL && gb_page_is_full(a->page);
+
+    if (hidden)
+        gb_fail_usage(err, "the conversation is not to be seen here");
+    return hidden;
+}
+
 static bool
 find(gb_ui *ui, const char *text, gb_error *err)
 {
     gb_app *a = ui->arg;
 
-    (void)err;
+    if (is_hidden(a, err))
+        return false;
     a->followed = gb_view_follows(gb_app_view(a));
     a->searching = true;
     gb_str_clear(&a->wanted);
@@ -93,6 +105,8 @@ scroll(gb_ui *ui, const char *where, gb_error *err)
 {
     gb_view *v = gb_app_view(ui->arg);
 
+    if (is_hidden(ui->arg, err))
+        return false;
     if (strcmp(where, "up") == 0)
         gb_view_scroll(v, -3);
     else if (strcmp(where, "down") == 0)

@@ -69,6 +69,21 @@ unknown(const char *name, size_t n, gb_error *err)
 }
 
 bool
+gb_ui_command_do(gb_ui *ui, const gb_ui_command *c, const char *arg,
+                 gb_error *err)
+{
+    if (arg[0] != '\0' && c->args[0] == '\0')
+        return gb_fail_usage(err, "/%s takes no argument", c->name);
+    if (ui->tried != NULL && !c->in_trial)
+        return gb_fail_usage(err, "/%s is not for a text on trial: Enter keeps "
+                             "it and Esc leaves it first", c->name);
+    if (arg[0] == '\0' && c->args[0] != '\0' && c->args[0] != '[')
+        return gb_fail_usage(err, "/%s needs %s: %s", c->name, c->args,
+                             c->help);
+    return c->run(ui, c, arg, err);
+}
+
+bool
 gb_ui_command_run(gb_ui *ui, const char *line, gb_error *err)
 {
     const gb_ui_command *c;
@@ -87,16 +102,7 @@ gb_ui_command_run(gb_ui *ui, const char *line, gb_error *err)
     while (n > 0 && strchr(" \t\n", line[n - 1]) != NULL)
         n--;
     arg = gb_strndup(line, n);
-    if (arg[0] != '\0' && c->args[0] == '\0')
-        ok = gb_fail_usage(err, "/%s takes no argument", c->name);
-    else if (ui->tried != NULL && !c->in_trial)
-        ok = gb_fail_usage(err, "/%s is not for a text on trial: Enter keeps "
-                           "it and Esc leaves it first", c->name);
-    else if (arg[0] == '\0' && c->args[0] != '\0' && c->args[0] != '[')
-        ok = gb_fail_usage(err, "/%s needs %s: %s", c->name, c->args,
-                           c->help);
-    else
-        ok = c->run(ui, c, arg, err);
+    ok = gb_ui_command_do(ui, c, arg, err);
     free(arg);
     return ok;
 }
@@ -110,6 +116,9 @@ send_text(gb_ui *ui, const char *text, size_t n, gb_error *err)
         .flags = GB_SEND_JOIN,
     };
 
+    if (ui->tried != NULL)
+        return gb_fail(err, "another text is on trial: Enter keeps it and Esc "
+                       "leaves it first");
     return gb_mirror_post(&ui->mirror, &request, err) != 0;
 }
 

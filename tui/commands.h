@@ -157,6 +157,9 @@ const gb_ui_command *gb_ui_setter(const char *what);
 /* One command, with or without its slash; while a trial is open, one that
  * leaves the session alone. */
 bool gb_ui_command_run(gb_ui *ui, const char *line, gb_error *err);
+/* The same, found already, and what stood behind its name. */
+bool gb_ui_command_do(gb_ui *ui, const gb_ui_command *c, const char *arg,
+                      gb_error *err);
 
 const gb_ui_key *gb_ui_key_find(gb_ui_mode mode, const char *key);
 /* A key of a page, its own before those of all lists; NULL. */
