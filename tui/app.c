@@ -184,7 +184,6 @@ draw(gb_app *a)
     gb_axis axis = {m->seen, (double)m->settings.temperature,
                     m->settings.greedy, m->stats.cursor.node != 0};
     gb_status_in status = make_status(m);
-    gb_str line = GB_STR_INIT;
     gb_frame f;
 
     if (a->page != NULL && gb_page_is_full(a->page)) {
@@ -193,8 +192,6 @@ draw(gb_app *a)
     }
     memset(&f, 0, sizeof f);
     set_prose(a);
-    if (a->searching)
-        gb_str_printf(&line, "search: %s", gb_str_cstr(&a->wanted));
     f.mirror = m;
     f.page_title = a->page != NULL ? a->page->title : NULL;
     f.prose = &a->prose;
@@ -204,7 +201,7 @@ draw(gb_app *a)
     f.status = &status;
     f.first = gb_app_is_first(a);
     f.candidates = gb_app_shows_candidates(a);
-    f.line = a->searching ? gb_str_cstr(&line) : NULL;
+    f.search = a->searching ? gb_str_cstr(&a->wanted) : NULL;
     f.last.error = a->error;
     f.last.notice =
         a->searching ? "Up and Down: other matches. Enter: stay. Esc: back"
@@ -213,7 +210,6 @@ draw(gb_app *a)
     f.last.goes_on = can_go_on(m) && a->page == NULL && !a->reading &&
                      gb_prompt_is_empty();
     gb_frame_draw(&f);
-    gb_str_free(&line);
 }
 
 static void

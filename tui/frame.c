@@ -155,6 +155,43 @@ gb_frame_last(unsigned row, unsigned width, const char *error,
         gb_last_draw_message(&l, row - rows, rows, width);
 }
 
+static unsigned
+width_of(const char *text)
+{
+    return gb_cells_width(text, strlen(text), gb_screen_is_ascii());
+}
+
+void
+gb_frame_asks(unsigned row, unsigned column, const char *question,
+              const char *typed, const char *said)
+{
+    const char *between = strcmp(question, ">") == 0 ? " " : ": ";
+    unsigned width, height, room, behind;
+    gb_row r;
+
+    gb_screen_size(&width, &height);
+    behind = said != NULL ? width_of(said) + 2 : 0;
+    behind = behind < width / 2 ? behind : 0;
+    r = gb_frame_new_row(width);
+    gb_row_pad(&r, column);
+    /* The answer has what it needs, and half of the row at most. */
+    room = width_of(typed) + behind + 3;
+    r.width = room < width / 2 ? width - room : width - width / 2;
+    gb_row_puts(&r, GB_STYLE_KEY, question);
+    r.width = width;
+    gb_row_puts(&r, GB_STYLE_KEY, between);
+    r.width = width - behind;
+    gb_row_typed(&r, GB_STYLE_PLAIN, typed, strlen(typed));
+    r.width = width;
+    column = r.used < width ? r.used : width - 1;
+    if (behind > 0) {
+        gb_row_puts(&r, GB_STYLE_PLAIN, "  ");
+        gb_row_puts(&r, GB_STYLE_WARN, said);
+    }
+    gb_frame_row(&r, row, 0);
+    gb_screen_show(row, column);
+}
+
 void
 gb_frame_words(unsigned bottom, unsigned rows, unsigned width)
 {
@@ -352,10 +389,8 @@ draw_prompt(const gb_frame *f, const gb_layout *l,
     unsigned in_row, column;
     size_t i;
 
-    if (f->line != NULL) {
-        column = gb_screen_put(l->prompt_row, 0, width - 1, GB_STYLE_PLAIN,
-                               f->line);
-        gb_screen_show(l->prompt_row, column);
+    if (f->search != NULL) {
+        gb_frame_asks(l->prompt_row, 0, "search", f->search, NULL);
         return;
     }
     for (i = 0; i < l->prompt; i++)
@@ -376,10 +411,10 @@ make_layout(const gb_frame *f, const gb_prompt_view *prompt,
 {
     bool message = f->last.error != NULL || f->last.notice != NULL;
 
-    in->prompt = f->line != NULL ? 1 : (unsigned)prompt->n_rows;
+    in->prompt = f->search != NULL ? 1 : (unsigned)prompt->n_rows;
     in->message = gb_last_rows(&f->last, in->width, in->height);
     in->message_all = in->message;
-    if (message && in->message_all == 0 && f->line == NULL)
+    if (message && in->message_all == 0 && f->search == NULL)
         in->message_all = 1;
     in->candidates = f->candidates;
     gb_layout_make(l, in);

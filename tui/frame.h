@@ -21,8 +21,7 @@ typedef struct gb_frame {
     const gb_axis *axis;
     const gb_status_in *status;
     bool candidates; /* are to be seen, where they have room */
-    /* Instead of the edit line (a search); NULL: the edit line. */
-    const char *line;
+    const char *search; /* in place of the edit line; NULL: none */
     gb_last last;
 } gb_frame;
 
@@ -39,6 +38,11 @@ void gb_frame_row(gb_row *r, unsigned row, unsigned column);
 void gb_frame_title(const char *title, const char *right, unsigned width);
 /* The completions to choose from, in columns over the last of these rows. */
 void gb_frame_words(unsigned bottom, unsigned rows, unsigned width);
+/* A row in which something is typed, from a column on: what is asked for, and
+ * what there is of an answer, with the cursor; at its end what is to be said
+ * of that, or NULL. Shows what was drawn. */
+void gb_frame_asks(unsigned row, unsigned column, const char *question,
+                   const char *typed, const char *said);
 void gb_frame_last(unsigned row, unsigned width, const char *error,
                    const char *notice, const char *const *hints);
 

@@ -316,8 +316,6 @@ static void
 draw_last(gb_page *p, unsigned row, unsigned width)
 {
     const char **hints;
-    gb_str line = GB_STR_INIT;
-    unsigned used;
 
     if (p->asks == GB_ASKS_NOTHING) {
         hints = gb_ui_page_hints(p->kind->mode);
@@ -326,16 +324,9 @@ draw_last(gb_page *p, unsigned row, unsigned width)
         gb_screen_show_without_cursor();
         return;
     }
-    gb_str_printf(&line, p->asks == GB_ASKS_COMMAND ? "%s " : "%s: ",
-                  p->question);
-    used = gb_screen_put(row, 1, width - 2, GB_STYLE_KEY, line.data);
-    used += gb_screen_put(row, 1 + used, width - 2 - used, GB_STYLE_PLAIN,
-                          gb_str_cstr(&p->typed));
-    if (!p->found)
-        gb_screen_put(row, used + 3, width - used - 3, GB_STYLE_WARN,
-                      "not found");
-    gb_screen_show(row, used + 1 < width ? used + 1 : width - 1);
-    gb_str_free(&line);
+    gb_frame_asks(row, 1, p->question,
+                  p->asks == GB_ASKS_SURE ? "y or n" : gb_str_cstr(&p->typed),
+                  p->found ? NULL : "not found");
 }
 
 void

@@ -54,7 +54,7 @@ forget(gb_page *p, const char *text)
 static void
 ask_to_forget(sessions_page *s, const gb_listed *l)
 {
-    char *question = gb_format("delete \"%s\" for good? y or n", l->words);
+    char *question = gb_format("delete for good \"%s\"", l->words);
 
     free(s->forget);
     s->forget = gb_strdup(l->path);

@@ -7,6 +7,7 @@
 
 #include "base/cells.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "tui/wrap.h"
 
 void
@@ -64,7 +65,7 @@ put(gb_row *r, gb_style style, const char *text, size_t n, unsigned room)
 unsigned
 gb_row_put(gb_row *r, gb_style style, const char *text, size_t n)
 {
-    return put(r, style, text, n, r->width - r->used);
+    return put(r, style, text, n, r->width > r->used ? r->width - r->used : 0);
 }
 
 unsigned
@@ -93,6 +94,28 @@ gb_row_printf(gb_row *r, gb_style style, const char *format, ...)
     vsnprintf(text, sizeof text, format, ap);
     va_end(ap);
     return gb_row_puts(r, style, text);
+}
+
+void
+gb_row_typed(gb_row *r, gb_style style, const char *text, size_t n)
+{
+    unsigned room = r->width > r->used ? r->width - r->used - 1 : 0, used;
+    gb_str line = GB_STR_INIT;
+    gb_cell cell;
+    size_t at = 0;
+
+    gb_utf8_line(&line, text, n, n); /* pasted, it may have had several */
+    used = gb_cells_width(gb_str_cstr(&line), line.len, r->ascii);
+    if (used > room && room > 0) {
+        gb_row_puts(r, GB_STYLE_FAINT, "<");
+        room--;
+    }
+    for (; used > room; used -= cell.width) {
+        gb_cell_read(&cell, line.data + at, line.len - at, 0, r->ascii);
+        at += cell.bytes;
+    }
+    gb_row_put(r, style, gb_str_cstr(&line) + at, line.len - at);
+    gb_str_free(&line);
 }
 
 void

@@ -36,6 +36,10 @@ unsigned gb_row_printf(gb_row *r, gb_style style, const char *format, ...)
  * free at the right; returns where the next one begins, see gb_wrap. */
 size_t gb_row_wrap(gb_row *r, gb_style style, const char *text, size_t n,
                    size_t at);
+/* Appends a line that is being typed, with a column left free for the cursor
+ * behind it: of one that is too long its end, with a sign for what is left
+ * out. */
+void gb_row_typed(gb_row *r, gb_style style, const char *text, size_t n);
 /* Exactly so many columns: cut, or filled with blanks. */
 void gb_row_field(gb_row *r, gb_style style, const char *text,
                   unsigned columns);
