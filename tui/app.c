@@ -64,6 +64,9 @@ make_rule(void *arg, gb_str *out)
     else if (!gb_view_follows(v) &&
              (!a->reading || !gb_prose_cursor_at(&a->prose, &row, &column)))
         gb_str_puts(out, "scrolled up");
+    else if (a->ui.mirror.state == GB_STATE_READING &&
+             a->ui.mirror.phase == GB_PHASE_COMPILE)
+        gb_str_puts(out, "kernels are compiled for this device, once");
     else
         gb_ui_pull_describe(&a->ui, out);
 }

@@ -224,7 +224,8 @@ gb_status_words(const gb_status_in *in, char *out, size_t n)
                            ? (unsigned)((double)in->done * 100 / in->total)
                            : 0;
 
-    if (in->state == GB_STATE_LOADING && in->phase == GB_PHASE_COMPILE)
+    if ((in->state == GB_STATE_LOADING || in->state == GB_STATE_READING) &&
+        in->phase == GB_PHASE_COMPILE)
         what = "compiling";
     if (in->state == GB_STATE_LOADING && in->phase == GB_PHASE_HASH)
         what = "hashing";

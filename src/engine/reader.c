@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "engine/pocl.h"
 #include "engine/queue.h"
 
 void
@@ -146,6 +147,10 @@ run(gb_reader *r, gb_error *err)
 
     if (r->reads && gb_progress_is_cancelled(r->progress))
         return gb_fail_interrupted(err);
+    /* PoCL makes machine code of a kernel where it runs first. */
+    if (r->computed == 0 && !r->forward->c->program_cached &&
+        gb_pocl_has(&r->forward->c->device))
+        gb_progress_tell(r->progress, GB_PHASE_COMPILE, 0, 0);
     if (!gb_forward_run(r->forward, &r->pass, r->progress, err) ||
         !gb_head_take(r->head, r->pass.n, err))
         return false;

@@ -165,6 +165,44 @@ test_why_it_rests(void **state)
     in.total = 40;
     gb_status_words(&in, words, sizeof words);
     assert_string_equal(words, "exporting 75 %");
+    in.phase = GB_PHASE_COMPILE;
+    in.done = in.total = 0;
+    gb_status_words(&in, words, sizeof words);
+    assert_string_equal(words, "compiling");
+}
+
+/* What is typed shows its end, with room for the cursor. */
+static void
+test_typed(void **state)
+{
+    static const struct {
+        const char *text, *shown;
+        unsigned width, used;
+    } cases[] = {
+        {"", "ab", 8, 2},
+        {"12345", "ab12345", 8, 7},
+        {"123456", "ab<3456", 8, 7},
+        {"1\n2\t34567", "ab<4567", 8, 7},
+        {"12345é", "ab<345é", 8, 7},
+        {"1234鸟鸟", "ab<鸟鸟", 8, 7},
+        {"123鸟4鸟", "ab<4鸟", 8, 6},
+        {"12", "ab<", 4, 3},
+        {"12", "ab", 3, 2},
+        {"12", "ab", 2, 2},
+        {"12", "a", 1, 1},
+    };
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < GB_COUNT(cases); i++) {
+        gb_row_free(&row);
+        gb_row_init(&row, cases[i].width, false);
+        gb_row_puts(&row, GB_STYLE_PLAIN, cases[i].width > 1 ? "ab" : "a");
+        gb_row_typed(&row, GB_STYLE_PLAIN, cases[i].text,
+                     strlen(cases[i].text));
+        assert_string_equal(gb_str_cstr(&row.text), cases[i].shown);
+        assert_int_equal(row.used, cases[i].used);
+    }
 }
 
 /* The temperature that the text at the cursor was written with. */
@@ -304,6 +342,7 @@ main(void)
         cmocka_unit_test(test_nothing_jumps),
         cmocka_unit_test(test_context),
         cmocka_unit_test(test_why_it_rests),
+        cmocka_unit_test(test_typed),
         cmocka_unit_test(test_written),
         cmocka_unit_test(test_widths),
         cmocka_unit_test(test_device_names),
