@@ -244,11 +244,14 @@ gb_engine_rewind(gb_engine *e, uint32_t length)
     e->length = known;
 }
 
-/* After the device was waited for. When it failed, nothing that it holds is
- * anything to build upon. */
+/* Ends a call. One that failed is waited for: a command may be about to read
+ * or write what is the caller's. Where the device failed, nothing that it
+ * holds is anything to build upon. */
 static bool
 settle(gb_engine *e, bool ok)
 {
+    if (!ok)
+        gb_queue_rest(&e->compute, NULL);
     if (!ok && e->compute.failed) {
         gb_engine_rewind(e, 0);
         gb_cache_doubt_tables(&e->cache);

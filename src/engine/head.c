@@ -285,13 +285,13 @@ gb_head_repeat(gb_head *h, unsigned from, unsigned to, gb_error *err)
 static bool
 run_logits(gb_head *h, unsigned n, gb_error *err)
 {
-    const cl_uint run[2] = {0, n};
-
     if (n <= h->n_logits)
         return true;
     if (n > 1 && n != h->n_run) {
         h->n_run = 0;
-        if (!gb_write_buffer(h->c, h->run, run, sizeof run, err))
+        h->host_run[1] = n;
+        if (!gb_send_buffer(h->c, h->run, h->host_run, sizeof h->host_run,
+                            err))
             return false;
         h->n_run = n;
     }
@@ -385,27 +385,38 @@ gb_head_not_a_number(const gb_head *h, gb_error *err)
 }
 
 bool
-gb_head_read_row(gb_head *h, cl_mem m, unsigned row, float *out, gb_error *err)
+gb_head_fetch_rows(gb_head *h, cl_mem m, unsigned n, float *out, gb_error *err)
 {
-    out[0] = NAN;
-    return gb_read_part(h->c, m, (size_t)row * h->ld * sizeof *out, out,
-                        h->n_vocab * sizeof *out, err);
+    unsigned i;
+
+    for (i = 0; i < n; i++, out += h->n_vocab) {
+        out[0] = NAN;
+        if (!gb_fetch_part(h->c, m, (size_t)i * h->ld * sizeof *out, out,
+                           h->n_vocab * sizeof *out, err))
+            return false;
+    }
+    return true;
+}
+
+/* The same, and waits for numbers in all of them. */
+static bool
+read_rows(gb_head *h, cl_mem m, unsigned n, float *out, gb_error *err)
+{
+    unsigned i;
+
+    if (!gb_head_fetch_rows(h, m, n, out, err) ||
+        !gb_compute_finish(h->c, err))
+        return false;
+    for (i = 0; i < n; i++)
+        if (isnan(out[(size_t)i * h->n_vocab]))
+            return gb_head_not_a_number(h, err);
+    return true;
 }
 
 bool
 gb_head_logits(gb_head *h, unsigned n, float *logits, gb_error *err)
 {
-    unsigned i;
-
-    if (!run_logits(h, n, err))
-        return false;
-    for (i = 0; i < n; i++, logits += h->n_vocab) {
-        if (!gb_head_read_row(h, h->logits, i, logits, err))
-            return false;
-        if (isnan(logits[0]))
-            return gb_head_not_a_number(h, err);
-    }
-    return true;
+    return run_logits(h, n, err) && read_rows(h, h->logits, n, logits, err);
 }
 
 bool
@@ -415,10 +426,8 @@ gb_head_logprobs(gb_head *h, float temperature, const gb_adjustments *adjust,
     const gb_sequence text = {.adjust = adjust};
     const gb_rule rule = {.temperature = temperature};
 
-    if (!gb_head_run_logprobs(h, &rule, &text, 1, err) ||
-        !gb_head_read_row(h, h->logprobs, 0, logprobs, err))
-        return false;
-    return !isnan(logprobs[0]) || gb_head_not_a_number(h, err);
+    return gb_head_run_logprobs(h, &rule, &text, 1, err) &&
+           read_rows(h, h->logprobs, 1, logprobs, err);
 }
 
 bool
@@ -432,8 +441,8 @@ gb_head_score(gb_head *h, unsigned first, const gb_token *targets, unsigned n,
         for (k = i; k < i + some; k++)
             out[k] = NAN;
         h->n_logits = 0;
-        if (!gb_write_buffer(h->c, h->targets, targets + i,
-                             some * sizeof *targets, err) ||
+        if (!gb_send_buffer(h->c, h->targets, targets + i,
+                            some * sizeof *targets, err) ||
             !gb_op_set(&h->score_norm, GB_NORM_FIRST_ROW,
                        &(gb_arg)GB_UINT(first + i), err) ||
             !gb_op_set(&h->softmax, GB_SOFTMAX_TEMPERATURE,

@@ -39,6 +39,7 @@ typedef struct gb_head {
     unsigned n_vocab, ld, chunks, items;
     unsigned width;  /* padded */
     unsigned n_run;  /* rows that run tells of */
+    cl_uint host_run[2]; /* what was sent to it */
     unsigned n_logits; /* rows whose logits are there as the model has them */
     size_t result_size; /* bytes of a row in result */
     cl_uint stamp; /* of the last picks: none before can be taken for them */
@@ -62,7 +63,7 @@ typedef struct gb_head {
     gb_adjustment *host_adjustments; /* (vocab) */
     gb_head_draw *host_draws;        /* (GB_ROWS) */
     float host_temperatures[GB_ROWS];
-    /* For the filters, (vocab) each; NULL before the first one. */
+    /* For the filters, (GB_ROWS, vocab) each; NULL before the first one. */
     float *host_logprobs, *host_logits, *host_noise;
     gb_spectrum *spectrum;
 } gb_head;
@@ -102,9 +103,11 @@ bool gb_head_score(gb_head *h, unsigned first, const gb_token *targets,
 bool gb_head_run_logprobs(gb_head *h, const gb_rule *rule,
                           const gb_sequence *texts, unsigned n,
                           gb_error *err);
-/* A row (n_vocab) of the logits or what is as long. */
-bool gb_head_read_row(gb_head *h, cl_mem m, unsigned row, float *out,
-                      gb_error *err);
+/* Enqueues reading rows 0 .. n - 1 of the logits or what is as long; out (n,
+ * n_vocab) as in gb_fetch_part. The first number of each is NaN where the
+ * device computed nothing. */
+bool gb_head_fetch_rows(gb_head *h, cl_mem m, unsigned n, float *out,
+                        gb_error *err);
 bool gb_head_not_a_number(const gb_head *h, gb_error *err);
 
 #endif

@@ -84,48 +84,53 @@ read_picks(gb_head *h, int noisy, unsigned n, gb_pick *picks, gb_error *err)
 static void
 make_host_buffers(gb_head *h)
 {
+    const size_t size = h->n_vocab;
+
     if (h->spectrum != NULL)
         return;
-    h->host_logprobs = gb_alloc_array(h->n_vocab, sizeof(float));
-    h->host_logits = gb_alloc_array(h->n_vocab, sizeof(float));
-    h->host_noise = gb_alloc_array(h->n_vocab, sizeof(float));
+    h->host_logprobs = gb_alloc_array(GB_ROWS * size, sizeof(float));
+    h->host_logits = gb_alloc_array(GB_ROWS * size, sizeof(float));
+    h->host_noise = gb_alloc_array(GB_ROWS * size, sizeof(float));
     h->spectrum = gb_spectrum_new();
 }
 
-/* The temperatures between which a row's pick stays it, with these filters. */
+/* The temperatures between which a row's pick stays it, with these filters.
+ * The logits and the noise are here. */
 static bool
 find_range(gb_head *h, unsigned row, float temperature,
            const gb_filter *filter, gb_pick *pick, gb_error *err)
 {
+    const size_t at = (size_t)row * h->n_vocab;
     gb_band band;
 
-    make_host_buffers(h);
-    if (!gb_head_read_row(h, h->logits, row, h->host_logits, err) ||
-        !gb_head_read_row(h, h->noise, row, h->host_noise, err))
-        return false;
-    if (isnan(h->host_logits[0]) || isnan(h->host_noise[0]))
+    if (isnan(h->host_logits[at]) || isnan(h->host_noise[at]))
         return computed_nothing(h, err);
-    gb_spectrum_set(h->spectrum, h->host_logits, h->host_noise, h->n_vocab,
-                    filter);
+    gb_spectrum_set(h->spectrum, h->host_logits + at, h->host_noise + at,
+                    h->n_vocab, filter);
     band = gb_spectrum_range(h->spectrum, pick->id, (double)temperature);
     pick->from = fminf((float)band.from, temperature);
     pick->to = fmaxf((float)band.to, temperature);
     return true;
 }
 
-/* What the filter leaves of each row. */
+/* What the filter leaves of each row; for ranges the logits come along. */
 static bool
-find_floors(gb_head *h, const gb_filter *filter, unsigned n, gb_error *err)
+find_floors(gb_head *h, const gb_rule *rule, unsigned n, gb_error *err)
 {
+    const float *row;
     unsigned i;
 
     make_host_buffers(h);
+    if (!gb_head_fetch_rows(h, h->logprobs, n, h->host_logprobs, err) ||
+        (rule->ranges &&
+         !gb_head_fetch_rows(h, h->logits, n, h->host_logits, err)) ||
+        !gb_compute_finish(h->c, err))
+        return false;
     for (i = 0; i < n; i++) {
-        if (!gb_head_read_row(h, h->logprobs, i, h->host_logprobs, err))
-            return false;
-        if (isnan(h->host_logprobs[0]))
+        row = h->host_logprobs + (size_t)i * h->n_vocab;
+        if (isnan(row[0]))
             return gb_head_not_a_number(h, err);
-        h->host_draws[i].floor = gb_filter_floor(filter, h->host_logprobs,
+        h->host_draws[i].floor = gb_filter_floor(rule->filter, row,
                                                  h->n_vocab);
     }
     return true;
@@ -164,22 +169,24 @@ sample(gb_head *h, const gb_rule *rule, const gb_sequence *texts, unsigned n,
 {
     const bool filtered = rule->filter != NULL &&
                           !gb_filter_is_off(rule->filter);
+    const bool ranges = filtered && rule->ranges;
     unsigned i;
     float t;
 
     for (i = 0; i < n; i++)
         h->host_draws[i].floor = -INFINITY;
     if (!gb_head_run_logprobs(h, rule, texts, n, err) ||
-        (filtered && !find_floors(h, rule->filter, n, err)) ||
-        !run_gumbel(h, texts, n, err) || !read_picks(h, 1, n, picks, err))
+        (filtered && !find_floors(h, rule, n, err)) ||
+        !run_gumbel(h, texts, n, err) ||
+        (ranges && !gb_head_fetch_rows(h, h->noise, n, h->host_noise, err)) ||
+        !read_picks(h, 1, n, picks, err))
         return false;
     for (i = 0; i < n; i++) {
         t = h->host_temperatures[i];
         /* Rounding may have put an end beside the temperature. */
         picks[i].from = filtered ? t : fminf(picks[i].from, t);
         picks[i].to = filtered ? t : fmaxf(picks[i].to, t);
-        if (filtered && rule->ranges &&
-            !find_range(h, i, t, rule->filter, &picks[i], err))
+        if (ranges && !find_range(h, i, t, rule->filter, &picks[i], err))
             return false;
     }
     return true;

@@ -102,20 +102,13 @@ gb_queue_rest(gb_compute *c, gb_error *err)
 }
 
 bool
-gb_read_part(gb_compute *c, cl_mem m, size_t offset, void *out, size_t size,
-             gb_error *err)
+gb_read_buffer(gb_compute *c, cl_mem m, void *out, size_t size, gb_error *err)
 {
-    cl_int code = clEnqueueReadBuffer(c->queue, m, CL_TRUE, offset, size, out,
-                                      0, NULL, gb_event(c));
+    cl_int code = clEnqueueReadBuffer(c->queue, m, CL_TRUE, 0, size, out, 0,
+                                      NULL, gb_event(c));
 
     count(c);
     return settle(c, code, "computing", err);
-}
-
-bool
-gb_read_buffer(gb_compute *c, cl_mem m, void *out, size_t size, gb_error *err)
-{
-    return gb_read_part(c, m, 0, out, size, err);
 }
 
 bool
@@ -137,6 +130,16 @@ gb_send_buffer(gb_compute *c, cl_mem m, const void *data, size_t size,
                                        0, NULL, gb_event(c));
 
     return gb_enqueued(c, code, "writing device memory", err);
+}
+
+bool
+gb_fetch_part(gb_compute *c, cl_mem m, size_t offset, void *out, size_t size,
+              gb_error *err)
+{
+    cl_int code = clEnqueueReadBuffer(c->queue, m, CL_FALSE, offset, size,
+                                      out, 0, NULL, gb_event(c));
+
+    return gb_enqueued(c, code, "reading device memory", err);
 }
 
 void *

@@ -25,8 +25,6 @@ bool gb_queue_rest(gb_compute *c, gb_error *err);
 /* These wait as well. */
 bool gb_read_buffer(gb_compute *c, cl_mem m, void *out, size_t size,
                     gb_error *err);
-bool gb_read_part(gb_compute *c, cl_mem m, size_t offset, void *out,
-                  size_t size, gb_error *err);
 bool gb_write_buffer(gb_compute *c, cl_mem m, const void *data, size_t size,
                      gb_error *err);
 /* Memory to fill for the whole buffer, what that held being lost: its own where
@@ -42,6 +40,9 @@ bool gb_unmap_buffer(gb_compute *c, cl_mem m, void *p, size_t size,
 /* `data` must stay until the host next waits. */
 bool gb_send_buffer(gb_compute *c, cl_mem m, const void *data, size_t size,
                     gb_error *err);
+/* `out` must stay until the host next waits, and is filled then. */
+bool gb_fetch_part(gb_compute *c, cl_mem m, size_t offset, void *out,
+                   size_t size, gb_error *err);
 /* Fills `size` bytes with copies of a pattern, whose size is a power of two
  * up to 128. */
 bool gb_fill_buffer(gb_compute *c, cl_mem m, const void *pattern,
