@@ -124,7 +124,7 @@ read_extensions(gb_device *d)
     free(list);
 }
 
-/* A CPU device shares the system's memory, but PoCL reports less than it
+/* This machine's processor has the system's memory, but PoCL reports less than it
  * gives, unless it was told a limit. */
 static void
 read_memory(gb_device *d)
@@ -141,7 +141,7 @@ read_memory(gb_device *d)
     d->shares_memory = unified && !gb_pocl_is_remote(d);
     all = (cl_ulong)sysconf(_SC_PHYS_PAGES) *
           (cl_ulong)sysconf(_SC_PAGESIZE);
-    if (gb_device_is_cpu(d) && d->memory < all &&
+    if (gb_device_is_own_cpu(d) && d->memory < all &&
         getenv("POCL_MEMORY_LIMIT") == NULL)
         d->memory = all;
 }
@@ -272,6 +272,12 @@ gb_device_is_cpu(const gb_device *d)
     return (d->type & CL_DEVICE_TYPE_CPU) != 0;
 }
 
+bool
+gb_device_is_own_cpu(const gb_device *d)
+{
+    return gb_device_is_cpu(d) && !gb_pocl_is_remote(d);
+}
+
 /* Bytes of memory that can be had at the least; a guess is enough. */
 static uint64_t
 available_memory(void)
@@ -291,17 +297,18 @@ available_memory(void)
 bool
 gb_device_has_room(const gb_device *d, uint64_t held, uint64_t more)
 {
-    if (gb_device_is_cpu(d) && more > available_memory())
+    if (gb_device_is_own_cpu(d) && more > available_memory())
         return false;
     return more <= d->memory && held <= d->memory - more;
 }
 
-/* All CPUs that drivers offer are this machine's processor. */
+/* All CPUs that drivers offer of this machine are its processor. */
 bool
 gb_device_is_twin(const gb_device *a, const gb_device *b)
 {
     if (a->platform_index == b->platform_index || a->type != b->type ||
-        gb_device_is_software(a) || gb_device_is_software(b))
+        gb_device_is_software(a) || gb_device_is_software(b) ||
+        gb_pocl_is_remote(a) || gb_pocl_is_remote(b))
         return false;
     return gb_device_is_cpu(a) || strcasecmp(a->name, b->name) == 0;
 }

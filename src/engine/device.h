@@ -47,8 +47,10 @@ bool gb_device_choose(const char *spec, gb_device *device, gb_error *err);
  * processor itself. */
 bool gb_device_is_software(const gb_device *d);
 
-/* Whether it is the processor, whose memory is the program's own. */
+/* Whether it is a processor, of this machine or by PoCL of another one. */
 bool gb_device_is_cpu(const gb_device *d);
+/* Whether it is that of this machine, whose memory is the program's own. */
+bool gb_device_is_own_cpu(const gb_device *d);
 
 /* Whether it can be expected to take `more` bytes beside the `held` ones that
  * are this program's. One that is the processor promises memory which others

@@ -11,7 +11,7 @@
 bool
 gb_pocl_has(const gb_device *d)
 {
-    return gb_device_is_cpu(d) && !gb_pocl_is_remote(d) &&
+    return gb_device_is_own_cpu(d) &&
            strcmp(d->platform_name, "Portable Computing Language") == 0;
 }
 

@@ -107,7 +107,7 @@ gb_weights_dtype(const gb_weights_plan *plan)
     return NULL;
 }
 
-/* A CPU device's memory is the program's own. Large pages make it quicker to
+/* The processor's memory is the program's own. Large pages make it quicker to
  * fill and to read; where the system has none to give, nothing is lost. */
 static void
 ask_for_large_pages(const gb_compute *c, void *p, size_t size)
@@ -117,7 +117,7 @@ ask_for_large_pages(const gb_compute *c, void *p, size_t size)
     const uintptr_t start = gb_round_up((uintptr_t)p, page);
     const uintptr_t end = ((uintptr_t)p + size) / page * page;
 
-    if (gb_device_is_cpu(&c->device) && end > start)
+    if (gb_device_is_own_cpu(&c->device) && end > start)
         madvise((void *)start, end - start, MADV_HUGEPAGE);
 #else
     (void)c, (void)p, (void)size;

@@ -429,21 +429,28 @@ test_pocl_bitcode(void **state)
     assert_null(gb_pocl_bitcode(binary, n, &size));
 }
 
-/* The processor of another machine is none of this one. */
+/* The processor of another machine is none of this one: its memory is not what
+ * there is here, and no other driver here has it. */
 static void
 test_pocl_remote(void **state)
 {
     gb_device d = {.type = CL_DEVICE_TYPE_CPU,
                    .platform_name = "Portable Computing Language",
-                   .version = "OpenCL 3.0 PoCL HSTR: cpu-x86_64"};
+                   .version = "OpenCL 3.0 PoCL HSTR: cpu-x86_64",
+                   .memory = UINT64_MAX};
+    gb_device other = {.type = CL_DEVICE_TYPE_CPU, .platform_index = 1,
+                       .platform_name = "Intel(R) OpenCL"};
 
     (void)state;
     assert_true(gb_pocl_has(&d) && !gb_pocl_is_remote(&d));
+    assert_true(gb_device_is_own_cpu(&d) && gb_device_is_twin(&d, &other));
+    assert_false(gb_device_has_room(&d, 0, UINT64_MAX / 2));
     strcat(d.version, " HSTR: pocl-remote: cpu-x86_64");
     assert_true(!gb_pocl_has(&d) && gb_pocl_is_remote(&d));
-    strcpy(d.version, "OpenCL 3.0 PoCL");
-    strcpy(d.platform_name, "Intel(R) OpenCL");
-    assert_true(!gb_pocl_has(&d) && !gb_pocl_is_remote(&d));
+    assert_true(gb_device_is_cpu(&d) && !gb_device_is_own_cpu(&d));
+    assert_false(gb_device_is_twin(&d, &other));
+    assert_true(gb_device_has_room(&d, 0, UINT64_MAX / 2));
+    assert_true(!gb_pocl_has(&other) && !gb_pocl_is_remote(&other));
 }
 
 /* Resident memory, in KiB, without what the C library keeps of freed memory:
