@@ -70,26 +70,30 @@ build_options(const gb_compute *c, char *out, size_t n)
              getenv("GUMBEL_PORTABLE") != NULL ? " -DGB_PORTABLE" : "");
 }
 
-bool
-gb_compute_open(gb_compute *c, const gb_device *device, const gb_shape *shape,
-                unsigned packings, unsigned head_size, gb_packing cache,
-                gb_error *err)
+void
+gb_compute_init(gb_compute *c, const gb_device *device, gb_packing cache)
 {
-    cl_context_properties properties[] = {
-        CL_CONTEXT_PLATFORM, (cl_context_properties)device->platform, 0};
-    cl_int code;
-
     memset(c, 0, sizeof *c);
     c->device = *device;
-    c->shape = *shape;
+    c->shape = gb_shape_for(device);
+    c->cache = cache;
+}
+
+bool
+gb_compute_open(gb_compute *c, unsigned packings, unsigned head_size,
+                gb_error *err)
+{
+    const gb_device *d = &c->device;
+    cl_context_properties properties[] = {
+        CL_CONTEXT_PLATFORM, (cl_context_properties)d->platform, 0};
+    cl_int code;
+
     c->packings = packings;
     c->head_size = head_size;
-    c->cache = cache;
-    c->context =
-        clCreateContext(properties, 1, &device->id, NULL, NULL, &code);
+    c->context = clCreateContext(properties, 1, &d->id, NULL, NULL, &code);
     if (code != CL_SUCCESS)
         return gb_cl_fail(c, code, "creating a context", err);
-    c->queue = clCreateCommandQueue(c->context, device->id, 0, &code);
+    c->queue = clCreateCommandQueue(c->context, d->id, 0, &code);
     if (code != CL_SUCCESS) {
         gb_cl_fail(c, code, "creating a command queue", err);
         gb_compute_close(c);

@@ -51,11 +51,13 @@ typedef struct gb_compute {
     bool failed; /* a command did; for who knows what it was to clear */
 } gb_compute;
 
-/* Context and queue; then the program, which may take long and may be done on
- * a thread of its own while buffers are made and filled. */
-bool gb_compute_open(gb_compute *c, const gb_device *device,
-                     const gb_shape *shape, unsigned packings,
-                     unsigned head_size, gb_packing cache, gb_error *err);
+/* What the sizes of everything on a device depend on; nothing is opened. */
+void gb_compute_init(gb_compute *c, const gb_device *device,
+                     gb_packing cache);
+/* Then context and queue; then the program, which may take long and may be
+ * done on a thread of its own while buffers are made and filled. */
+bool gb_compute_open(gb_compute *c, unsigned packings, unsigned head_size,
+                     gb_error *err);
 bool gb_compute_build(gb_compute *c, gb_error *err);
 void gb_compute_close(gb_compute *c);
 

@@ -68,22 +68,17 @@ static bool
 open_compute(gb_engine *e, gb_error *err)
 {
     gb_engine_options *o = &e->options;
-    const gb_packing cache = cache_packing(o);
     gb_compute *c = &e->compute;
     gb_device device;
-    gb_shape shape;
 
     if (!gb_device_choose(o->device, &device, err))
         return false;
-    /* The sizes depend on these alone. */
-    c->device = device;
-    c->shape = shape = gb_shape_for(&device);
-    c->cache = cache;
+    gb_compute_init(c, &device, cache_packing(o));
     if (!gb_room_find(c, e->model, o, &e->room, err))
         return false;
     e->info.dtype_why = e->room.why;
-    return gb_compute_open(c, &device, &shape, e->room.plan.packings,
-                           e->model->config.head_size, cache, err);
+    return gb_compute_open(c, e->room.plan.packings,
+                           e->model->config.head_size, err);
 }
 
 /* Who makes the program while the weights are loaded. */
@@ -523,8 +518,8 @@ uint64_t
 gb_engine_size(const gb_model *model, const gb_device *device,
                const gb_engine_options *o)
 {
-    const gb_compute c = {.device = *device, .shape = gb_shape_for(device),
-                          .cache = cache_packing(o)};
+    gb_compute c;
 
+    gb_compute_init(&c, device, cache_packing(o));
     return gb_room_need(&c, model, o);
 }
