@@ -148,9 +148,10 @@ add_drafted(gb_str *out, const char *what, const gb_drafting *g,
     if (d->ms == NULL)
         return;
     gb_str_printf(out, "draft %-10s %.3f ms per token, %.1f tokens/s, %.2f "
-                  "times off (%s, %u tokens at T 0.8)\n", g->who,
+                  "times off (%s, %u tokens at T %g)\n", g->who,
                   least(d->ms, g->n), 1000 / least(d->ms, g->n),
-                  times(g->off_ms, d->ms, g->n), what, g->tokens);
+                  times(g->off_ms, d->ms, g->n), what, g->tokens,
+                  (double)GB_TEMPERATURE_DEFAULT);
     for (i = 0; i < g->n; i++) {
         gb_str_printf(out, "%s%.2f", of, g->off_ms[i] / d->ms[i]);
         of = ", ";
@@ -357,7 +358,7 @@ drafting_json(const gb_drafting *g)
 
     json_object_set_new(o, "who", gb_json_string(g->who));
     json_object_set_new(o, "tokens", json_integer(g->tokens));
-    json_object_set_new(o, "temperature", json_real(0.8));
+    json_object_set_new(o, "temperature", gb_json_float(GB_TEMPERATURE_DEFAULT));
     json_object_set_new(o, "round_ms_per_token_off",
                         reals(g->off_ms, g->n));
     json_object_set_new(o, "own_text", drafted_json(g, &g->text));

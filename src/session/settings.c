@@ -55,7 +55,7 @@ void
 gb_settings_init(gb_settings *s)
 {
     *s = (gb_settings){
-        .temperature = 0.8f,
+        .temperature = GB_TEMPERATURE_DEFAULT,
         .filter = GB_FILTER_OFF,
         .max_new_tokens = 50,
         .repetition_penalty = 1,

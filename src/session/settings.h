@@ -14,10 +14,11 @@
 
 #define GB_TEMPERATURE_MIN 0.001
 #define GB_TEMPERATURE_MAX 1000.0
+#define GB_TEMPERATURE_DEFAULT 0.8f
 #define GB_MAX_STOPS 16
 
 typedef struct gb_settings {
-    float temperature;       /* 0.8 */
+    float temperature;       /* GB_TEMPERATURE_DEFAULT */
     uint64_t seed;           /* 0 */
     bool greedy;             /* false */
     gb_filter filter;        /* off */
