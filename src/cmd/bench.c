@@ -50,10 +50,12 @@ random_ids(uint32_t n, uint32_t n_vocab)
 static bool
 sample(gb_engine *e, uint64_t step, gb_error *err)
 {
-    const gb_filter off = GB_FILTER_OFF;
+    const gb_rule rule = {.temperature = GB_TEMPERATURE_DEFAULT};
+    const gb_sequence text = {.ids = gb_engine_ids(e),
+                              .n = gb_engine_length(e), .step = step};
     gb_pick pick;
 
-    return gb_engine_sample(e, 0.8f, &off, NULL, 0, step, &pick, err);
+    return gb_engine_pick_rows(e, &rule, &text, 1, &pick, err);
 }
 
 /* Adds what the device did since the last time. */

@@ -356,40 +356,6 @@ check_adjustments(const gb_engine *e, const gb_adjustments *adjust,
                                     "left to pick", (unsigned)left);
 }
 
-/* A head over what was fed. */
-static bool
-pick_fed(gb_engine *e, const gb_rule *rule, const gb_adjustments *adjust,
-         uint64_t seed, uint64_t step, gb_pick *pick, gb_error *err)
-{
-    gb_sequence text;
-
-    if (!fed_text(e, &text, err) || !check_adjustments(e, adjust, err))
-        return false;
-    text.adjust = adjust;
-    text.seed = seed;
-    text.step = step;
-    return settle(e, gb_head_picks(&e->head, rule, &text, 1, pick, err));
-}
-
-bool
-gb_engine_greedy(gb_engine *e, const gb_adjustments *adjust, gb_pick *pick,
-                 gb_error *err)
-{
-    const gb_rule rule = {.greedy = true};
-
-    return pick_fed(e, &rule, adjust, 0, 0, pick, err);
-}
-
-bool
-gb_engine_sample(gb_engine *e, float temperature, const gb_filter *filter,
-                 const gb_adjustments *adjust, uint64_t seed, uint64_t step,
-                 gb_pick *pick, gb_error *err)
-{
-    const gb_rule rule = {.temperature = temperature, .filter = filter};
-
-    return pick_fed(e, &rule, adjust, seed, step, pick, err);
-}
-
 bool
 gb_engine_logprobs(gb_engine *e, float temperature,
                    const gb_adjustments *adjust, float *logprobs,

@@ -87,21 +87,13 @@ bool gb_engine_feed(gb_engine *e, const gb_token *ids, uint32_t n,
 bool gb_engine_read(gb_engine *e, const gb_token *ids, uint32_t n,
                     gb_error *err);
 
-/* The greedy head: argmax of the last position. */
-bool gb_engine_greedy(gb_engine *e, const gb_adjustments *adjust,
-                      gb_pick *pick, gb_error *err);
-
-/* The sampling head, then argmax(logprobs + gumbel(seed + step)). */
-bool gb_engine_sample(gb_engine *e, float temperature, const gb_filter *filter,
-                      const gb_adjustments *adjust, uint64_t seed,
-                      uint64_t step, gb_pick *pick, gb_error *err);
-
 /* Several texts at once: a pass over the weights serves a row of each. */
 
 /* Reads what is not in the cache of 1 <= n <= GB_ROWS texts, and picks for
- * each the token that follows: picks (n), as gb_engine_sample or
- * gb_engine_greedy give them when the text is alone, bit for bit, however many
- * there are and whatever they are (except where CLBlast does the prefill).
+ * each the token that follows: picks (n), by the greedy head, argmax(logits),
+ * or the sampling one, argmax(logprobs + gumbel(seed + step)). They are as when
+ * the text is alone, bit for bit, however many there are and whatever they are
+ * (except where CLBlast does the prefill).
  * Passes are as few as there is room in the cache for their texts. Afterwards
  * the last row is what was fed; cancelled, what the cache still has of that
  * which was. */

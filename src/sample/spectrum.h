@@ -4,7 +4,7 @@
  * doc/instrument.md.
  *
  * Pure mathematics, in double precision; no engine. It agrees with what
- * gb_engine_sample picks at every temperature but for those so near the end
+ * the sampling head picks at every temperature but for those so near the end
  * of a band that the two best scores differ by less than the rounding of
  * float32 scores: 1e-6 times (1 + largest |logit| / T), to be safe. */
 #ifndef GB_SAMPLE_SPECTRUM_H

@@ -217,9 +217,9 @@ take(gb_engine *e, const float *logprobs, gb_best best, double entropy,
     return true;
 }
 
-bool
-gb_engine_greedy(gb_engine *e, const gb_adjustments *adjust, gb_pick *pick,
-                 gb_error *err)
+static bool
+pick_greedy(gb_engine *e, const gb_adjustments *adjust, gb_pick *pick,
+            gb_error *err)
 {
     double entropy = make_logprobs(e, 1, adjust, scratch);
 
@@ -243,10 +243,10 @@ find_range(const gb_engine *e, float temperature, const gb_filter *filter,
     gb_spectrum_free(s);
 }
 
-bool
-gb_engine_sample(gb_engine *e, float temperature, const gb_filter *filter,
-                 const gb_adjustments *adjust, uint64_t seed, uint64_t step,
-                 gb_pick *pick, gb_error *err)
+static bool
+pick_sampled(gb_engine *e, float temperature, const gb_filter *filter,
+             const gb_adjustments *adjust, uint64_t seed, uint64_t step,
+             gb_pick *pick, gb_error *err)
 {
     uint32_t n = e->model->config.n_vocab;
     double entropy;
@@ -293,12 +293,11 @@ gb_engine_pick_rows(gb_engine *e, const gb_rule *rule, const gb_sequence *rows,
     for (r = rows; r < rows + n; r++, picks++)
         if (!read_text(e, r, err) ||
             !(rule->greedy
-                  ? gb_engine_greedy(e, r->adjust, picks, err)
-                  : gb_engine_sample(e, r->temperature > 0
-                                            ? r->temperature
-                                            : rule->temperature,
-                                     rule->filter, r->adjust, r->seed,
-                                     r->step, picks, err)))
+                  ? pick_greedy(e, r->adjust, picks, err)
+                  : pick_sampled(e, r->temperature > 0 ? r->temperature
+                                                       : rule->temperature,
+                                 rule->filter, r->adjust, r->seed, r->step,
+                                 picks, err)))
             return false;
     return true;
 }

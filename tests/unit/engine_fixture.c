@@ -64,6 +64,33 @@ fixture_feed(gb_engine *e, const gb_token *ids, uint32_t n)
     test_ok(gb_engine_feed(e, ids, n, &err), &err);
 }
 
+static bool
+pick(gb_engine *e, const gb_rule *rule, const gb_adjustments *adjust,
+     uint64_t seed, uint64_t step, gb_pick *found, gb_error *err)
+{
+    const gb_sequence text = {.ids = gb_engine_ids(e),
+                              .n = gb_engine_length(e), .seed = seed,
+                              .step = step, .adjust = adjust};
+
+    return gb_engine_pick_rows(e, rule, &text, 1, found, err);
+}
+
+bool
+fixture_greedy(gb_engine *e, const gb_adjustments *adjust, gb_pick *found,
+               gb_error *err)
+{
+    return pick(e, &(gb_rule){.greedy = true}, adjust, 0, 0, found, err);
+}
+
+bool
+fixture_sample(gb_engine *e, float temperature, const gb_filter *filter,
+               const gb_adjustments *adjust, uint64_t seed, uint64_t step,
+               gb_pick *found, gb_error *err)
+{
+    return pick(e, &(gb_rule){.temperature = temperature, .filter = filter},
+                adjust, seed, step, found, err);
+}
+
 float *
 fixture_logprobs(gb_engine *e)
 {

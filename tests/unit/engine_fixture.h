@@ -26,6 +26,13 @@ gb_token *fixture_prompt(const gb_engine *e, uint32_t n);
 
 void fixture_feed(gb_engine *e, const gb_token *ids, uint32_t n);
 
+/* What the heads pick behind what was fed: gb_engine_pick_rows of that text. */
+bool fixture_greedy(gb_engine *e, const gb_adjustments *adjust, gb_pick *pick,
+                    gb_error *err);
+bool fixture_sample(gb_engine *e, float temperature, const gb_filter *filter,
+                    const gb_adjustments *adjust, uint64_t seed, uint64_t step,
+                    gb_pick *pick, gb_error *err);
+
 /* (n_vocab) at temperature 1; the caller frees. */
 float *fixture_logprobs(gb_engine *e);
 

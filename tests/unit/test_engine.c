@@ -163,7 +163,7 @@ generate(gb_engine *e, const gb_filter *filter, gb_pick *picks, unsigned n)
         test_ok(gb_engine_logprobs(e, 0.8f, NULL, logprobs, &err), &err);
         floor = filter != NULL ? gb_filter_floor(filter, logprobs, vocab)
                                : -INFINITY;
-        test_ok(gb_engine_sample(e, 0.8f, filter, NULL, 42, i, &picks[i],
+        test_ok(fixture_sample(e, 0.8f, filter, NULL, 42, i, &picks[i],
                                  &err), &err);
         assert_pick(&picks[i],
                     gb_gumbel_argmax(logprobs, vocab, floor, 42, i), logprobs,
@@ -203,7 +203,7 @@ sampled_at(gb_engine *e, double temperature, const gb_filter *filter,
     gb_error err = GB_ERROR_INIT;
     gb_pick pick;
 
-    test_ok(gb_engine_sample(e, (float)temperature, filter, adjust, 42, step,
+    test_ok(fixture_sample(e, (float)temperature, filter, adjust, 42, step,
                              &pick, &err), &err);
     return pick.id;
 }
@@ -309,7 +309,7 @@ test_statistics(void **state)
             some_adjustments(e, &list);
             test_ok(gb_engine_logprobs(e, 0.8f, adjust, logprobs, &err),
                     &err);
-            test_ok(gb_engine_sample(e, 0.8f, f, adjust, 42, i, &pick, &err),
+            test_ok(fixture_sample(e, 0.8f, f, adjust, 42, i, &pick, &err),
                     &err);
             check_statistics(&pick, logprobs, vocab);
             gb_gumbel_noise(42, i, noise, vocab);
@@ -320,7 +320,7 @@ test_statistics(void **state)
         }
     }
     test_ok(gb_engine_logprobs(e, 1, NULL, logprobs, &err), &err);
-    test_ok(gb_engine_greedy(e, NULL, &pick, &err), &err);
+    test_ok(fixture_greedy(e, NULL, &pick, &err), &err);
     check_statistics(&pick, logprobs, vocab);
     assert_int_equal(pick.rank, 0);
     assert_true(pick.noise == 0 && pick.from == 0 && pick.to == INFINITY);
@@ -364,7 +364,7 @@ test_adjustments(void **state)
 
         some_adjustments(e, &list);
         test_ok(gb_engine_logits(e, last, raw, &err), &err);
-        test_ok(gb_engine_sample(e, 0.8f, NULL, NULL, 42, i, &plain, &err),
+        test_ok(fixture_sample(e, 0.8f, NULL, NULL, 42, i, &plain, &err),
                 &err);
         test_ok(gb_engine_logprobs(e, 0.8f, &list, logprobs, &err), &err);
         memcpy(expected, raw, vocab * sizeof *raw);
@@ -375,16 +375,16 @@ test_adjustments(void **state)
                 assert_true(logprobs[k] == -INFINITY);
             else
                 assert_float_equal(logprobs[k], expected[k] / 0.8 - sum, NEAR);
-        test_ok(gb_engine_greedy(e, &list, &pick, &err), &err);
+        test_ok(fixture_greedy(e, &list, &pick, &err), &err);
         if (pick.id != gb_argmax(expected, vocab).id)
             fail_msg("greedy, step %u: token %u", i, (unsigned)pick.id);
-        test_ok(gb_engine_sample(e, 0.8f, NULL, &list, 42, i, &pick, &err),
+        test_ok(fixture_sample(e, 0.8f, NULL, &list, 42, i, &pick, &err),
                 &err);
         assert_pick(&pick, gb_gumbel_argmax(logprobs, vocab, -INFINITY, 42,
                                             i), logprobs, "sampled", i);
         test_ok(gb_engine_logits(e, last, again, &err), &err);
         assert_memory_equal(raw, again, vocab * sizeof *raw);
-        test_ok(gb_engine_sample(e, 0.8f, NULL, NULL, 42, i, &after, &err),
+        test_ok(fixture_sample(e, 0.8f, NULL, NULL, 42, i, &after, &err),
                 &err);
         assert_memory_equal(&plain, &after, sizeof plain);
         fixture_feed(e, &pick.id, 1);
@@ -414,10 +414,10 @@ test_bans(void **state)
     for (i = 0; i < vocab; i++) {
         rules.n_bias = i;
         gb_adjust_find(&list, &rules, NULL, 0);
-        test_ok(gb_engine_sample(e, 0.8f, i % 2 ? &some : &off, &list, 42, i,
+        test_ok(fixture_sample(e, 0.8f, i % 2 ? &some : &off, &list, 42, i,
                                  &pick, &err), &err);
         assert_false(banned[pick.id]);
-        test_ok(gb_engine_greedy(e, &list, &pick, &err), &err);
+        test_ok(fixture_greedy(e, &list, &pick, &err), &err);
         assert_false(banned[pick.id]);
         assert_int_equal(pick.rank, 0);
         banned[pick.id] = true;
@@ -425,13 +425,13 @@ test_bans(void **state)
     }
     rules.n_bias = vocab;
     gb_adjust_find(&list, &rules, NULL, 0);
-    assert_false(gb_engine_greedy(e, &list, &pick, &err));
+    assert_false(fixture_greedy(e, &list, &pick, &err));
     test_fails_with(&err, GB_FAILED, "all 301 tokens are banned", NULL);
-    assert_false(gb_engine_sample(e, 1, NULL, &list, 0, 0, &pick, &err));
+    assert_false(fixture_sample(e, 1, NULL, &list, 0, 0, &pick, &err));
     list.items[5].id = vocab;
-    assert_false(gb_engine_sample(e, 1, NULL, &list, 0, 0, &pick, &err));
+    assert_false(fixture_sample(e, 1, NULL, &list, 0, 0, &pick, &err));
     test_fails_with(&err, GB_FAILED, "token id 301", NULL);
-    test_ok(gb_engine_sample(e, 1, NULL, NULL, 0, 0, &pick, &err), &err);
+    test_ok(fixture_sample(e, 1, NULL, NULL, 0, 0, &pick, &err), &err);
     gb_adjustments_free(&list);
     free(bans), free(banned);
 }
@@ -476,7 +476,7 @@ test_missing_tokens(void **state)
     rules.n_bias = 1;
     gb_adjust_find(&list, &rules, NULL, 0);
     for (step = 0; step < 300; step++) {
-        test_ok(gb_engine_sample(part.engine, 1000, &off,
+        test_ok(fixture_sample(part.engine, 1000, &off,
                                  step % 2 ? &list : NULL, 1, step, &pick,
                                  &err), &err);
         assert_in_range(pick.id, 0, 279);
@@ -525,7 +525,7 @@ test_greedy(void **state)
     (void)state;
     free(fixture_logprobs_after(e, 3));
     for (i = 0; i < 40; i++) {
-        test_ok(gb_engine_greedy(e, NULL, &pick, &err), &err);
+        test_ok(fixture_greedy(e, NULL, &pick, &err), &err);
         logprobs = fixture_logprobs(e);
         assert_pick(&pick, gb_argmax(logprobs, vocab), logprobs, "greedy", i);
         free(logprobs);
@@ -610,9 +610,9 @@ check_looking(gb_engine *plain, gb_engine *looked, uint32_t prompt)
         b = logits_at(looked, gb_engine_length(looked) - 1);
         assert_same_bits(plain, a, b, "logits", step);
         free(a), free(b);
-        test_ok(gb_engine_sample(plain, 0.8f, NULL, NULL, 1, step, &pick, &err),
+        test_ok(fixture_sample(plain, 0.8f, NULL, NULL, 1, step, &pick, &err),
                 &err);
-        test_ok(gb_engine_sample(looked, 0.8f, NULL, NULL, 1, step, &other,
+        test_ok(fixture_sample(looked, 0.8f, NULL, NULL, 1, step, &other,
                                  &err),
                 &err);
         assert_memory_equal(&pick, &other, sizeof pick);

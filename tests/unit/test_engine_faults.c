@@ -83,10 +83,9 @@ test_wrong_feeding(void **state)
     gb_token *ids = fixture_prompt(f.engine, 301);
     float logprobs[301], *before, *after;
     gb_error err = GB_ERROR_INIT;
-    gb_pick pick;
 
     (void)state;
-    assert_false(gb_engine_greedy(f.engine, NULL, &pick, &err));
+    assert_false(gb_engine_logprobs(f.engine, 1, NULL, logprobs, &err));
     test_fails_with(&err, GB_FAILED, "fed", NULL);
     assert_false(gb_engine_feed(f.engine, ids, 301, &err));
     test_fails_with(&err, GB_FAILED, "300", "301", NULL);
@@ -145,12 +144,12 @@ test_not_a_number(void **state)
         fixture_fill_weights(folder, cases[i].value);
         f = fixture_open(folder, &options);
         fixture_feed(f.engine, ids, 2);
-        assert_false(gb_engine_greedy(f.engine, NULL, &pick, &err));
+        assert_false(fixture_greedy(f.engine, NULL, &pick, &err));
         test_fails_with(&err, GB_FAILED, "not a number", NULL);
-        assert_false(gb_engine_sample(f.engine, 0.8f, NULL, NULL, 0, 0, &pick,
+        assert_false(fixture_sample(f.engine, 0.8f, NULL, NULL, 0, 0, &pick,
                                       &err));
         test_fails_with(&err, GB_FAILED, "not a number", NULL);
-        assert_false(gb_engine_sample(f.engine, 0.8f, &filter, NULL, 0, 0,
+        assert_false(fixture_sample(f.engine, 0.8f, &filter, NULL, 0, 0,
                                       &pick, &err));
         test_fails_with(&err, GB_FAILED, "not a number", NULL);
         assert_false(gb_engine_logprobs(f.engine, 1.0f, NULL, logprobs, &err));
@@ -296,7 +295,6 @@ test_cancel_feed(void **state)
     float *expected = fixture_logprobs_after(f.engine, 300), *found;
     gb_error err = GB_ERROR_INIT;
     uint32_t done;
-    gb_pick pick;
 
     (void)state;
     assert_true(c.reports > 0);
@@ -310,7 +308,6 @@ test_cancel_feed(void **state)
     assert_false(gb_engine_feed(f.engine, ids, 300, &err));
     test_fails_with(&err, GB_INTERRUPTED, NULL);
     assert_int_equal(gb_engine_length(f.engine), 0);
-    assert_false(gb_engine_greedy(f.engine, NULL, &pick, &err));
     atomic_store(&c.cancel, false);
     c.reports = 0;
     c.at = 1;
@@ -511,7 +508,7 @@ generate(gb_engine *e, unsigned n)
         if (gb_engine_length(e) == context)
             gb_engine_rewind(e, 0);
         fixture_feed(e, &id, 1);
-        test_ok(gb_engine_sample(e, 1.0f, NULL, NULL, 1, i, &pick, &err), &err);
+        test_ok(fixture_sample(e, 1.0f, NULL, NULL, 1, i, &pick, &err), &err);
         id = pick.id;
     }
 }

@@ -45,25 +45,15 @@ make_ahead(gb_sequence *rows, unsigned n, const gb_token *text)
                                 .step = k};
 }
 
-/* As what was fed, but for ranges, for which rows alone are asked. */
 static void
 pick_alone(gb_engine *e, const gb_rule *rule, const gb_sequence *r,
            gb_pick *pick)
 {
-    const float t = r->temperature > 0 ? r->temperature : rule->temperature;
-    const gb_rule own = {false, t, rule->filter, true};
     gb_error err = GB_ERROR_INIT;
 
     gb_engine_rewind(e, 0);
     fixture_feed(e, r->ids, r->n);
-    if (rule->ranges)
-        test_ok(gb_engine_pick_rows(e, &own, r, 1, pick, &err), &err);
-    else
-        test_ok(rule->greedy
-                    ? gb_engine_greedy(e, r->adjust, pick, &err)
-                    : gb_engine_sample(e, t, rule->filter, r->adjust, r->seed,
-                                       r->step, pick, &err),
-                &err);
+    test_ok(gb_engine_pick_rows(e, rule, r, 1, pick, &err), &err);
 }
 
 static void

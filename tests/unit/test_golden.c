@@ -240,7 +240,11 @@ static bool
 check_step(FILE *f, gb_engine *e, float temperature, uint64_t seed,
            uint64_t step, gb_token *id)
 {
-    const gb_filter off = GB_FILTER_OFF;
+    const gb_rule rule = {.greedy = temperature == 0,
+                          .temperature = temperature};
+    const gb_sequence text = {.ids = gb_engine_ids(e),
+                              .n = gb_engine_length(e), .seed = seed,
+                              .step = step};
     gb_error err = GB_ERROR_INIT;
     float margin, logprob;
     gb_pick pick;
@@ -248,11 +252,7 @@ check_step(FILE *f, gb_engine *e, float temperature, uint64_t seed,
     *id = number(f);
     margin = real(f);
     logprob = real(f);
-    if (temperature == 0)
-        test_ok(gb_engine_greedy(e, NULL, &pick, &err), &err);
-    else
-        test_ok(gb_engine_sample(e, temperature, &off, NULL, seed, step, &pick,
-                                 &err), &err);
+    test_ok(gb_engine_pick_rows(e, &rule, &text, 1, &pick, &err), &err);
     if (pick.id != *id && margin >= MARGIN)
         fail_msg("temperature %g, seed %" PRIu64 ", step %" PRIu64
                  ": token %u, expected %u (by a margin of %g)",
