@@ -123,8 +123,10 @@ gb_gemm_run(gb_gemm *g, gb_compute *c, const gb_matrix *m, cl_mem x,
 
     if (!unpack(g, c, m, err))
         return false;
+    /* Of its kernels the last tells: it waits for the events of the others, so
+     * that it fails where one of them does. Its time is its own. */
     event = gb_event(c);
-    c->names[c->n_events] = "sgemm (CLBlast)";
+    c->names[c->n_events] = "sgemm (CLBlast), its end";
     status = g->sgemm(CLBlastLayoutRowMajor, CLBlastTransposeNo,
                       CLBlastTransposeNo, n, n_out, n_in, 1.0f, x, 0, ldx,
                       g->weight, 0, n_out, 0.0f, g->product, 0, n_out,
