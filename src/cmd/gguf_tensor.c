@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "cmd/gguf_out.h"
+#include "engine/quantize.h"
 #include "model/dequant.h"
 
 /* Elements that are converted at once, or a row. */

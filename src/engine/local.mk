@@ -8,12 +8,14 @@ libgumbel_a_SOURCES += \
 	src/engine/gemm.c src/engine/gemm.h \
 	src/engine/head.c src/engine/head.h \
 	src/engine/pocl.c src/engine/pocl.h \
+	src/engine/pack.c src/engine/pack.h \
 	src/engine/packing.c src/engine/packing.h \
 	src/engine/pick.c src/engine/pick.h \
 	src/engine/missing.c src/engine/missing.h \
 	src/engine/prefill.c src/engine/prefill.h \
 	src/engine/profile.c src/engine/profile.h \
 	src/engine/program.c src/engine/program.h \
+	src/engine/quantize.c src/engine/quantize.h \
 	src/engine/queue.c src/engine/queue.h \
 	src/engine/reader.c src/engine/reader.h \
 	src/engine/room.c src/engine/room.h \

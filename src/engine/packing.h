@@ -24,12 +24,6 @@ typedef struct gb_packing_row {
 
 extern const gb_packing_row gb_packings[GB_PACKINGS];
 
-/* A block of q8_0 or q4_0 from GB_QUANT_BLOCK weights, as GGUF has it: the
- * scale (half), then bytes of signed integers; or bytes of two halves, of
- * input i and i + 16, with 8 added. What is not a number makes the scale so.
- * False when the scale is too large for float16. */
-bool gb_quantize(gb_packing packing, const float *x, unsigned char *block);
-
 /* What a user may ask for. */
 typedef enum gb_dtype_choice {
     GB_DTYPE_AUTO, /* each matrix as its file has it; f16 instead of f32 where
@@ -72,14 +66,11 @@ typedef struct gb_panels {
 } gb_panels;
 
 uint32_t gb_panels_count(const gb_panels *p);
+/* Blocks of inputs in one, and bytes of such a block of all its outputs. */
+uint32_t gb_panels_blocks(const gb_panels *p);
+size_t gb_panels_row(const gb_panels *p);
 /* Outputs of all of them, with those that pad the last. */
 uint32_t gb_panels_outputs(const gb_panels *p);
 uint64_t gb_panels_size(const gb_panels *p); /* in bytes */
-
-/* Converts `source` (n_in, n_out), or (n_out, n_in) when `transposed`, into
- * out (gb_panels_size); outputs beyond n_out become 0. Several threads share
- * a large matrix. */
-bool gb_pack(const gb_panels *p, const gb_tensor *source, bool transposed,
-             void *out, gb_error *err);
 
 #endif

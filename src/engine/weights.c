@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "engine/pack.h"
 #include "engine/queue.h"
 #include "model/dequant.h"
 

@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "base/mem.h"
+#include "engine/quantize.h"
 #include "test.h"
 
 #define GUARD 64 /* words behind the end of a buffer */

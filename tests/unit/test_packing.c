@@ -7,6 +7,8 @@
 #include <stdio.h>
 
 #include "base/mem.h"
+#include "engine/pack.h"
+#include "engine/quantize.h"
 #include "model/dequant.h"
 
 static float
