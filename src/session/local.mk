@@ -58,6 +58,7 @@ libgumbel_a_SOURCES += \
 	src/session/session_open.c \
 	src/session/session_write.c \
 	src/session/settings.c \
+	src/session/settings_change.c \
 	src/session/settings.def \
 	src/session/settings.h \
 	src/session/steer.c \
