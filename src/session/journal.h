@@ -142,7 +142,7 @@ gb_read gb_journal_next(gb_journal_reader *r, gb_event *event, gb_error *err);
 
 /* The tokens (most) that follow at once, as far as the file says so and was
  * read; returns how many. They are not checked, and come again as events. */
-size_t gb_journal_peek_tokens(const gb_journal_reader *r, gb_token *ids,
+size_t gb_journal_peek_tokens(gb_journal_reader *r, gb_token *ids,
                               size_t most);
 
 /* Of the event read last, for messages: "FILE, line N". */

@@ -91,11 +91,24 @@ next_line(gb_journal_reader *r, size_t *n, gb_error *err)
     }
 }
 
+/* Of the line that was just found, if somebody has looked ahead. */
+static json_t *
+take_ahead(gb_journal_reader *r)
+{
+    json_t *first;
+
+    if (r->n_ahead == 0)
+        return NULL;
+    first = r->ahead[0];
+    memmove(r->ahead, r->ahead + 1, --r->n_ahead * sizeof *r->ahead);
+    return first;
+}
+
 /* Parses the next line that is not blank; END and ERROR as above. */
 static gb_read
 next_object(gb_journal_reader *r, gb_error *err)
 {
-    const char *line;
+    const char *line, *place;
     gb_read result;
     size_t n;
 
@@ -108,7 +121,10 @@ next_object(gb_journal_reader *r, gb_error *err)
         line = r->buffer.data + r->at;
         r->at += n + 1;
     } while (strspn(line, " \t\r") == n);
-    r->object = gb_json_parse(gb_journal_reader_place(r), line, n, err);
+    place = gb_journal_reader_place(r);
+    r->object = take_ahead(r);
+    if (r->object == NULL)
+        r->object = gb_json_parse(place, line, n, err);
     if (r->object != NULL)
         return GB_READ_EVENT;
     if (err != NULL)
@@ -144,8 +160,7 @@ gb_journal_next(gb_journal_reader *r, gb_event *e, gb_error *err)
         result = next_object(r, err);
         if (result != GB_READ_EVENT)
             return result;
-        if (!gb_json_get_string(r->object, gb_journal_reader_place(r), "type",
-                                &type, err))
+        if (!gb_json_get_string(r->object, r->place, "type", &type, err))
             return GB_READ_ERROR;
         if (is_known(r, type, e))
             break;
@@ -156,9 +171,8 @@ gb_journal_next(gb_journal_reader *r, gb_event *e, gb_error *err)
 }
 
 static bool
-peek_token(const char *line, size_t n, gb_token *id)
+is_token(const json_t *o, gb_token *id)
 {
-    json_t *o = json_loadb(line, n, 0, NULL);
     const json_t *found = json_object_get(o, "id");
     const char *type = json_string_value(json_object_get(o, "type"));
     bool is = type != NULL && strcmp(type, "token") == 0 &&
@@ -167,19 +181,34 @@ peek_token(const char *line, size_t n, gb_token *id)
 
     if (is)
         *id = (gb_token)json_integer_value(found);
-    json_decref(o);
     return is;
 }
 
+/* The n-th line from `at` on, all before it being parsed. */
+static const json_t *
+look_ahead(gb_journal_reader *r, size_t n, const char *line, size_t length)
+{
+    json_t *o;
+
+    if (n < r->n_ahead)
+        return r->ahead[n];
+    o = gb_json_parse("", line, length, NULL);
+    if (o == NULL)
+        return NULL;
+    r->ahead = gb_realloc_array(r->ahead, n + 1, sizeof *r->ahead);
+    return r->ahead[r->n_ahead++] = o;
+}
+
 size_t
-gb_journal_peek_tokens(const gb_journal_reader *r, gb_token *ids, size_t most)
+gb_journal_peek_tokens(gb_journal_reader *r, gb_token *ids, size_t most)
 {
     const char *line = r->buffer.data + r->at, *end;
     size_t left = r->buffer.len - r->at, n;
 
     for (n = 0; n < most; n++) {
         end = left > 0 ? memchr(line, '\n', left) : NULL;
-        if (end == NULL || !peek_token(line, (size_t)(end - line), &ids[n]))
+        if (end == NULL ||
+            !is_token(look_ahead(r, n, line, (size_t)(end - line)), &ids[n]))
             break;
         left -= (size_t)(end + 1 - line);
         line = end + 1;
@@ -388,6 +417,9 @@ gb_journal_reader_free(gb_journal_reader *r)
     gb_header_free(&r->header);
     gb_event_store_free(&r->store);
     gb_str_free(&r->buffer);
+    while (r->n_ahead > 0)
+        json_decref(r->ahead[--r->n_ahead]);
+    free(r->ahead);
     free(r->shown);
     free(r);
 }

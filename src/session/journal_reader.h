@@ -21,6 +21,8 @@ struct gb_journal_reader {
     char place[512];
 
     json_t *object; /* of the last event, which points into it */
+    json_t **ahead; /* (n_ahead) of the lines from `at` on */
+    size_t n_ahead;
     gb_event_store store;
 };
 

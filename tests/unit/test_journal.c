@@ -387,6 +387,70 @@ test_unknown(void **state)
     gb_journal_reader_free(r);
 }
 
+static void
+put_token(gb_str *text, gb_token id)
+{
+    const gb_event e = {.type = GB_EVENT_TOKEN, .id = id};
+
+    gb_event_format(&e, text);
+}
+
+static void
+assert_next_token(gb_journal_reader *r, gb_token id, unsigned line)
+{
+    gb_error err = GB_ERROR_INIT;
+    gb_event e;
+
+    test_ok(gb_journal_next(r, &e, &err) == GB_READ_EVENT, &err);
+    assert_int_equal(e.type, GB_EVENT_TOKEN);
+    assert_int_equal(e.id, id);
+    assert_int_equal(gb_journal_reader_line(r), line);
+}
+
+/* Looking ahead takes nothing away, and goes no further than the tokens. */
+static void
+test_ahead(void **state)
+{
+    static const char undo[] = "{\"type\":\"undo\",\"ms\":1.5}\n";
+    gb_error err = GB_ERROR_INIT;
+    gb_str text = GB_STR_INIT;
+    gb_journal_reader *r;
+    gb_token ids[8];
+    gb_event e;
+
+    (void)state;
+    gb_str_puts(&text, HEADER);
+    put_token(&text, 5), put_token(&text, 6), put_token(&text, 7);
+    gb_str_puts(&text, undo);
+    put_token(&text, 9);
+    gb_str_puts(&text, "{\"type\":\"token\"\n");
+    r = gb_journal_open_text(text.data, text.len, "ahead", &err);
+    test_ok(r != NULL, &err);
+    assert_int_equal(gb_journal_peek_tokens(r, ids, 2), 2);
+    assert_true(ids[0] == 5 && ids[1] == 6);
+    assert_next_token(r, 5, 2);
+    for (int twice = 0; twice < 2; twice++) {
+        assert_int_equal(gb_journal_peek_tokens(r, ids, 8), 2);
+        assert_true(ids[0] == 6 && ids[1] == 7);
+    }
+    assert_next_token(r, 6, 3);
+    assert_next_token(r, 7, 4);
+    assert_int_equal(gb_journal_peek_tokens(r, ids, 8), 0);
+    assert_int_equal(gb_journal_next(r, &e, &err), GB_READ_EVENT);
+    assert_int_equal(e.type, GB_EVENT_UNDO);
+    assert_int_equal(gb_journal_peek_tokens(r, ids, 8), 1);
+    assert_next_token(r, 9, 6);
+    assert_int_equal(gb_journal_peek_tokens(r, ids, 8), 0);
+    assert_int_equal(gb_journal_next(r, &e, &err), GB_READ_ERROR);
+    test_fails_with(&err, GB_USAGE, "ahead, line 7", NULL);
+    gb_journal_reader_free(r);
+    /* What nobody comes to read is no leak. */
+    r = gb_journal_open_text(text.data, text.len, "ahead", &err);
+    assert_int_equal(gb_journal_peek_tokens(r, ids, 8), 3);
+    gb_journal_reader_free(r);
+    gb_str_free(&text);
+}
+
 /* A rich session; returns its file. */
 static const char *
 make_session(void)
@@ -924,6 +988,7 @@ main(void)
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_refused_headers),
         cmocka_unit_test(test_unknown),
+        cmocka_unit_test(test_ahead),
         cmocka_unit_test(test_mutated),
         cmocka_unit_test(test_disk_full),
         cmocka_unit_test(test_private),
