@@ -70,7 +70,7 @@ read_both(gb_compared *c, const char **text, const char *word,
 bool
 gb_compare_read(gb_compared *c, const char *text)
 {
-    const char *head = text;
+    const char *head = text, *back, *end;
     size_t n = 0;
 
     *c = (gb_compared){.what_if = strncmp(text, "was ", 4) == 0};
@@ -82,8 +82,12 @@ gb_compare_read(gb_compared *c, const char *text)
         return false;
     }
     c->head = gb_strndup(head, n);
-    /* Without the command that goes back: the page has a key for it. */
+    /* The page has a key for the command that goes back. */
     c->summary = gb_strndup(text, strcspn(text, ";\n"));
+    back = strstr(text, "; /");
+    end = back != NULL ? strstr(back, " goes back") : NULL;
+    c->back = end != NULL ? gb_strndup(back + 2, (size_t)(end - back - 2))
+                          : gb_strdup("");
     return true;
 }
 
@@ -94,5 +98,6 @@ gb_compare_free(gb_compared *c)
     gb_flow_free(&c->second);
     free(c->head);
     free(c->summary);
+    free(c->back);
     *c = (gb_compared){.head = NULL};
 }

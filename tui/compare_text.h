@@ -11,6 +11,7 @@ typedef struct gb_compared {
     bool what_if;     /* the first was, the second is now */
     char *head;       /* what they have in common; or "" */
     char *summary;    /* how much has stayed; or "" */
+    char *back;       /* the command that leads back to the first; or "" */
 } gb_compared;
 
 /* False: it is nothing of the kind, or a bracket of the texts themselves

@@ -55,7 +55,7 @@ act(gb_page *p, gb_page_act what)
         gb_page_back(a);
         return true;
     case GB_ACT_OLD:
-        if (gb_page_run(p, "/take prev"))
+        if (gb_page_run(p, c->texts.back))
             gb_page_back(a);
         return true;
     default:

@@ -1,6 +1,7 @@
 /* Comparing two texts. */
 #include "session/steer.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -160,10 +161,10 @@ gb_steer_report(gb_session *s, gb_str *out)
     } else {
         put_both(s, s->before, now, c.common, names, out);
         gb_str_printf(out, "of the %llu tokens that the model had written "
-                      "from there on, %llu stayed (%.0f %%); /take prev goes "
-                      "back", (unsigned long long)c.of,
+                      "from there on, %llu stayed (%.0f %%); /go %" PRIu32
+                      " goes back", (unsigned long long)c.of,
                       (unsigned long long)c.same,
-                      100.0 * (double)c.same / (double)c.of);
+                      100.0 * (double)c.same / (double)c.of, s->before.node);
     }
     s->before = (gb_place){0, 0};
 }

@@ -283,12 +283,14 @@ test_compare(void **state)
     (void)state;
     assert_true(gb_compare_read(&c, "was  a [big] dog, [who sat]\n"
                                 "now  a [cat and a] dog,\n"
-                                "of the 20 tokens, 8 stayed"));
+                                "of the 20 tokens, 8 stayed; /go 3 goes "
+                                "back"));
     assert_true(c.what_if);
     assert_string_equal(lines(&c.first, 40, false), "a [big] dog, [who sat]|");
     assert_string_equal(lines(&c.second, 40, false), "a [cat and a] dog,|");
     assert_string_equal(c.head, "");
     assert_string_equal(c.summary, "of the 20 tokens, 8 stayed");
+    assert_string_equal(c.back, "/go 3");
     gb_compare_free(&c);
     assert_true(gb_compare_read(&c, "3 tokens in common, then \" a\" and "
                                 "the end\nfirst   [a dog]\nsecond \n"
@@ -299,6 +301,7 @@ test_compare(void **state)
     assert_string_equal(c.head,
                         "3 tokens in common, then \" a\" and the end");
     assert_string_equal(c.summary, "of the 2 tokens none");
+    assert_string_equal(c.back, "");
     gb_compare_free(&c);
     assert_false(gb_compare_read(&c, "identical: every token stayed"));
     assert_false(gb_compare_read(&c, "was a\nsomething else"));
