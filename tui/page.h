@@ -58,7 +58,9 @@ struct gb_page {
     gb_view *view;        /* a text's, or a preview's */
 
     size_t n, selected;   /* rows */
-    size_t top;           /* the first one to be seen */
+    size_t top;           /* the first one to be seen; */
+    size_t wanted_top;    /* where there is room, that since one was selected */
+    size_t seen_selected; /* when it was drawn last */
     unsigned first, height; /* where they were drawn, and how many can be */
     unsigned width;
     bool stale;           /* the preview shows something else */

@@ -115,12 +115,17 @@ void
 gb_page_scroll(gb_page *p, unsigned height)
 {
     p->height = height;
+    p->top = p->wanted_top;
     if (p->selected < p->top)
         p->top = p->selected;
     if (height > 0 && p->selected >= p->top + height)
         p->top = p->selected - height + 1;
     if (p->top + height > p->n)
         p->top = p->n > height ? p->n - height : 0;
+    /* What another size has moved comes back with the size. */
+    if (p->selected != p->seen_selected)
+        p->wanted_top = p->top;
+    p->seen_selected = p->selected;
 }
 
 void
