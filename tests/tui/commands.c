@@ -311,7 +311,7 @@ do_storm(stage *t, char **words, gb_error *err)
 static bool
 do_tour(stage *t, char **words, gb_error *err)
 {
-    return tour(t, words[0], words[1], err);
+    return tour(t, words[0], words[1], words[2], err);
 }
 
 static bool
@@ -415,8 +415,8 @@ const command commands[] = {
      "change the terminal's size"},
     {"storm", "SEED N", 2, 2, do_storm, NULL,
      "press N keys and change the size, by chance and faster than anybody"},
-    {"tour", "KEY TEXT", 2, 2, do_tour, NULL,
-     "run a program in many sizes, press every key of the interface on every "
+    {"tour", "KEY SIZE TEXT", 3, 3, do_tour, NULL,
+     "run a program in one of its sizes, or in all, press every key of the interface on every "
      "page, and leave by a key"},
     {"calm", "", 0, 0, do_calm, NULL,
      "press Ctrl-C until it writes no more and the edit line is empty"},

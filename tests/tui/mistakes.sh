@@ -92,7 +92,7 @@ expect 'it ended with status 1: no' <<'END'
 shell echo no; false
 END
 expect 'it fails in 7 of 7 sizes' <<'END'
-tour <C-d> cat
+tour <C-d> all cat
 END
 expect 'there is no program yet' <<'END'
 type "x"

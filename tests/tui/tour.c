@@ -19,6 +19,9 @@ static const int sizes[][2] = {
     {200, 50}, {120, 40}, {80, 24}, {60, 16}, {40, 10}, {60, 8}, {20, 5},
 };
 
+/* What each is shrunk to for a moment. */
+static const int tiny[] = {20, 5};
+
 /* Below so many rows a page has no title, and the conversation none, nor a
  * line of hints. */
 #define PAGE_TITLE_FROM 6
@@ -130,6 +133,19 @@ press(tourist *u, const char *keys, gb_error *err)
            settle(u->t, count, err);
 }
 
+static bool
+resize(tourist *u, int columns, int rows, gb_error *err)
+{
+    unsigned long count = rest_count(u->t->pty.pid);
+
+    u->t->columns = columns;
+    u->t->rows = rows;
+    screen_resize(u->t->screen, rows, columns);
+    pty_resize(&u->t->pty, rows, columns);
+    return settle(u->t, count, err) &&
+           stage_wait(u->t, sight_check, &u->look, err);
+}
+
 /* Places. */
 
 /* It is there, or there is no room for it. */
@@ -214,6 +230,26 @@ check_seen(stage *t, void *arg, gb_error *err)
     return same;
 }
 
+/* Nothing is lost where there was no room for it. */
+static bool
+shrink(tourist *u, gb_error *err)
+{
+    int columns = u->t->columns, rows = u->t->rows;
+    bool cursor = screen_cursor_visible(u->t->screen), ok;
+    char *seen;
+
+    if (columns == tiny[0] && rows == tiny[1])
+        return true;
+    seen = sight_text(u->t);
+    u->key = "it was small for a moment";
+    ok = resize(u, tiny[0], tiny[1], err) && resize(u, columns, rows, err) &&
+         stage_wait(u->t, check_seen, seen, err) &&
+         (screen_cursor_visible(u->t->screen) == cursor ||
+          gb_fail(err, "the cursor is not as it was"));
+    free(seen);
+    return ok;
+}
+
 /* The prompt is there, empty but for a letter, and has the cursor. */
 static bool
 check_prompt(stage *t, void *arg, gb_error *err)
@@ -267,8 +303,7 @@ acts(gb_page_act act)
 static bool
 is_as_before(tourist *u, gb_error *err)
 {
-    return u->at->page == GB_PAGE_WHAT || /* which was there already */
-           stage_wait(u->t, check_seen, u->before, err);
+    return stage_wait(u->t, check_seen, u->before, err);
 }
 
 static bool
@@ -281,6 +316,25 @@ leave(tourist *u, gb_error *err)
     return true;
 }
 
+/* A what-if has written its text when it is opened, and again each time. */
+static bool
+open_first(tourist *u, gb_error *err)
+{
+    return leave(u, err) && open_place(u, err) &&
+           (u->at->page != GB_PAGE_WHAT ||
+            (leave(u, err) && open_place(u, err)));
+}
+
+/* Keeping what is there already keeps it, and the old one is another. */
+static bool
+is_as_it_should(tourist *u, gb_page_act act, gb_error *err)
+{
+    if (act != GB_ACT_OLD)
+        return is_as_before(u, err);
+    return !check_seen(u->t, u->before, NULL) ||
+           gb_fail(err, "what was there before is not to be seen");
+}
+
 static bool
 try_page_key(tourist *u, const char *name, gb_page_act act, gb_error *err)
 {
@@ -290,6 +344,9 @@ try_page_key(tourist *u, const char *name, gb_page_act act, gb_error *err)
         return press(u, "x", err) &&
                stage_wait(u->t, check_prompt, NULL, err) &&
                is_as_before(u, err) && open_place(u, err);
+    if (acts(act) && u->at->page == GB_PAGE_WHAT)
+        return go_home(u, err) && is_as_it_should(u, act, err) &&
+               open_place(u, err);
     if (acts(act))
         return leave(u, err) && open_place(u, err);
     if (is_still_there(u))
@@ -322,13 +379,13 @@ visit(tourist *u, gb_error *err)
     bool ok;
 
     u->key = "it was opened";
-    ok = leave(u, err) && open_place(u, err);
+    ok = open_first(u, err) && shrink(u, err);
     for (i = 0; ok && p->keys != NULL && p->keys[i] != NULL; i++)
         ok = try_key(u, p->keys[i], err);
     for (i = 0; ok && p->keys == NULL && i < GB_COUNT(page_keys); i++)
         if (page_keys[i].page == p->page || page_keys[i].page == p->more)
             ok = try_page_key(u, page_keys[i].key, page_keys[i].act, err);
-    if (!ok)
+    if (!ok || !shrink(u, err))
         return false;
     u->key = "it was left";
     if (!go_home(u, err) ||
@@ -374,7 +431,7 @@ has_ended_well(stage *t, gb_error *err)
 }
 
 static bool
-tour_size(tourist *u, const char *leave, const char *command, gb_error *err)
+tour_places(tourist *u, const char *leave, const char *command, gb_error *err)
 {
     size_t i;
 
@@ -410,7 +467,7 @@ tour_alone(stage *t, const int size[2], const char *leave,
     t->rows = size[1];
     t->keeps_printed = true;
     pty_adopt();
-    ok = stage_move(t, folder, &err) && tour_size(&u, leave, command, &err);
+    ok = stage_move(t, folder, &err) && tour_places(&u, leave, command, &err);
     if (!ok)
         stage_explain(t, &err);
     pty_end(&t->pty);
@@ -422,28 +479,48 @@ tour_alone(stage *t, const int size[2], const char *leave,
     return ok;
 }
 
-bool
-tour(stage *t, const char *leave, const char *command, gb_error *err)
+/* -1: none is called so. */
+static int
+find_size(const char *name)
 {
+    int columns, rows;
+    size_t i;
+
+    if (sscanf(name, "%dx%d", &columns, &rows) == 2)
+        for (i = 0; i < GB_COUNT(sizes); i++)
+            if (sizes[i][0] == columns && sizes[i][1] == rows)
+                return (int)i;
+    return -1;
+}
+
+bool
+tour(stage *t, const char *leave, const char *size, const char *command,
+     gb_error *err)
+{
+    const bool all = strcmp(size, "all") == 0;
+    const int only = all ? 0 : find_size(size);
+    const int (*wanted)[2] = sizes + (only >= 0 ? only : 0);
+    const size_t n = all ? GB_COUNT(sizes) : 1;
     pid_t pids[GB_COUNT(sizes)];
     int status, failed = 0;
     size_t i;
     bool ok;
 
+    if (only < 0)
+        return gb_fail_usage(err, "no tour is made at %s", size);
     fflush(NULL);
-    for (i = 0; i < GB_COUNT(sizes); i++) {
+    for (i = 0; i < n; i++) {
         pids[i] = fork();
         if (pids[i] == 0) {
-            ok = tour_alone(t, sizes[i], leave, command);
+            ok = tour_alone(t, wanted[i], leave, command);
             stage_close(t);
             fflush(NULL);
             _exit(ok ? EXIT_SUCCESS : EXIT_FAILURE);
         }
     }
-    for (i = 0; i < GB_COUNT(sizes); i++)
+    for (i = 0; i < n; i++)
         failed += pids[i] < 0 || waitpid(pids[i], &status, 0) < 0 ||
                   status != 0;
     return failed == 0 ||
-           gb_fail(err, "it fails in %d of %zu sizes", failed,
-                   GB_COUNT(sizes));
+           gb_fail(err, "it fails in %d of %zu sizes", failed, n);
 }
