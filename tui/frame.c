@@ -53,8 +53,10 @@ gb_frame_title(const char *title, const char *right, unsigned width)
 {
     unsigned used = 1, need = gb_cells_width(right, strlen(right),
                                              gb_screen_is_ascii());
+    /* What is short stands there whatever else has room. */
+    const unsigned kept = need > 0 && need * 3 + 4 <= width ? need + 3 : 0;
 
-    used += gb_screen_put(0, 1, width - 1, GB_STYLE_TITLE, title);
+    used += gb_screen_put(0, 1, width - 1 - kept, GB_STYLE_TITLE, title);
     if (need > 0 && used + need + 2 < width)
         gb_screen_put(0, width - need - 1, need, GB_STYLE_FAINT, right);
 }

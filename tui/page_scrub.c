@@ -16,6 +16,11 @@ typedef struct scrub_page {
     bool told;        /* the mirror's trial is of this page */
     char *trouble;    /* why there is none; or NULL */
     long scrolled;    /* lines, from where it shows by itself */
+    /* Made when something else is known, or has another width: */
+    gb_scrub_run run;
+    gb_flow flow;
+    unsigned wrapped; /* columns; 0: it is not */
+    size_t parting;   /* byte of the flow */
 } scrub_page;
 
 static const gb_seen_trial *
@@ -29,6 +34,7 @@ news(gb_page *p, const gb_news *n)
 {
     scrub_page *s = (scrub_page *)p;
 
+    s->wrapped = 0;
     if (n->type != GB_NEWS_TRIAL)
         return;
     s->told = true;
@@ -216,23 +222,31 @@ title(gb_page *p, gb_str *left, gb_str *right)
                       t->n_map == 1 ? "" : "s");
 }
 
+static void
+wrap(scrub_page *s, const gb_seen_trial *t, unsigned width)
+{
+    const gb_transcript *text = &s->page.app->ui.mirror.transcript;
+    bool ascii = gb_screen_is_ascii();
+
+    if (s->wrapped == width)
+        return;
+    gb_scrub_run_free(&s->run);
+    gb_flow_free(&s->flow);
+    gb_scrub_run_read(&s->run, text, t->from);
+    gb_scrub_before(&s->flow, text, t->from);
+    s->parting = gb_scrub_flow(&s->flow, &s->run, t, width, ascii);
+    gb_flow_wrap(&s->flow, width, ascii);
+    s->wrapped = width;
+}
+
 /* The text in its rows, so that where it parts is to be seen. */
 static void
-draw_text(scrub_page *s, const gb_scrub_run *run, const gb_seen_trial *t,
-          unsigned top, unsigned width, unsigned height)
+draw_text(scrub_page *s, unsigned top, unsigned height)
 {
-    unsigned room = width > 4 ? width - 4 : 1;
-    bool ascii = gb_screen_is_ascii();
-    gb_flow f = {.n_spans = 0};
-    size_t parting, line;
-    long first, most;
+    const gb_flow *f = &s->flow;
+    size_t line = gb_flow_line_of(f, s->parting > 0 ? s->parting - 1 : 0);
+    long first, most = f->n_lines > height ? (long)(f->n_lines - height) : 0;
 
-    room = room < GB_PROSE_WIDTH ? room : GB_PROSE_WIDTH;
-    gb_scrub_before(&f, &s->page.app->ui.mirror.transcript, t->from);
-    parting = gb_scrub_flow(&f, run, t, room, ascii);
-    gb_flow_wrap(&f, room, ascii);
-    line = gb_flow_line_of(&f, parting > 0 ? parting - 1 : 0);
-    most = f.n_lines > height ? (long)(f.n_lines - height) : 0;
     first = (long)line - (long)height / 3;
     first = first < 0 ? 0 : first > most ? most : first;
     /* Scrolled to an end it stays there. */
@@ -240,23 +254,20 @@ draw_text(scrub_page *s, const gb_scrub_run *run, const gb_seen_trial *t,
         s->scrolled = -first;
     if (first + s->scrolled > most)
         s->scrolled = most - first;
-    gb_page_flow(&f, (size_t)(first + s->scrolled), top, 2, room, height);
-    gb_flow_free(&f);
+    gb_page_flow(f, (size_t)(first + s->scrolled), top, 2, s->wrapped, height);
 }
 
 static void
-draw_map(const scrub_page *s, const gb_scrub_run *run, const gb_seen_trial *t,
-         unsigned top, unsigned width)
+draw_map(const scrub_page *s, const gb_seen_trial *t, unsigned top,
+         unsigned width)
 {
-    gb_str parting = GB_STR_INIT;
     gb_row row = gb_frame_new_row(width - 1);
 
     gb_map_put(&row, t, (double)s->now.temperature);
     gb_frame_row(&row, top, 1);
-    gb_scrub_parting(&parting, run, t, gb_screen_is_ascii());
-    gb_screen_put(top + 1, 1, width - 1, GB_STYLE_MARK,
-                  gb_str_cstr(&parting));
-    gb_str_free(&parting);
+    row = gb_frame_new_row(width - 1);
+    gb_scrub_parting(&row, &s->run, t);
+    gb_frame_row(&row, top + 1, 1);
 }
 
 static void
@@ -264,23 +275,21 @@ draw(gb_page *p, unsigned top, unsigned width, unsigned height)
 {
     scrub_page *s = (scrub_page *)p;
     const gb_seen_trial *t = trial_of(s);
-    unsigned bottom = top + height;
-    gb_scrub_run run;
+    unsigned bottom = top + height, room = width > 4 ? width - 4 : 1;
 
     if (t == NULL) {
         if (height > 0 && s->trouble != NULL)
             gb_screen_put(top, 2, width - 2, GB_STYLE_FAINT, s->trouble);
         return;
     }
-    gb_scrub_run_read(&run, &p->app->ui.mirror.transcript, t->from);
+    wrap(s, t, room < GB_PROSE_WIDTH ? room : GB_PROSE_WIDTH);
     if (height >= 4) {
         bottom -= 2;
-        draw_map(s, &run, t, bottom, width);
+        draw_map(s, t, bottom, width);
         if (height >= 8)
             gb_screen_line(--bottom, 0, width);
     }
-    draw_text(s, &run, t, top, width, bottom - top);
-    gb_scrub_run_free(&run);
+    draw_text(s, top, bottom - top);
 }
 
 static void
@@ -288,10 +297,13 @@ free_page(gb_page *p)
 {
     static const gb_request end = {.what = GB_DO_TRIAL,
                                    .flags = GB_TRIAL_END};
+    scrub_page *s = (scrub_page *)p;
 
     p->app->ui.tried = NULL;
     gb_mirror_post(&p->app->ui.mirror, &end, NULL);
-    free(((scrub_page *)p)->trouble);
+    free(s->trouble);
+    gb_scrub_run_free(&s->run);
+    gb_flow_free(&s->flow);
 }
 
 static const gb_page_kind kind = {

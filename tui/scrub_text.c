@@ -2,9 +2,11 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cells.h"
 #include "base/mem.h"
 #include "base/utf8.h"
 
@@ -136,32 +138,54 @@ put_token(gb_str *out, const gb_str *text, const gb_written *tokens,
     gb_utf8_quote(out, gb_str_cstr(text) + from, to - from);
 }
 
-void
-gb_scrub_parting(gb_str *out, const gb_scrub_run *run,
-                 const gb_seen_trial *trial, bool ascii)
+/* The temperature at which the run would have parted there; NAN: none. */
+static double
+border_of(const gb_scrub_run *run, const gb_seen_trial *trial)
 {
-    uint32_t i = trial->same;
-    double t = (double)trial->settings.temperature, border = NAN;
+    const double t = (double)trial->settings.temperature;
     const gb_why *why;
 
+    if (trial->same >= run->n)
+        return NAN;
+    why = &run->tokens[trial->same].why;
+    return t > (double)why->to     ? (double)why->to
+           : t < (double)why->from ? (double)why->from
+                                   : NAN;
+}
+
+void
+gb_scrub_parting(gb_row *row, const gb_scrub_run *run,
+                 const gb_seen_trial *trial)
+{
+    const uint32_t i = trial->same;
+    const double border = border_of(run, trial);
+    gb_str words = GB_STR_INIT;
+    char heads[2][48], tail[32] = "";
+    unsigned need;
+    size_t k = 0;
+
     if (is_whole(run, trial)) {
-        gb_str_puts(out, "every token stays");
+        gb_row_puts(row, GB_STYLE_MARK, "every token stays");
         return;
     }
-    gb_str_printf(out, "parts after %" PRIu32 " token%s, ", i,
-                  i == 1 ? "" : "s");
-    put_token(out, &run->text, run->tokens, run->n, i);
-    gb_str_puts(out, ascii ? " -> " : " → ");
-    put_token(out, &trial->text, trial->tokens, trial->n_tokens, i);
-    if (i >= run->n)
-        return;
-    why = &run->tokens[i].why;
-    if (t > (double)why->to)
-        border = (double)why->to;
-    else if (t < (double)why->from)
-        border = (double)why->from;
+    put_token(&words, &run->text, run->tokens, run->n, i);
+    gb_str_puts(&words, gb_row_sign(row, " → ", " -> "));
+    put_token(&words, &trial->text, trial->tokens, trial->n_tokens, i);
+    snprintf(heads[0], sizeof heads[0], "parts after %" PRIu32 " token%s, ", i,
+             i == 1 ? "" : "s");
+    snprintf(heads[1], sizeof heads[1], "after %" PRIu32 ": ", i);
     if (!isnan(border))
-        gb_str_printf(out, " (border %.4g)", border);
+        snprintf(tail, sizeof tail, " (border %.4g)", border);
+    /* The words are what counts, then where they stand. */
+    need = row->used + gb_cells_width(words.data, words.len, row->ascii);
+    while (k < GB_COUNT(heads) && need + strlen(heads[k]) > row->width)
+        k++;
+    if (k < GB_COUNT(heads))
+        gb_row_puts(row, GB_STYLE_MARK, heads[k]);
+    gb_row_puts(row, GB_STYLE_MARK, words.data);
+    if (row->used + strlen(tail) <= row->width)
+        gb_row_puts(row, GB_STYLE_MARK, tail);
+    gb_str_free(&words);
 }
 
 /* Two places, or all there are. */

@@ -24,10 +24,10 @@ void gb_scrub_before(gb_flow *f, const gb_transcript *t, gb_place from);
  * went on. Returns the byte of the flow's text at which they do. */
 size_t gb_scrub_flow(gb_flow *f, const gb_scrub_run *run,
                      const gb_seen_trial *trial, unsigned width, bool ascii);
-/* Appends where they part: `parts after 4 tokens, " a" → " the" (border
- * 0.80)`. */
-void gb_scrub_parting(gb_str *out, const gb_scrub_run *run,
-                      const gb_seen_trial *trial, bool ascii);
+/* Appends where they part, in as many words as there is room for: `parts after
+ * 4 tokens, " a" → " the" (border 0.80)`, `after 4: " a" → " the"`. */
+void gb_scrub_parting(gb_row *row, const gb_scrub_run *run,
+                      const gb_seen_trial *trial);
 
 /* Appends what is tried, and what it was: "T 0.76 (was 0.80), top-k 40". */
 void gb_scrub_settings(gb_str *out, const gb_settings *was,

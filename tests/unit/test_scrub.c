@@ -176,6 +176,17 @@ written(uint32_t id, uint32_t end)
                         .source = GB_SOURCE_WRITTEN, .why = GB_WHY_UNKNOWN};
 }
 
+static const char *
+parting(const gb_scrub_run *run, const gb_seen_trial *trial, unsigned width,
+        bool ascii)
+{
+    gb_row_free(&row);
+    gb_row_init(&row, width, ascii);
+    gb_scrub_parting(&row, run, trial);
+    assert_true(row.used <= width);
+    return gb_str_cstr(&row.text);
+}
+
 static void
 test_scrub_text(void **state)
 {
@@ -219,9 +230,18 @@ test_scrub_text(void **state)
     assert_string_equal(lines(&f, 10, true),
                         "(Once) was|{: afraid ~}|[very] of{...}|");
     gb_flow_free(&f);
-    gb_scrub_parting(&text, &run, &trial, false);
-    assert_string_equal(gb_str_cstr(&text), "parts after 1 token, "
+    assert_string_equal(parting(&run, &trial, 80, false),
+                        "parts after 1 token, "
                         "\" afraid\" → \" very\" (border 0.75)");
+    assert_string_equal(parting(&run, &trial, 53, false),
+                        "parts after 1 token, \" afraid\" → \" very\"");
+    assert_string_equal(parting(&run, &trial, 40, true),
+                        "after 1: \" afraid\" -> \" very\"");
+    assert_string_equal(parting(&run, &trial, 39, false),
+                        "after 1: \" afraid\" → \" very\"");
+    assert_string_equal(parting(&run, &trial, 22, false),
+                        "\" afraid\" → \" very\"");
+    assert_string_equal(parting(&run, &trial, 12, false), "\" afraid\" →…");
     gb_scrub_run_free(&run);
 
     /* The same: nothing parts. From within a text of the model. */
@@ -239,14 +259,11 @@ test_scrub_text(void **state)
     gb_scrub_flow(&f, &run, &trial, 40, false);
     assert_string_equal(lines(&f, 40, false), "(Once) was afraid of a||");
     gb_flow_free(&f);
-    gb_str_clear(&text);
-    gb_scrub_parting(&text, &run, &trial, false);
-    assert_string_equal(gb_str_cstr(&text), "every token stays");
+    assert_string_equal(parting(&run, &trial, 80, false),
+                        "every token stays");
     /* It only ends earlier. */
     trial.n_tokens = trial.same = 2;
-    gb_str_clear(&text);
-    gb_scrub_parting(&text, &run, &trial, true);
-    assert_string_equal(gb_str_cstr(&text),
+    assert_string_equal(parting(&run, &trial, 80, true),
                         "parts after 2 tokens, \" a^J\" -> the end");
     gb_scrub_run_free(&run);
     gb_str_free(&text);
