@@ -14,7 +14,7 @@ static const struct {
     attr_t attributes;      /* with or without colours */
     short of_256, of_8;     /* -1: the terminal's own */
     long rgb;
-    attr_t without;         /* more of them where there are no colours */
+    attr_t without;         /* more of them where it has no colour */
 } styles[GB_N_STYLES] = {
     [GB_STYLE_PLAIN] = {A_NORMAL, -1, -1, -1},
     [GB_STYLE_USER] = {A_BOLD, 32, -1, 0x0087d7},
@@ -25,8 +25,8 @@ static const struct {
     [GB_STYLE_SYSTEM] = {A_NORMAL, 244, COLOR_MAGENTA, 0x808080, A_DIM},
     [GB_STYLE_ERROR] = {A_BOLD, 160, COLOR_RED, 0xd70000},
     [GB_STYLE_TITLE] = {A_BOLD, -1, -1, -1},
-    [GB_STYLE_RULE] = {A_NORMAL, 244, -1, 0x808080},
-    [GB_STYLE_FAINT] = {A_NORMAL, 244, -1, 0x808080},
+    [GB_STYLE_RULE] = {A_NORMAL, 244, -1, 0x808080, A_DIM},
+    [GB_STYLE_FAINT] = {A_NORMAL, 244, -1, 0x808080, A_DIM},
     [GB_STYLE_KEY] = {A_BOLD, -1, -1, -1},
     [GB_STYLE_GAUGE] = {A_NORMAL, 166, COLOR_MAGENTA, 0xd75f00},
     [GB_STYLE_GOOD] = {A_NORMAL, 28, COLOR_GREEN, 0x008700},
@@ -98,9 +98,9 @@ gb_theme_use(gb_style style)
     int pair = colored ? style + 1 : 0;
 
     /* What is set apart by colour alone needs something else without. */
-    if (!colored)
+    if (!colored || color_of(style) < 0)
         attributes |= styles[style].without;
-    else if (no_underlined_colors && (attributes & A_UNDERLINE) != 0)
+    if (colored && no_underlined_colors && (attributes & A_UNDERLINE) != 0)
         attributes |= A_BOLD;
     attr_set(attributes, (short)pair, &pair);
 }
