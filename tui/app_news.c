@@ -5,6 +5,14 @@
 
 #include "base/mem.h"
 
+/* Something was taken back or brought back, which whoever asked for it wants
+ * to see; what is being written can wait below. */
+static bool
+changes_path(const gb_app *a, const gb_news *news)
+{
+    return news->type == GB_NEWS_CUT || !gb_mirror_is_busy(&a->ui.mirror);
+}
+
 void
 gb_app_news(gb_app *a, gb_news *news)
 {
@@ -13,6 +21,11 @@ gb_app_news(gb_app *a, gb_news *news)
     gb_mirror_take(&a->ui.mirror, news);
     a->dirty = true;
     switch (news->type) {
+    case GB_NEWS_CUT:
+    case GB_NEWS_NODE:
+        if (changes_path(a, news) && !a->reading && !a->searching)
+            gb_view_follow(a->view);
+        break;
     case GB_NEWS_MEMORY:
         gb_view_remember(a->view,
                          gb_transcript_place(&a->ui.mirror.transcript,
