@@ -1,6 +1,5 @@
 /* gumbel bench --draft: what guesses gain. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -95,7 +94,7 @@ gb_drafting_open(gb_drafting *g, const gb_options *o, gb_engine *e,
     g->tokens = n_ctx < TOKENS ? n_ctx : TOKENS;
     g->off_ms = gb_alloc_array(o->rounds, sizeof *g->off_ms);
     g->text.ms = gb_alloc_array(o->rounds, sizeof *g->text.ms);
-    if (strcmp(g->who, "lookup") == 0)
+    if (gb_draft_kind_of(g->who) == GB_DRAFT_LOOKUP)
         g->again.ms = gb_alloc_array(o->rounds, sizeof *g->again.ms);
     return write_text(e, g->draft, o->rounds, g->tokens, &ms, err);
 }
@@ -112,6 +111,5 @@ gb_drafting_close(gb_drafting *g)
 bool
 gb_drafting_reads(const gb_options *o)
 {
-    return o->drafts && strcmp(o->draft, "off") != 0 &&
-           strcmp(o->draft, "lookup") != 0 && strcmp(o->draft, "self") != 0;
+    return o->drafts && gb_draft_kind_of(o->draft) == GB_DRAFT_MODEL;
 }

@@ -63,14 +63,30 @@ make_draft(gb_engine *engine, unsigned always)
     return d;
 }
 
+gb_draft_kind
+gb_draft_kind_of(const char *who)
+{
+    static const char *const names[] = {
+        [GB_DRAFT_OFF] = "off",
+        [GB_DRAFT_LOOKUP] = "lookup",
+        [GB_DRAFT_SELF] = "self",
+    };
+    unsigned kind = GB_DRAFT_OFF;
+
+    while (kind < GB_COUNT(names) && strcmp(names[kind], who) != 0)
+        kind++;
+    return (gb_draft_kind)kind;
+}
+
 bool
 gb_draft_open(gb_engine *engine, const gb_draft_options *o, gb_draft **d,
               gb_error *err)
 {
+    const gb_draft_kind kind = gb_draft_kind_of(o->who);
     gb_draft_model *model = NULL;
 
     *d = NULL;
-    if (strcmp(o->who, "off") == 0)
+    if (kind == GB_DRAFT_OFF)
         return true;
     if (gb_loop_counts_reads(engine)) {
         gb_fail(err, "no drafts: where CLBlast reads the prompt, tokens are "
@@ -79,7 +95,7 @@ gb_draft_open(gb_engine *engine, const gb_draft_options *o, gb_draft **d,
         err->status = GB_OK;
         return true;
     }
-    if (strcmp(o->who, "lookup") != 0) {
+    if (kind != GB_DRAFT_LOOKUP) {
         model = gb_draft_model_open(engine, o, err);
         if (model == NULL)
             return err->status == GB_OK;

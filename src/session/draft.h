@@ -24,8 +24,17 @@ typedef struct gb_draft gb_draft;
 /* Guesses that are checked at once, at most. */
 #define GB_DRAFT_MOST (GB_ROWS - 1)
 
-/* Who guesses, as the user says it: "off", "lookup" (what was read before),
- * "self" (the same model at q4_0), or a model as gb_model_find takes it. */
+/* Who guesses; by what the user says: "off", "lookup", "self", or a model as
+ * gb_model_find takes it. */
+typedef enum gb_draft_kind {
+    GB_DRAFT_OFF,
+    GB_DRAFT_LOOKUP, /* what was read before */
+    GB_DRAFT_SELF,   /* the same model at q4_0 */
+    GB_DRAFT_MODEL,
+} gb_draft_kind;
+
+gb_draft_kind gb_draft_kind_of(const char *who);
+
 typedef struct gb_draft_options {
     const char *who;
     const char *device; /* SPEC of a second engine: the first one's */

@@ -68,7 +68,7 @@ gb_draft_model_open(gb_engine *engine, const gb_draft_options *o,
                     gb_error *err)
 {
     const gb_engine_info *info = gb_engine_get_info(engine);
-    const bool self = strcmp(o->who, "self") == 0;
+    const bool self = gb_draft_kind_of(o->who) == GB_DRAFT_SELF;
     gb_engine_options options = {
         .device = o->device,
         .dtype = self ? GB_DTYPE_Q4_0 : GB_DTYPE_AUTO,
