@@ -358,7 +358,8 @@ drafting_json(const gb_drafting *g)
 
     json_object_set_new(o, "who", gb_json_string(g->who));
     json_object_set_new(o, "tokens", json_integer(g->tokens));
-    json_object_set_new(o, "temperature", gb_json_float(GB_TEMPERATURE_DEFAULT));
+    json_object_set_new(o, "temperature",
+                        gb_json_float(GB_TEMPERATURE_DEFAULT));
     json_object_set_new(o, "round_ms_per_token_off",
                         reals(g->off_ms, g->n));
     json_object_set_new(o, "own_text", drafted_json(g, &g->text));

@@ -124,8 +124,8 @@ read_extensions(gb_device *d)
     free(list);
 }
 
-/* This machine's processor has the system's memory, but PoCL reports less than it
- * gives, unless it was told a limit. */
+/* This machine's processor has the system's memory, but PoCL reports less than
+ * it gives, unless it was told a limit. */
 static void
 read_memory(gb_device *d)
 {
