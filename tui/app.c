@@ -187,12 +187,14 @@ draw(gb_app *a)
     gb_axis axis = {m->seen, (double)m->settings.temperature,
                     m->settings.greedy, m->stats.cursor.node != 0};
     gb_status_in status = make_status(m);
+    const char **page_hints;
     gb_frame f;
 
     if (a->page != NULL && gb_page_is_full(a->page)) {
         gb_page_draw(a->page);
         return;
     }
+    page_hints = a->page != NULL ? gb_page_hints(a->page) : NULL;
     memset(&f, 0, sizeof f);
     set_prose(a);
     f.mirror = m;
@@ -209,10 +211,13 @@ draw(gb_app *a)
     f.last.notice =
         a->searching ? "Up and Down: other matches. Enter: stay. Esc: back"
                      : a->notice;
-    f.last.hints = a->prose.reading ? a->reading_hints : a->hints;
+    f.last.hints = page_hints != NULL ? page_hints
+                   : a->prose.reading ? a->reading_hints
+                                      : a->hints;
     f.last.goes_on = can_go_on(m) && a->page == NULL && !a->reading &&
                      gb_prompt_is_empty();
     gb_frame_draw(&f);
+    free(page_hints);
 }
 
 static void

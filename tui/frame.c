@@ -384,6 +384,15 @@ draw_all(const gb_frame *f, const gb_layout *l, unsigned width)
         gb_last_draw(&f->last, l->last_row, width);
 }
 
+/* A message may stand where the hints tell in which mode one is. */
+static void
+put_mode(unsigned row, unsigned width)
+{
+    if (width > GB_PROMPT_GUTTER)
+        gb_screen_put(row, GB_PROMPT_GUTTER, width - GB_PROMPT_GUTTER,
+                      GB_STYLE_FAINT, "reading: Esc comes back here");
+}
+
 static void
 draw_prompt(const gb_frame *f, const gb_layout *l,
             const gb_prompt_view *prompt, unsigned width)
@@ -397,6 +406,8 @@ draw_prompt(const gb_frame *f, const gb_layout *l,
     }
     for (i = 0; i < l->prompt; i++)
         draw_prompt_row(prompt, i, l->prompt_row + (unsigned)i, width);
+    if (f->prose->reading && prompt->text.len == 0)
+        put_mode(l->prompt_row, width);
     if (f->prose->reading && l->text_height > 0 &&
         gb_prose_cursor_at(f->prose, &in_row, &column)) {
         gb_screen_show(in_row, column);

@@ -311,6 +311,20 @@ draw_body(gb_page *p, unsigned top, unsigned width, unsigned height)
         draw_list(p, top, width, height);
 }
 
+const char **
+gb_page_hints(const gb_page *p)
+{
+    const char **hints = gb_ui_page_hints(p->kind->mode);
+    size_t i;
+
+    /* The key that opened it leaves it. */
+    if (p->opener != NULL && strcmp(p->opener, "F1") == 0)
+        for (i = 0; hints[i] != NULL; i++)
+            if (strncmp(hints[i], "F1 ", 3) == 0)
+                hints[i] = "F1 back";
+    return hints;
+}
+
 /* The last row; shows what was drawn. */
 static void
 draw_last(gb_page *p, unsigned row, unsigned width)
@@ -318,7 +332,7 @@ draw_last(gb_page *p, unsigned row, unsigned width)
     const char **hints;
 
     if (p->asks == GB_ASKS_NOTHING) {
-        hints = gb_ui_page_hints(p->kind->mode);
+        hints = gb_page_hints(p);
         gb_frame_last(row, width, p->app->error, p->app->notice, hints);
         free(hints);
         gb_screen_show_without_cursor();

@@ -83,6 +83,8 @@ bool gb_page_is_full(const gb_page *p);
 /* Draws and shows one that does. */
 void gb_page_draw(gb_page *p);
 
+/* What its keys do, NULL-terminated; the caller frees the list. */
+const char **gb_page_hints(const gb_page *p);
 /* False: the key is none of the page's. */
 bool gb_page_key(gb_page *p, const gb_key *key);
 void gb_page_news(struct gb_app *a, const gb_news *news);
