@@ -183,6 +183,9 @@ can_go_on(const gb_mirror *m)
 static void
 draw(gb_app *a)
 {
+    static const char *const search_hints[] = {
+        "Enter stay", "Esc back", "↑↓ other matches", "F1 help", NULL,
+    };
     const gb_mirror *m = &a->ui.mirror;
     gb_axis axis = {m->seen, (double)m->settings.temperature,
                     m->settings.greedy, m->stats.cursor.node != 0};
@@ -208,14 +211,13 @@ draw(gb_app *a)
     f.candidates = gb_app_shows_candidates(a);
     f.search = a->searching ? gb_str_cstr(&a->wanted) : NULL;
     f.last.error = a->error;
-    f.last.notice =
-        a->searching ? "Up and Down: other matches. Enter: stay. Esc: back"
-                     : a->notice;
-    f.last.hints = page_hints != NULL ? page_hints
-                   : a->prose.reading ? a->reading_hints
-                                      : a->hints;
+    f.last.notice = a->searching ? NULL : a->notice;
+    f.last.hints = a->searching         ? search_hints
+                   : page_hints != NULL ? page_hints
+                   : a->prose.reading   ? a->reading_hints
+                                        : a->hints;
     f.last.goes_on = can_go_on(m) && a->page == NULL && !a->reading &&
-                     gb_prompt_is_empty();
+                     !a->searching && gb_prompt_is_empty();
     gb_frame_draw(&f);
     free(page_hints);
 }

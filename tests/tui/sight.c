@@ -75,7 +75,7 @@ static const char *const hints[] = {
 #define GB_READING_KEY(key, does, hint, help) hint,
 #define GB_PAGE_KEY(page, key, act, hint, help) hint,
 #include "tui/commands.def"
-    "Enter go on", "F1", "F1 back",
+    "Enter go on", "F1", "F1 back", "Enter stay", "↑↓ other matches",
 };
 
 /* What it says, or the beginning of it. */
