@@ -17,6 +17,7 @@
 struct gb_draft {
     gb_engine *engine;
     gb_lookup *lookup;     /* who guesses: one of these, or none of them */
+    gb_lookup_text looked;
     gb_draft_model *model;
     unsigned failures;     /* of the model, one after the other */
     gb_ids known;          /* what it was told instead */
@@ -132,6 +133,7 @@ gb_draft_close(gb_draft *d)
     if (d == NULL)
         return;
     gb_lookup_free(d->lookup);
+    gb_lookup_text_free(&d->looked);
     gb_draft_model_close(d->model);
     gb_ids_free(&d->known);
     gb_ids_free(&d->text);
@@ -249,8 +251,8 @@ look_up(gb_draft *d, const gb_draft_text *t)
     gb_token ids[GB_DRAFT_MOST];
     unsigned match, n, i;
 
-    gb_lookup_read(d->lookup, t->ids, t->n);
-    n = gb_lookup_guess(d->lookup, ids, GB_DRAFT_MOST, &match);
+    gb_lookup_read(d->lookup, &d->looked, t->ids, t->n);
+    n = gb_lookup_guess(d->lookup, &d->looked, ids, GB_DRAFT_MOST, &match);
     for (i = 0; i < n; i++) {
         push_guess(d, ids[i], lookup_trust(match + i));
         if (ends_text(d, t, ids[i]))

@@ -5,25 +5,50 @@
 #include "base/mem.h"
 #include "session/lookup.h"
 
-/* The guesses at what follows a text (n), each a letter. */
 static void
-expect(gb_lookup *l, const char *text, unsigned most, const char *guesses)
+read_text(gb_lookup *l, gb_lookup_text *t, const char *text)
 {
     gb_ids ids = GB_IDS_INIT;
+
+    for (; *text != '\0'; text++)
+        gb_ids_push(&ids, (gb_token)*text);
+    gb_lookup_read(l, t, ids.data, ids.len);
+    gb_ids_free(&ids);
+}
+
+/* The guesses at what follows a text, each a letter. */
+static void
+expect_of(gb_lookup *l, gb_lookup_text *t, const char *text, unsigned most,
+          const char *guesses)
+{
     gb_token found[16];
     char shown[17] = "";
     unsigned match, n, i;
 
-    for (; *text != '\0'; text++)
-        gb_ids_push(&ids, (gb_token)*text);
-    gb_lookup_read(l, ids.data, ids.len);
-    n = gb_lookup_guess(l, found, most, &match);
+    read_text(l, t, text);
+    n = gb_lookup_guess(l, t, found, most, &match);
     for (i = 0; i < n; i++)
         shown[i] = (char)found[i];
     shown[n] = '\0';
     assert_string_equal(shown, guesses);
     assert_true(n == 0 || match > 0);
-    gb_ids_free(&ids);
+}
+
+/* Of the only text that there is. */
+static gb_lookup_text only;
+
+static void
+expect(gb_lookup *l, const char *text, unsigned most, const char *guesses)
+{
+    expect_of(l, &only, text, most, guesses);
+}
+
+static void
+forget(gb_lookup *l)
+{
+    gb_lookup_free(l);
+    gb_lookup_text_free(&only);
+    only = (gb_lookup_text){.at = 0};
 }
 
 static void
@@ -41,12 +66,12 @@ test_repetition(void **state)
     expect(l, "abcdefgxyzabcdefQ", 8, "");
     expect(l, "abcdefgxyzabcdefQdef", 3, "Qde");
     expect(l, "abcdefgxyzabcdefQdefxyzabcdef", 3, "Qde");
-    gb_lookup_free(l);
+    forget(l);
     /* What goes round goes on. */
     l = gb_lookup_new();
     expect(l, "-abcabc", 8, "abcabcab");
     expect(l, "-aaaa", 5, "aaaaa");
-    gb_lookup_free(l);
+    forget(l);
 }
 
 static void
@@ -72,6 +97,37 @@ test_other_takes(void **state)
         ids[i] = (gb_token)other[i];
     gb_lookup_learn(l, ids, GB_COUNT(ids), 5);
     expect(l, "upon", 16, " a time");
+    forget(l);
+}
+
+/* Texts that grow by turns, each of which sees what the others have; and what
+ * they have in common is kept once. */
+static void
+test_by_turns(void **state)
+{
+    static const char *const texts[] = {"a fox ran home", "a fox ran away",
+                                        "one fox ran"};
+    gb_lookup_text t[GB_COUNT(texts)] = {0};
+    gb_lookup *l = gb_lookup_new();
+    char text[16] = "";
+    size_t n, i;
+
+    (void)state;
+    for (n = 1; n <= 11; n++)
+        for (i = 0; i < GB_COUNT(texts); i++) {
+            memcpy(text, texts[i], n);
+            read_text(l, &t[i], text);
+        }
+    /* The last of them, which has reached " ran", is nowhere ahead. */
+    expect_of(l, &t[0], "a fox ran h", 8, "");
+    expect_of(l, &t[0], "a fox ran home", 8, "");
+    expect_of(l, &t[2], "one fox ran", 8, " a");
+    expect_of(l, &t[1], "a fox ran away", 8, "");
+    expect_of(l, &t[2], "one fox ran", 8, " away");
+    expect_of(l, &t[2], "one fox ran h", 8, "ome");
+    expect_of(l, &t[0], "a fox ran", 8, " away");
+    for (i = 0; i < GB_COUNT(texts); i++)
+        gb_lookup_text_free(&t[i]);
     gb_lookup_free(l);
 }
 
@@ -96,8 +152,8 @@ test_against_a_scan(void **state)
             text[n++] = (gb_token)test_random_below(&r, 3);
         if (n == TEXT)
             n = 5;
-        gb_lookup_read(l, text, n);
-        found = gb_lookup_guess(l, guesses, 15, &match);
+        gb_lookup_read(l, &only, text, n);
+        found = gb_lookup_guess(l, &only, guesses, 15, &match);
         assert_true(found <= 15 && match <= n + READS * 12);
         for (i = 0; i < found; i++)
             assert_true(guesses[i] < 3);
@@ -108,7 +164,7 @@ test_against_a_scan(void **state)
                                   3 * sizeof *text) == 0;
         assert_true(!held || found > 0);
     }
-    gb_lookup_free(l);
+    forget(l);
 }
 
 /* The log forgets, and goes on. */
@@ -127,14 +183,14 @@ test_forgets(void **state)
             ids[i] = (gb_token)(k * 131 + i);
         gb_lookup_learn(l, ids, PIECE, 0);
     }
-    gb_lookup_read(l, ids, 100);
-    assert_int_equal(gb_lookup_guess(l, &guess, 1, &match), 1);
+    gb_lookup_read(l, &only, ids, 100);
+    assert_int_equal(gb_lookup_guess(l, &only, &guess, 1, &match), 1);
     assert_int_equal(guess, ids[100]);
     for (i = 0; i < 100; i++)
         ids[i] = (gb_token)i;
-    gb_lookup_read(l, ids, 100);
-    assert_int_equal(gb_lookup_guess(l, &guess, 1, &match), 0);
-    gb_lookup_free(l);
+    gb_lookup_read(l, &only, ids, 100);
+    assert_int_equal(gb_lookup_guess(l, &only, &guess, 1, &match), 0);
+    forget(l);
     free(ids);
 }
 
@@ -144,6 +200,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_repetition),
         cmocka_unit_test(test_other_takes),
+        cmocka_unit_test(test_by_turns),
         cmocka_unit_test(test_against_a_scan),
         cmocka_unit_test(test_forgets),
     };
