@@ -31,7 +31,7 @@ write_text(gb_engine *e, gb_draft *d, uint64_t seed, uint32_t tokens,
     gb_engine_rewind(e, 0);
     gb_loop_init(&loop, e);
     gb_loop_append(&loop, &first, 1);
-    loop.draft = d;
+    gb_loop_set_draft(&loop, d);
     for (i = 0; i < tokens && ok; i++) {
         loop.left = tokens - i;
         ok = atomic_load(gb_interrupt_flag())

@@ -100,14 +100,17 @@ static bool
 pick_tokens(writer *w, size_t n, gb_error *err)
 {
     const gb_settings *s = &w->options->settings;
-    gb_loop *l = w->loops[0];
+    const bool rests = gb_pace_holds(&w->pace);
+    size_t i;
 
-    if (w->n > 1)
-        return gb_several_step(w->loops, w->seeds, NULL, n, s, false,
-                               w->picks, err);
-    l->left = s->max_new_tokens - w->takes[0].g.steps;
-    l->rests = gb_pace_holds(&w->pace);
-    return gb_loop_step(l, s, w->picks, err);
+    for (i = 0; i < w->n; i++) {
+        w->takes[i].loop.left = s->max_new_tokens - w->takes[i].g.steps;
+        w->takes[i].loop.rests = rests;
+    }
+    if (w->n == 1)
+        return gb_loop_step(w->loops[0], s, w->picks, err);
+    return gb_several_step(w->loops, w->seeds, NULL, n, s, false, w->picks,
+                           err);
 }
 
 /* Hands on the token, and ends the text when it is the last one. */
@@ -234,7 +237,6 @@ begin_take(writer *w, take *t, size_t tail)
     t->g.options = o;
     t->g.engine = w->opened.engine;
     t->g.prompt_ids = &w->prompt_ids;
-    t->g.draft = w->opened.draft;
     t->g.take = w->n > 1 ? (unsigned)(t - w->takes) + 1 : 0;
     t->g.seed = gb_seed_jump(o->settings.seed, (uint64_t)(t - w->takes));
     t->g.tail = tail;
@@ -243,7 +245,8 @@ begin_take(writer *w, take *t, size_t tail)
     gb_stream_push(t->stream, gb_str_cstr(text) + text->len - tail, tail,
                    &t->g.text);
     gb_loop_init(&t->loop, w->opened.engine);
-    t->loop.draft = w->opened.draft;
+    gb_loop_set_draft(&t->loop, w->opened.draft);
+    t->g.picked = t->loop.picked;
     gb_loop_append(&t->loop, w->prompt_ids.data, w->prompt_ids.len);
 }
 
@@ -266,7 +269,7 @@ work(writer *w, gb_error *err)
 
     if (!gb_read_prompt(o, &w->prompt, err) ||
         !gb_open_engine(o, &w->opened, err) ||
-        (w->n == 1 && !gb_open_draft(o, &w->opened, err)) ||
+        !gb_open_draft(o, &w->opened, err) ||
         !gb_take_prompt(o, w->opened.model, &w->prompt, &w->prompt_ids, &tail,
                         err))
         return false;
@@ -315,10 +318,6 @@ check_options(const gb_options *o, gb_error *err)
     if (o->takes > 1 && o->settings.greedy)
         return gb_fail_usage(err, "--takes and --greedy exclude each other: "
                              "all takes would be the same");
-    if (o->takes > 1 && o->drafts && strcmp(o->draft, "off") != 0)
-        return gb_fail_usage(err, "--takes and --draft exclude each other: a "
-                             "pass serves a token of each take, and checks no "
-                             "guesses");
     return true;
 }
 

@@ -177,7 +177,6 @@ json_end(const gb_generation *g, const char *reason, const char *text,
          size_t n, gb_error *err)
 {
     json_t *o = event("end");
-    gb_draft_count count;
 
     (void)text, (void)n; /* the whole text holds it */
     add_take(o, g);
@@ -188,12 +187,11 @@ json_end(const gb_generation *g, const char *reason, const char *text,
     json_object_set_new(o, "decode_ms", milliseconds(g->decode_ms));
     json_object_set_new(o, "computed",
                         gb_json_u64(gb_engine_computed(g->engine)));
-    if (g->draft != NULL) {
-        count = gb_draft_counted(g->draft);
+    if (g->picked != NULL) {
         json_object_set_new(o, "drafted",
-                            json_integer((json_int_t)count.drafted));
+                            gb_json_u64(g->picked->count.drafted));
         json_object_set_new(o, "accepted",
-                            json_integer((json_int_t)count.accepted));
+                            gb_json_u64(g->picked->count.accepted));
     }
     return gb_put_json(o, err);
 }

@@ -8,7 +8,7 @@
 #include "base/str.h"
 #include "cmd/options.h"
 #include "engine/engine.h"
-#include "session/draft.h"
+#include "session/picked.h"
 
 typedef struct gb_generation {
     const gb_options *options;
@@ -24,7 +24,7 @@ typedef struct gb_generation {
     uint64_t steps;
     const gb_adjustments *adjust; /* of the last token; NULL: none */
     double prefill_ms, decode_ms;
-    const gb_draft *draft; /* NULL: none */
+    const gb_picked *picked; /* by guesses; NULL: there are none */
 } gb_generation;
 
 /* A format. Each function is called when a thing has happened: */

@@ -229,6 +229,12 @@ gb_engine_computed(const gb_engine *e)
     return e->reader.computed;
 }
 
+uint32_t
+gb_engine_missing(const gb_engine *e, const gb_sequence *rows, unsigned n)
+{
+    return gb_reader_missing(&e->reader, rows, n);
+}
+
 void
 gb_engine_rewind(gb_engine *e, uint32_t length)
 {

@@ -73,6 +73,10 @@ void gb_engine_rewind(gb_engine *e, uint32_t length);
 
 /* Positions that went through the layers since it was opened. */
 uint64_t gb_engine_computed(const gb_engine *e);
+/* Positions of n texts that the cache lacks, of which only ids and n count;
+ * what they have in common once. */
+uint32_t gb_engine_missing(const gb_engine *e, const gb_sequence *rows,
+                           unsigned n);
 
 /* Forward pass over n >= 1 further tokens. It is an error when the context
  * would overflow; nothing is fed then. Cancelled: GB_INTERRUPTED, the

@@ -161,10 +161,8 @@ run(gb_reader *r, gb_error *err)
     return true;
 }
 
-/* Positions that later passes are to compute, what texts have in common
- * once. */
-static uint32_t
-count_missing(const gb_reader *r, const gb_sequence *texts, unsigned n)
+uint32_t
+gb_reader_missing(const gb_reader *r, const gb_sequence *texts, unsigned n)
 {
     uint32_t total = 0, missing, behind;
     unsigned i, k;
@@ -194,7 +192,7 @@ gb_reader_read(gb_reader *r, const gb_sequence *texts, unsigned n,
     while (done < n) {
         ok = plan(r, texts, n, &done, err);
         if (r->reads && total == 0)
-            total = r->pass.n + count_missing(r, texts, n);
+            total = r->pass.n + gb_reader_missing(r, texts, n);
         ok = ok && run(r, err);
         gb_blocks_done(r->blocks, ok);
         if (!ok)

@@ -34,4 +34,9 @@ void gb_reader_close(gb_reader *r);
 bool gb_reader_read(gb_reader *r, const gb_sequence *texts, unsigned n,
                     gb_error *err);
 
+/* Positions that are still to be computed for n texts, what they have in common
+ * once. */
+uint32_t gb_reader_missing(const gb_reader *r, const gb_sequence *texts,
+                           unsigned n);
+
 #endif

@@ -171,3 +171,34 @@ gb_adjuster_find(gb_adjuster *a, const gb_model *m, const gb_settings *s,
         *list = &a->list;
     return true;
 }
+
+bool
+gb_adjuster_find_rows(gb_adjuster_rows *a, const gb_model *m,
+                      const gb_settings *s, gb_sequence *rows, unsigned n,
+                      gb_error *err)
+{
+    const gb_adjustments *found;
+    gb_adjustments list;
+    unsigned i;
+
+    for (i = 0; i < n; i++) {
+        if (!gb_adjuster_find(&a->adjuster, m, s, rows[i].ids, rows[i].n,
+                              &found, err))
+            return false;
+        list = a->lists[i];
+        a->lists[i] = a->adjuster.list;
+        a->adjuster.list = list;
+        rows[i].adjust = found != NULL ? &a->lists[i] : NULL;
+    }
+    return true;
+}
+
+void
+gb_adjuster_free_rows(gb_adjuster_rows *a)
+{
+    unsigned i;
+
+    gb_adjuster_free(&a->adjuster);
+    for (i = 0; i < GB_ROWS; i++)
+        gb_adjustments_free(&a->lists[i]);
+}

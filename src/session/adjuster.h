@@ -3,6 +3,7 @@
 #ifndef GB_SESSION_ADJUSTER_H
 #define GB_SESSION_ADJUSTER_H
 
+#include "engine/pick.h"
 #include "model/model.h"
 #include "sample/adjust.h"
 #include "session/settings.h"
@@ -26,5 +27,17 @@ bool gb_adjuster_find(gb_adjuster *a, const gb_model *m, const gb_settings *s,
                       const gb_token *view, size_t n,
                       const gb_adjustments **list, gb_error *err);
 void gb_adjuster_free(gb_adjuster *a);
+
+/* The same for several texts at once, each with a list of its own. */
+typedef struct gb_adjuster_rows {
+    gb_adjuster adjuster;
+    gb_adjustments lists[GB_ROWS];
+} gb_adjuster_rows;
+
+/* Sets rows[i].adjust for n <= GB_ROWS; they stay until the next call. */
+bool gb_adjuster_find_rows(gb_adjuster_rows *a, const gb_model *m,
+                           const gb_settings *s, gb_sequence *rows, unsigned n,
+                           gb_error *err);
+void gb_adjuster_free_rows(gb_adjuster_rows *a);
 
 #endif

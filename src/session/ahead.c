@@ -46,6 +46,7 @@ gb_ahead_new(const gb_loop *loop, const gb_settings *settings,
         gb_loop_append(&a->sides[i].loop, loop->ids.data, loop->ids.len);
         a->sides[i].loop.step = loop->step;
     }
+    gb_ahead_set_draft(a, loop->draft);
     return a;
 }
 
@@ -66,6 +67,15 @@ gb_ahead_free(gb_ahead *a)
     free(a->going);
     free(a->picks);
     free(a);
+}
+
+void
+gb_ahead_set_draft(gb_ahead *a, gb_draft *draft)
+{
+    size_t i;
+
+    for (i = 0; i < a->n; i++)
+        gb_loop_set_draft(&a->sides[i].loop, draft);
 }
 
 /* The one that a loop is at. */
@@ -105,7 +115,7 @@ keep(gb_ahead *a, side *d, const gb_pick *pick)
 
 /* A token of `first`, and of those that have as many or fewer. */
 static bool
-write_on(gb_ahead *a, const side *first, gb_error *err)
+write_on(gb_ahead *a, const side *first, bool rests, gb_error *err)
 {
     const gb_pick *pick = a->picks;
     const size_t length = first->n;
@@ -114,6 +124,8 @@ write_on(gb_ahead *a, const side *first, gb_error *err)
 
     for (d = a->sides, i = 0; i < a->n; d++, i++)
         if (d == first || (!d->over && d->n <= length)) {
+            d->loop.rests = rests;
+            d->loop.left = a->settings.max_new_tokens - d->n;
             a->loops[n] = &d->loop;
             a->going[n++] = a->seeds[i];
         }
@@ -137,7 +149,7 @@ gb_ahead_write(gb_ahead *a, gb_loop *l, const gb_settings *settings,
              (at < d->n || !gb_loop_is_full(l));
     if (!*found)
         return true;
-    if (at == d->n && !write_on(a, d, err))
+    if (at == d->n && !write_on(a, d, l->rests, err))
         return false;
     *pick = d->picks[at];
     gb_ids_push(&l->ids, pick->id);

@@ -9,10 +9,12 @@
 typedef struct gb_ahead gb_ahead;
 
 /* Of the text that a loop is about to go on with, by these settings but with
- * these seeds (n). The loop's engine must live as long. */
+ * these seeds (n), and with its draft. The loop's engine must live as long. */
 gb_ahead *gb_ahead_new(const gb_loop *loop, const gb_settings *settings,
                        const uint64_t *seeds, size_t n);
 void gb_ahead_free(gb_ahead *a);
+/* As gb_loop_set_draft. */
+void gb_ahead_set_draft(gb_ahead *a, gb_draft *draft);
 
 /* The next token of a loop that is at one of them: what waits or, where
  * nothing does, what a pass gives that serves the others, too. As

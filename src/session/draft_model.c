@@ -12,8 +12,7 @@ struct gb_draft_model {
     const gb_model *first; /* whose text it is */
     gb_model *own;         /* NULL: it is the first one's */
     gb_engine *engine;
-    gb_adjuster adjuster;
-    size_t skipped;        /* of the text, too old to be seen */
+    gb_adjuster_rows adjuster;
 };
 
 static bool
@@ -101,54 +100,86 @@ gb_draft_model_close(gb_draft_model *m)
         return;
     gb_engine_close(m->engine);
     gb_model_close(m->own);
-    gb_adjuster_free(&m->adjuster);
+    gb_adjuster_free_rows(&m->adjuster);
     free(m);
 }
 
-/* How much of the text is too old to be seen. It stays the same for half a
- * context, so that what was read is not read again for each token. */
 static size_t
-skip(gb_draft_model *m, size_t n)
+least_seen(const gb_draft_model *m)
 {
-    const size_t n_ctx = gb_engine_model(m->engine)->config.n_ctx;
-    const size_t half = (n_ctx + 1) / 2;
-    const size_t least = half < GB_GAIN_SHORT ? half : GB_GAIN_SHORT;
+    const size_t half = (gb_engine_model(m->engine)->config.n_ctx + 1) / 2;
 
-    if (n < m->skipped + least || n > m->skipped + n_ctx)
-        m->skipped = n > n_ctx ? n - half : 0;
-    return m->skipped;
+    return half < GB_GAIN_SHORT ? half : GB_GAIN_SHORT;
 }
 
-void
-gb_draft_model_skip(gb_draft_model *m, size_t n, size_t seen)
+/* How much of a text is too old to be seen. It stays the same for half a
+ * context, so that what was read is not read again for each token. */
+static size_t
+skip(const gb_draft_model *m, const gb_draft_view *v)
 {
-    m->skipped = n - seen;
+    const size_t n_ctx = gb_engine_model(m->engine)->config.n_ctx;
+
+    if (v->n < *v->skipped + least_seen(m) || v->n > *v->skipped + n_ctx)
+        *v->skipped = v->n > n_ctx ? v->n - (n_ctx + 1) / 2 : 0;
+    return *v->skipped;
+}
+
+/* What is seen. */
+static gb_sequence
+see(const gb_draft_model *m, const gb_draft_view *v)
+{
+    const size_t from = skip(m, v);
+
+    return (gb_sequence){.ids = v->ids + from, .n = (uint32_t)(v->n - from)};
 }
 
 uint32_t
-gb_draft_model_missing(gb_draft_model *m, const gb_token *ids, size_t n)
+gb_draft_model_missing(gb_draft_model *m, const gb_draft_view *views,
+                       unsigned n)
 {
-    size_t from = skip(m, n);
+    gb_sequence rows[GB_ROWS];
+    unsigned i;
 
-    n -= from;
-    return (uint32_t)(n - gb_loop_count_read(m->engine, ids + from, n));
+    for (i = 0; i < n; i++)
+        rows[i] = see(m, &views[i]);
+    return gb_engine_missing(m->engine, rows, n);
+}
+
+void
+gb_draft_model_skip(gb_draft_model *m, const gb_draft_view *views, unsigned n)
+{
+    const size_t least = least_seen(m);
+    unsigned i;
+
+    for (i = 0; i < n; i++)
+        if (gb_draft_model_missing(m, &views[i], 1) > least)
+            *views[i].skipped = views[i].n - least;
 }
 
 bool
-gb_draft_model_pick(gb_draft_model *m, const gb_token *ids, size_t n,
-                    uint64_t step, const gb_settings *s, gb_pick *pick,
+gb_draft_model_pick(gb_draft_model *m, const gb_draft_view *views, unsigned n,
+                    const gb_settings *s, gb_pick *picks, uint32_t *computed,
                     gb_error *err)
 {
     const gb_rule rule = {s->greedy, s->temperature, &s->filter, false};
-    size_t from = skip(m, n);
-    gb_sequence row = {
-        .ids = ids + from,
-        .n = (uint32_t)(n - from),
-        .seed = s->seed,
-        .step = step,
-    };
+    const uint64_t before = gb_engine_computed(m->engine);
+    gb_sequence rows[GB_ROWS], seen;
+    unsigned i;
 
-    return gb_adjuster_find(&m->adjuster, m->first, s, ids, n, &row.adjust,
-                            err) &&
-           gb_engine_pick_rows(m->engine, &rule, &row, 1, pick, err);
+    for (i = 0; i < n; i++)
+        rows[i] = (gb_sequence){.ids = views[i].ids,
+                                .n = (uint32_t)views[i].n,
+                                .seed = views[i].seed,
+                                .step = views[i].step};
+    if (!gb_adjuster_find_rows(&m->adjuster, m->first, s, rows, n, err))
+        return false;
+    for (i = 0; i < n; i++) {
+        seen = see(m, &views[i]);
+        rows[i].ids = seen.ids;
+        rows[i].n = seen.n;
+    }
+    if (!gb_engine_pick_rows(m->engine, &rule, rows, n, picks, err))
+        return false;
+    *computed = (uint32_t)(gb_engine_computed(m->engine) - before);
+    return true;
 }

@@ -15,18 +15,27 @@ gb_draft_model *gb_draft_model_open(gb_engine *engine,
                                     gb_error *err);
 void gb_draft_model_close(gb_draft_model *m);
 
-/* How much of a text it has not read yet. Of one that is longer than its
- * context it sees the end. */
-uint32_t gb_draft_model_missing(gb_draft_model *m, const gb_token *ids,
-                                size_t n);
+/* A text as it sees it: of one that is longer than its context the end. */
+typedef struct gb_draft_view {
+    const gb_token *ids; /* (n) */
+    size_t n;
+    uint64_t seed, step;
+    size_t *skipped; /* tokens that are not seen; 0 at first */
+} gb_draft_view;
 
-/* It is to see no more than the last tokens of a text of n, and those that come
- * behind them. */
-void gb_draft_model_skip(gb_draft_model *m, size_t n, size_t seen);
+/* How much it has not read yet of n <= GB_ROWS texts, what they have in common
+ * once. */
+uint32_t gb_draft_model_missing(gb_draft_model *m, const gb_draft_view *views,
+                                unsigned n);
+/* It is to see no more than the last GB_GAIN_SHORT tokens of those texts of
+ * which it has not read more than that, and what comes behind them. */
+void gb_draft_model_skip(gb_draft_model *m, const gb_draft_view *views,
+                         unsigned n);
 
-/* The token that it would pick at this step behind ids (n). */
-bool gb_draft_model_pick(gb_draft_model *m, const gb_token *ids, size_t n,
-                         uint64_t step, const gb_settings *settings,
-                         gb_pick *pick, gb_error *err);
+/* The tokens that it would pick behind n <= GB_ROWS texts; *computed: so many
+ * positions went through its layers for that. */
+bool gb_draft_model_pick(gb_draft_model *m, const gb_draft_view *views,
+                         unsigned n, const gb_settings *settings,
+                         gb_pick *picks, uint32_t *computed, gb_error *err);
 
 #endif

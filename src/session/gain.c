@@ -83,13 +83,7 @@ gb_gain_mean(const gb_gain *g)
     return right / all;
 }
 
-/* Expected times. */
-
-static bool
-is_known(const gb_gain *g, unsigned rows)
-{
-    return rows == 1 || g->seen[rows] != 0;
-}
+/* Expected times, in plain passes of one text. */
 
 static double
 age(const gb_gain *g, uint64_t seen)
@@ -97,188 +91,252 @@ age(const gb_gain *g, uint64_t seen)
     return seen != 0 ? (double)(g->passes - seen) : INFINITY;
 }
 
-/* Tokens for each plain pass: what is made otherwise in the time that a pass
- * takes. */
-static double
-worth(const gb_gain *g)
-{
-    return fmax(1, g->time > 0 ? g->tokens / g->time : 0);
-}
-
 /* A time that was seen last in this pass; what is bad of it fades, so that it
  * is tried again. */
 static double
-faded(const gb_gain *g, double ms, uint64_t seen, double hoped, double memory)
+faded(const gb_gain *g, double time, uint64_t seen, double hoped,
+      double memory)
 {
-    const double time = ms / g->pass_ms[1];
-
     if (seen == 0 || time <= hoped)
         return seen == 0 ? hoped : time;
     return hoped + (time - hoped) * exp(-age(g, seen) / memory);
 }
 
-static double
-pass_seen(const gb_gain *g, unsigned rows)
+static bool
+is_known(const gb_gain_times *t, unsigned rows)
 {
-    return faded(g, g->pass_ms[rows], g->seen[rows], 1 + ROW * (rows - 1),
-                 AGE);
+    return rows == 1 || t->seen[rows] != 0;
+}
+
+static double
+rows_seen(const gb_gain *g, const gb_gain_times *t, unsigned rows)
+{
+    return rows == 1 ? 1
+                     : faded(g, t->ms[rows] / t->ms[1], t->seen[rows],
+                             1 + ROW * (rows - 1), AGE);
 }
 
 /* Between two that are known a straight line; beyond them one between what was
  * seen and what was hoped. */
 static double
-pass_of(const gb_gain *g, unsigned rows)
+rows_guessed(const gb_gain *g, const gb_gain_times *t, unsigned rows)
 {
     unsigned below = rows, above = rows;
     double from, step = ROW;
 
-    while (!is_known(g, below))
+    while (!is_known(t, below))
         below--;
-    while (above <= GB_ROWS && !is_known(g, above))
+    while (above <= GB_ROWS && !is_known(t, above))
         above++;
-    from = below > 1 ? pass_seen(g, below) : 1;
+    from = rows_seen(g, t, below);
     if (above == below)
         return from;
     if (above <= GB_ROWS)
-        step = (pass_seen(g, above) - from) / (above - below);
+        step = (rows_seen(g, t, above) - from) / (above - below);
     else if (below > 1)
         step = (ROW + (from - 1) / (below - 1)) / 2;
     return from + step * (rows - below);
 }
 
-/* Fewer rows do not cost more. */
-double
-gb_gain_pass(const gb_gain *g, unsigned rows)
+/* How many times as long as one row. Fewer rows do not cost more. */
+static double
+rows_of(const gb_gain *g, const gb_gain_times *t, unsigned rows)
 {
-    double time = pass_of(g, rows);
+    double time = rows_guessed(g, t, rows);
     unsigned i;
 
     for (i = rows + 1; i <= GB_ROWS; i++)
-        if (is_known(g, i))
-            time = fmin(time, pass_seen(g, i));
+        if (is_known(t, i))
+            time = fmin(time, rows_seen(g, t, i));
     return fmax(time, 1);
 }
 
-static double
-guess_of(const gb_gain *g)
+double
+gb_gain_pass(const gb_gain *g, unsigned rows)
 {
-    return faded(g, g->guess_ms, g->guessed, GUESS, GUESS_AGE);
+    return rows_of(g, &g->pass, rows);
+}
+
+/* A guess for each of so many texts. */
+static double
+guess_of(const gb_gain *g, unsigned texts)
+{
+    return faded(g, g->guess.ms[1] / g->pass.ms[1], g->guess.last, GUESS,
+                 GUESS_AGE) * rows_of(g, &g->guess, texts);
 }
 
 static double
 read_of(const gb_gain *g)
 {
-    return faded(g, g->read_ms, g->was_read, READ, GUESS_AGE);
+    return faded(g, g->read_ms / g->pass.ms[1], g->was_read, READ, GUESS_AGE);
+}
+
+/* How many times the tokens of plain passes are made lately. */
+static double
+speed(const gb_gain *g)
+{
+    return fmax(1, g->time > 0 ? g->tokens / g->time : 0);
+}
+
+/* Tokens that are made otherwise in the time of a plain pass of one text. */
+static double
+worth(const gb_gain *g, unsigned texts)
+{
+    return speed(g) * texts / gb_gain_pass(g, texts);
 }
 
 static bool
 is_plain_due(const gb_gain *g)
 {
-    const unsigned every = worth(g) > WORTH ? PLAIN_EVERY : PLAIN_SOON;
-
-    return g->seen[1] != 0 && g->passes - g->seen[1] >= every;
+    return g->passes - g->plain >= (speed(g) > WORTH ? PLAIN_EVERY
+                                                     : PLAIN_SOON);
 }
 
 /* What to do. */
 
-/* What is lost when all of so many guesses are wrong. */
+/* What is lost when all of so many guesses are wrong, which took so long. */
 static double
-stake(const gb_gain *g, unsigned n, double guess)
+stake(const gb_gain *g, unsigned texts, unsigned n, double time)
 {
-    return n * guess + gb_gain_pass(g, n + 1) - 1;
+    return time + gb_gain_pass(g, texts + n) - gb_gain_pass(g, texts);
 }
 
 /* The less likely that is, the more may be staked. */
 static bool
-can_stake(const gb_gain *g, unsigned n, double guess, double rate)
+can_stake(const gb_gain *g, unsigned texts, unsigned n, double time,
+          double rate)
 {
-    return stake(g, n, guess) * (1 - rate) <= g->credit * STAKE;
+    return stake(g, texts, n, time) * (1 - rate) <= g->credit * STAKE;
 }
 
-/* The most tokens that guesses behind `made` gain, less what their time is
- * worth. */
+/* The most tokens that more guesses for m texts gain, which are right so far
+ * with the probabilities `sure`, less what their time is worth. */
 static double
-most_gained(const gb_gain *g, unsigned made, double sure)
+most_gained(const gb_gain *g, const gb_gain_round *r, unsigned m)
 {
-    const double mean = gb_gain_mean(g), now = gb_gain_pass(g, made + 1);
-    double best = -INFINITY, tokens = 0, cost;
-    unsigned n;
+    const double now = gb_gain_pass(g, r->texts + r->made);
+    const double mean = gb_gain_mean(g), guess = guess_of(g, m);
+    double best = -INFINITY, tokens = 0, each = 0, cost;
+    unsigned n, made = r->made + m;
 
-    for (n = 1; made + n < GB_ROWS && can_stake(g, made + n, guess_of(g), 0);
-         n++) {
-        sure *= mean;
-        tokens += sure;
-        cost = n * guess_of(g) + gb_gain_pass(g, made + n + 1) - now;
-        best = fmax(best, tokens - worth(g) * cost);
+    for (n = 0; n < m; n++)
+        each += r->sure[n];
+    for (n = 1; r->texts + made <= GB_ROWS &&
+                can_stake(g, r->texts, made, (r->round + n) * guess, 0);
+         n++, made += m) {
+        each *= mean;
+        tokens += each;
+        cost = n * guess + gb_gain_pass(g, r->texts + made) - now;
+        best = fmax(best, tokens - worth(g, r->texts) * cost);
     }
     return best;
 }
 
-bool
-gb_gain_goes_on(const gb_gain *g, unsigned made, double sure)
+/* The number of texts for which that is the most, and what it is. */
+static unsigned
+find_best(const gb_gain *g, const gb_gain_round *r, double *best)
 {
-    return most_gained(g, made, sure) > 0;
+    unsigned m, found = 0;
+    double gained;
+
+    *best = 0;
+    for (m = 1; m <= r->n; m++) {
+        gained = most_gained(g, r, m);
+        if (gained > *best) {
+            *best = gained;
+            found = m;
+        }
+    }
+    return found;
 }
 
-/* What is saved of the time of so many tokens. */
-static double
-saved(const gb_gain *g, uint64_t left)
+unsigned
+gb_gain_goes_on(const gb_gain *g, const gb_gain_round *r)
 {
-    const double mean = gb_gain_mean(g);
-    double tokens = 1, sure = 1, least = 1, time;
+    double best;
+
+    return find_best(g, r, &best);
+}
+
+/* What is saved of the time of so many tokens, where all texts get guesses, or
+ * as many as there are rows for. */
+static double
+saved(const gb_gain *g, unsigned texts, uint64_t left)
+{
+    const unsigned room = GB_ROWS - texts, m = texts < room ? texts : room;
+    const double plain = gb_gain_pass(g, texts) / texts;
+    const double mean = gb_gain_mean(g), guess = guess_of(g, m);
+    double tokens = texts, each = m, least = plain, time;
     unsigned n;
 
-    for (n = 1; n < GB_ROWS; n++) {
-        sure *= mean;
-        tokens += sure;
-        time = n * guess_of(g) + gb_gain_pass(g, n + 1);
+    for (n = 1; n * m <= room; n++) {
+        each *= mean;
+        tokens += each;
+        time = n * guess + gb_gain_pass(g, texts + n * m);
         least = fmin(least, time / tokens);
     }
-    return (double)(left > 0 ? left : WANTED) * (1 - least);
+    return (double)(left > 0 ? left : (uint64_t)WANTED * texts) *
+           (plain - least);
 }
 
 static unsigned
-begin(gb_gain *g, uint32_t missing, uint64_t left)
+begin(gb_gain *g, unsigned texts, uint32_t missing, uint64_t left)
 {
+    const unsigned room = GB_ROWS - texts;
+    const unsigned trial = TRIAL * texts <= room ? TRIAL : 1;
+    const unsigned m = texts < room ? texts : room;
     const double read = missing * read_of(g);
+    gb_gain_round r = {.texts = texts, .n = m};
+    double best;
+    unsigned i;
 
-    g->pays = most_gained(g, 0, 1) > MARGIN &&
-              saved(g, left) > RETURN * (read + g->invested);
+    for (i = 0; i < m; i++)
+        r.sure[i] = 1;
+    find_best(g, &r, &best);
+    g->pays = best > MARGIN &&
+              saved(g, texts, left) > RETURN * (read + g->invested);
     if (g->pays)
         return 1;
-    return stake(g, TRIAL, guess_of(g)) + read <= g->credit ? TRIAL : 0;
+    return stake(g, texts, trial * m, trial * guess_of(g, m)) + read <=
+                   g->credit
+               ? trial
+               : 0;
 }
 
 /* Without guesses there is more to read with each token, and often that would
- * cost more than a trial may: then the end of the text has to do for it. */
+ * cost more than a trial may: then the ends of the texts have to do for it. */
 unsigned
-gb_gain_begins(gb_gain *g, uint32_t *missing, uint64_t left)
+gb_gain_begins(gb_gain *g, unsigned texts, uint32_t *missing, uint64_t left)
 {
+    const uint32_t some = texts * GB_GAIN_SHORT;
     unsigned least;
 
-    if (g->seen[1] == 0 || is_plain_due(g))
+    if (g->plain == 0 || is_plain_due(g) || texts >= GB_ROWS)
         return 0;
-    least = begin(g, *missing, left);
-    if (least > 0 || *missing <= GB_GAIN_SHORT)
+    least = begin(g, texts, *missing, left);
+    if (least > 0 || *missing <= some)
         return least;
-    least = begin(g, GB_GAIN_SHORT, left);
+    least = begin(g, texts, some, left);
     if (least > 0)
-        *missing = GB_GAIN_SHORT;
+        *missing = some;
     return least;
 }
 
 unsigned
-gb_gain_plan(const gb_gain *g, const double *rates, unsigned n)
+gb_gain_plan(const gb_gain *g, unsigned texts, const double *sure, unsigned n)
 {
-    double best = MARGIN, tokens = 0, sure = 1, gained;
+    const double plain = gb_gain_pass(g, texts);
+    double best = MARGIN, tokens = 0, gained;
     unsigned i, count = 0;
 
     if (is_plain_due(g))
         return 0;
-    for (i = 1; i <= n && i < GB_ROWS && can_stake(g, i, 0, rates[0]); i++) {
-        sure *= rates[i - 1];
-        tokens += sure;
-        gained = tokens - worth(g) * (gb_gain_pass(g, i + 1) - 1);
+    for (i = 1; i <= n && texts + i <= GB_ROWS &&
+                can_stake(g, texts, i, 0, sure[0]);
+         i++) {
+        tokens += sure[i - 1];
+        gained = tokens - worth(g, texts) *
+                              (gb_gain_pass(g, texts + i) - plain);
         if (gained > best) {
             best = gained;
             count = i;
@@ -308,18 +366,36 @@ moved(double expected, double now, double old)
     return expected + (fmin(now, 2 * expected) - expected) * up;
 }
 
-void
-gb_gain_guessed(gb_gain *g, double ms)
+/* One row takes `first` ms where nothing was seen yet. */
+static void
+see(const gb_gain *g, gb_gain_times *t, unsigned rows, double ms,
+    double first)
 {
-    g->guess_ms = moved(guess_of(g) * g->pass_ms[1], ms, age(g, g->guessed));
-    g->guessed = g->passes;
-    g->spent += guess_of(g);
+    const double times = rows_of(g, t, rows);
+
+    if (t->last == 0)
+        t->ms[1] = first;
+    t->ms[rows] = moved(times * t->ms[1], ms, age(g, t->seen[rows]));
+    if (t->last == 0)
+        t->ms[1] = t->ms[rows] / times;
+    t->seen[rows] = t->last = g->passes;
+}
+
+void
+gb_gain_guessed(gb_gain *g, unsigned texts, double ms)
+{
+    if (g->plain == 0)
+        return;
+    see(g, &g->guess, texts, ms, GUESS * g->pass.ms[1]);
+    g->spent += guess_of(g, texts);
 }
 
 void
 gb_gain_read(gb_gain *g, uint32_t n, double ms)
 {
-    g->read_ms = moved(read_of(g) * g->pass_ms[1], ms / n,
+    if (g->plain == 0)
+        return;
+    g->read_ms = moved(read_of(g) * g->pass.ms[1], ms / n,
                        age(g, g->was_read));
     g->was_read = g->passes;
     *(g->pays ? &g->invested : &g->spent) += n * read_of(g);
@@ -328,32 +404,31 @@ gb_gain_read(gb_gain *g, uint32_t n, double ms)
 /* The account: what tokens took more than by plain passes is lost, and what
  * they took less comes back. */
 static void
-settle(gb_gain *g, unsigned rows, unsigned tokens)
+settle(gb_gain *g, unsigned texts, unsigned rows, unsigned tokens)
 {
+    const double pass = gb_gain_pass(g, texts), plain = pass / texts;
     const double time = g->spent + gb_gain_pass(g, rows);
-    const double fade = 1 / (1 + time / LATELY), gained = tokens - time;
+    const double fade = 1 / (1 + time / LATELY);
+    const double gained = tokens * plain - time;
 
     g->tokens = g->tokens * fade + tokens;
-    g->time = g->time * fade + time;
-    g->credit += gained + (rows == 1 ? CREDIT_SHARE : 0);
+    g->time = g->time * fade + time / plain;
+    g->credit += gained + (rows == texts ? CREDIT_SHARE * pass : 0);
     g->credit = fmin(g->credit, CREDIT_MOST);
     g->invested = fmax(g->invested - fmax(gained, 0), 0);
     g->spent = 0;
 }
 
 void
-gb_gain_passed(gb_gain *g, unsigned rows, unsigned tokens, double ms)
+gb_gain_passed(gb_gain *g, unsigned texts, unsigned guesses, unsigned tokens,
+               double ms)
 {
-    const bool first = g->seen[1] == 0;
+    const unsigned rows = texts + guesses;
 
     g->passes++;
-    if (ms >= 0 && first) {
-        g->pass_ms[1] = ms / gb_gain_pass(g, rows);
-        g->seen[1] = g->passes;
-    } else if (ms >= 0) {
-        g->pass_ms[rows] = moved(gb_gain_pass(g, rows) * g->pass_ms[1], ms,
-                                 age(g, g->seen[rows]));
-        g->seen[rows] = g->passes;
-    }
-    settle(g, rows, tokens);
+    if (ms >= 0)
+        see(g, &g->pass, rows, ms, ms / rows_of(g, &g->pass, rows));
+    if (ms >= 0 && guesses == 0)
+        g->plain = g->passes;
+    settle(g, texts, rows, tokens);
 }

@@ -11,8 +11,11 @@ libgumbel_a_SOURCES += \
 	src/session/compare.c \
 	src/session/draft.c \
 	src/session/draft.h \
+	src/session/draft_guess.c \
 	src/session/draft_model.c \
 	src/session/draft_model.h \
+	src/session/draft_pass.c \
+	src/session/draft_state.h \
 	src/session/event.c \
 	src/session/event.h \
 	src/session/event_read.c \
@@ -43,6 +46,8 @@ libgumbel_a_SOURCES += \
 	src/session/origin.c \
 	src/session/pace.c \
 	src/session/pace.h \
+	src/session/picked.c \
+	src/session/picked.h \
 	src/session/replay.c \
 	src/session/replay.h \
 	src/session/rerun.c \

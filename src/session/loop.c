@@ -1,6 +1,9 @@
 #include "session/loop.h"
 
-#include "base/clock.h"
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "session/several.h"
 
 gb_why
 gb_why_of(const gb_pick *p)
@@ -39,6 +42,17 @@ gb_loop_free(gb_loop *l)
     gb_ids_free(&l->ids);
     gb_adjuster_free(&l->adjuster);
     l->adjust = NULL;
+    gb_loop_set_draft(l, NULL);
+}
+
+void
+gb_loop_set_draft(gb_loop *l, gb_draft *draft)
+{
+    if (l->picked != NULL)
+        gb_picked_free(l->picked);
+    free(l->picked);
+    l->picked = draft != NULL ? gb_alloc(sizeof *l->picked) : NULL;
+    l->draft = draft;
 }
 
 void
@@ -201,47 +215,14 @@ pick(gb_loop *l, const gb_settings *s, bool ranges, gb_pick *p, gb_error *err)
     return gb_engine_pick_rows(l->engine, &rule, &row, 1, p, err);
 }
 
-/* The same, where a draft learns what it takes. */
-static bool
-pick_timed(gb_loop *l, const gb_settings *s, bool ranges, gb_pick *p,
-           gb_error *err)
-{
-    double before = gb_now_ms();
-    bool one = gb_loop_count_read(l->engine, l->ids.data, l->ids.len) + 1 ==
-               l->ids.len;
-
-    if (!pick(l, s, ranges, p, err))
-        return false;
-    gb_draft_saw(l->draft, p->id, one ? gb_now_ms() - before : -1);
-    return true;
-}
-
-/* What waits, if need be after a check of guesses. */
-static bool
-take(gb_loop *l, const gb_settings *s, bool ranges, gb_pick *pick,
-     bool *taken, gb_error *err)
-{
-    const gb_draft_text text = {l->ids.data, l->ids.len, l->step, s, ranges,
-                                l->left};
-
-    *taken = gb_draft_take(l->draft, &text, pick, &l->adjust);
-    if (*taken || l->rests)
-        return true;
-    if (!gb_draft_check(l->draft, &text, err))
-        return false;
-    *taken = gb_draft_take(l->draft, &text, pick, &l->adjust);
-    return true;
-}
-
 static bool
 step(gb_loop *l, const gb_settings *s, bool ranges, gb_pick *p, gb_error *err)
 {
-    bool taken = false;
-
-    if (!check_view(l, err) ||
-        (l->draft != NULL && !take(l, s, ranges, p, &taken, err)))
+    if (!check_view(l, err))
         return false;
-    if (!taken && !(l->draft != NULL ? pick_timed : pick)(l, s, ranges, p, err))
+    if (l->draft != NULL)
+        return gb_several_step(&l, &s->seed, NULL, 1, s, ranges, p, err);
+    if (!pick(l, s, ranges, p, err))
         return false;
     gb_ids_push(&l->ids, p->id);
     l->step++;

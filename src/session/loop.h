@@ -35,14 +35,20 @@ typedef struct gb_loop {
     size_t kept;   /* of what was read before it was lent; SIZE_MAX: it was
                       not */
     gb_adjuster adjuster;
-    const gb_adjustments *adjust; /* of the last token; NULL: none */
+    const gb_adjustments *adjust; /* of the last token; NULL: none, or there is
+                                     a draft */
     gb_draft *draft; /* not its own; NULL: every token by a pass of its own */
+    gb_picked *picked; /* with it */
     bool rests;      /* no new drafts: the next token is not waited for */
     uint64_t left;   /* tokens that are wanted at most; 0: not known */
 } gb_loop;
 
 void gb_loop_init(gb_loop *l, gb_engine *engine);
 void gb_loop_free(gb_loop *l);
+
+/* Whoever guesses from now on, with the loop's engine; NULL: nobody, as at
+ * first. Before the one until now is closed. */
+void gb_loop_set_draft(gb_loop *l, gb_draft *draft);
 
 /* Appends tokens that the model shall read (a prompt). */
 void gb_loop_append(gb_loop *l, const gb_token *ids, size_t n);

@@ -216,7 +216,7 @@ gb_replay(gb_journal_reader *r, gb_engine *engine, gb_model *model,
     p.tree->watcher = options->watcher;
     gb_loop_init(&p.loop, engine);
     if (!options->pace)
-        p.loop.draft = gb_draft_known(engine);
+        gb_loop_set_draft(&p.loop, gb_draft_known(engine));
     gb_engine_rewind(engine, 0);
     ok = play(&p, err != NULL ? err : &ignored);
     gb_tree_tell_changes(p.tree);

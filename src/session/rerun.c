@@ -104,7 +104,7 @@ gb_rerun_open(gb_rerun *r, gb_session *s, gb_place from,
 
     *r = (gb_rerun){.session = s, .mode = s->tree->mode, .settings = *settings};
     gb_loop_init(&r->loop, s->engine);
-    r->loop.draft = s->loop.draft;
+    gb_loop_set_draft(&r->loop, s->loop.draft);
     if (!gb_tree_encode_pin(s->tree, settings->pin, &r->loop.ids, err)) {
         gb_rerun_close(r);
         return false;

@@ -74,7 +74,9 @@ cut_stop(gb_session *s)
 void
 gb_session_set_draft(gb_session *s, gb_draft *draft)
 {
-    s->loop.draft = draft;
+    gb_loop_set_draft(&s->loop, draft);
+    if (s->ahead != NULL)
+        gb_ahead_set_draft(s->ahead, draft);
     if (draft != NULL)
         gb_draft_learn_tree(draft, s->tree);
 }

@@ -12,7 +12,9 @@
  * noise of its seed at its temperature (NULL: that of the settings), as
  * gb_loop_step does with these settings and those two, bit for bit (with
  * `ranges` as gb_loop_write); seeds, temperatures, picks (n). None of them may
- * be empty or full. On failure or cancellation the loops are unchanged. */
+ * be empty or full. On failure or cancellation the loops are unchanged. Where
+ * the first one has a draft all have it, and guesses are checked beside them
+ * (but not with temperatures). */
 bool gb_several_step(gb_loop *const *loops, const uint64_t *seeds,
                      const float *temperatures, size_t n,
                      const gb_settings *settings, bool ranges,

@@ -146,6 +146,13 @@ EOF
 # Drafts: the same text.
 gumbel generate --json -n 40 -s 3 --stop dog "One day, the dog saw the dog" |
     jq -c 'if .type == "end" then [.reason, .text] else . end' > plain
+# Line for line, whoever guesses and however many come.
+takes() {
+    gumbel generate --json -n 20 -N 3 --stop dog "$@" \
+        "One day, the dog saw the dog" |
+        jq -c 'del(.prefill_ms, .decode_ms, .computed, .drafted, .accepted)'
+}
+takes > several
 for who in lookup self stories; do
     gumbel generate --json -n 40 -s 3 --stop dog --draft $who \
         "One day, the dog saw the dog" > drafted
@@ -155,12 +162,14 @@ for who in lookup self stories; do
     [ "$(jq '.drafted >= .accepted and .computed > 0' drafted |
         sed -n '$p')" = true ]
     ok "draft $who, counted" $?
+    takes --draft $who > drafted
+    cmp -s drafted several
+    ok "draft $who, several takes" $?
 done
 table <<'EOF'
 draft, none   | gumbel generate --draft no-such -n 1 x | - | 1 | - | ~no model "no-such" found
 draft, empty  | gumbel generate --draft "" -n 1 x | - | 2 | - | ~draft: expected WHO, found an empty text
 draft, itself | gumbel generate -g --draft self --dtype q4_0 -n 1 Once | - | 0 | Once upon | no drafts by self: the model itself is of q4_0\n
-draft, takes  | gumbel generate --draft lookup -N 2 x | - | 2 | - | ~--takes and --draft exclude each other
 draft, off    | gumbel generate --draft off -N 2 -n 1 x|sed -n 1p | - | 0 | --- take 1, seed 0\n | -
 draft, by the config file | mkdir -p cfg/gumbel; echo draft=lookup > cfg/gumbel/config; XDG_CONFIG_HOME=$PWD/cfg gumbel generate -N 2 -n 1 x|sed -n 1p | - | 0 | --- take 1, seed 0\n | -
 EOF

@@ -81,13 +81,15 @@ events() {
     grep -e '"type":"token"' -e '"type":"run"' -e '"type":"undo"' "$1" |
         sed 's/,"ms":.*//'
 }
-for how in '/takes 3' '/reseed\n/reseed\n/reseed'; do
+for how in '/takes 3' '/reseed\n/reseed\n/reseed' '/draft lookup\n/takes 3'; do
     printf "Once upon a time\n$how\n/temp 1.1\n/set top-k 9\n$how\n/undo\n" |
         gumbel -n 9 --session "takes${#how}" >/dev/null
 done
 events takes8 > got
 events takes25 | cmp -s - got
 ok "several takes" $? "$(cat got)"
+events takes23 | cmp -s - got
+ok "with guesses" $? "$(cat got)"
 check "and again" "gumbel replay --json takes8 | tail -n 1" - 0 \
     '~identical"' -
 check "none" "gumbel --no-session -n 1" 'x\n/takes 0\n' 1 '*' \

@@ -162,6 +162,17 @@ gb_engine_computed(const gb_engine *e)
     return e->length;
 }
 
+uint32_t
+gb_engine_missing(const gb_engine *e, const gb_sequence *rows, unsigned n)
+{
+    uint32_t missing = 0;
+
+    while (n-- > 0)
+        missing += rows[n].n - (uint32_t)gb_ids_common(rows[n].ids, rows[n].n,
+                                                       e->ids, e->length);
+    return missing;
+}
+
 /* What follows the first `length` tokens. */
 static void
 make_logits(const gb_engine *e, uint32_t length, float *logits)

@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "session/draft.h"
 #include "session/rerun.h"
+#include "session/several.h"
 
 /* A model whose context is full soon, and another one of its vocabulary that
  * sees less. */
@@ -270,6 +271,175 @@ test_tight(void **state)
     test_change_engine(&(gb_engine_options){.prefill = GB_PREFILL_AUTO});
 }
 
+/* Takes side by side, each against the same text alone. */
+
+enum { TAKES = 20, LENGTH = 12 };
+
+/* Of a text of LENGTH tokens (TAKES). */
+typedef struct alone {
+    gb_pick picks[TAKES][LENGTH];
+} alone;
+
+static const char words[] = "the fox said the fox said the end";
+
+/* Not all begin at the same place, some not with the same token. */
+static void
+begin_take(gb_loop *l, unsigned k)
+{
+    gb_token id;
+    size_t i;
+
+    gb_loop_init(l, test_engine());
+    for (i = 0; i < sizeof words - 1 - k % 3; i++) {
+        id = (gb_token)words[i] + (i == 0 && k % 5 == 4);
+        gb_loop_append(l, &id, 1);
+    }
+}
+
+/* In the middle they are changed. */
+static void
+set_mix(gb_settings *s, size_t mix, bool later)
+{
+    static const char *const kinds_of[][2] = {
+        {"temperature 0.8", "temperature 0.05"},
+        {"top-k 20", "repetition-penalty 1.3"},
+        {"min-p 0.02", "dry-multiplier 0.8"},
+        {"bias #97=4", "top-p 0.8"},
+    };
+    gb_error err = GB_ERROR_INIT;
+    char name[32];
+    size_t i;
+
+    gb_settings_init(s);
+    s->ignore_eos = mix % 2 == 0;
+    for (i = 0; i <= later; i++) {
+        const char *line = kinds_of[mix][i], *value = strchr(line, ' ');
+
+        snprintf(name, sizeof name, "%.*s", (int)(value - line), line);
+        test_ok(gb_settings_change(s, name, value + 1, &err), &err);
+    }
+}
+
+enum { MIXES = 4 };
+
+static void
+write_alone(alone *a, size_t mix)
+{
+    gb_error err = GB_ERROR_INIT;
+    gb_settings s;
+    unsigned k, i;
+    gb_loop l;
+
+    for (k = 0; k < TAKES; k++) {
+        begin_take(&l, k);
+        for (i = 0; i < LENGTH; i++) {
+            set_mix(&s, mix, i >= LENGTH / 2);
+            s.seed = 100 * mix + k;
+            test_ok(gb_loop_write(&l, &s, &a->picks[k][i], &err), &err);
+        }
+        gb_loop_free(&l);
+    }
+}
+
+static void
+expect_pick(const gb_pick *found, const gb_pick *expected, const char *what)
+{
+    if (found->id != expected->id || found->logprob != expected->logprob ||
+        found->rank != expected->rank || found->entropy != expected->entropy ||
+        found->noise != expected->noise || found->from != expected->from ||
+        found->to != expected->to || found->margin != expected->margin)
+        fail_msg("%s: found %u, %g, expected %u, %g", what, found->id,
+                 (double)found->logprob, expected->id,
+                 (double)expected->logprob);
+}
+
+/* So many of them, of which `cut` tokens were read before. */
+static void
+write_takes(const alone *a, size_t mix, unsigned n, unsigned cut, gb_draft *d)
+{
+    gb_loop loops[TAKES], *all[TAKES];
+    gb_error err = GB_ERROR_INIT;
+    gb_pick picks[TAKES];
+    uint64_t seeds[TAKES];
+    char what[64];
+    gb_settings s;
+    unsigned k, i;
+
+    for (k = 0; k < n; k++) {
+        begin_take(&loops[k], k);
+        gb_loop_set_draft(&loops[k], d);
+        all[k] = &loops[k];
+        seeds[k] = 100 * mix + k;
+    }
+    gb_engine_rewind(test_engine(), 0);
+    if (cut > 0)
+        test_ok(gb_engine_read(test_engine(), loops->ids.data, cut, &err),
+                &err);
+    for (i = 0; i < LENGTH; i++) {
+        set_mix(&s, mix, i >= LENGTH / 2);
+        for (k = 0; k < n; k++)
+            loops[k].left = k % 2 > 0 ? LENGTH - i : 0;
+        test_ok(gb_several_step(all, seeds, NULL, n, &s, true, picks, &err),
+                &err);
+        for (k = 0; k < n; k++) {
+            snprintf(what, sizeof what, "settings %zu, take %u of %u, token "
+                     "%u, cut %u", mix, k, n, i, cut);
+            expect_pick(&picks[k], &a->picks[k][i], what);
+        }
+    }
+    for (k = 0; k < n; k++)
+        gb_loop_free(&loops[k]);
+}
+
+/* As the device is: what it gives alone with room enough, and then side by side
+ * with room for one context. */
+static void
+check_takes(gb_engine_options o)
+{
+    static const kind who[] = {{"lookup", 15}, {"lookup", 0}, {"self", 2},
+                               {"", 4}};
+    static const unsigned numbers[] = {2, 3, 8, 20};
+    alone *a = gb_alloc_array(MIXES, sizeof *a);
+    gb_draft_count count;
+    gb_draft *d;
+    size_t mix, i;
+
+    test_change_engine(&o);
+    for (mix = 0; mix < MIXES; mix++)
+        write_alone(&a[mix], mix);
+    o.cache_bytes = o.cache_type != GB_DTYPE_F16;
+    test_change_engine(&o);
+    for (i = 0; i < GB_COUNT(who); i++) {
+        if (o.dtype == GB_DTYPE_Q4_0 && strcmp(who[i].who, "self") == 0)
+            continue;
+        d = open_draft(&who[i]);
+        for (mix = 0; mix < MIXES; mix++)
+            write_takes(&a[mix], mix, numbers[(mix + i) % MIXES],
+                        7 * (unsigned)(mix % 3), d);
+        if (d == NULL) /* CLBlast reads the prompts */
+            continue;
+        count = gb_draft_counted(d);
+        print_message("takes, %s, %u: %llu of %llu\n", who[i].who,
+                      who[i].always, (unsigned long long)count.accepted,
+                      (unsigned long long)count.drafted);
+        assert_true(who[i].always == 0 || count.accepted > 0);
+        gb_draft_close(d);
+    }
+    free(a);
+}
+
+static void
+test_takes(void **state)
+{
+    (void)state;
+    check_takes((gb_engine_options){.prefill = GB_PREFILL_AUTO});
+    check_takes((gb_engine_options){.dtype = GB_DTYPE_Q4_0,
+                                    .prefill = GB_PREFILL_AUTO});
+    check_takes((gb_engine_options){.cache_type = GB_DTYPE_F16,
+                                    .prefill = GB_PREFILL_AUTO});
+    test_change_engine(&(gb_engine_options){.prefill = GB_PREFILL_AUTO});
+}
+
 typedef struct said {
     unsigned n;
     char *text;
@@ -322,6 +492,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_same_as_plain),
         cmocka_unit_test(test_tight),
+        cmocka_unit_test(test_takes),
         cmocka_unit_test(test_fails),
     };
     gb_random_model second = shape;

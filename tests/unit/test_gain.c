@@ -18,6 +18,7 @@ typedef struct world {
     double noise;       /* of a pass, it is so many times as long */
     bool looked_up;     /* guesses cost nothing, but are there for a quarter
                            of the text only */
+    unsigned takes;     /* texts side by side; 0: one */
     double least;       /* of the speed of the best number of guesses */
 } world;
 
@@ -43,19 +44,28 @@ noisy(const world *w, test_random *r, double ms)
     return ms * (1 + w->noise * pow(uniform(r), 6));
 }
 
-/* ms a token, at the best number of guesses, always the same. */
+static unsigned
+takes_of(const world *w)
+{
+    return w->takes > 0 ? w->takes : 1;
+}
+
+/* ms a token, at the best number of guesses for each text, always the same. */
 static double
 best_ms(const world *w, double rate)
 {
-    double best = PLAIN, tokens = 1, sure = 1;
+    const unsigned takes = takes_of(w);
+    const double plain = pass_ms(w, takes) / takes;
+    double best = plain, tokens = 1, sure = 1, time;
     unsigned n;
 
-    for (n = 1; n < GB_ROWS; n++) {
+    for (n = 1; takes * (n + 1) <= GB_ROWS; n++) {
         sure *= rate;
         tokens += sure;
-        best = fmin(best, (n * w->guess * PLAIN + pass_ms(w, n + 1)) / tokens);
+        time = n * w->guess * pass_ms(w, takes) + pass_ms(w, takes * (n + 1));
+        best = fmin(best, time / (tokens * takes));
     }
-    return w->looked_up ? (best + 3 * PLAIN) / 4 : best;
+    return w->looked_up ? (best + 3 * plain) / 4 : best;
 }
 
 typedef struct run {
@@ -63,8 +73,9 @@ typedef struct run {
     test_random random;
     gb_gain gain;
     double quiet;  /* what it took, less the noise */
-    unsigned made; /* tokens */
+    unsigned made; /* tokens of all texts */
     uint32_t behind; /* tokens that whoever guesses has not read */
+    unsigned guesses[GB_ROWS]; /* of each text, for the next pass */
 } run;
 
 /* Something that takes so long; what it was seen to take. */
@@ -81,54 +92,102 @@ rate_now(const run *r)
     return r->made < TOKENS / 2 ? r->world->rate : r->world->later;
 }
 
+/* Another guess for each of so many texts. */
+static void
+guess_once(run *r, unsigned n)
+{
+    const world *w = r->world;
+    unsigned i;
+
+    if (r->behind > 2 * takes_of(w))
+        gb_gain_read(&r->gain, r->behind,
+                     spend(r, r->behind * w->read * PLAIN));
+    else
+        gb_gain_guessed(&r->gain, n, spend(r, w->guess * pass_ms(w, n)));
+    r->behind = 0;
+    for (i = 0; i < n; i++)
+        r->guesses[i]++;
+}
+
 /* Guesses as draft.c has them made; returns how many. */
 static unsigned
 guess(run *r)
 {
     const world *w = r->world;
-    unsigned least, n = 0;
-    double sure = 1;
+    gb_gain_round now = {.texts = takes_of(w), .n = takes_of(w)};
+    unsigned least, room, i;
 
-    if (w->looked_up)
-        return r->made / 64 % 4 == 0 ? GB_ROWS - 1 : 0;
-    least = gb_gain_begins(&r->gain, &r->behind, TOKENS - r->made);
-    while (least > 0 && n < GB_ROWS - 1) {
-        if (r->behind > 2)
-            gb_gain_read(&r->gain, r->behind,
-                         spend(r, r->behind * w->read * PLAIN));
-        else
-            gb_gain_guessed(&r->gain, spend(r, w->guess * PLAIN));
-        r->behind = 0;
-        sure *= gb_gain_rate(&r->gain, 1);
-        if (++n >= least && !gb_gain_goes_on(&r->gain, n, sure))
+    memset(r->guesses, 0, sizeof r->guesses);
+    room = GB_ROWS - now.texts;
+    if (w->looked_up) {
+        for (; r->made / 64 % 4 == 0 && now.made < room; now.made++)
+            r->guesses[now.made % now.texts]++;
+        return now.made;
+    }
+    least = gb_gain_begins(&r->gain, now.texts, &r->behind,
+                           TOKENS - r->made);
+    for (i = 0; i < now.n; i++)
+        now.sure[i] = 1;
+    for (; least > 0 && now.made < room; now.round++) {
+        now.n = now.n < room - now.made ? now.n : room - now.made;
+        if (now.round >= least)
+            now.n = gb_gain_goes_on(&r->gain, &now);
+        if (now.n == 0)
+            break;
+        guess_once(r, now.n);
+        now.made += now.n;
+        for (i = 0; i < now.n; i++)
+            now.sure[i] *= gb_gain_rate(&r->gain, 1);
+    }
+    return now.made;
+}
+
+/* The likelihoods of all guesses, the first ones of all texts first. */
+static unsigned
+plan(run *r, unsigned made)
+{
+    double sure[GB_ROWS], each = 1;
+    unsigned n = 0, depth, i;
+
+    for (depth = 0; n < made; depth++) {
+        each *= gb_gain_rate(&r->gain, 1);
+        for (i = 0; i < takes_of(r->world); i++)
+            if (r->guesses[i] > depth)
+                sure[n++] = each;
+    }
+    return gb_gain_plan(&r->gain, takes_of(r->world), sure, made);
+}
+
+/* The tokens of a text, of so many guesses so many of which are checked. */
+static unsigned
+check(run *r, unsigned made, unsigned checked)
+{
+    const double rate = rate_now(r);
+    unsigned right = 0;
+    bool came = true;
+
+    for (; came && right < made && right <= checked; right += came) {
+        came = uniform(&r->random) < rate;
+        gb_gain_came(&r->gain, 1, came);
+        if (right == checked)
             break;
     }
-    return n;
+    return right + 1;
 }
 
 static void
 make_tokens(run *r)
 {
-    const double rate = rate_now(r);
-    double rates[GB_ROWS - 1], ms;
-    unsigned made = guess(r), n, i, right;
+    const unsigned texts = takes_of(r->world), made = guess(r);
+    const unsigned n = plan(r, made);
+    double ms = spend(r, pass_ms(r->world, texts + n));
+    unsigned tokens = 0, i;
 
-    for (i = 0; i < made; i++)
-        rates[i] = gb_gain_rate(&r->gain, 1);
-    n = gb_gain_plan(&r->gain, rates, made);
-    ms = spend(r, pass_ms(r->world, n + 1));
-    for (right = 0; right < n; right++) {
-        bool came = uniform(&r->random) < rate;
-
-        gb_gain_came(&r->gain, 1, came);
-        if (!came)
-            break;
-    }
-    if (n == 0 && made > 0)
-        gb_gain_came(&r->gain, 1, uniform(&r->random) < rate);
-    gb_gain_passed(&r->gain, n + 1, right + 1, ms);
-    r->made += right + 1;
-    r->behind = made == 0 ? r->behind + 1 : right < made ? 1 : 2;
+    for (i = 0; i < texts; i++)
+        tokens += check(r, r->guesses[i], n / texts + (i < n % texts));
+    gb_gain_passed(&r->gain, texts, n, tokens, ms);
+    r->made += tokens;
+    r->behind = made == 0 ? r->behind + texts : texts;
 }
 
 static run
@@ -162,7 +221,7 @@ test_worlds(void **state)
         {"never right, noisy", .row = .05, .tile = .3, .guess = .12,
          .read = .06, .rate = .02, .later = .02, .noise = 8, .least = .975},
         {"right, but too dear", .row = .1, .guess = .9, .read = .5,
-         .rate = .97, .later = .97, .noise = 8, .least = .94},
+         .rate = .97, .later = .97, .noise = 8, .least = .92},
         {"rows as dear as passes", .row = 1, .guess = .1, .read = .05,
          .rate = .97, .later = .97, .noise = 8, .least = .93},
         {"on the brink", .row = .1, .guess = .4, .read = .1, .rate = .5,
@@ -179,6 +238,26 @@ test_worlds(void **state)
          .looked_up = true, .least = .95},
         {"looked up in vain", .row = .4, .rate = .1, .later = .1, .noise = 8,
          .looked_up = true, .least = .98},
+        {"two takes", .row = .05, .tile = .3, .guess = .12, .read = .06,
+         .rate = .88, .later = .88, .noise = 8, .takes = 2, .least = .85},
+        {"four takes", .row = .05, .tile = .3, .guess = .12, .read = .06,
+         .rate = .88, .later = .88, .noise = 8, .takes = 4, .least = .85},
+        {"eight takes", .row = .05, .tile = .3, .guess = .12, .read = .06,
+         .rate = .88, .later = .88, .noise = 8, .takes = 8, .least = .85},
+        {"eight takes, never right", .row = .05, .tile = .3, .guess = .12,
+         .read = .06, .rate = .02, .later = .02, .noise = 8, .takes = 8,
+         .least = .97},
+        {"eight takes, getting better", .row = .05, .tile = .1, .guess = .12,
+         .read = .06, .rate = .1, .later = .95, .noise = 8, .takes = 8,
+         .least = .8},
+        {"twelve takes", .row = .03, .guess = .1, .read = .06,
+         .rate = .9, .later = .9, .noise = 8, .takes = 12, .least = .8},
+        {"eight takes, looked up", .row = .03, .rate = .95, .later = .95,
+         .noise = 8, .looked_up = true, .takes = 8, .least = .9},
+        {"eight takes, in vain", .row = .2, .rate = .3, .later = .3,
+         .noise = 8, .looked_up = true, .takes = 8, .least = .97},
+        {"sixteen takes", .row = .05, .guess = .1, .read = .06, .rate = .9,
+         .later = .9, .takes = 16, .least = .99},
     };
     enum { TEXTS = 8 };
     const world *w;
@@ -199,7 +278,7 @@ test_worlds(void **state)
 static unsigned
 begins(gb_gain *g, uint32_t missing, uint64_t left)
 {
-    return gb_gain_begins(g, &missing, left);
+    return gb_gain_begins(g, 1, &missing, left);
 }
 
 static void
@@ -213,20 +292,20 @@ test_settings(void **state)
     (void)state;
     gb_gain_begin(&g, rates);
     assert_int_equal(begins(&g, 1, 0), 0); /* before a plain pass */
-    gb_gain_passed(&g, 1, 1, PLAIN);
+    gb_gain_passed(&g, 1, 0, 1, PLAIN);
     assert_int_equal(begins(&g, 1, 0), 1);
     /* Where a few tokens are wanted, a long text is not read for them. */
     missing = 500;
-    assert_int_equal(gb_gain_begins(&g, &missing, 5), 0);
-    assert_int_equal(gb_gain_begins(&g, &missing, 0), 1);
+    assert_int_equal(gb_gain_begins(&g, 1, &missing, 5), 0);
+    assert_int_equal(gb_gain_begins(&g, 1, &missing, 0), 1);
     assert_int_equal(missing, 500);
     /* Nor all of it for some more. */
-    assert_int_equal(gb_gain_begins(&g, &missing, 30), 1);
+    assert_int_equal(gb_gain_begins(&g, 1, &missing, 30), 1);
     assert_int_equal(missing, GB_GAIN_SHORT);
     for (i = 0; i < 100; i++) {
-        gb_gain_guessed(&g, 0.2 * PLAIN);
+        gb_gain_guessed(&g, 1, 0.2 * PLAIN);
         gb_gain_came(&g, 0, false);
-        gb_gain_passed(&g, 2, 1, 1.1 * PLAIN);
+        gb_gain_passed(&g, 1, 1, 1, 1.1 * PLAIN);
     }
     assert_true(gb_gain_rate(&g, 0) < 0.2);
     assert_true(gb_gain_rate(&g, 1) > 0.8);
@@ -234,7 +313,7 @@ test_settings(void **state)
     /* Others may be guessed better. */
     gb_gain_renew(&g, rates);
     while (begins(&g, 1, 0) == 0)
-        gb_gain_passed(&g, 1, 1, PLAIN);
+        gb_gain_passed(&g, 1, 0, 1, PLAIN);
     assert_true(gb_gain_rate(&g, 0) > 0.8);
 }
 

@@ -118,7 +118,7 @@ test_by_turns(void **state)
             memcpy(text, texts[i], n);
             read_text(l, &t[i], text);
         }
-    /* The last of them, which has reached " ran", is nowhere ahead. */
+    /* What others go on with, the newest first. */
     expect_of(l, &t[0], "a fox ran h", 8, "");
     expect_of(l, &t[0], "a fox ran home", 8, "");
     expect_of(l, &t[2], "one fox ran", 8, " a");
