@@ -17,7 +17,7 @@ typedef struct gb_decode {
     gb_profile profile; /* of all tokens */
 } gb_decode;
 
-/* A text with guesses, in each round. */
+/* Texts with guesses, in each round. */
 typedef struct gb_drafted {
     double *ms;  /* (rounds) of a token; NULL: it is not measured */
     gb_draft_count count; /* of all rounds */
@@ -27,11 +27,12 @@ typedef struct gb_drafted {
 typedef struct gb_drafting {
     const char *who;     /* NULL: nobody guesses */
     gb_draft *draft;
-    uint32_t tokens;     /* of a text */
+    unsigned takes;      /* texts side by side */
+    uint32_t tokens;     /* of each */
     unsigned n;          /* rounds so far */
     double *off_ms;      /* (n) of a token without guesses */
     gb_drafted text;     /* with them; */
-    gb_drafted again;    /* the same once more, for "lookup" */
+    gb_drafted again;    /* the same ones once more, for "lookup" */
 } gb_drafting;
 
 typedef struct gb_figures {
@@ -59,7 +60,7 @@ bool gb_drafting_open(gb_drafting *g, const gb_options *o, gb_engine *e,
 void gb_drafting_close(gb_drafting *g);
 /* Whether the model's words are needed for it. */
 bool gb_drafting_reads(const gb_options *o);
-/* A text without guesses, then with them, then once more. */
+/* Texts without guesses, then with them, then once more. */
 bool gb_drafting_round(gb_engine *e, gb_drafting *g, unsigned round,
                        gb_error *err);
 

@@ -129,11 +129,11 @@ add_takes(gb_str *out, const gb_figures *f)
     add_rounds(out, d->round_ms, f->rounds);
 }
 
-/* Tokens that a pass over the weights gave. */
+/* Tokens that a pass over the weights gave of each of its texts. */
 static double
 per_pass(const gb_drafting *g, const gb_drafted *d)
 {
-    const double n = (double)g->tokens * g->n;
+    const double n = (double)g->tokens * g->takes * g->n;
 
     return n / (n - (double)d->count.accepted);
 }
@@ -143,22 +143,27 @@ add_drafted(gb_str *out, const char *what, const gb_drafting *g,
             const gb_drafted *d)
 {
     const char *of = "  of each round  ";
+    gb_str takes = GB_STR_INIT;
     unsigned i;
 
     if (d->ms == NULL)
         return;
+    if (g->takes > 1)
+        gb_str_printf(&takes, "%u takes side by side, ", g->takes);
     gb_str_printf(out, "draft %-10s %.3f ms per token, %.1f tokens/s, %.2f "
-                  "times off (%s, %u tokens at T %g)\n", g->who,
+                  "times off (%s%s, %u tokens at T %g)\n", g->who,
                   least(d->ms, g->n), 1000 / least(d->ms, g->n),
-                  times(g->off_ms, d->ms, g->n), what, g->tokens,
-                  (double)GB_TEMPERATURE_DEFAULT);
+                  times(g->off_ms, d->ms, g->n), gb_str_cstr(&takes), what,
+                  g->tokens, (double)GB_TEMPERATURE_DEFAULT);
+    gb_str_free(&takes);
     for (i = 0; i < g->n; i++) {
         gb_str_printf(out, "%s%.2f", of, g->off_ms[i] / d->ms[i]);
         of = ", ";
     }
     gb_str_printf(out, " times\n  guesses         %llu of %llu came, %.2f "
-                  "tokens a pass\n", (unsigned long long)d->count.accepted,
-                  (unsigned long long)d->count.drafted, per_pass(g, d));
+                  "tokens a pass%s\n", (unsigned long long)d->count.accepted,
+                  (unsigned long long)d->count.drafted, per_pass(g, d),
+                  g->takes > 1 ? " of each take" : "");
 }
 
 static void
@@ -357,6 +362,7 @@ drafting_json(const gb_drafting *g)
     json_t *o = json_object();
 
     json_object_set_new(o, "who", gb_json_string(g->who));
+    json_object_set_new(o, "takes", json_integer(g->takes));
     json_object_set_new(o, "tokens", json_integer(g->tokens));
     json_object_set_new(o, "temperature",
                         gb_json_float(GB_TEMPERATURE_DEFAULT));

@@ -27,6 +27,7 @@ no round          | gumbel bench -m tiny --rounds 0   | - | 2 | - | ~rounds: exp
 profile           | gumbel bench -m tiny --profile --rounds 1 | - | 0 | ~^token, short context, kernel by kernel | -
 unknown device    | gumbel bench -m tiny -d xyzzy | - | 1 | - | ~no OpenCL device fits "xyzzy"
 draft             | gumbel bench -m tiny --draft self --rounds 1 | - | 0 | ~^draft self +[0-9.]+ ms per token, .*a text of its own, 40 tokens at T 0.8 | -
+draft, takes      | gumbel bench -m tiny --draft lookup -N 3 --rounds 1 --json|jq -c '.draft|[.takes,.tokens,(.own_text,.same_again|.times_off>0 and .tokens_per_pass>=1)]' | - | 0 | [3,40,true,true]\n | -
 nobody drafts     | gumbel bench -m tiny --draft self --dtype q4_0 --rounds 1|sed -n /^draft/p | - | 0 | - | no drafts by self: the model itself is of q4_0\n
 no such draft     | gumbel bench --draft no-such | - | 1 | - | ~no model "no-such" found
 no tokenizer      | gumbel generate -m tiny x     | - | 1 | - | ~tiny
