@@ -125,5 +125,6 @@ AC_DEFUN([GB_SUMMARY],
     warnings as errors $enable_werror
     coverage           $enable_coverage
     gumbel pull        $have_CURL
+    normalizers        $have_UTF8PROC
     unit tests         $have_CMOCKA
     terminal tests     $have_VTERM])])

@@ -171,6 +171,11 @@ check_tokenizer(const writer *w, gb_error *err)
         return gb_fail(err, "%s: expected a tokenizer that splits a text as "
                        "GPT-2's does, found one that does not split it, for "
                        "which GGUF has no name", path);
+    if (f->normalizer != NULL)
+        return gb_fail(err, "%s: expected a tokenizer that takes a text as it "
+                       "stands, found one with a normalizer (%s), which GGUF "
+                       "has no words for", path,
+                       gb_normalizer_names(f->normalizer));
     if (gb_vocab_size(f->vocab) > c->n_vocab)
         return gb_fail(err, "%s: expected a row for each token, as GGUF asks "
                        "for, found %u rows and %u tokens", path, c->n_vocab,

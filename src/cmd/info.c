@@ -134,6 +134,8 @@ put_tokenizer(gb_str *out, const info *f)
     put_name(out, "tokenizer");
     gb_str_printf(out, "byte-level BPE, %zu added token%s, %zu of them "
                   "special", t.added, t.added == 1 ? "" : "s", t.special);
+    if (t.normalizer != NULL)
+        gb_str_printf(out, "; a text is changed first: %s", t.normalizer);
     if (t.whole)
         gb_str_puts(out, "; a text is not split before merging");
     if (t.prefix_space)
@@ -322,6 +324,9 @@ tokenizer_json(const info *f)
                                           f->tokenizer->tokenizer)));
     json_object_set_new(o, "added", json_integer((json_int_t)t.added));
     json_object_set_new(o, "special", json_integer((json_int_t)t.special));
+    json_object_set_new(o, "normalizer",
+                        t.normalizer != NULL ? json_string(t.normalizer)
+                                             : json_null());
     json_object_set_new(o, "split", json_boolean(!t.whole));
     json_object_set_new(o, "prefix_space", json_boolean(t.prefix_space));
     json_object_set_new(o, "prefix", gb_json_ids(t.prefix));

@@ -61,7 +61,9 @@ compare(const void *left, const void *right, void *added)
     const gb_added *a = added;
     const uint32_t *x = left, *y = right;
 
-    return strcmp(a->tokens[*x].text, a->tokens[*y].text);
+    const int order = strcmp(a->tokens[*x].text, a->tokens[*y].text);
+
+    return order != 0 ? order : (*x > *y) - (*x < *y);
 }
 
 static void
@@ -72,7 +74,7 @@ sort_pass(gb_added *a, int pass)
 
     a->order[pass] = order;
     for (i = 0; i < a->n; i++) {
-        if (a->tokens[i].normalized != (pass == 1))
+        if (a->tokens[i].normalized != (pass == 1) || a->tokens[i].n == 0)
             continue;
         order[a->n_order[pass]++] = (uint32_t)i;
         a->begins[pass][(unsigned char)a->tokens[i].text[0]] = true;
@@ -90,12 +92,38 @@ has_single_words(const gb_added *a)
     return i < a->n;
 }
 
+static bool
+normalize(gb_added *a, const gb_normalizer *normalizer, gb_error *err)
+{
+    gb_added_token *t;
+    gb_str text;
+    size_t i;
+
+    for (i = 0; normalizer != NULL && i < a->n; i++) {
+        t = &a->tokens[i];
+        if (!t->normalized)
+            continue;
+        text = (gb_str)GB_STR_INIT;
+        if (!gb_normalizer_run(normalizer, t->text, t->n, false, &text, err) ||
+            !gb_added_check(gb_str_cstr(&text), "the normalizer", err)) {
+            gb_str_free(&text);
+            return false;
+        }
+        free(t->text);
+        t->n = text.len;
+        t->text = gb_str_take(&text);
+    }
+    return true;
+}
+
 bool
-gb_added_sort(gb_added *a, gb_error *err)
+gb_added_sort(gb_added *a, const gb_normalizer *normalizer, gb_error *err)
 {
     int problem;
     PCRE2_SIZE at;
 
+    if (!normalize(a, normalizer, err))
+        return false;
     sort_pass(a, 0);
     sort_pass(a, 1);
     json_decref(a->index);

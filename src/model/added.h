@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "model/normalizer.h"
 
 typedef struct gb_added_token {
     char *text;
@@ -45,8 +46,10 @@ gb_added_token *gb_added_get(const gb_added *a, const char *text);
 bool gb_added_check(const char *text, const char *where, gb_error *err);
 /* Adds one, which has no such text yet; the text is copied. */
 gb_added_token *gb_added_put(gb_added *a, const char *text, uint32_t id);
-/* Once all are there; the two above are not called any more. */
-bool gb_added_sort(gb_added *a, gb_error *err);
+/* Once all are there; the two above are not called any more. Those that are
+ * normalized become what the normalizer, which may be NULL, makes of them. */
+bool gb_added_sort(gb_added *a, const gb_normalizer *normalizer,
+                   gb_error *err);
 void gb_added_free(gb_added *a);
 
 /* The first one in the text (n bytes) that begins at `from` or later, the

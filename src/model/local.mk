@@ -16,6 +16,7 @@ libgumbel_a_SOURCES += \
 	src/model/merges.c src/model/merges.h \
 	src/model/meta.c src/model/meta.h \
 	src/model/model.c src/model/model.h \
+	src/model/normalizer.c src/model/normalizer.h \
 	src/model/pickle.c src/model/pickle.h \
 	src/model/pickle_machine.c src/model/pickle_machine.h \
 	src/model/pt_file.c src/model/pt_file.h \
@@ -29,5 +30,6 @@ libgumbel_a_SOURCES += \
 	src/model/tokenizer.c src/model/tokenizer.h \
 	src/model/tokenizer_files.c src/model/tokenizer_files.h \
 	src/model/tokenizer_json.c src/model/tokenizer_json.h \
+	src/model/unicode.c src/model/unicode.h \
 	src/model/vocab.c src/model/vocab.h \
 	src/model/zip.c src/model/zip.h

@@ -27,6 +27,7 @@ struct gb_tokenizer {
     gb_bpe *bpe;
     gb_split *split; /* NULL: a text is one piece */
     gb_added added;
+    gb_normalizer *normalizer; /* NULL: a text is taken as it stands */
     bool prefix_space;
     gb_ids prefix;
     uint32_t n_vocab, missing;
@@ -133,7 +134,9 @@ take(gb_tokenizer *t, gb_tokenizer_files *f, gb_token eos_id, gb_error *err)
     t->added = f->added;
     t->prefix = f->prefix;
     t->prefix_space = f->prefix_space;
+    t->normalizer = f->normalizer;
     f->vocab = NULL;
+    f->normalizer = NULL;
     memset(&f->added, 0, sizeof f->added);
     f->prefix = (gb_ids)GB_IDS_INIT;
     t->missing = count_missing(t);
@@ -141,7 +144,8 @@ take(gb_tokenizer *t, gb_tokenizer_files *f, gb_token eos_id, gb_error *err)
     t->cache = gb_alloc_array(CACHE_SIZE, sizeof *t->cache);
     if (!f->whole)
         t->split = gb_split_open(err);
-    return (f->whole || t->split != NULL) && gb_added_sort(&t->added, err) &&
+    return (f->whole || t->split != NULL) &&
+           gb_added_sort(&t->added, t->normalizer, err) &&
            check_prefix(t, err);
 }
 
@@ -180,6 +184,7 @@ gb_tokenizer_close(gb_tokenizer *t)
     gb_bpe_close(t->bpe);
     gb_vocab_close(t->vocab);
     gb_added_free(&t->added);
+    gb_normalizer_close(t->normalizer);
     gb_ids_free(&t->prefix);
     free(t->cache);
     free(t);
@@ -291,27 +296,49 @@ typedef struct encoding {
     gb_error *err;
 } encoding;
 
-/* Cuts at the added tokens that are not normalized, what is between at those
- * that are, and encodes what is left. */
+/* What becomes of a text between two of the tokens that a pass looks for. */
+typedef bool encode_rest(gb_tokenizer *t, encoding *e, const char *text,
+                         size_t n);
+
+/* Cuts at the added tokens that are not normalized, or at those that are. */
 static bool
-encode_pass(gb_tokenizer *t, encoding *e, int pass, const char *text, size_t n)
+encode_pass(gb_tokenizer *t, encoding *e, int pass, encode_rest *rest,
+            const char *text, size_t n)
 {
     size_t at = 0, next = 0;
     gb_added_match m;
 
-    if (pass == 2)
-        return t->prefix_space && !e->inside
-                   ? encode_spaced(t, text, n, e->ids, e->err)
-                   : encode_pieces(t, text, n, e->ids, e->err);
     while (gb_added_find(&t->added, pass, e->specials, text, n, &next, &m)) {
-        if (m.start > at &&
-            !encode_pass(t, e, pass + 1, text + at, m.start - at))
+        if (m.start > at && !rest(t, e, text + at, m.start - at))
             return false;
         gb_ids_push(e->ids, m.id);
         e->inside = false;
         at = m.end;
     }
-    return at == n || encode_pass(t, e, pass + 1, text + at, n - at);
+    return at == n || rest(t, e, text + at, n - at);
+}
+
+static bool
+encode_plain(gb_tokenizer *t, encoding *e, const char *text, size_t n)
+{
+    return t->prefix_space && !e->inside
+               ? encode_spaced(t, text, n, e->ids, e->err)
+               : encode_pieces(t, text, n, e->ids, e->err);
+}
+
+static bool
+encode_raw(gb_tokenizer *t, encoding *e, const char *text, size_t n)
+{
+    gb_str normal = GB_STR_INIT;
+    bool ok;
+
+    if (t->normalizer == NULL)
+        return encode_pass(t, e, 1, encode_plain, text, n);
+    ok = gb_normalizer_run(t->normalizer, text, n, e->inside, &normal,
+                           e->err) &&
+         encode_pass(t, e, 1, encode_plain, gb_str_cstr(&normal), normal.len);
+    gb_str_free(&normal);
+    return ok;
 }
 
 /* The model must have a row for each. */
@@ -338,7 +365,7 @@ encode(gb_tokenizer *t, encoding *e, const char *text, size_t n)
 {
     const size_t start = e->ids->len;
 
-    if (encode_pass(t, e, 0, text, n) && check_rows(t, e->ids, start, e->err))
+    if (encode_pass(t, e, 0, encode_raw, text, n) && check_rows(t, e->ids, start, e->err))
         return true;
     e->ids->len = start;
     return false;
@@ -431,6 +458,10 @@ gb_tokenizer_get_facts(const gb_tokenizer *t)
     gb_tokenizer_facts f = {.added = t->added.n,
                             .prefix_space = t->prefix_space,
                             .whole = t->split == NULL,
+                            .normalizer =
+                                t->normalizer != NULL
+                                    ? gb_normalizer_names(t->normalizer)
+                                    : NULL,
                             .prefix = &t->prefix};
     size_t i;
 

@@ -50,7 +50,8 @@ gb_tokenizer *gb_tokenizer_new(struct gb_tokenizer_files *files,
                                gb_error *err);
 void gb_tokenizer_close(gb_tokenizer *t);
 
-/* Appends the ids of text (any bytes). With `specials`, the text of a special
+/* Appends the ids of text (any bytes), once it is as the tokenizer wants it
+ * (gb_tokenizer_facts has the normalizer). With `specials`, the text of a special
  * token ("<|endoftext|>") becomes its id; without, it is text like any other.
  * Other added tokens become their ids in any case. Time grows nearly linearly
  * with n. A byte that the vocabulary lacks is an error; ids are then as
@@ -75,6 +76,8 @@ typedef struct gb_tokenizer_facts {
     size_t added, special; /* tokens; special ones are among the added */
     bool prefix_space;     /* a text begins with a space, or gets one */
     bool whole;            /* a text is not split before it is merged */
+    const char *normalizer; /* what is done to a text first, by the names of
+                               the steps; NULL: nothing; owned by t */
     const gb_ids *prefix;  /* before a whole text; owned by t */
 } gb_tokenizer_facts;
 gb_tokenizer_facts gb_tokenizer_get_facts(const gb_tokenizer *t);

@@ -434,6 +434,7 @@ gb_tokenizer_files_free(gb_tokenizer_files *f)
     gb_vocab_close(f->vocab);
     gb_merges_free(&f->merges);
     gb_added_free(&f->added);
+    gb_normalizer_close(f->normalizer);
     gb_ids_free(&f->prefix);
     memset(f, 0, sizeof *f);
 }

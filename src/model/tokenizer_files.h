@@ -6,6 +6,7 @@
 
 #include "model/added.h"
 #include "model/merges.h"
+#include "model/normalizer.h"
 #include "model/tokenizer.h"
 #include "model/vocab.h"
 
@@ -13,6 +14,7 @@ typedef struct gb_tokenizer_files {
     gb_vocab *vocab; /* gb_vocab_find works */
     gb_merges merges;
     gb_added added;    /* not sorted yet */
+    gb_normalizer *normalizer; /* NULL: a text is taken as it stands */
     bool whole;        /* a text is one piece, not split by GPT-2's pattern */
     bool prefix_space; /* a text begins with a space, or gets one */
     gb_ids prefix;     /* what comes before a whole text */

@@ -56,7 +56,6 @@ check_steps(const reader *r, const json_t *root)
     static const struct {
         const char *step, *list;
     } all[] = {
-        {"normalizer", "normalizers"},
         {"pre_tokenizer", "pretokenizers"},
         {"post_processor", "processors"},
         {"decoder", "decoders"},
@@ -134,16 +133,6 @@ read_model(const reader *r, const json_t *model)
 }
 
 /* --- the steps around it ------------------------------------------------ */
-
-static bool
-check_normalizer(const reader *r, const json_t *normalizer)
-{
-    if (count_steps(normalizer, "normalizers") == 0)
-        return true;
-    return refuse(r, "normalizer",
-                  "none (a text is tokenized as it stands)",
-                  type_of(get_step(normalizer, "normalizers", 0)));
-}
 
 static bool
 read_pre_tokenizer(const reader *r, const json_t *step)
@@ -337,7 +326,8 @@ gb_tokenizer_json_read(gb_tokenizer_files *f, const char *path, gb_error *err)
 
     ok = root != NULL && check_steps(&r, root) &&
          read_model(&r, json_object_get(root, "model")) &&
-         check_normalizer(&r, json_object_get(root, "normalizer")) &&
+         gb_normalizer_read(&f->normalizer,
+                            json_object_get(root, "normalizer"), path, err) &&
          read_pre_tokenizer(&r, json_object_get(root, "pre_tokenizer")) &&
          read_post_processor(&r, json_object_get(root, "post_processor")) &&
          check_decoder(&r, json_object_get(root, "decoder")) &&

@@ -112,6 +112,42 @@ test_golden(void **state)
     json_decref(root);
 }
 
+/* What a tokenizer.json has done to a text first, as Hugging Face's tokenizers
+ * do it (tests/reference/normalizer_golden.py). */
+static void
+test_normalizers(void **state)
+{
+    gb_error err = GB_ERROR_INIT;
+    json_t *root = gb_json_load(test_source("tests/golden/normalizers.json"),
+                                1u << 20, &err);
+    json_t *json = json_object_get(root, "tokenizer"), *files, *one;
+    const json_t *texts = json_object_get(root, "texts");
+    gb_tokenizer *t;
+    char *name, *text;
+    size_t i, k;
+
+    (void)state;
+    test_ok(root != NULL, &err);
+    assert_in_range(json_array_size(json_object_get(root, "cases")), 12, 100);
+    json_array_foreach(json_object_get(root, "cases"), i, one) {
+        name = json_dumps(json_object_get(one, "normalizer"), 0);
+        json_object_set(json, "normalizer", json_object_get(one, "normalizer"));
+        text = json_dumps(json, 0);
+        files = json_pack("{ss}", "tokenizer.json", text);
+        t = open_files(files, 1000, &err);
+        if (t == NULL && strstr(err.text, "built without it") == NULL)
+            fail_msg("%s: %s", name, err.text);
+        for (k = 0; t != NULL && k < json_array_size(texts); k++)
+            check_ids(name, t, json_string_value(json_array_get(texts, k)),
+                      json_array_get(json_object_get(one, "ids"), k), true);
+        gb_tokenizer_close(t);
+        json_decref(files);
+        free(text);
+        free(name);
+    }
+    json_decref(root);
+}
+
 /* The files of a case, for a test to change. */
 static json_t *
 files_of(const json_t *root, const char *name)
@@ -150,12 +186,20 @@ test_refused(void **state)
         const char *name, *file, *from, *to, *says[2];
     } cases[] = {
         {"tokenizer.json alone", "tokenizer.json", "\"normalizer\": null",
-         "\"normalizer\": {\"type\": \"Lowercase\"}",
-         {"normalizer: expected none", "found \"Lowercase\""}},
+         "\"normalizer\": {\"type\": \"Nmt\"}",
+         {"normalizer: expected Lowercase, NFC, ", "found \"Nmt\""}},
+        {"tokenizer.json alone", "tokenizer.json", "\"normalizer\": null",
+         "\"normalizer\": {\"type\": \"Replace\", \"pattern\": {\"Regex\": "
+         "\"a\"}, \"content\": \"b\"}",
+         {"normalizer.pattern: expected a \"String\"", "found an object"}},
+        {"tokenizer.json alone", "tokenizer.json", "\"normalizer\": null",
+         "\"normalizer\": {\"type\": \"Replace\", \"pattern\": {\"String\": "
+         "\"\"}, \"content\": \"b\"}",
+         {"normalizer.pattern: expected a text, found \"\"", NULL}},
         {"tokenizer.json alone", "tokenizer.json", "\"normalizer\": null",
          "\"normalizer\": {\"type\": \"Sequence\", \"normalizers\": "
-         "[{\"type\": \"NFC\"}]}",
-         {"normalizer: expected none", "found \"NFC\""}},
+         "[{\"type\": \"Strip\"}, {\"type\": \"Precompiled\"}]}",
+         {"normalizer: expected Lowercase, NFC, ", "found \"Precompiled\""}},
         {"tokenizer.json alone", "tokenizer.json",
          "\"pre_tokenizer\": {\"type\": \"ByteLevel\"",
          "\"pre_tokenizer\": {\"type\": \"Metaspace\"",
@@ -251,6 +295,49 @@ test_refused(void **state)
     test_fails_with(&err, GB_FAILED, "added tokens of at most 1024 bytes, "
                     "found one of 1025", NULL);
     free(token);
+    json_decref(files);
+    json_decref(root);
+}
+
+/* What makes too much of a text; and inside of one nothing is put in front of
+ * it or taken away there. */
+static void
+test_growth(void **state)
+{
+    static const char step[] =
+        "{\"type\": \"Replace\", \"pattern\": {\"String\": \"a\"}, "
+        "\"content\": \"aaaaaaaaaaaaaaaa\"}";
+    json_t *root = load_golden();
+    json_t *files = files_of(root, "tokenizer.json alone");
+    json_t *ids = json_pack("[ii]", 108, 1);
+    char *normalizer = gb_format(
+        "\"normalizer\": {\"type\": \"Sequence\", \"normalizers\": "
+        "[%s, %s, %s, %s, %s, %s]}", step, step, step, step, step, step);
+    gb_ids made = GB_IDS_INIT;
+    gb_tokenizer *t;
+    gb_error err;
+
+    (void)state;
+    replace(files, "tokenizer.json", "\"normalizer\": null", normalizer);
+    t = open_files(files, 1000, &err);
+    test_ok(t != NULL, &err);
+    assert_false(gb_tokenizer_encode(t, "a", 1, false, &made, &err));
+    test_fails_with(&err, GB_FAILED, "the tokenizer's normalizer (Replace, ",
+                    "makes more than 32 times as much of a text", NULL);
+    gb_tokenizer_close(t);
+    json_decref(files);
+    files = files_of(root, "tokenizer.json alone");
+    replace(files, "tokenizer.json", "\"normalizer\": null",
+            "\"normalizer\": {\"type\": \"Sequence\", \"normalizers\": ["
+            "{\"type\": \"Strip\", \"strip_left\": true}, "
+            "{\"type\": \"Prepend\", \"prepend\": \"b\"}]}");
+    t = open_files(files, 1000, &err);
+    test_ok(t != NULL, &err);
+    check_ids("inside", t, " a\n", ids, false);
+    gb_tokenizer_close(t);
+    gb_ids_free(&made);
+    free(normalizer);
+    json_decref(ids);
     json_decref(files);
     json_decref(root);
 }
@@ -411,6 +498,8 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_golden),
+        cmocka_unit_test(test_normalizers),
+        cmocka_unit_test(test_growth),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_inside),
         cmocka_unit_test(test_specials),
