@@ -191,6 +191,7 @@ CLI_TESTS += tests/cli/models.sh
 CLI_TESTS += tests/cli/options.sh
 CLI_TESTS += tests/cli/output.sh
 CLI_TESTS += tests/cli/pull.sh
+CLI_TESTS += tests/cli/pull_tls.sh
 CLI_TESTS += tests/cli/samples.sh
 CLI_TESTS += tests/cli/signals.sh
 CLI_TESTS += tests/cli/terminal.sh
