@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "session/bias.h"
-#include "session/chat.h"
+#include "session/ends.h"
 
 /* Conditions. */
 
@@ -118,34 +118,6 @@ add_note(gb_tree *t, const char *text, size_t n)
     gb_tree_settle(t, note);
 }
 
-/* Where each of a text's tokens ends in what is shown of it: chat puts words
- * of its own around it, a tokenizer something before it, and the model may not
- * see its beginning. */
-static void
-place_ends(const gb_tree *t, gb_node *n)
-{
-    size_t size, total = 0, before = 0, at = 0;
-    uint32_t i;
-
-    for (i = 0; i < n->n_tokens; i++) {
-        gb_tokenizer_bytes(t->tokenizer, n->tokens[i].id, &size);
-        total += size;
-    }
-    if (n->skipped > 0 || total < n->text.len)
-        before = 0;
-    else if (n->mode == GB_MODE_CHAT && n->role == GB_ROLE_USER)
-        before = total - n->text.len - gb_chat_tail();
-    else if (n->role == GB_ROLE_USER) /* what begins a text, unseen */
-        before = total - n->text.len;
-    for (i = 0; i < n->n_tokens; i++) {
-        gb_tokenizer_bytes(t->tokenizer, n->tokens[i].id, &size);
-        at += size;
-        n->tokens[i].end = at <= before ? 0 : (uint32_t)(at - before);
-        if (n->tokens[i].end > n->text.len)
-            n->tokens[i].end = (uint32_t)n->text.len;
-    }
-}
-
 static void
 add_text(gb_tree *t, const gb_event *e, gb_role role)
 {
@@ -158,7 +130,7 @@ add_text(gb_tree *t, const gb_event *e, gb_role role)
         gb_node_push(n, e->ids[i], GB_SOURCE_TYPED, &GB_WHY_UNKNOWN);
     n->skipped = e->skipped;
     n->restart = e->skipped > 0;
-    place_ends(t, n);
+    gb_node_place_ends(n, t->tokenizer);
     gb_tree_settle(t, n);
     if (e->skipped == 0)
         return;

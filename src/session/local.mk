@@ -16,6 +16,8 @@ libgumbel_a_SOURCES += \
 	src/session/draft_model.h \
 	src/session/draft_pass.c \
 	src/session/draft_state.h \
+	src/session/ends.c \
+	src/session/ends.h \
 	src/session/event.c \
 	src/session/event.h \
 	src/session/event_read.c \

@@ -13,6 +13,18 @@ file() {
     sed "$2" "m/$1" > changed && mv changed "m/$1"
 }
 
+# json MORE: gives m a tokenizer.json with this besides.
+json() {
+    {
+        printf '{"model": {"type": "BPE", "vocab": '
+        cat m/vocab.json
+        printf ', "merges": ['
+        sed -e '1{/^#version/d;}' -e 's/[\\"]/\\&/g' -e 's/.*/"&"/' m/merges.txt |
+            paste -s -d , -
+        printf ']}, "pre_tokenizer": {"type": "ByteLevel"}, %s}' "$1"
+    } > m/tokenizer.json
+}
+
 table <<'EOF'
 # A row of the head that has no token: 7 is "(", 4096 has no row.
 a token missing   | model; file vocab.json 's/: *7\([,}]\)/: 4096\1/'; gumbel generate -m ./m -n 5 "Once upon" | - | 0 | Once upon a time, there was | m: 1 of its 4096 ids have no token; they are never chosen\n
@@ -22,6 +34,13 @@ Windows merges    | model; sed 's/$/\r/' m/merges.txt > c; mv c m/merges.txt; gu
 a space in front  | model; echo '{"add_prefix_space": true}' > m/tokenizer_config.json; gumbel tokenize -m ./m upon | - | 0 | 479\n | -
 the start in front | model; echo '{"add_bos_token": true}' > m/tokenizer_config.json; gumbel tokenize -m ./m "Once upon" | - | 0 | 4095 490 479\n | -
 and not shown     | gumbel generate -m ./m -n 2 -g "Once upon" | - | 0 | Once upon a time | -
+another letter    | model; json '"normalizer": {"type": "Replace", "pattern": {"String": "U"}, "content": "\u0075"}'; gumbel tokenize -m ./m "Once Upon" | - | 0 | 490 479\n | -
+shown as typed    | gumbel generate -m ./m -n 2 -g "Once Upon" | - | 0 | Once Upon a time | -
+in the interface  | gumbel -m ./m --no-session -n 2 | Once Upon\n/at 1\n | 0 | Once Upon a time\ntoken 1 of 4: " upon"\n | -
+and replaced      | gumbel -m ./m --no-session -n 1 | Once Upon\n/at 0\n/what Twice\n | 0 | ~Twice Upon | -
+longer letters    | json '"normalizer": {"type": "Replace", "pattern": {"String": "\u00c9"}, "content": "e"}'; gumbel -m ./m --no-session -n 1 | \0303\0211\0303\0211 upon time\n/at 1\n/what a\n | 0 | ~^[^ ]{4} a time | -
+it is told        | gumbel info ./m | - | 0 | ~a text is changed first: Replace$ | -
+and not converted | gumbel convert ./m -o m.gguf | - | 1 | - | ~found one with a normalizer \(Replace\), which GGUF has no words for
 two ends          | model; file config.json 's/"eos_token_id": *4095/"eos_token_id": [423, 258]/'; gumbel generate -m ./m -n 9 "Once upon" | - | 0 | Once upon | -
 generation's end  | echo '{"eos_token_id": 423}' > m/generation_config.json; gumbel generate -m ./m -n 9 "Once upon" | - | 0 | Once upon a | -
 no end            | echo '{}' > m/generation_config.json; gumbel generate -m ./m -n 4 "Once upon" | - | 0 | Once upon a time, there | -
