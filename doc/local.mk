@@ -1,4 +1,5 @@
 EXTRA_DIST += doc/building.md
+EXTRA_DIST += doc/models.md
 EXTRA_DIST += doc/sampling.md
 EXTRA_DIST += doc/engine.md
 EXTRA_DIST += doc/performance.md
