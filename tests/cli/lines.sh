@@ -71,7 +71,7 @@ plainly written | gumbel -n 12 --session d1 > plain | Once upon a time\n/temp 1\
 drafted | gumbel -n 12 --session d2 --draft lookup > got; cmp got plain | Once upon a time\n/temp 1\n/again\n/undo\n/again\n | 0 | - | -
 by another meanwhile | gumbel -n 12 --no-session > got; cmp got plain | /draft self\nOnce upon a time\n/set draft off\n/temp 1\n/again\n/draft lookup\n/undo\n/again\n | 0 | - | -
 it replays | gumbel replay --json d2 | - | 0 | ~identical","tokens":36, | -
-draft, nobody | gumbel --no-session | /set draft\n | 1 | - | ~draft: expected off, lookup, self or a model
+draft, nobody | gumbel --no-session | /set draft\n | 1 | - | ~/draft needs off
 draft, none such | gumbel --no-session -n 12 > got; cmp got once | /draft no-such\nOnce upon a time\n | 0 | - | ~no model "no-such" found
 a pipe is no file | mkfifo pipe; gumbel --no-session -n 1 | Once\n/export pipe\n | 1 | * | ~pipe: expected a regular file
 END
