@@ -302,6 +302,21 @@ attend(int queries, const heads_cache *c, global const float *qkv, int ldx,
     }
 }
 
+/* What the n rows from `first` on of y have of a head, where that is whole
+ * blocks, to those of quants. */
+void
+head_quantize(const heads_cache *c, global const float *y, int ldy, int first,
+              int n, int reader, global void *quants)
+{
+    const int from = c->head * GB_HEAD, width = c->heads * GB_HEAD;
+    int t;
+
+    QUANTS_BARRIER();
+    for (t = first; t < first + n; t++)
+        quantize_part(reader, y + (size_t)t * ldy, width, from,
+                      from + GB_HEAD, quants, t);
+}
+
 /* A row for each group. One that is alone puts its own key and value into the
  * caches first; several need attention_store before, because they look at each
  * other. Groups: (heads, n). */
@@ -309,7 +324,7 @@ LANES_KERNEL
 attention(global const float *qkv, int ldx, global cached *keys,
           global cached *values, global float *y, int ldy, int width,
           float scale, global const row_t *rows, global const int *tables,
-          int per_text)
+          int per_text, global void *quants, int reader)
 {
     local float weights[1][GB_BLOCK], scratch[1][GB_LANES];
     const heads_cache c = {keys, values, tables, get_group_id(0),
@@ -324,6 +339,7 @@ attention(global const float *qkv, int ldx, global cached *keys,
 #endif
     attend(1, &c, qkv, ldx, y, ldy, scale, rows, get_group_id(1),
            get_num_groups(1), weights, scratch);
+    head_quantize(&c, y, ldy, get_group_id(1), 1, reader, quants);
 }
 
 /* The same for n = run[1] rows, GB_QUERIES neighbouring ones for each group.
@@ -333,13 +349,17 @@ LANES_KERNEL
 attention_tile(global const float *qkv, int ldx, global cached *keys,
                global cached *values, global float *y, int ldy, int width,
                float scale, global const row_t *rows,
-               global const int *tables, int per_text, global const int *run)
+               global const int *tables, int per_text, global void *quants,
+               int reader, global const int *run)
 {
     local float weights[GB_QUERIES][GB_BLOCK], scratch[GB_QUERIES][GB_LANES];
     const int heads = get_num_groups(0), tiles = get_num_groups(1);
     const int i = get_group_id(1) * heads + get_group_id(0), head = i / tiles;
+    const int first = (i - head * tiles) * GB_QUERIES, n = run[1];
     const heads_cache c = {keys, values, tables, head, heads, per_text};
 
-    attend(GB_QUERIES, &c, qkv, ldx, y, ldy, scale, rows,
-           (i - head * tiles) * GB_QUERIES, run[1], weights, scratch);
+    attend(GB_QUERIES, &c, qkv, ldx, y, ldy, scale, rows, first, n, weights,
+           scratch);
+    head_quantize(&c, y, ldy, first, min(GB_QUERIES, n - first), reader,
+                  quants);
 }

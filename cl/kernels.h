@@ -32,6 +32,8 @@ enum { /* layernorm */
     GB_NORM_EPS,
     GB_NORM_FIRST_ROW,
     GB_NORM_ROWS,
+    GB_NORM_QUANTS,
+    GB_NORM_READER,
 };
 
 enum { /* linear_{wide,narrow}_{1,n}_PACKING */
@@ -44,13 +46,17 @@ enum { /* linear_{wide,narrow}_{1,n}_PACKING */
     GB_LINEAR_LDY,
     GB_LINEAR_EPILOGUE,
     GB_LINEAR_RUN,
+    GB_LINEAR_N_OUT,
+    GB_LINEAR_QUANTS,
+    GB_LINEAR_READER,
 };
 
-enum { /* quantize_PACKING */
+enum { /* quantize */
     GB_QUANTIZE_X,
     GB_QUANTIZE_N_IN,
     GB_QUANTIZE_LDX,
     GB_QUANTIZE_QUANTS,
+    GB_QUANTIZE_READER,
 };
 
 enum { /* attention_store */
@@ -76,6 +82,8 @@ enum { /* attention, attention_tile */
     GB_ATTENTION_ROWS,
     GB_ATTENTION_TABLES,
     GB_ATTENTION_PER_TEXT,
+    GB_ATTENTION_QUANTS,
+    GB_ATTENTION_READER,
     GB_ATTENTION_RUN, /* of attention_tile alone */
 };
 

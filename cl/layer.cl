@@ -79,7 +79,7 @@
         const int blocks = (n_in + QUANT_BLOCK - 1) / QUANT_BLOCK;            \
         int b, u;                                                             \
                                                                               \
-        quantize_row_##packing(x, n_in, q);                                   \
+        quantize_part(PACK_##packing, x, n_in, 0, n_in, quants, 0);           \
         WHOLE(packing, GB_WIDE, blocks *panel *BYTES_##packing,               \
               QUANTS_SUMS(packing, GB_WIDE))                                  \
     }

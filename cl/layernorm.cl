@@ -55,11 +55,13 @@ norm_row(global const float *row, global const float *gain,
 
 /* y (n, ld) f32 = the norms of rows of x, which are read from first_row on and
  * become rows 0 .. of y; with a negative first_row they are all read, and those
- * that have a slot become the row of y that it says. Groups: (1, rows). */
+ * that have a slot become the row of y that it says. So do those of quants (see
+ * cl/quantize.cl). Groups: (1, rows). */
 LANES_KERNEL
 layernorm(global const float *x, global const float *gain,
           global const float *bias, global float *y, int width, int ld,
-          float eps, int first_row, global const row_t *rows)
+          float eps, int first_row, global const row_t *rows,
+          global void *quants, int reader)
 {
     NORM_LOCAL
     int t = get_group_id(1);
@@ -67,4 +69,7 @@ layernorm(global const float *x, global const float *gain,
 
     norm_row(x + (size_t)from * ld, gain, bias, y + (size_t)to * ld, width,
              to < 0 ? 0 : ld, eps, NORM_SCRATCH);
+    QUANTS_BARRIER();
+    quantize_part(reader, y + (size_t)to * ld, width, 0, to < 0 ? 0 : width,
+                  quants, to);
 }

@@ -101,14 +101,20 @@ linear_store(global float *y, vf sum, vf bias, int epilogue)
             UNROLL for (v = 0; v < (vectors); v++)                            \
                 linear_store(y + (size_t)(t0 + t) * ldy + first + v * stride, \
                              sum[t][v], VLOAD(bias + first + v * stride),     \
-                             epilogue);
+                             epilogue);                                       \
+    QUANTS_BARRIER();                                                         \
+    if (split == 0)                                                           \
+        for (t = 0; t < (tokens) && t0 + t < n; t++)                          \
+            quantize_part(reader, y + (size_t)(t0 + t) * ldy, n_out,          \
+                          p * panel, (p + 1) * panel, quants, t0 + t);
 
 #define LINEAR(name, packing, vectors, tokens)                                \
     GROUP(GB_LANES, GB_SPLIT)                                                 \
     void name##_##packing(                                                    \
         global const float *x, global const GB_CAT(w_, packing) *w,           \
         global const float *bias, global float *y, int n_in, int ldx,         \
-        int ldy, int epilogue, global const int *run)                         \
+        int ldy, int epilogue, global const int *run, int n_out,              \
+        global void *quants, int reader)                                      \
     {                                                                         \
         LINEAR_LOCAL(tokens, vectors)                                         \
         const int stride = GB_LANES * GB_VW, panel = stride * (vectors);      \

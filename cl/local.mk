@@ -3,6 +3,7 @@
 GB_KERNELS = \
 	cl/prelude.cl \
 	cl/packing.cl \
+	cl/quantize.cl \
 	cl/embedding.cl \
 	cl/layernorm.cl \
 	cl/linear.cl \

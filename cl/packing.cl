@@ -86,6 +86,8 @@ weight_bf16(global const ushort *w, int in, int out, int n_in, int panel)
  * 16 + 4 u .. in the upper halves of its bytes. */
 #define QUANT_BLOCK 32
 
+#define PACK_q8_0 3 /* of gb_packing */
+#define PACK_q4_0 4
 #define BYTES_q8_0 34
 #define BYTES_q4_0 18
 #define UNIT_q4_0 4

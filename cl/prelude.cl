@@ -146,8 +146,10 @@ vmax(vf v)
 #define group_sum(x, scratch) (x)
 #define group_max(x, scratch) (x)
 #define GROUP_BARRIER()
+#define GROUP_BARRIER_GLOBAL()
 #else
 #define GROUP_BARRIER() barrier(CLK_LOCAL_MEM_FENCE)
+#define GROUP_BARRIER_GLOBAL() barrier(CLK_GLOBAL_MEM_FENCE)
 
 float
 group_sum(float x, local float *scratch)

@@ -1,160 +1,8 @@
 /* Weights of 8 and 4 bits (see cl/packing.cl): products in integers, which
- * are exact, so that no order matters within a block.
+ * are exact, so that no order matters within a block. Activations are 8 bits
+ * as well (cl/quantize.cl).
  *
- * Activations become 8 bits as well, 32 at a time with a scale: x_PACKING.
  * Each output is a chain of multiply-adds over the blocks in order. */
-
-/* q[u] belongs to unit u of q8_0; to the lower halves of unit u of q4_0, and
- * q[u + 4] to the upper ones. sum is that of the integers. */
-typedef struct {
-    float scale;
-    int sum;
-    int q[UNITS_q8_0]; /* short2 or char4 */
-} x_q8_0;
-
-typedef struct {
-    float scale;
-    int sum;
-    int q[2 * UNITS_q4_0]; /* char4 */
-} x_q4_0;
-
-/* A block of activations; what is not a number, or infinite, makes the scale
- * so. Adding `big`, 1.5 * 2^23, rounds to a whole number. */
-#define BIG 12582912.0f
-
-float
-block_scale(int most_bits)
-{
-    return as_float(most_bits) / 127.0f;
-}
-
-float
-block_inverse(float scale)
-{
-    return scale > 1e-36f ? 1.0f / scale : 0.0f;
-}
-
-#if GB_VW == 1
-typedef struct {
-    float scale;
-    int sum;
-    int q[QUANT_BLOCK / 4]; /* char4 */
-} quantized;
-
-/* n activations, at most a block, behind which there may be anything. */
-quantized
-quantize(global const float *x, int n)
-{
-    quantized r = {.sum = 0, .q = {0}};
-    float inverse;
-    int most = 0, i, k;
-
-    n = min(n, QUANT_BLOCK);
-    for (i = 0; i < n; i++)
-        most = max(most, as_int(x[i]) & 0x7fffffff);
-    r.scale = block_scale(most);
-    inverse = block_inverse(r.scale);
-    for (i = 0; i < n; i++) {
-        k = as_int(x[i] * inverse + BIG) - as_int(BIG);
-        r.sum += k;
-        r.q[i / 4] |= (k & 255) << 8 * (i % 4);
-    }
-    return r;
-}
-
-#define STORE_q8_0(r, p)                                                      \
-    for (i = 0; i < QUANT_BLOCK / 4; i++)                                     \
-        (p)[i] = (r).q[i];
-#define STORE_q4_0 STORE_q8_0
-
-#else
-typedef struct {
-    float scale;
-    int sum;
-    int16 lo, hi;
-} quantized;
-
-int
-isum(int16 v)
-{
-    int8 a = v.lo + v.hi;
-    int4 b = a.lo + a.hi;
-
-    return b.x + b.y + b.z + b.w;
-}
-
-int
-imax(int16 v)
-{
-    int8 a = max(v.lo, v.hi);
-    int4 b = max(a.lo, a.hi);
-
-    return max(max(b.x, b.y), max(b.z, b.w));
-}
-
-quantized
-quantize(global const float *x, int n)
-{
-    float part[QUANT_BLOCK], inverse;
-    float16 lo, hi;
-    quantized r;
-    int i;
-
-    if (n < QUANT_BLOCK) {
-        for (i = 0; i < QUANT_BLOCK; i++)
-            part[i] = i < n ? x[i] : 0.0f;
-        lo = vload16(0, part);
-        hi = vload16(1, part);
-    } else {
-        lo = vload16(0, x);
-        hi = vload16(1, x);
-    }
-    r.scale = block_scale(imax(max(as_int16(lo) & 0x7fffffff,
-                                   as_int16(hi) & 0x7fffffff)));
-    inverse = block_inverse(r.scale);
-    r.lo = as_int16(lo * inverse + BIG) - as_int(BIG);
-    r.hi = as_int16(hi * inverse + BIG) - as_int(BIG);
-    r.sum = isum(r.lo) + isum(r.hi);
-    return r;
-}
-
-#define STORE_q8_0(r, p)                                                      \
-    vstore16(convert_short16((r).lo), 0, (global short *)(p));                 \
-    vstore16(convert_short16((r).hi), 1, (global short *)(p));
-#define STORE_q4_0(r, p)                                                      \
-    vstore16(convert_char16((r).lo), 0, (global char *)(p));                   \
-    vstore16(convert_char16((r).hi), 1, (global char *)(p));
-#endif
-
-/* quants (n, blocks) = x (n, ldx). Groups: (1, n). */
-#define QUANTIZE(packing)                                                     \
-    void quantize_row_##packing(global const float *x, int n_in,              \
-                                global GB_CAT(x_, packing) *quants)           \
-    {                                                                         \
-        const int blocks = (n_in + QUANT_BLOCK - 1) / QUANT_BLOCK;            \
-        quantized r;                                                          \
-        int b, i;                                                             \
-                                                                              \
-        for (b = get_local_id(0); b < blocks; b += GB_LANES) {                \
-            r = quantize(x + b * QUANT_BLOCK, n_in - b * QUANT_BLOCK);        \
-            quants[b].scale = r.scale;                                        \
-            quants[b].sum = r.sum;                                            \
-            STORE_##packing(r, quants[b].q)                                   \
-        }                                                                     \
-    }                                                                         \
-                                                                              \
-    LANES_KERNEL                                                              \
-    quantize_##packing(global const float *x, int n_in, int ldx,              \
-                       global GB_CAT(x_, packing) *quants)                    \
-    {                                                                         \
-        const int t = get_group_id(1);                                        \
-        const int blocks = (n_in + QUANT_BLOCK - 1) / QUANT_BLOCK;            \
-                                                                              \
-        quantize_row_##packing(x + (size_t)t * ldx, n_in,                     \
-                               quants + (size_t)t * blocks);                  \
-    }
-
-FOR_EACH_QUANT(QUANTIZE)
 
 /* --- integers ---------------------------------------------------------- */
 
@@ -435,13 +283,14 @@ dot_4(int acc, char4 a, char4 b)
         wi += panel * BYTES_##packing * GB_SPLIT;                             \
     }
 
-/* x (n, blocks) is what quantize_PACKING made. */
+/* x (n, blocks) is what was made of it (cl/quantize.cl). */
 #define LINEAR_QUANT(name, packing, vectors, tokens)                          \
     GROUP(GB_LANES, GB_SPLIT)                                                 \
     void name##_##packing(                                                    \
         global const GB_CAT(x_, packing) *x, global const uchar *w,           \
         global const float *bias, global float *y, int n_in, int ldx,         \
-        int ldy, int epilogue, global const int *run)                         \
+        int ldy, int epilogue, global const int *run, int n_out,              \
+        global void *quants, int reader)                                      \
     {                                                                         \
         LINEAR_LOCAL(tokens, vectors)                                         \
         const int stride = GB_LANES * GB_VW, panel = stride * (vectors);      \

@@ -11,7 +11,7 @@
 #define SMALL_LAYER 1000000
 
 /* What it keeps on the device. */
-#define BUFFERS 8
+#define BUFFERS 9
 
 /* The heads share a buffer with the layers, and have GB_ROWS rows however
  * short the context is. */
@@ -62,6 +62,7 @@ list_buffers(gb_forward *f, gb_buffer_entry *list)
         {&f->qkv, n * f->ld_qkv * sizeof(float), "activations"},
         {&f->inner, n * f->ld_inner * sizeof(float), "activations"},
         {&f->quants, n * f->row_quants, "activations"},
+        {&f->inner_quants, n * f->row_quants, "activations"},
     };
 
     _Static_assert(GB_COUNT(all) == BUFFERS, "all of them");
@@ -99,12 +100,13 @@ init_quantize(gb_linear *l, gb_compute *c, gb_error *err)
     const gb_linear_io *io = &l->io;
     const gb_panels *p = &l->matrix->panels;
 
-    if (!gb_op_init_packed(c, &l->quantize, "quantize", p->packing,
-                           GB_ARGS([GB_QUANTIZE_X] = GB_MEM(io->x),
-                                   [GB_QUANTIZE_N_IN] = GB_UINT(p->n_in),
-                                   [GB_QUANTIZE_LDX] = GB_UINT(io->ldx),
-                                   [GB_QUANTIZE_QUANTS] = GB_MEM(io->quants)),
-                           err))
+    if (!gb_op_init(c, &l->quantize, "quantize",
+                    GB_ARGS([GB_QUANTIZE_X] = GB_MEM(io->x),
+                            [GB_QUANTIZE_N_IN] = GB_UINT(p->n_in),
+                            [GB_QUANTIZE_LDX] = GB_UINT(io->ldx),
+                            [GB_QUANTIZE_QUANTS] = GB_MEM(io->quants.mem),
+                            [GB_QUANTIZE_READER] = GB_INT(p->packing)),
+                    err))
         return false;
     l->quantize.per_y = 1;
     return true;
@@ -119,7 +121,7 @@ gb_linear_init(gb_linear *l, gb_compute *c, const gb_matrix *m,
     const unsigned panels = gb_panels_count(p);
     const bool quantized = gb_packing_is_quantized(p->packing);
     const gb_arg args[] = {
-        [GB_LINEAR_X] = GB_MEM(quantized ? io->quants : io->x),
+        [GB_LINEAR_X] = GB_MEM(quantized ? io->quants.mem : io->x),
         [GB_LINEAR_WEIGHT] = GB_MEM(m->weight),
         [GB_LINEAR_BIAS] = GB_MEM(m->bias),
         [GB_LINEAR_Y] = GB_MEM(io->y),
@@ -128,6 +130,9 @@ gb_linear_init(gb_linear *l, gb_compute *c, const gb_matrix *m,
         [GB_LINEAR_LDY] = GB_UINT(io->ldy),
         [GB_LINEAR_EPILOGUE] = GB_UINT(io->epilogue),
         [GB_LINEAR_RUN] = GB_MEM(io->run),
+        [GB_LINEAR_N_OUT] = GB_UINT(p->n_out),
+        [GB_LINEAR_QUANTS] = GB_MEM(io->made.mem),
+        [GB_LINEAR_READER] = GB_INT(io->made.reader),
     };
 
     *l = (gb_linear){.matrix = m, .io = *io};
@@ -137,7 +142,8 @@ gb_linear_init(gb_linear *l, gb_compute *c, const gb_matrix *m,
         !gb_op_init_packed(c, &l->many,
                            m->wide ? "linear_wide_n" : "linear_narrow_n",
                            p->packing, args, GB_COUNT(args), err) ||
-        (quantized && !init_quantize(l, c, err)))
+        (quantized && !gb_packing_is_quantized(io->quants.reader) &&
+         !init_quantize(l, c, err)))
         return false;
     l->one.x = l->many.x = panels;
     l->one.local[1] = l->many.local[1] = s->split;
@@ -174,7 +180,7 @@ gb_linear_run(gb_compute *c, gb_gemm *gemm, const gb_linear *l, unsigned n,
 bool
 gb_norm_init(gb_op *op, gb_compute *c, const gb_norm *norm, cl_mem x, cl_mem y,
              unsigned width, unsigned ld, float eps, int first_row, cl_mem rows,
-             gb_error *err)
+             gb_quants made, gb_error *err)
 {
     if (!gb_op_init(c, op, "layernorm",
                     GB_ARGS([GB_NORM_X] = GB_MEM(x),
@@ -185,7 +191,9 @@ gb_norm_init(gb_op *op, gb_compute *c, const gb_norm *norm, cl_mem x, cl_mem y,
                             [GB_NORM_LD] = GB_UINT(ld),
                             [GB_NORM_EPS] = GB_FLOAT(eps),
                             [GB_NORM_FIRST_ROW] = GB_INT(first_row),
-                            [GB_NORM_ROWS] = GB_MEM(rows)),
+                            [GB_NORM_ROWS] = GB_MEM(rows),
+                            [GB_NORM_QUANTS] = GB_MEM(made.mem),
+                            [GB_NORM_READER] = GB_INT(made.reader)),
                     err))
         return false;
     op->per_y = 1;
@@ -214,7 +222,8 @@ attention_scale(const gb_config *g, unsigned layer)
 }
 
 static bool
-open_attention(gb_forward *f, gb_layer_plan *p, unsigned layer, gb_error *err)
+open_attention(gb_forward *f, gb_layer_plan *p, unsigned layer,
+               gb_quants made, gb_error *err)
 {
     const unsigned width = f->config->n_embd;
     const cl_mem keys = f->cache->keys[layer];
@@ -233,6 +242,8 @@ open_attention(gb_forward *f, gb_layer_plan *p, unsigned layer, gb_error *err)
         [GB_ATTENTION_ROWS] = GB_MEM(f->rows),
         [GB_ATTENTION_TABLES] = GB_MEM(tables),
         [GB_ATTENTION_PER_TEXT] = GB_UINT(per_text),
+        [GB_ATTENTION_QUANTS] = GB_MEM(made.mem),
+        [GB_ATTENTION_READER] = GB_INT(made.reader),
         [GB_ATTENTION_RUN] = GB_MEM(f->run),
     };
 
@@ -322,34 +333,54 @@ open_whole(gb_forward *f, gb_layer_plan *p, const gb_layer *w, unsigned layer,
     return true;
 }
 
+/* Who makes the floats that a matrix reads makes integers of them, too, where
+ * each of its groups makes `together` of a row. */
+static gb_quants
+quants_for(cl_mem mem, const gb_matrix *reader, unsigned together)
+{
+    const bool whole = together % GB_QUANT_BLOCK == 0;
+
+    return (gb_quants){mem, whole ? reader->panels.packing : GB_PACK_F32};
+}
+
 static bool
 open_layer(gb_forward *f, gb_layer_plan *p, const gb_layer *w, unsigned layer,
            gb_error *err)
 {
     const gb_config *g = f->config;
-    const unsigned width = g->n_embd;
+    const unsigned width = g->n_embd, ld = f->ld;
+    /* A norm is made by one group. */
+    const gb_quants norm_1 = quants_for(f->quants, &w->attn, 0);
+    const gb_quants norm_2 = quants_for(f->quants, &w->fc, 0);
+    const gb_quants attended = quants_for(f->quants, &w->proj, g->head_size);
+    const gb_quants inner =
+        quants_for(f->inner_quants, &w->fc_proj, w->fc.panels.width);
     gb_compute *c = f->c;
 
-    if (!gb_norm_init(&p->ln_1, c, &w->ln_1, f->x, f->norm, width, f->ld,
-                      g->ln_eps, 0, f->rows, err) ||
+    if (!gb_norm_init(&p->ln_1, c, &w->ln_1, f->x, f->norm, width, ld,
+                      g->ln_eps, 0, f->rows, norm_1, err) ||
         !gb_linear_init(&p->qkv, c, &w->attn,
-                        &(gb_linear_io){f->norm, f->ld, f->qkv, f->ld_qkv,
-                                        GB_EPILOGUE_BIAS, f->run, f->quants},
+                        &(gb_linear_io){f->norm, ld, f->qkv, f->ld_qkv,
+                                        GB_EPILOGUE_BIAS, f->run,
+                                        .quants = norm_1},
                         err) ||
-        !open_attention(f, p, layer, err) ||
+        !open_attention(f, p, layer, attended, err) ||
         !gb_linear_init(&p->proj, c, &w->proj,
-                        &(gb_linear_io){f->attended, f->ld, f->x, f->ld,
-                                        GB_EPILOGUE_ADD, f->run, f->quants},
+                        &(gb_linear_io){f->attended, ld, f->x, ld,
+                                        GB_EPILOGUE_ADD, f->run,
+                                        .quants = attended},
                         err) ||
-        !gb_norm_init(&p->ln_2, c, &w->ln_2, f->x, f->norm, width, f->ld,
-                      g->ln_eps, 0, f->rows, err) ||
+        !gb_norm_init(&p->ln_2, c, &w->ln_2, f->x, f->norm, width, ld,
+                      g->ln_eps, 0, f->rows, norm_2, err) ||
         !gb_linear_init(&p->fc, c, &w->fc,
-                        &(gb_linear_io){f->norm, f->ld, f->inner, f->ld_inner,
-                                        activation_of(g), f->run, f->quants},
+                        &(gb_linear_io){f->norm, ld, f->inner, f->ld_inner,
+                                        activation_of(g), f->run,
+                                        .quants = norm_2, .made = inner},
                         err) ||
         !gb_linear_init(&p->fc_proj, c, &w->fc_proj,
-                        &(gb_linear_io){f->inner, f->ld_inner, f->x, f->ld,
-                                        GB_EPILOGUE_ADD, f->run, f->quants},
+                        &(gb_linear_io){f->inner, f->ld_inner, f->x, ld,
+                                        GB_EPILOGUE_ADD, f->run,
+                                        .quants = inner},
                         err) ||
         !open_whole(f, p, w, layer, err))
         return false;

@@ -20,6 +20,13 @@ typedef enum gb_epilogue { /* as in cl/linear.cl */
     GB_EPILOGUE_QUICK_GELU,
 } gb_epilogue;
 
+/* Activations as integers. A kernel that makes floats makes these as well, for
+ * the matrix that reads them, where its groups make whole blocks. */
+typedef struct gb_quants {
+    cl_mem mem;        /* (n) gb_quants_size; NULL where no matrix wants any */
+    gb_packing reader; /* of the matrix; of floats: it does not make them */
+} gb_quants;
+
 /* What a linear layer reads and writes. */
 typedef struct gb_linear_io {
     cl_mem x; /* (n, ldx) */
@@ -28,8 +35,8 @@ typedef struct gb_linear_io {
     unsigned ldy;
     gb_epilogue epilogue;
     cl_mem run;    /* n is in run[1] */
-    cl_mem quants; /* (n) gb_quants_size, for what lies between; NULL where the
-                      matrix is of floats */
+    gb_quants quants; /* of x */
+    gb_quants made;   /* of y */
 } gb_linear_io;
 
 /* One linear layer bound to its input and output: for a single token, for
@@ -38,7 +45,8 @@ typedef struct gb_linear {
     const gb_matrix *matrix;
     gb_linear_io io;
     gb_op one, many;
-    gb_op quantize; /* before either; without a kernel where there is none */
+    gb_op quantize; /* before either; without a kernel where the matrix is of
+                       floats, or who makes x does it */
 } gb_linear;
 
 typedef struct gb_layer_plan {
@@ -83,7 +91,8 @@ typedef struct gb_forward {
     cl_mem qkv;      /* (batch, ld_qkv) */
     cl_mem attended; /* (batch, ld) */
     cl_mem inner;    /* (batch, ld_inner) */
-    cl_mem quants;   /* (batch) row_quants; or NULL */
+    cl_mem quants, inner_quants; /* (batch) row_quants each, of norm or
+                                    attended and of inner; or NULL */
     gb_op embedding;
     gb_layer_plan *layers;
     unsigned n_layer;
@@ -117,6 +126,7 @@ bool gb_linear_run(gb_compute *c, gb_gemm *gemm, const gb_linear *l,
 void gb_linear_free(gb_linear *l);
 bool gb_norm_init(gb_op *op, gb_compute *c, const gb_norm *norm, cl_mem x,
                   cl_mem y, unsigned width, unsigned ld, float eps,
-                  int first_row, cl_mem rows, gb_error *err);
+                  int first_row, cl_mem rows, gb_quants made,
+                  gb_error *err);
 
 #endif

@@ -177,16 +177,17 @@ open_logits(gb_head *h, gb_forward *f, const gb_weights *w, gb_error *err)
 {
     const unsigned width = f->config->n_embd;
     const float eps = f->config->ln_eps;
+    const gb_quants none = {0};
     gb_compute *c = h->c;
 
     return gb_norm_init(&h->norm, c, &w->ln_f, f->x, h->hidden, width,
-                        h->width, eps, -1, f->rows, err) &&
+                        h->width, eps, -1, f->rows, none, err) &&
            gb_norm_init(&h->score_norm, c, &w->ln_f, f->x, h->hidden, width,
-                        h->width, eps, 0, f->rows, err) &&
+                        h->width, eps, 0, f->rows, none, err) &&
            gb_linear_init(&h->project, c, &w->head,
                           &(gb_linear_io){h->hidden, h->width, h->logits,
                                           h->ld, GB_EPILOGUE_BIAS, h->run,
-                                          f->quants},
+                                          .quants.mem = f->quants},
                           err);
 }
 

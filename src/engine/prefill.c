@@ -142,7 +142,7 @@ gb_prefill_measure(gb_compute *c, gb_packing packing, gb_prefill_times *t,
         gb_matrix_load(&m, c, packing, &w, false, NULL, err) &&
         gb_linear_init(&l, c, &m,
                        &(gb_linear_io){x, ldx, y, ldy, GB_EPILOGUE_BIAS, run,
-                                       quants},
+                                       .quants.mem = quants},
                        err) &&
         (gemm = gb_gemm_open(c, INPUTS, gb_panels_outputs(&m.panels), TOKENS,
                              err)) != NULL)

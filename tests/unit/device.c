@@ -193,6 +193,53 @@ quantize_activations(float *x, size_t rows, size_t n)
         }
 }
 
+device_quants
+quants_poisoned(gb_compute *c, gb_packing reader, size_t rows, unsigned n_in)
+{
+    device_quants q = {.words = gb_quants_size(&c->shape, reader, n_in) / 4};
+
+    if ((c->packings & 1u << reader) == 0)
+        q.words = 0;
+    if (q.words > 0)
+        q.made = (gb_quants){device_poisoned(c, rows * q.words), reader};
+    return q;
+}
+
+void
+quants_check(gb_compute *c, device_quants *q, cl_mem y, unsigned ld,
+             unsigned n_in, size_t rows, const bool *written)
+{
+    cl_mem expected_m;
+    float *found, *expected;
+    gb_error err = GB_ERROR_INIT;
+    size_t i;
+    gb_op op;
+
+    if (q->words == 0)
+        return;
+    expected_m = device_poisoned(c, rows * q->words);
+    test_ok(gb_op_init(c, &op, "quantize",
+                       GB_ARGS([GB_QUANTIZE_X] = GB_MEM(y),
+                               [GB_QUANTIZE_N_IN] = GB_UINT(n_in),
+                               [GB_QUANTIZE_LDX] = GB_UINT(ld),
+                               [GB_QUANTIZE_QUANTS] = GB_MEM(expected_m),
+                               [GB_QUANTIZE_READER] = GB_INT(q->made.reader)),
+                       &err),
+            &err);
+    op.per_y = 1;
+    device_run(c, &op, rows);
+    found = device_read(c, q->made.mem, rows * q->words);
+    expected = device_read(c, expected_m, rows * q->words);
+    for (i = 0; i < rows * q->words; i++)
+        if (written != NULL && !written[i / q->words]
+                ? !is_poison(found[i])
+                : memcmp(&found[i], &expected[i], sizeof *found) != 0)
+            fail_msg("word %zu of row %zu as integers is not what it should "
+                     "be", i % q->words, i / q->words);
+    device_free(q->made.mem), device_free(expected_m);
+    free(found), free(expected);
+}
+
 gb_tensor
 tensor_of(const float *x, size_t rows, size_t columns)
 {

@@ -5,6 +5,7 @@
 #ifndef GB_TESTS_DEVICE_H
 #define GB_TESTS_DEVICE_H
 
+#include "engine/forward.h"
 #include "engine/queue.h"
 
 /* A not-a-number that no computation makes. It stands wherever a kernel has
@@ -61,6 +62,21 @@ void quantize_weights(float *w, size_t n_in, size_t n_out, bool transposed,
                       gb_packing packing);
 /* Rows (rows, n) of activations become what the device multiplies. */
 void quantize_activations(float *x, size_t rows, size_t n);
+
+/* What a kernel that makes activations also makes of them as integers. */
+typedef struct device_quants {
+    gb_quants made; /* its arguments */
+    size_t words;   /* of a row */
+} device_quants;
+
+/* For rows of n_in; reader: a packing of floats where c has no other. */
+device_quants quants_poisoned(gb_compute *c, gb_packing reader, size_t rows,
+                              unsigned n_in);
+/* Row i of them is, bit for bit, what the kernel `quantize` makes of the same
+ * row of y (rows, ld); or it is not written, where i is not in `written` (NULL:
+ * all are). Frees them. */
+void quants_check(gb_compute *c, device_quants *q, cl_mem y, unsigned ld,
+                  unsigned n_in, size_t rows, const bool *written);
 
 /* A view of x as a float32 tensor (rows, columns), or (columns) when rows is
  * 0. */

@@ -14,10 +14,10 @@ static const struct {
     gb_packing cache;
 } programs[] = {
     {DEVICE_SLIM, 1 << GB_PACK_F32 | QUANTS, 8, GB_PACK_F16},
-    {DEVICE_GPU, 1 << GB_PACK_F16 | QUANTS, 12, GB_PACK_F16},
-    {DEVICE_WIDE, 1 << GB_PACK_F16 | QUANTS, 25, GB_PACK_F32},
-    {DEVICE_GPU, 1 << GB_PACK_BF16 | 1 << GB_PACK_F32, 80, GB_PACK_F32},
-    {DEVICE_WIDE, 1 << GB_PACK_BF16 | 1 << GB_PACK_F32, 64, GB_PACK_F16},
+    {DEVICE_GPU, 1 << GB_PACK_F16 | QUANTS, 32, GB_PACK_F16},
+    {DEVICE_WIDE, 1 << GB_PACK_F16 | QUANTS, 64, GB_PACK_F32},
+    {DEVICE_GPU, 1 << GB_PACK_BF16 | 1 << GB_PACK_F32, 76, GB_PACK_F32},
+    {DEVICE_WIDE, 1 << GB_PACK_BF16 | 1 << GB_PACK_F32, 25, GB_PACK_F16},
 };
 #define SHAPES 3 /* of the first programs each has another */
 

@@ -166,6 +166,12 @@ attend(gb_compute *c, const attention_case *a, const gb_row *rows,
                            3 * a->width, a->ld_qkv, poison()), *y;
     cl_mem x_m, rows_m = device_words(c, rows, n * sizeof *rows / 4);
     cl_mem run_m = device_words(c, run, 2), y_m = device_poisoned(c, n * a->ld);
+    /* A group makes whole blocks of one head. */
+    device_quants quants = quants_poisoned(
+        c, a->head_size % GB_QUANT_BLOCK != 0 ? GB_PACK_F32
+           : n % 2 == 0                       ? GB_PACK_Q4_0
+                                              : GB_PACK_Q8_0,
+        n, a->width);
     gb_error err = GB_ERROR_INIT;
     unsigned i, j;
     gb_op op;
@@ -180,6 +186,8 @@ attend(gb_compute *c, const attention_case *a, const gb_row *rows,
         [GB_ATTENTION_ROWS] = GB_MEM(rows_m),
         [GB_ATTENTION_TABLES] = GB_MEM(a->tables),
         [GB_ATTENTION_PER_TEXT] = GB_UINT(PER_TEXT),
+        [GB_ATTENTION_QUANTS] = GB_MEM(quants.made.mem),
+        [GB_ATTENTION_READER] = GB_INT(quants.made.reader),
         [GB_ATTENTION_RUN] = GB_MEM(run_m),
     };
 
@@ -196,6 +204,7 @@ attend(gb_compute *c, const attention_case *a, const gb_row *rows,
     op.x = HEADS;
     op.per_y = tile ? c->shape.queries : 1;
     device_run(c, &op, n);
+    quants_check(c, &quants, y_m, a->ld, a->width, n, NULL);
     y = device_read(c, y_m, n * a->ld);
     for (i = 0; i < n; i++) {
         memcpy(out + i * a->width, y + i * a->ld, a->width * sizeof *y);

@@ -193,7 +193,10 @@ check_layernorm(gb_compute *c, unsigned width, int first_row)
     gb_norm norm = {device_words(c, gain_p, ld), device_words(c, bias_p, ld)};
     cl_mem x_m, y_m = device_poisoned(c, ROWS * ld);
     cl_mem rows_m = device_words(c, rows, sizeof rows / 4);
+    device_quants quants = quants_poisoned(
+        c, first_row % 2 == 0 ? GB_PACK_Q8_0 : GB_PACK_Q4_0, ROWS, width);
     gb_error err = GB_ERROR_INIT;
+    bool written[ROWS];
     unsigned i, j;
     int source;
     gb_op op;
@@ -203,12 +206,13 @@ check_layernorm(gb_compute *c, unsigned width, int first_row)
             padded[i] = poison();
     x_m = device_words(c, padded, ROWS * ld);
     test_ok(gb_norm_init(&op, c, &norm, x_m, y_m, width, ld, eps, first_row,
-                         rows_m, &err),
+                         rows_m, quants.made, &err),
             &err);
     device_run(c, &op, n);
     y = device_read(c, y_m, ROWS * ld);
     for (i = 0; i < ROWS; i++) {
         source = first_row < 0 ? slots[i] : i < n ? (int)(from + i) : -1;
+        written[i] = source >= 0;
         if (source < 0) {
             assert_poison(y + i * ld, ld, "layernorm");
             continue;
@@ -218,6 +222,7 @@ check_layernorm(gb_compute *c, unsigned width, int first_row)
             assert_near(y[i * ld + j], j < width ? expected[j] : 0,
                         j < width ? 4e-6 : 0, "layernorm", i, j);
     }
+    quants_check(c, &quants, y_m, ld, width, ROWS, written);
     device_free(norm.gain), device_free(norm.bias), device_free(rows_m);
     device_free(x_m), device_free(y_m);
     free(x), free(gain), free(bias), free(padded), free(gain_p);
@@ -336,6 +341,13 @@ linear_run(gb_compute *c, const linear_case *l, unsigned first, unsigned n,
         n * gb_quants_size(&c->shape, l->m.panels.packing, l->n_in) / 4;
     const unsigned padded = gb_panels_outputs(&l->m.panels);
     cl_mem x_m = device_words(c, x, n * l->ldx), y_m, run_m, quants_m;
+    /* A group makes whole blocks of one panel. */
+    device_quants made = quants_poisoned(
+        c, way == LINEAR_CLBLAST || l->m.panels.width % GB_QUANT_BLOCK != 0
+               ? GB_PACK_F32
+           : n % 2 == 0 ? GB_PACK_Q4_0
+                        : GB_PACK_Q8_0,
+        n, l->n_out);
     gb_error err = GB_ERROR_INIT;
     gb_linear linear;
     gb_gemm *gemm;
@@ -361,7 +373,9 @@ linear_run(gb_compute *c, const linear_case *l, unsigned first, unsigned n,
         quants_m = device_poisoned(c, quants);
         test_ok(gb_linear_init(&linear, c, &l->m,
                                &(gb_linear_io){x_m, l->ldx, y_m, l->ldy,
-                                               epilogue, run_m, quants_m},
+                                               epilogue, run_m,
+                                               .quants.mem = quants_m,
+                                               .made = made.made},
                                &err),
                 &err);
         if (linear.quantize.kernel != NULL)
@@ -370,6 +384,7 @@ linear_run(gb_compute *c, const linear_case *l, unsigned first, unsigned n,
         gb_linear_free(&linear);
         free(device_read(c, quants_m, quants));
         device_free(quants_m);
+        quants_check(c, &made, y_m, l->ldy, l->n_out, n, NULL);
     }
     free(y);
     y = device_read(c, y_m, n * l->ldy);
