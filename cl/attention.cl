@@ -11,11 +11,7 @@
  *          zeros
  * Which blocks hold a text its table says: tables (texts, per_text). */
 
-/* Vectors of a work-item for the keys of a block, and for a head. */
-#define KEY_STRIDE (GB_LANES * GB_VW)
-#define KEY_VECTORS ((GB_BLOCK + KEY_STRIDE - 1) / KEY_STRIDE)
 #define GB_HEAD_PAD ((GB_HEAD + 15) / 16 * 16)
-#define VALUE_VECTORS ((GB_HEAD_PAD + KEY_STRIDE - 1) / KEY_STRIDE)
 
 typedef GB_CAT(w_, GB_CACHE) cached;
 #define CACHE_LOAD(p) GB_CAT(VLOAD_, GB_CACHE)(p)
@@ -44,39 +40,6 @@ cache_store(global const float *qkv, global cached *keys, global cached *values,
         CACHE_STORE(0.0f, values + d);
 }
 
-/* Vector i of a lane of a value; lanes beyond the head have nothing to do. */
-vf
-value_load(global const cached *value, int i)
-{
-    const int at = get_local_id(0) * GB_VW + i * KEY_STRIDE;
-
-#if KEY_STRIDE * VALUE_VECTORS > GB_HEAD_PAD
-    if (at >= GB_HEAD_PAD)
-        return 0.0f;
-#endif
-    return CACHE_LOAD(value + at);
-}
-
-void
-head_store(global float *y, int at, vf v)
-{
-#if GB_VW == 1
-    if (at < GB_HEAD)
-        y[at] = v;
-#else
-    float part[GB_VW];
-    int i;
-
-    if (at + GB_VW <= GB_HEAD) {
-        VSTORE(v, y + at);
-        return;
-    }
-    VSTORE(v, part);
-    for (i = 0; at + i < GB_HEAD; i++)
-        y[at + i] = part[i];
-#endif
-}
-
 /* Groups: (heads, n). */
 LANES_KERNEL
 attention_store(global const float *qkv, int ldx, global cached *keys,
@@ -92,13 +55,43 @@ attention_store(global const float *qkv, int ldx, global cached *keys,
                     row.position, get_group_id(0), get_num_groups(0));
 }
 
-/* On a CPU the rows of a group are kept in memory and done one after the other,
- * elsewhere in registers. */
+/* What a group reads of the caches of its head. */
+typedef struct {
+    global const cached *keys, *values;
+    global const int *tables;
+    int head, heads, per_text;
+} heads_cache;
+
+/* Where a block of a text begins, in components of all its positions. */
+size_t
+block_at(const heads_cache *c, int table, int block)
+{
+    return ((size_t)c->tables[table * c->per_text + block] * c->heads +
+            c->head) * GB_BLOCK;
+}
+
+/* The rest is of CPUs: a work-item has a head to itself. Elsewhere:
+ * cl/attention_gpu.cl. */
 #if GB_LANES == 1
-#define FOR_ROWS for
-#else
-#define FOR_ROWS UNROLL for
-#endif
+
+/* Vectors for the keys of a block, and for a head. */
+#define KEY_VECTORS (GB_BLOCK / GB_VW)
+#define VALUE_VECTORS (GB_HEAD_PAD / GB_VW)
+
+void
+head_store(global float *y, int at, vf v)
+{
+    float part[GB_VW];
+    int i;
+
+    if (at + GB_VW <= GB_HEAD) {
+        VSTORE(v, y + at);
+        return;
+    }
+    VSTORE(v, part);
+    for (i = 0; at + i < GB_HEAD; i++)
+        y[at + i] = part[i];
+}
 
 /* score = q keys, for `queries` <= GB_QUERIES rows that see the same block,
  * some vectors of each at a time so that the sums stay in registers. Each is a
@@ -117,7 +110,7 @@ block_scores(int queries, global const float **q, global const cached *keys,
             UNROLL for (v = 0; v < at_once; v++) sum[r][v] = 0.0f;
         for (d = 0; d < GB_HEAD; d++) {
             UNROLL for (v = 0; v < at_once; v++) key[v] =
-                CACHE_LOAD(keys + d * GB_BLOCK + (i + v) * KEY_STRIDE);
+                CACHE_LOAD(keys + d * GB_BLOCK + (i + v) * GB_VW);
             UNROLL for (r = 0; r < queries; r++)
             {
                 qd = q[r][d];
@@ -149,7 +142,7 @@ block_values(int queries, local const float (*weights)[GB_BLOCK],
             UNROLL for (v = 0; v < n; v++) part[r][v] = sum[r][i + v];
         for (j = from; j < to; j++) {
             UNROLL for (v = 0; v < n; v++) value[v] =
-                value_load(values + j * GB_HEAD_PAD, i + v);
+                CACHE_LOAD(values + j * GB_HEAD_PAD + (i + v) * GB_VW);
             UNROLL for (r = 0; r < queries; r++)
             {
                 w = weights[r][j];
@@ -160,43 +153,6 @@ block_values(int queries, local const float (*weights)[GB_BLOCK],
         UNROLL for (r = 0; r < queries; r++)
             UNROLL for (v = 0; v < n; v++) sum[r][i + v] = part[r][v];
     }
-}
-
-#if GB_LANES == 1
-#define group_maxes(x, n, scratch)
-#else
-/* group_max of each of n <= GB_QUERIES. */
-void
-group_maxes(float *x, int n, local float (*scratch)[GB_LANES])
-{
-    int lane = get_local_id(0), half_width, i;
-
-    UNROLL for (i = 0; i < n; i++) scratch[i][lane] = x[i];
-    for (half_width = GB_LANES / 2; half_width > 0; half_width /= 2) {
-        GROUP_BARRIER();
-        if (lane < half_width)
-            UNROLL for (i = 0; i < n; i++) scratch[i][lane] =
-                fmax(scratch[i][lane], scratch[i][lane + half_width]);
-    }
-    GROUP_BARRIER();
-    UNROLL for (i = 0; i < n; i++) x[i] = scratch[i][0];
-    GROUP_BARRIER();
-}
-#endif
-
-/* What a group reads of the caches of its head. */
-typedef struct {
-    global const cached *keys, *values;
-    global const int *tables;
-    int head, heads, per_text;
-} heads_cache;
-
-/* Where a block of a text begins, in components of all its positions. */
-size_t
-block_at(const heads_cache *c, int table, int block)
-{
-    return ((size_t)c->tables[table * c->per_text + block] * c->heads +
-            c->head) * GB_BLOCK;
 }
 
 /* Whether all rows see this block, and it is the same one. */
@@ -220,20 +176,17 @@ share_block(int queries, const heads_cache *c, const row_t *row, int block)
 INLINE void
 attend(int queries, const heads_cache *c, global const float *qkv, int ldx,
        global float *y, int ldy, float scale, global const row_t *rows,
-       int first, int n, local float (*weights)[GB_BLOCK],
-       local float (*scratch)[GB_LANES])
+       int first, int n, local float (*weights)[GB_BLOCK])
 {
-    const int lane = get_local_id(0) * GB_VW;
     global const float *q[GB_QUERIES];
     vf score[GB_QUERIES][KEY_VECTORS], sum[GB_QUERIES][VALUE_VECTORS];
     vf total[GB_QUERIES], weight;
-    float most[GB_QUERIES], block_most[GB_QUERIES], rescale, w;
+    float most[GB_QUERIES], block_most, rescale, w;
     int n_keys[GB_QUERIES], last = 0, block, shared, i, r;
     size_t at[GB_QUERIES];
     row_t row[GB_QUERIES];
 
-    FOR_ROWS (r = 0; r < queries; r++)
-    {
+    for (r = 0; r < queries; r++) {
         row[r] = rows[min(first + r, n - 1)];
         q[r] = qkv + (size_t)min(first + r, n - 1) * ldx + c->head * GB_HEAD;
         if (first + r >= n)
@@ -245,60 +198,52 @@ attend(int queries, const heads_cache *c, global const float *qkv, int ldx,
     }
     for (block = 0; block * GB_BLOCK <= last; block++) {
         shared = share_block(queries, c, row, block) ? GB_BLOCK : 0;
-        FOR_ROWS (r = 0; r < queries; r++)
-        {
+        for (r = 0; r < queries; r++) {
             n_keys[r] =
                 clamp(row[r].position + 1 - block * GB_BLOCK, 0, GB_BLOCK);
             at[r] = n_keys[r] > 0 ? block_at(c, row[r].table, block) : 0;
             shared = min(shared, n_keys[r]);
         }
         if (shared > 0)
-            block_scores(queries, q, c->keys + at[0] * GB_HEAD + lane, score);
+            block_scores(queries, q, c->keys + at[0] * GB_HEAD, score);
         else
-            FOR_ROWS (r = 0; r < queries; r++) if (n_keys[r] > 0)
-                block_scores(1, q + r, c->keys + at[r] * GB_HEAD + lane,
-                             score + r);
-        FOR_ROWS (r = 0; r < queries; r++)
-        {
-            block_most[r] = -INFINITY;
+            for (r = 0; r < queries; r++)
+                if (n_keys[r] > 0)
+                    block_scores(1, q + r, c->keys + at[r] * GB_HEAD,
+                                 score + r);
+        for (r = 0; r < queries; r++) {
+            block_most = -INFINITY;
             UNROLL for (i = 0; i < KEY_VECTORS; i++)
             {
-                score[r][i] = vmask(score[r][i] * scale,
-                                    lane + i * KEY_STRIDE, n_keys[r]);
-                block_most[r] = fmax(block_most[r], vmax(score[r][i]));
+                score[r][i] =
+                    vmask(score[r][i] * scale, i * GB_VW, n_keys[r]);
+                block_most = fmax(block_most, vmax(score[r][i]));
             }
-        }
-        group_maxes(block_most, queries, scratch);
-        FOR_ROWS (r = 0; r < queries; r++)
-        {
-            rescale = exp(most[r] - fmax(most[r], block_most[r]));
-            most[r] = fmax(most[r], block_most[r]);
+            rescale = exp(most[r] - fmax(most[r], block_most));
+            most[r] = fmax(most[r], block_most);
             total[r] *= rescale;
             UNROLL for (i = 0; i < KEY_VECTORS; i++)
             {
                 weight = exp(score[r][i] - most[r]);
                 total[r] += weight;
-                VSTORE(weight, weights[r] + lane + i * KEY_STRIDE);
+                VSTORE(weight, weights[r] + i * GB_VW);
             }
             UNROLL for (i = 0; i < VALUE_VECTORS; i++) sum[r][i] *= rescale;
         }
-        GROUP_BARRIER();
         if (shared > 0)
             block_values(queries, weights, c->values + at[0] * GB_HEAD_PAD, 0,
                          shared, sum);
         if (queries > 1)
-            FOR_ROWS (r = 0; r < queries; r++) block_values(
-                1, weights + r, c->values + at[r] * GB_HEAD_PAD, shared,
-                n_keys[r], sum + r);
-        GROUP_BARRIER();
+            for (r = 0; r < queries; r++)
+                block_values(1, weights + r, c->values + at[r] * GB_HEAD_PAD,
+                             shared, n_keys[r], sum + r);
     }
-    FOR_ROWS (r = 0; r < queries; r++)
-    {
-        w = group_sum(vsum(total[r]), scratch[0]);
+    for (r = 0; r < queries; r++) {
+        w = vsum(total[r]);
         if (first + r < n)
             UNROLL for (i = 0; i < VALUE_VECTORS; i++) head_store(
                 y + (size_t)(first + r) * ldy + c->head * GB_HEAD,
-                lane + i * KEY_STRIDE, sum[r][i] / w);
+                i * GB_VW, sum[r][i] / w);
     }
 }
 
@@ -311,7 +256,6 @@ head_quantize(const heads_cache *c, global const float *y, int ldy, int first,
     const int from = c->head * GB_HEAD, width = c->heads * GB_HEAD;
     int t;
 
-    QUANTS_BARRIER();
     for (t = first; t < first + n; t++)
         quantize_part(reader, y + (size_t)t * ldy, width, from,
                       from + GB_HEAD, quants, t);
@@ -324,21 +268,18 @@ LANES_KERNEL
 attention(global const float *qkv, int ldx, global cached *keys,
           global cached *values, global float *y, int ldy, int width,
           float scale, global const row_t *rows, global const int *tables,
-          int per_text, global void *quants, int reader)
+          int per_text, global const int *run, global void *quants, int reader)
 {
-    local float weights[1][GB_BLOCK], scratch[1][GB_LANES];
+    local float weights[1][GB_BLOCK];
     const heads_cache c = {keys, values, tables, get_group_id(0),
                            get_num_groups(0), per_text};
 
-    if (get_num_groups(1) == 1 && rows->store)
+    if (run[1] == 1 && rows->store)
         cache_store(qkv, keys, values, width,
                     tables[rows->table * per_text + rows->position / GB_BLOCK],
                     rows->position, c.head, c.heads);
-#if GB_LANES > 1
-    barrier(CLK_GLOBAL_MEM_FENCE); /* not in the if: PoCL 5 and 6 fail there */
-#endif
     attend(1, &c, qkv, ldx, y, ldy, scale, rows, get_group_id(1),
-           get_num_groups(1), weights, scratch);
+           run[1], weights);
     head_quantize(&c, y, ldy, get_group_id(1), 1, reader, quants);
 }
 
@@ -349,17 +290,17 @@ LANES_KERNEL
 attention_tile(global const float *qkv, int ldx, global cached *keys,
                global cached *values, global float *y, int ldy, int width,
                float scale, global const row_t *rows,
-               global const int *tables, int per_text, global void *quants,
-               int reader, global const int *run)
+               global const int *tables, int per_text, global const int *run,
+               global void *quants, int reader)
 {
-    local float weights[GB_QUERIES][GB_BLOCK], scratch[GB_QUERIES][GB_LANES];
+    local float weights[GB_QUERIES][GB_BLOCK];
     const int heads = get_num_groups(0), tiles = get_num_groups(1);
     const int i = get_group_id(1) * heads + get_group_id(0), head = i / tiles;
     const int first = (i - head * tiles) * GB_QUERIES, n = run[1];
     const heads_cache c = {keys, values, tables, head, heads, per_text};
 
-    attend(GB_QUERIES, &c, qkv, ldx, y, ldy, scale, rows, first, n, weights,
-           scratch);
+    attend(GB_QUERIES, &c, qkv, ldx, y, ldy, scale, rows, first, n, weights);
     head_quantize(&c, y, ldy, first, min(GB_QUERIES, n - first), reader,
                   quants);
 }
+#endif

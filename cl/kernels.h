@@ -46,7 +46,7 @@ enum { /* linear_{wide,narrow}_{1,n}_PACKING */
     GB_LINEAR_LDY,
     GB_LINEAR_EPILOGUE,
     GB_LINEAR_RUN,
-    GB_LINEAR_N_OUT,
+    GB_LINEAR_N_OUT, /* from here on: on a CPU */
     GB_LINEAR_QUANTS,
     GB_LINEAR_READER,
 };
@@ -82,9 +82,20 @@ enum { /* attention, attention_tile */
     GB_ATTENTION_ROWS,
     GB_ATTENTION_TABLES,
     GB_ATTENTION_PER_TEXT,
-    GB_ATTENTION_QUANTS,
+    GB_ATTENTION_RUN,
+    GB_ATTENTION_QUANTS, /* where it makes y */
     GB_ATTENTION_READER,
-    GB_ATTENTION_RUN, /* of attention_tile alone */
+};
+
+enum { /* attention_join */
+    GB_PARTS_X,
+    GB_PARTS_LDX,
+    GB_PARTS_Y,
+    GB_PARTS_LDY,
+    GB_PARTS_ROWS,
+    GB_PARTS_PER_TEXT,
+    GB_PARTS_QUANTS,
+    GB_PARTS_READER,
 };
 
 enum { /* layer_PACKING */
@@ -192,6 +203,7 @@ enum { /* unpack_PACKING */
     GB_UNPACK_WEIGHT,
     GB_UNPACK_OUT,
     GB_UNPACK_N_IN,
+    GB_UNPACK_N_OUT,
     GB_UNPACK_PANEL,
 };
 

@@ -105,7 +105,7 @@ FOR_EACH_QUANT(WHOLE_QUANT)
         global cached *values, global const row_t *rows,                      \
         global const int *tables, int per_text)                               \
     {                                                                         \
-        local float weights[1][GB_BLOCK], scratch[1][GB_LANES];               \
+        local float weights[1][GB_BLOCK];                                     \
         heads_cache c = {keys, values, tables, 0, width / GB_HEAD, per_text}; \
         const int position = rows->position;                                  \
         const int block =                                                     \
@@ -118,8 +118,7 @@ FOR_EACH_QUANT(WHOLE_QUANT)
             if (rows->store)                                                  \
                 cache_store(qkv, keys, values, width, block, position,        \
                             c.head, c.heads);                                 \
-            attend(1, &c, qkv, 0, attended, 0, scale, rows, 0, 1, weights,    \
-                   scratch);                                                  \
+            attend(1, &c, qkv, 0, attended, 0, scale, rows, 0, 1, weights);   \
         }                                                                     \
         whole_##packing(attended, w_proj, b_proj, x, width, width, panels.y,  \
                         EPILOGUE_ADD, quants);                                \

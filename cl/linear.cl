@@ -1,15 +1,9 @@
 /* y (n, ldy) = epilogue(x (n, ldx) * w (n_in, n_out) + bias).
  *
- * w is packed in panels of GB_LANES * GB_VW * vectors outputs (see
- * panel_at), n_out rounded up to whole panels; bias likewise. A group
- * computes one panel for `tokens` tokens at a time, so that weights are read
- * once for all of them; the accumulators stay in registers. Each output is
- * one chain of multiply-adds over the inputs in order (with GB_SPLIT > 1:
- * GB_SPLIT chains over interleaved inputs, added up in order), whatever the
- * number of tokens.
- *
- * n is run[1]. Groups: (panels, k); group (p, j) does token tiles j, j + k,
- * ... */
+ * w is packed in panels (see panel_at), n_out rounded up to whole panels; bias
+ * likewise. A group computes one panel for `tokens` tokens at a time, so that
+ * weights are read once for all of them; the accumulators stay in registers.
+ * n is run[1]. */
 enum {
     EPILOGUE_BIAS, EPILOGUE_GELU, EPILOGUE_ADD,
     EPILOGUE_GELU_ERF, EPILOGUE_RELU, EPILOGUE_SILU, EPILOGUE_QUICK_GELU
@@ -66,28 +60,14 @@ linear_store(global float *y, vf sum, vf bias, int epilogue)
     VSTORE(sum, y);
 }
 
-#if GB_SPLIT > 1
-#define LINEAR_LOCAL(tokens, vectors)                                         \
-    local vf parts[GB_SPLIT - 1][tokens][vectors][GB_LANES];
-#define LINEAR_REDUCE(tokens, vectors)                                        \
-    if (split > 0)                                                            \
-        for (t = 0; t < tokens; t++)                                          \
-            for (v = 0; v < vectors; v++)                                     \
-                parts[split - 1][t][v][lane] = sum[t][v];                     \
-    barrier(CLK_LOCAL_MEM_FENCE);                                             \
-    if (split == 0)                                                           \
-        for (s = 0; s < GB_SPLIT - 1; s++)                                    \
-            for (t = 0; t < tokens; t++)                                      \
-                for (v = 0; v < vectors; v++)                                 \
-                    sum[t][v] += parts[s][t][v][lane];                        \
-    barrier(CLK_LOCAL_MEM_FENCE);
-#else
-#define LINEAR_LOCAL(tokens, vectors)
-#define LINEAR_REDUCE(tokens, vectors)
-#endif
+/* On a CPU (elsewhere: cl/linear_gpu.cl) a work-item does all of a panel, of
+ * `vectors` vectors. Each output is one chain of multiply-adds over the inputs
+ * in order, whatever the number of tokens. Groups: (panels, k); group (p, j)
+ * does token tiles j, j + k, ... */
+#if GB_LANES == 1
 
 /* Before and after the sums of a tile of tokens from t0 on: rows of x are ld
- * elements apart, `first` is this work-item's first output. */
+ * elements apart, `first` is the panel's first output. */
 #define LINEAR_BEGIN(tokens, vectors, ld)                                     \
     UNROLL for (t = 0; t < (tokens); t++)                                     \
     {                                                                         \
@@ -95,55 +75,48 @@ linear_store(global float *y, vf sum, vf bias, int epilogue)
         UNROLL for (v = 0; v < (vectors); v++) sum[t][v] = 0.0f;              \
     }
 #define LINEAR_END(tokens, vectors)                                           \
-    LINEAR_REDUCE(tokens, vectors)                                            \
-    if (split == 0)                                                           \
-        UNROLL for (t = 0; t < (tokens); t++) if (t0 + t < n)                 \
-            UNROLL for (v = 0; v < (vectors); v++)                            \
-                linear_store(y + (size_t)(t0 + t) * ldy + first + v * stride, \
-                             sum[t][v], VLOAD(bias + first + v * stride),     \
-                             epilogue);                                       \
-    QUANTS_BARRIER();                                                         \
-    if (split == 0)                                                           \
-        for (t = 0; t < (tokens) && t0 + t < n; t++)                          \
-            quantize_part(reader, y + (size_t)(t0 + t) * ldy, n_out,          \
-                          p * panel, (p + 1) * panel, quants, t0 + t);
+    UNROLL for (t = 0; t < (tokens); t++) if (t0 + t < n)                     \
+        UNROLL for (v = 0; v < (vectors); v++)                                \
+            linear_store(y + (size_t)(t0 + t) * ldy + first + v * GB_VW,      \
+                         sum[t][v], VLOAD(bias + first + v * GB_VW),          \
+                         epilogue);                                           \
+    for (t = 0; t < (tokens) && t0 + t < n; t++)                              \
+        quantize_part(reader, y + (size_t)(t0 + t) * ldy, n_out, first,       \
+                      first + panel, quants, t0 + t);
 
 #define LINEAR(name, packing, vectors, tokens)                                \
-    GROUP(GB_LANES, GB_SPLIT)                                                 \
-    void name##_##packing(                                                    \
+    SINGLE_KERNEL                                                             \
+    name##_##packing(                                                         \
         global const float *x, global const GB_CAT(w_, packing) *w,           \
         global const float *bias, global float *y, int n_in, int ldx,         \
         int ldy, int epilogue, global const int *run, int n_out,              \
         global void *quants, int reader)                                      \
     {                                                                         \
-        LINEAR_LOCAL(tokens, vectors)                                         \
-        const int stride = GB_LANES * GB_VW, panel = stride * (vectors);      \
-        const int lane = get_local_id(0), split = get_local_id(1);            \
-        const int p = get_group_id(0);                                        \
-        const int first = p * panel + lane * GB_VW;                           \
+        const int panel = (vectors) * GB_VW, p = get_group_id(0);             \
+        const int first = p * panel;                                          \
         const int n = (tokens) == 1 ? 1 : run[1];                             \
-        int t0, t, v, i, s;                                                   \
+        int t0, t, v, i;                                                      \
                                                                               \
         for (t0 = get_group_id(1) * (tokens); t0 < n;                         \
              t0 += get_num_groups(1) * (tokens)) {                            \
             global const float *row[tokens];                                  \
             global const GB_CAT(w_, packing) *wi =                            \
-                w + ((size_t)p * n_in + split) * panel + lane * GB_VW;        \
+                w + (size_t)p * n_in * panel;                                 \
             vf sum[tokens][vectors], weight[vectors], xi;                     \
                                                                               \
             LINEAR_BEGIN(tokens, vectors, ldx)                                \
-            for (i = split; i < n_in; i += GB_SPLIT) {                        \
+            for (i = 0; i < n_in; i++) {                                      \
                 UNROLL for (v = 0; v < (vectors); v += 2)                     \
-                    PREFETCH_##packing(wi + v * stride);                      \
+                    PREFETCH_##packing(wi + v * GB_VW);                       \
                 UNROLL for (v = 0; v < (vectors); v++) weight[v] =            \
-                    VLOAD_##packing(wi + v * stride);                         \
+                    VLOAD_##packing(wi + v * GB_VW);                          \
                 UNROLL for (t = 0; t < (tokens); t++)                         \
                 {                                                             \
                     xi = row[t][i];                                           \
                     UNROLL for (v = 0; v < (vectors); v++) sum[t][v] =        \
                         FMA(weight[v], xi, sum[t][v]);                        \
                 }                                                             \
-                wi += panel * GB_SPLIT;                                       \
+                wi += panel;                                                  \
             }                                                                 \
             LINEAR_END(tokens, vectors)                                       \
         }                                                                     \
@@ -158,3 +131,4 @@ linear_store(global float *y, vf sum, vf bias, int epilogue)
     LINEAR(linear_narrow_n, packing, GB_NARROW, GB_NARROW_TOKENS)
 
 FOR_EACH_FLOAT(LINEARS)
+#endif

@@ -8,7 +8,9 @@ GB_KERNELS = \
 	cl/layernorm.cl \
 	cl/linear.cl \
 	cl/quant.cl \
+	cl/linear_gpu.cl \
 	cl/attention.cl \
+	cl/attention_gpu.cl \
 	cl/layer.cl \
 	cl/adjust.cl \
 	cl/head.cl \

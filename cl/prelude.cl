@@ -4,7 +4,7 @@
  *   GB_VW      floats in a vector: 16 where a work-item is a CPU thread,
  *              1 where neighbouring work-items are the vector (GPU)
  *   GB_LANES   work-items that lie side by side in a group (CPU: 1)
- *   GB_SPLIT   groups of lanes that share one dot product (CPU: 1)
+ *   GB_SPLIT   rows of lanes in a group that computes a product (CPU: 1)
  *   GB_PACKINGS  bits of gb_packing: how weights may be packed; a kernel
  *              that reads weights is there once for each, its name ending in
  *              _f32, _f16, ...
@@ -54,6 +54,13 @@ typedef struct {
 } row_t;
 
 #define UNROLL _Pragma("unroll")
+/* A GPU should have so many loads on their way; elsewhere it only takes long to
+ * compile. */
+#ifdef GB_FAST_FMA
+#define UNROLL_SOME _Pragma("unroll 4")
+#else
+#define UNROLL_SOME
+#endif
 /* For functions whose loops can be unrolled only where they are called. */
 #define INLINE __attribute__((always_inline))
 

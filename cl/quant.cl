@@ -205,15 +205,7 @@ dot_halves(int16 acc, uint16 w, int shift, char4 x)
 #define TOTAL_q4_0(acc) (acc)
 
 #else
-/* A work-item for each output. */
-typedef int unit_q8_0;
-typedef int acc_q8_0;
-typedef int unit_q4_0;
-typedef int acc_q4_0;
-
-#define load_q8_0(w) (*(global const int *)(w))
-#define load_q4_0(w) (*(global const int *)(w))
-
+/* Four inputs of an output; the rest is in cl/linear_gpu.cl. */
 #if defined(cl_khr_integer_dot_product) &&                                    \
     defined(__opencl_c_integer_dot_product_input_4x8bit_packed)
 #define DOT_4(acc, a, b) ((acc) + dot_4x8packed_ss_int(a, b))
@@ -225,33 +217,23 @@ dot_4(int acc, char4 a, char4 b)
 }
 #define DOT_4(acc, a, b) dot_4(acc, as_char4(a), as_char4(b))
 #endif
-
-#define DOT_q8_0(acc, w, q, u) DOT_4(acc, w, (q)[u])
-#define DOT_q4_0(acc, w, q, u)                                                \
-    DOT_4(DOT_4(acc, (w) & 0x0f0f0f0f, (q)[u]), (w) >> 4 & 0x0f0f0f0f,        \
-          (q)[(u) + 4])
-#define TOTAL_q8_0(acc) (acc)
-#define TOTAL_q4_0(acc) (acc)
 #endif
 
 /* What is left to do for the weights being less 8. */
 #define LESS_q8_0(x) 0
 #define LESS_q4_0(x) (8 * (x).sum)
 
-#if GB_VW == 1
-#define TO_FLOATS(v) ((float)(v))
-#else
-#define TO_FLOATS(v) GB_CAT(convert_float, GB_VW)(v)
-#endif
-
 /* --- linear ------------------------------------------------------------ */
+
+#if GB_LANES == 1
+#define TO_FLOATS(v) GB_CAT(convert_float, GB_VW)(v)
 
 /* As LINEAR in cl/linear.cl. While tiles of several tokens are multiplied,
  * each asks for its share of the next panel, so that this comes from memory
- * meanwhile. wi is at the first block of this split's outputs of the
- * panel, row[t] at the blocks of a token. */
+ * meanwhile. wi is at the first block of the panel, row[t] at the blocks of a
+ * token. */
 #define QUANT_SUMS(packing, tokens, vectors)                                  \
-    for (b = split; b < blocks; b += GB_SPLIT) {                              \
+    for (b = 0; b < blocks; b++) {                                            \
         GB_CAT(acc_, packing) acc[tokens][vectors] = {0};                     \
         GB_CAT(unit_, packing) unit[vectors];                                 \
         vf scale[vectors];                                                    \
@@ -264,49 +246,45 @@ dot_4(int acc, char4 a, char4 b)
         for (u = 0; u < UNITS_##packing; u++) {                               \
             if ((tokens) == 1)                                                \
                 UNROLL for (v = 0; v < (vectors); v += 4 / UNIT_##packing)    \
-                    PREFETCH(wi + (u * panel + v * stride) * UNIT_##packing); \
+                    PREFETCH(wi + (u * panel + v * GB_VW) * UNIT_##packing);  \
             UNROLL for (v = 0; v < (vectors); v++) unit[v] =                  \
                 load_##packing(wi + 2 * panel +                               \
-                               (u * panel + lane + v * stride) *              \
-                                   UNIT_##packing);                           \
+                               (u * panel + v * GB_VW) * UNIT_##packing);     \
             UNROLL for (t = 0; t < (tokens); t++)                             \
                 UNROLL for (v = 0; v < (vectors); v++) acc[t][v] =            \
                     DOT_##packing(acc[t][v], unit[v], row[t][b].q, u);        \
         }                                                                     \
         UNROLL for (v = 0; v < (vectors); v++) scale[v] =                     \
-            VLOAD_f16((global const half *)wi + lane + v * stride);           \
+            VLOAD_f16((global const half *)wi + v * GB_VW);                   \
         UNROLL for (t = 0; t < (tokens); t++)                                 \
             UNROLL for (v = 0; v < (vectors); v++) sum[t][v] = FMA(           \
                 TO_FLOATS(TOTAL_##packing(acc[t][v]) -                        \
                           LESS_##packing(row[t][b])),                         \
                 scale[v] * row[t][b].scale, sum[t][v]);                       \
-        wi += panel * BYTES_##packing * GB_SPLIT;                             \
+        wi += panel * BYTES_##packing;                                        \
     }
 
 /* x (n, blocks) is what was made of it (cl/quantize.cl). */
 #define LINEAR_QUANT(name, packing, vectors, tokens)                          \
-    GROUP(GB_LANES, GB_SPLIT)                                                 \
-    void name##_##packing(                                                    \
+    SINGLE_KERNEL                                                             \
+    name##_##packing(                                                         \
         global const GB_CAT(x_, packing) *x, global const uchar *w,           \
         global const float *bias, global float *y, int n_in, int ldx,         \
         int ldy, int epilogue, global const int *run, int n_out,              \
         global void *quants, int reader)                                      \
     {                                                                         \
-        LINEAR_LOCAL(tokens, vectors)                                         \
-        const int stride = GB_LANES * GB_VW, panel = stride * (vectors);      \
-        const int item = get_local_id(0), split = get_local_id(1);            \
-        const int lane = item * GB_VW;                                        \
+        const int panel = (vectors) * GB_VW, p = get_group_id(0);             \
         const int blocks = (n_in + QUANT_BLOCK - 1) / QUANT_BLOCK;            \
-        const int p = get_group_id(0), first = p * panel + lane;              \
+        const int first = p * panel;                                          \
         const int n = (tokens) == 1 ? 1 : run[1];                             \
         const int step = get_num_groups(1) * (tokens);                        \
         const int tiles = (n + step - 1) / step;                              \
-        int t0, t, v, b, u, s, tile = 0;                                      \
+        int t0, t, v, b, u, tile = 0;                                         \
                                                                               \
         for (t0 = get_group_id(1) * (tokens); t0 < n; t0 += step) {           \
             global const GB_CAT(x_, packing) *row[tokens];                    \
             global const uchar *wi =                                          \
-                w + ((size_t)p * blocks + split) * panel * BYTES_##packing;   \
+                w + (size_t)p * blocks * panel * BYTES_##packing;             \
             vf sum[tokens][vectors];                                          \
                                                                               \
             LINEAR_BEGIN(tokens, vectors, blocks)                             \
@@ -323,3 +301,4 @@ dot_4(int acc, char4 a, char4 b)
     LINEAR_QUANT(linear_narrow_n, packing, GB_NARROW, GB_NARROW_TOKENS)
 
 FOR_EACH_QUANT(LINEARS_QUANT)
+#endif

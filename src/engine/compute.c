@@ -12,11 +12,11 @@
 
 /* A work-item is a thread: 16 floats at a time, all of a panel. With 32
  * vector registers of 16 floats 24 accumulators fit; with 16 of 8, six. */
-static const gb_shape cpu_wide = {16, 1, 1, 4, 2, 6, 12, 512, 4};
-static const gb_shape cpu_slim = {16, 1, 1, 2, 1, 2, 4, 512, 4};
-/* Neighbouring work-items read neighbouring weights, four groups of 64 share
- * a dot product. */
-static const gb_shape gpu = {1, 64, 4, 2, 1, 4, 8, 32, 4};
+static const gb_shape cpu_wide = {16, 1, 1, 64, 32, 6, 12, 512, 4};
+static const gb_shape cpu_slim = {16, 1, 1, 32, 16, 2, 4, 512, 4};
+/* Neighbouring work-items read neighbouring weights, 256 of them those of a
+ * panel so narrow that small matrices have many. */
+static const gb_shape gpu = {1, 64, 4, 16, 16, 4, 4, 32, 4};
 
 gb_shape
 gb_shape_for(const gb_device *d)
@@ -36,7 +36,7 @@ gb_shape_for(const gb_device *d)
         return native >= 16 ? cpu_wide : cpu_slim;
     }
     while (shape.split > 1 && shape.lanes * shape.split > d->max_group)
-        shape.split /= 2;
+        shape.queries = shape.split /= 2;
     /* Groups of one work-item run anywhere. */
     return shape.lanes <= d->max_group ? shape : cpu_slim;
 }
@@ -63,9 +63,10 @@ build_options(const gb_compute *c, char *out, size_t n)
              "-DGB_NARROW_TOKENS=%u -DGB_DRAWS=%u -DGB_QUERIES=%u "
              "-DGB_PACKINGS=%u -DGB_HEAD=%u -DGB_BLOCK=%d -DGB_CACHE=%s "
              "-DGB_CHUNK=%d%s%s",
-             s->vw, s->lanes, s->split, s->wide, s->narrow, s->wide_tokens,
-             s->narrow_tokens, s->draws, s->queries, c->packings, c->head_size,
-             GB_BLOCK, gb_packings[c->cache].name, GB_CHUNK,
+             s->vw, s->lanes, s->split, s->wide / s->vw, s->narrow / s->vw,
+             s->wide_tokens, s->narrow_tokens, s->draws, s->queries,
+             c->packings, c->head_size, GB_BLOCK, gb_packings[c->cache].name,
+             GB_CHUNK,
              (c->device.type & CL_DEVICE_TYPE_GPU) ? " -DGB_FAST_FMA" : "",
              getenv("GUMBEL_PORTABLE") != NULL ? " -DGB_PORTABLE" : "");
 }

@@ -22,7 +22,7 @@
 /* See cl/prelude.cl and cl/linear.cl for what each one means. */
 typedef struct gb_shape {
     unsigned vw, lanes, split;
-    unsigned wide, narrow; /* vectors of a panel */
+    unsigned wide, narrow; /* outputs of a panel; of GPUs the same */
     unsigned wide_tokens, narrow_tokens;
     unsigned draws;
     unsigned queries;

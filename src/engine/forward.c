@@ -11,7 +11,7 @@
 #define SMALL_LAYER 1000000
 
 /* What it keeps on the device. */
-#define BUFFERS 9
+#define BUFFERS 10
 
 /* The heads share a buffer with the layers, and have GB_ROWS rows however
  * short the context is. */
@@ -47,6 +47,8 @@ set_sizes(gb_forward *f, const gb_compute *c, const gb_config *g,
     f->ld_qkv = gb_padded_width(&c->shape, 3 * g->n_embd);
     f->ld_inner = gb_padded_width(&c->shape, g->n_inner);
     f->row_quants = quants_size(c, g, packings);
+    f->parts_size = gb_attention_parts(&c->shape, g->n_head, g->head_size,
+                                       gb_cache_per_text(g));
 }
 
 static void
@@ -63,6 +65,7 @@ list_buffers(gb_forward *f, gb_buffer_entry *list)
         {&f->inner, n * f->ld_inner * sizeof(float), "activations"},
         {&f->quants, n * f->row_quants, "activations"},
         {&f->inner_quants, n * f->row_quants, "activations"},
+        {&f->parts, f->parts_size, "activations"},
     };
 
     _Static_assert(GB_COUNT(all) == BUFFERS, "all of them");
@@ -120,6 +123,9 @@ gb_linear_init(gb_linear *l, gb_compute *c, const gb_matrix *m,
     const gb_panels *p = &m->panels;
     const unsigned panels = gb_panels_count(p);
     const bool quantized = gb_packing_is_quantized(p->packing);
+    /* Panels of a GPU are no whole blocks of integers. */
+    const size_t n_args = s->lanes == 1 ? GB_LINEAR_READER + 1
+                                        : GB_LINEAR_N_OUT;
     const gb_arg args[] = {
         [GB_LINEAR_X] = GB_MEM(quantized ? io->quants.mem : io->x),
         [GB_LINEAR_WEIGHT] = GB_MEM(m->weight),
@@ -138,10 +144,10 @@ gb_linear_init(gb_linear *l, gb_compute *c, const gb_matrix *m,
     *l = (gb_linear){.matrix = m, .io = *io};
     if (!gb_op_init_packed(c, &l->one,
                            m->wide ? "linear_wide_1" : "linear_narrow_1",
-                           p->packing, args, GB_COUNT(args), err) ||
+                           p->packing, args, n_args, err) ||
         !gb_op_init_packed(c, &l->many,
                            m->wide ? "linear_wide_n" : "linear_narrow_n",
-                           p->packing, args, GB_COUNT(args), err) ||
+                           p->packing, args, n_args, err) ||
         (quantized && !gb_packing_is_quantized(io->quants.reader) &&
          !init_quantize(l, c, err)))
         return false;
@@ -222,50 +228,25 @@ attention_scale(const gb_config *g, unsigned layer)
 }
 
 static bool
-open_attention(gb_forward *f, gb_layer_plan *p, unsigned layer,
+open_attention(gb_forward *f, gb_attention *a, unsigned layer,
                gb_quants made, gb_error *err)
 {
-    const unsigned width = f->config->n_embd;
-    const cl_mem keys = f->cache->keys[layer];
-    const cl_mem values = f->cache->values[layer];
-    const cl_mem tables = f->cache->tables;
-    const unsigned per_text = f->cache->per_text;
-    const gb_arg args[] = {
-        [GB_ATTENTION_QKV] = GB_MEM(f->qkv),
-        [GB_ATTENTION_LDX] = GB_UINT(f->ld_qkv),
-        [GB_ATTENTION_KEYS] = GB_MEM(keys),
-        [GB_ATTENTION_VALUES] = GB_MEM(values),
-        [GB_ATTENTION_Y] = GB_MEM(f->attended),
-        [GB_ATTENTION_LDY] = GB_UINT(f->ld),
-        [GB_ATTENTION_WIDTH] = GB_UINT(width),
-        [GB_ATTENTION_SCALE] = GB_FLOAT(attention_scale(f->config, layer)),
-        [GB_ATTENTION_ROWS] = GB_MEM(f->rows),
-        [GB_ATTENTION_TABLES] = GB_MEM(tables),
-        [GB_ATTENTION_PER_TEXT] = GB_UINT(per_text),
-        [GB_ATTENTION_QUANTS] = GB_MEM(made.mem),
-        [GB_ATTENTION_READER] = GB_INT(made.reader),
-        [GB_ATTENTION_RUN] = GB_MEM(f->run),
-    };
+    const gb_cache *cache = f->cache;
+    const gb_config *g = f->config;
 
-    if (!gb_op_init(f->c, &p->store, "attention_store",
-                    GB_ARGS([GB_STORE_QKV] = GB_MEM(f->qkv),
-                            [GB_STORE_LDX] = GB_UINT(f->ld_qkv),
-                            [GB_STORE_KEYS] = GB_MEM(keys),
-                            [GB_STORE_VALUES] = GB_MEM(values),
-                            [GB_STORE_WIDTH] = GB_UINT(width),
-                            [GB_STORE_ROWS] = GB_MEM(f->rows),
-                            [GB_STORE_TABLES] = GB_MEM(tables),
-                            [GB_STORE_PER_TEXT] = GB_UINT(per_text)),
-                    err) ||
-        !gb_op_init(f->c, &p->attention, "attention", args, GB_ATTENTION_RUN,
-                    err) ||
-        !gb_op_init(f->c, &p->attention_tile, "attention_tile", args,
-                    GB_COUNT(args), err))
-        return false;
-    p->store.x = p->attention.x = p->attention_tile.x = f->config->n_head;
-    p->store.per_y = p->attention.per_y = 1;
-    p->attention_tile.per_y = f->c->shape.queries;
-    return true;
+    return gb_attention_init(
+        a, f->c,
+        &(gb_attention_io){.qkv = f->qkv, .ldx = f->ld_qkv,
+                           .y = f->attended, .ldy = f->ld,
+                           .width = g->n_embd, .heads = g->n_head,
+                           .scale = (float)attention_scale(g, layer),
+                           .keys = cache->keys[layer],
+                           .values = cache->values[layer],
+                           .tables = cache->tables,
+                           .per_text = cache->per_text,
+                           .rows = f->rows, .run = f->run,
+                           .parts = f->parts, .made = made},
+        err);
 }
 
 /* Whether a layer is so small that one group does all of it sooner than the
@@ -364,7 +345,7 @@ open_layer(gb_forward *f, gb_layer_plan *p, const gb_layer *w, unsigned layer,
                                         GB_EPILOGUE_BIAS, f->run,
                                         .quants = norm_1},
                         err) ||
-        !open_attention(f, p, layer, attended, err) ||
+        !open_attention(f, &p->attention, layer, attended, err) ||
         !gb_linear_init(&p->proj, c, &w->proj,
                         &(gb_linear_io){f->attended, ld, f->x, ld,
                                         GB_EPILOGUE_ADD, f->run,
@@ -451,9 +432,7 @@ gb_forward_close(gb_forward *f)
 
         gb_op_free(&p->whole);
         gb_op_free(&p->ln_1);
-        gb_op_free(&p->store);
-        gb_op_free(&p->attention);
-        gb_op_free(&p->attention_tile);
+        gb_attention_free(&p->attention);
         gb_op_free(&p->ln_2);
         gb_linear_free(&p->qkv);
         gb_linear_free(&p->proj);
@@ -490,17 +469,15 @@ embed(gb_forward *f, const gb_pass *pass, gb_error *err)
            gb_op_run(f->c, op, 1, err);
 }
 
-/* Several rows in tiles where that leaves each unit of the device enough to
- * do; the bits are the same. */
-static const gb_op *
-attention_for(const gb_forward *f, const gb_layer_plan *p, unsigned n)
+/* Blocks of the longest text of a pass. */
+static unsigned
+longest(const gb_pass *pass)
 {
-    const unsigned queries = f->c->shape.queries;
-    const size_t groups = f->config->n_head * gb_div_up(n, queries);
+    unsigned most = 0, i;
 
-    return n >= queries && groups >= 2 * f->c->device.compute_units
-               ? &p->attention_tile
-               : &p->attention;
+    for (i = 0; i < pass->n_tables; i++)
+        most = pass->lengths[i] > most ? pass->lengths[i] : most;
+    return most;
 }
 
 static bool
@@ -515,8 +492,7 @@ run_layer(gb_forward *f, const gb_layer_plan *p, const gb_pass *pass,
         return gb_op_run(c, &p->whole, n, err);
     return gb_op_run(c, &p->ln_1, n, err) &&
            gb_linear_run(c, gemm, &p->qkv, n, err) &&
-           (n == 1 || gb_op_run(c, &p->store, n, err)) &&
-           gb_op_run(c, attention_for(f, p, n), n, err) &&
+           gb_attention_run(c, &p->attention, n, longest(pass), err) &&
            gb_linear_run(c, gemm, &p->proj, n, err) &&
            gb_op_run(c, &p->ln_2, n, err) &&
            gb_linear_run(c, gemm, &p->fc, n, err) &&

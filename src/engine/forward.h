@@ -2,6 +2,7 @@
 #ifndef GB_ENGINE_FORWARD_H
 #define GB_ENGINE_FORWARD_H
 
+#include "engine/attention.h"
 #include "engine/cache.h"
 #include "engine/gemm.h"
 #include "engine/pick.h"
@@ -19,13 +20,6 @@ typedef enum gb_epilogue { /* as in cl/linear.cl */
     GB_EPILOGUE_SILU,
     GB_EPILOGUE_QUICK_GELU,
 } gb_epilogue;
-
-/* Activations as integers. A kernel that makes floats makes these as well, for
- * the matrix that reads them, where its groups make whole blocks. */
-typedef struct gb_quants {
-    cl_mem mem;        /* (n) gb_quants_size; NULL where no matrix wants any */
-    gb_packing reader; /* of the matrix; of floats: it does not make them */
-} gb_quants;
 
 /* What a linear layer reads and writes. */
 typedef struct gb_linear_io {
@@ -51,17 +45,10 @@ typedef struct gb_linear {
 
 typedef struct gb_layer_plan {
     gb_op whole; /* all of it; without a kernel where there is none */
-    gb_op ln_1, store, attention, attention_tile, ln_2;
+    gb_op ln_1, ln_2;
+    gb_attention attention;
     gb_linear qkv, proj, fc, fc_proj;
 } gb_layer_plan;
-
-/* A position in a pass; row_t of cl/prelude.cl. */
-typedef struct gb_row {
-    cl_int token, position;
-    cl_int table; /* of the pass: where its text lies */
-    cl_int store; /* 0: its key and value are there and stay as they are */
-    cl_int slot;  /* of the heads' rows; -1: nothing is asked of it */
-} gb_row;
 
 /* What goes through the layers together: positions of up to GB_ROWS texts. */
 typedef struct gb_pass {
@@ -84,6 +71,7 @@ typedef struct gb_forward {
     unsigned ld_qkv, ld_inner; /* of the others */
     size_t row_quants; /* bytes of the longest row as integers; 0: no matrix
                           wants any */
+    size_t parts_size;
     cl_mem rows;     /* (batch) gb_row of the pass under way */
     cl_mem run;      /* {, n} of it */
     cl_mem x;        /* (batch, ld): the residual stream */
@@ -93,6 +81,7 @@ typedef struct gb_forward {
     cl_mem inner;    /* (batch, ld_inner) */
     cl_mem quants, inner_quants; /* (batch) row_quants each, of norm or
                                     attended and of inner; or NULL */
+    cl_mem parts;    /* parts_size bytes, of attention; or NULL */
     gb_op embedding;
     gb_layer_plan *layers;
     unsigned n_layer;

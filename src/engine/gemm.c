@@ -87,11 +87,13 @@ static bool
 unpack(gb_gemm *g, gb_compute *c, const gb_matrix *m, gb_error *err)
 {
     const gb_panels *p = &m->panels;
+    const unsigned n_out = gb_panels_outputs(p);
     gb_op *op = &g->unpack[p->packing];
 
-    op->x = gb_panels_outputs(p) / c->shape.lanes;
+    op->x = gb_div_up(n_out, c->shape.lanes);
     return gb_op_set(op, GB_UNPACK_WEIGHT, &(gb_arg)GB_MEM(m->weight), err) &&
            gb_op_set(op, GB_UNPACK_N_IN, &(gb_arg)GB_UINT(p->n_in), err) &&
+           gb_op_set(op, GB_UNPACK_N_OUT, &(gb_arg)GB_UINT(n_out), err) &&
            gb_op_set(op, GB_UNPACK_PANEL, &(gb_arg)GB_UINT(p->width), err) &&
            gb_op_run(c, op, p->n_in, err);
 }
@@ -103,7 +105,7 @@ finish(gb_gemm *g, gb_compute *c, const gb_matrix *m, cl_mem y, unsigned ldy,
     const unsigned n_out = gb_panels_outputs(&m->panels);
     gb_op *op = &g->epilogue;
 
-    op->x = n_out / (c->shape.vw * c->shape.lanes);
+    op->x = gb_div_up(n_out, c->shape.vw * c->shape.lanes);
     return gb_op_set(op, GB_GEMM_N_OUT, &(gb_arg)GB_UINT(n_out), err) &&
            gb_op_set(op, GB_GEMM_BIAS, &(gb_arg)GB_MEM(m->bias), err) &&
            gb_op_set(op, GB_GEMM_Y, &(gb_arg)GB_MEM(y), err) &&

@@ -4,6 +4,7 @@ libgumbel_a_SOURCES += \
 	src/engine/compute.c src/engine/compute.h \
 	src/engine/device.c src/engine/device.h \
 	src/engine/engine.c src/engine/engine.h \
+	src/engine/attention.c src/engine/attention.h \
 	src/engine/forward.c src/engine/forward.h \
 	src/engine/gemm.c src/engine/gemm.h \
 	src/engine/head.c src/engine/head.h \

@@ -21,22 +21,16 @@ typedef struct loader {
 unsigned
 gb_padded_width(const gb_shape *shape, unsigned width)
 {
-    return (unsigned)gb_round_up(width, gb_panel_width(shape, true));
-}
-
-unsigned
-gb_panel_width(const gb_shape *s, bool wide)
-{
-    return s->lanes * s->vw * (wide ? s->wide : s->narrow);
+    return (unsigned)gb_round_up(width, shape->wide);
 }
 
 /* Wide panels are the faster ones as long as there are enough of them to
  * give every compute unit some. */
-bool
-gb_matrix_is_wide(const gb_compute *c, unsigned n_out)
+static bool
+is_wide(const gb_compute *c, unsigned n_out)
 {
-    return n_out / gb_panel_width(&c->shape, true) >=
-           4 * c->device.compute_units;
+    return c->shape.wide > c->shape.narrow &&
+           n_out / c->shape.wide >= 4 * c->device.compute_units;
 }
 
 static gb_panels
@@ -49,7 +43,7 @@ panels_of(const gb_compute *c, gb_packing packing, const gb_tensor *source,
         .packing = packing,
         .n_in = (unsigned)source->shape[transposed ? 1 : 0],
         .n_out = n_out,
-        .width = gb_panel_width(&c->shape, gb_matrix_is_wide(c, n_out)),
+        .width = is_wide(c, n_out) ? c->shape.wide : c->shape.narrow,
         .unit = packing == GB_PACK_Q8_0 && c->shape.vw > 1 ? 2 : 4,
     };
 }
@@ -152,7 +146,7 @@ gb_matrix_load(gb_matrix *m, gb_compute *c, gb_packing packing,
 
     *m = (gb_matrix){
         .panels = panels,
-        .wide = gb_matrix_is_wide(c, panels.n_out),
+        .wide = is_wide(c, panels.n_out),
     };
     m->bias = load_vector(c, bias, panels.n_out,
                           gb_panels_outputs(&panels), err);

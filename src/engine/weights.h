@@ -36,10 +36,6 @@ typedef struct gb_weights {
  * that vectors never cross the end of a row. */
 unsigned gb_padded_width(const gb_shape *shape, unsigned width);
 
-/* Whether a matrix with n_out outputs gets wide panels, and how wide. */
-bool gb_matrix_is_wide(const gb_compute *c, unsigned n_out);
-unsigned gb_panel_width(const gb_shape *shape, bool wide);
-
 /* How a model's weights will lie on the device. */
 typedef struct gb_weights_plan {
     gb_dtype_choice choice;

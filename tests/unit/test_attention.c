@@ -131,29 +131,6 @@ attention_close(attention_case *a)
     free(a->qkv), free(a->seen);
 }
 
-static void
-store(gb_compute *c, const attention_case *a, cl_mem qkv, cl_mem rows,
-      unsigned n)
-{
-    gb_error err = GB_ERROR_INIT;
-    gb_op op;
-
-    test_ok(gb_op_init(c, &op, "attention_store",
-                       GB_ARGS([GB_STORE_QKV] = GB_MEM(qkv),
-                               [GB_STORE_LDX] = GB_UINT(a->ld_qkv),
-                               [GB_STORE_KEYS] = GB_MEM(a->keys),
-                               [GB_STORE_VALUES] = GB_MEM(a->values),
-                               [GB_STORE_WIDTH] = GB_UINT(a->width),
-                               [GB_STORE_ROWS] = GB_MEM(rows),
-                               [GB_STORE_TABLES] = GB_MEM(a->tables),
-                               [GB_STORE_PER_TEXT] = GB_UINT(PER_TEXT)),
-                       &err),
-            &err);
-    op.x = HEADS;
-    op.per_y = 1;
-    device_run(c, &op, n);
-}
-
 /* Attends from n rows, whose queries are those of positions first ..
  * first + n - 1 of the text; out (n, width). There is no key or value but in
  * the caches, unless the rows store theirs. */
@@ -172,38 +149,34 @@ attend(gb_compute *c, const attention_case *a, const gb_row *rows,
            : n % 2 == 0                       ? GB_PACK_Q4_0
                                               : GB_PACK_Q8_0,
         n, a->width);
+    const size_t parts = gb_attention_parts(&c->shape, HEADS, a->head_size,
+                                            PER_TEXT) / sizeof(float);
+    cl_mem parts_m = device_poisoned(c, parts);
     gb_error err = GB_ERROR_INIT;
+    gb_attention attention;
     unsigned i, j;
-    gb_op op;
-    gb_arg args[] = {
-        [GB_ATTENTION_LDX] = GB_UINT(a->ld_qkv),
-        [GB_ATTENTION_KEYS] = GB_MEM(a->keys),
-        [GB_ATTENTION_VALUES] = GB_MEM(a->values),
-        [GB_ATTENTION_Y] = GB_MEM(y_m),
-        [GB_ATTENTION_LDY] = GB_UINT(a->ld),
-        [GB_ATTENTION_WIDTH] = GB_UINT(a->width),
-        [GB_ATTENTION_SCALE] = GB_FLOAT(attention_scale(a->head_size)),
-        [GB_ATTENTION_ROWS] = GB_MEM(rows_m),
-        [GB_ATTENTION_TABLES] = GB_MEM(a->tables),
-        [GB_ATTENTION_PER_TEXT] = GB_UINT(PER_TEXT),
-        [GB_ATTENTION_QUANTS] = GB_MEM(quants.made.mem),
-        [GB_ATTENTION_READER] = GB_INT(quants.made.reader),
-        [GB_ATTENTION_RUN] = GB_MEM(run_m),
-    };
 
     for (i = 0; !rows->store && i < n; i++)
         for (j = a->width; j < 3 * a->width; j++)
             x[i * a->ld_qkv + j] = poison();
     x_m = device_words(c, x, n * a->ld_qkv);
-    if (n > 1 && rows->store)
-        store(c, a, x_m, rows_m, n);
-    args[GB_ATTENTION_QKV] = (gb_arg)GB_MEM(x_m);
-    test_ok(gb_op_init(c, &op, tile ? "attention_tile" : "attention", args,
-                       tile ? GB_COUNT(args) : GB_ATTENTION_RUN, &err),
+    test_ok(gb_attention_init(
+                &attention, c,
+                &(gb_attention_io){.qkv = x_m, .ldx = a->ld_qkv,
+                                   .y = y_m, .ldy = a->ld,
+                                   .width = a->width, .heads = HEADS,
+                                   .scale = attention_scale(a->head_size),
+                                   .keys = a->keys, .values = a->values,
+                                   .tables = a->tables, .per_text = PER_TEXT,
+                                   .rows = rows_m, .run = run_m,
+                                   .parts = parts_m, .made = quants.made},
+                &err),
             &err);
-    op.x = HEADS;
-    op.per_y = tile ? c->shape.queries : 1;
-    device_run(c, &op, n);
+    test_ok(gb_attention_run_as(c, &attention, tile, n, PER_TEXT, &err) &&
+                gb_compute_finish(c, &err),
+            &err);
+    gb_attention_free(&attention);
+    free(device_read(c, parts_m, parts));
     quants_check(c, &quants, y_m, a->ld, a->width, n, NULL);
     y = device_read(c, y_m, n * a->ld);
     for (i = 0; i < n; i++) {
@@ -212,7 +185,7 @@ attend(gb_compute *c, const attention_case *a, const gb_row *rows,
                       "attention");
     }
     device_free(x_m), device_free(y_m), device_free(rows_m);
-    device_free(run_m);
+    device_free(run_m), device_free(parts_m);
     free(x), free(y);
 }
 
@@ -286,22 +259,26 @@ check_company(gb_compute *c, const attention_case *a, unsigned known)
         {.table = 0, .position = 90},
     };
     float *alone = gb_alloc_array(a->width, sizeof *alone);
-    float *together = gb_alloc_array(ROWS * a->width, sizeof *together);
+    float *tiles = gb_alloc_array(ROWS * a->width, sizeof *tiles);
+    float *each = gb_alloc_array(ROWS * a->width, sizeof *each);
     unsigned i, n;
 
     for (i = 0; known <= 2 * GB_BLOCK && i < ROWS; i++)
         rows[i].position %= (cl_int)(known % GB_BLOCK);
     for (n = small_cases() ? ROWS : 1; n <= ROWS; n++) {
-        attend(c, a, rows, 0, n, true, together);
+        attend(c, a, rows, 0, n, true, tiles);
+        attend(c, a, rows, 0, n, false, each);
         for (i = n == ROWS ? 0 : n - 1; i < n; i++) {
             attend(c, a, &rows[i], i, 1, false, alone);
-            if (memcmp(alone, together + i * a->width,
+            if (memcmp(alone, tiles + i * a->width,
+                       a->width * sizeof *alone) != 0 ||
+                memcmp(alone, each + i * a->width,
                        a->width * sizeof *alone) != 0)
                 fail_msg("head size %u: row %u of %u differs from the same "
                          "alone", a->head_size, i, n);
         }
     }
-    free(alone), free(together);
+    free(alone), free(tiles), free(each);
 }
 
 /* Token by token against the oracle, then in pieces, bit for bit. Blocks end
