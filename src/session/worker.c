@@ -81,8 +81,9 @@ do_sets(gb_worker *w)
 
 /* The model's text. */
 
+/* What waited took no time: its speed is that of the take beside it. */
 static void
-count_token(gb_worker *w)
+count_token(gb_worker *w, bool waited)
 {
     double now = gb_now_ms(), took = now - w->last_token;
     uint64_t n = gb_tree_run_tokens(w->session->tree);
@@ -91,7 +92,7 @@ count_token(gb_worker *w)
     w->last_token = now;
     w->logprob = w->session->last_pick.logprob;
     /* The first token of a run has the reading of the prompt in it. */
-    if (n < 2)
+    if (n < 2 || waited)
         return;
     if (share < GB_SMOOTHING)
         share = GB_SMOOTHING;
@@ -120,6 +121,7 @@ write_on(gb_worker *w, gb_error *err)
     const gb_tree *t = w->session->tree;
     uint64_t before;
     double began;
+    bool waits;
 
     gb_worker_watch_run(w);
     if (w->draft != NULL)
@@ -132,8 +134,8 @@ write_on(gb_worker *w, gb_error *err)
             gb_session_stop(w->session);
             break;
         }
-        if (gb_worker_watch_on(w) ||
-            (!gb_session_has_waiting(w->session) && !keep_pace(w)))
+        waits = gb_session_has_waiting(w->session);
+        if (gb_worker_watch_on(w) || (!waits && !keep_pace(w)))
             continue;
         before = gb_tree_run_tokens(t);
         began = gb_now_ms();
@@ -145,7 +147,7 @@ write_on(gb_worker *w, gb_error *err)
         gb_worker_watch_step(w, gb_now_ms() - began);
         gb_pace_count(&w->pace, gb_now_ms());
         gb_worker_tell_state(w, GB_STATE_WRITING);
-        count_token(w);
+        count_token(w, waits);
         gb_worker_tell_changes(w);
     }
     return true;

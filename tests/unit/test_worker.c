@@ -57,6 +57,28 @@ test_writing(void **state)
     test_session_close(plain);
 }
 
+/* What has been written beside another take says nothing of the speed. */
+static void
+test_speed_of_takes(void **state)
+{
+    screen *s = screen_start_plain();
+    double speed;
+    uint64_t command;
+    unsigned changes = 0;
+
+    (void)state;
+    screen_do(s, ASK_SEND, STORY, NULL);
+    speed = s->stats.tokens_per_second;
+    command = screen_post(s, ASK_VERB, "takes", "3");
+    while (s->done < command) {
+        screen_take(s);
+        changes += s->stats.tokens_per_second != speed;
+        speed = s->stats.tokens_per_second;
+    }
+    assert_in_range(changes, 1, 11);
+    screen_finish(s);
+}
+
 /* A stop ends the run, and the runs that were asked for before it; their
  * texts are kept. */
 static void
@@ -418,6 +440,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_writing),
+        cmocka_unit_test(test_speed_of_takes),
         cmocka_unit_test(test_stopping),
         cmocka_unit_test(test_live_settings),
         cmocka_unit_test(test_other_file),
