@@ -6,11 +6,14 @@
 #include "base/mem.h"
 
 /* Something was taken back or brought back, which whoever asked for it wants
- * to see; what is being written can wait below. */
+ * to see; what is being written, or loaded, can wait below. */
 static bool
 changes_path(const gb_app *a, const gb_news *news)
 {
-    return news->type == GB_NEWS_CUT || !gb_mirror_is_busy(&a->ui.mirror);
+    const gb_mirror *m = &a->ui.mirror;
+
+    return news->type == GB_NEWS_CUT ||
+           (!gb_mirror_is_busy(m) && m->state != GB_STATE_LOADING);
 }
 
 void
