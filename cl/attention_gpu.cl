@@ -96,7 +96,7 @@ attend_block(int rows, global const float *const *q, global const cached *keys,
     read = 0.0f;
     for (i = 0; i < GB_BLOCK / 4; i++)
         read += vload4(i, desk->weights[row]);
-    part.total = (read.x + read.y) + (read.z + read.w);
+    part.total = dot(read, (float4)1.0f); /* what oclgrind can follow */
     for (k = 0; k < VALUE_TILES; k++) {
         read = 0.0f;
         UNROLL for (r = 0; r < rows; r++) sum[r] = 0.0f;
@@ -160,8 +160,9 @@ attention(global const float *qkv, int ldx, global cached *keys,
     const desk_t desk = {words, sums, scores, weights};
     const heads_cache c = {keys, values, tables, get_group_id(0),
                            get_num_groups(0), per_text};
-    const int n = run[1], t = get_group_id(1) % n, column = get_local_id(0);
+    const int n = run[1], column = get_local_id(0);
     const int first = get_group_id(1) / n, step = get_num_groups(1) / n;
+    const int t = get_group_id(1) - first * n;
     const row_t row = rows[t];
     const int last = row.position / GB_BLOCK;
     global const float *q = qkv + (size_t)t * ldx + c.head * GB_HEAD;
